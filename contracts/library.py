@@ -1,0 +1,183 @@
+"""Finds model texts, refuses one that is not the text that was released, and lints them.
+
+A model version is a folder ``<name>/<version>`` with ``model.toml`` (title, typed blanks) and ``clauses.toml`` (the
+clauses, Chinese and English side by side), set in a shared style (``styles/<style>``: layout and fixed words).  Its
+digest is over all those files.  ``released.toml`` holds the digest of every released version: a released text is
+never changed, a new wording is a new version.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+from contracts import canonical
+from contracts.errors import LibraryError
+
+FOLDER: Final = Path(__file__).resolve().parent.parent / "templates" / "contracts"
+"""Where the model texts lie beside the packages, in a checkout and in an installed wheel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bilingual:
+    """One wording in both languages."""
+
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Blank:
+    """A typed blank of a model text.
+
+    Attributes:
+        must: which of quality, price, delivery and use it serves, or nothing.
+    """
+
+    name: str
+    type: str
+    label: Bilingual
+    must: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A paragraph, a list of facts or a table of a clause; exactly one of the three is filled."""
+
+    when: str
+    text: Bilingual | None
+    facts: tuple[str, ...]
+    table: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A clause of the text; its id stays while its number may differ between versions."""
+
+    id: str
+    title: Bilingual
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model text, ready to be filled.
+
+    Attributes:
+        id: ``<name>/<version>``.
+        free: whether the price must be 0.
+        promises: whether at least one quality threshold is required.
+        digest: SHA-256 over all files that make the text and its layout.
+        layout: the Typst source that sets it.
+    """
+
+    id: str
+    title: Bilingual
+    free: bool
+    promises: bool
+    blanks: Mapping[str, Blank]
+    clauses: tuple[Clause, ...]
+    words: Mapping[str, Mapping[str, Bilingual]]
+    digest: str
+    layout: str
+
+    def articles(self) -> dict[str, int]:
+        """Return the article number of each clause id, from 1."""
+        return {clause.id: number for number, clause in enumerate(self.clauses, start=1)}
+
+    def word(self, group: str, name: str) -> Bilingual:
+        """Return the reading of a word of a closed list, such as ``action`` ``derive``."""
+        return self.words[group][name]
+
+
+def names(folder: Path = FOLDER) -> list[str]:
+    """Return the ids of all released model texts, sorted."""
+    return sorted(_released(folder))
+
+
+@lru_cache(maxsize=32)
+def load(model: str, folder: Path = FOLDER) -> Model:
+    """Return the released model text ``<name>/<version>``.
+
+    Raises:
+        LibraryError: unknown (``model.unknown``), malformed (``model.malformed``), or its files are not the ones
+            that were released (``model.changed``).
+    """
+    released = _released(folder)
+    if model not in released:
+        raise LibraryError(f"there is no released model text {model}", "model.unknown")
+    found = read(model, folder)
+    if found.digest != released[model]:
+        raise LibraryError(f"the text of {model} is not the one that was released", "model.changed")
+    return found
+
+
+def read(model: str, folder: Path = FOLDER) -> Model:
+    """Return a model text whether released or not; for linting and for releasing.
+
+    Raises:
+        LibraryError: files are missing or malformed (``model.malformed``).
+    """
+    try:
+        place = folder / model
+        head = tomllib.loads((place / "model.toml").read_text("utf-8"))
+        style = folder / "styles" / head["style"]
+        files = {
+            name: (base / name).read_bytes()
+            for base, names in (
+                (place, ("clauses.toml", "model.toml")),
+                (style, ("layout.typ", "words.toml")),
+            )
+            for name in names
+        }
+        return _model(model, head, files)
+    except (OSError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise LibraryError(f"the model text {model} is malformed: {error}", "model.malformed") from error
+
+
+def _released(folder: Path) -> dict[str, str]:
+    try:
+        return tomllib.loads((folder / "released.toml").read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise LibraryError("released.toml of the model texts cannot be read", "model.malformed") from error
+
+
+def _model(model: str, head: dict[str, Any], files: dict[str, bytes]) -> Model:
+    if model != f"{head['name']}/{head['version']}":
+        raise LibraryError(f"{model} names itself {head['name']}/{head['version']}", "model.malformed")
+    words = tomllib.loads(files["words.toml"].decode())
+    clauses = tomllib.loads(files["clauses.toml"].decode())["clause"]
+    return Model(
+        id=model,
+        title=_both(head["title"]),
+        free={"free": True, "any": False}[head["price"]],
+        promises={"required": True, "optional": False}[head["quality"]],
+        blanks=MappingProxyType({name: _blank(name, blank) for name, blank in head["blanks"].items()}),
+        clauses=tuple(Clause(item["id"], _both(item), tuple(map(_part, item["part"]))) for item in clauses),
+        words=MappingProxyType(
+            {group: {name: _both(word) for name, word in entries.items()} for group, entries in words.items()}
+        ),
+        digest=canonical.sha256(
+            canonical.encode({name: canonical.sha256(data) for name, data in files.items()})
+        ),
+        layout=files["layout.typ"].decode(),
+    )
+
+
+def _both(item: dict[str, str]) -> Bilingual:
+    return Bilingual(item["zh"], item["en"])
+
+
+def _blank(name: str, item: dict[str, str]) -> Blank:
+    return Blank(name, item["type"], _both(item), item.get("must", ""))
+
+
+def _part(item: dict[str, Any]) -> Part:
+    text = _both(item) if "zh" in item or "en" in item else None
+    part = Part(item.get("when", ""), text, tuple(item.get("facts", ())), item.get("table", ""))
+    if [part.text is not None, bool(part.facts), bool(part.table)].count(True) != 1:
+        raise ValueError("a part is either text in both languages, facts or a table")
+    return part

@@ -1,0 +1,131 @@
+"""The rows of this room: contracts and signatures.
+
+They stand on a Base of their own and name parties, assets and keys by id only, since a signed paper outlives an
+account.  ``step_id`` is the caller's: every insert or change carries the id of the step that made it.
+"""
+
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    DateTime,
+    Dialect,
+    Enum,
+    ForeignKey,
+    Integer,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+from contracts.negotiation import State
+from contracts.vocabulary import Role
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """An aware time in UTC; SQLite keeps it without a zone, so the zone is put back on reading."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        """Refuse a time without a zone and store UTC."""
+        if value is not None and value.tzinfo is None:
+            raise ValueError("a stored time needs a zone")
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        """Return an aware UTC time."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _by_value(kind: Any) -> Enum:
+    return Enum(
+        kind,
+        native_enum=False,
+        create_constraint=True,
+        length=20,
+        name=kind.__name__.lower(),
+        values_callable=lambda words: [word.value for word in words],
+    )
+
+
+class Base(DeclarativeBase):
+    """Base of this room's rows."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: UTCDateTime(), State: _by_value(State), Role: _by_value(Role)}
+
+
+class Contract(Base):
+    """One contract from request to end.  Everything but state and final digest is fixed at the request.
+
+    Attributes:
+        terms: canonical JSON, the single source.
+        document_digest: SHA-256 of the PDF, stored before the first signature.
+        document_size: bytes.
+        rendering: canonical JSON naming compiler, fonts and the digests of the SVG pages.
+        final_digest: SHA-256 of the file in force; with detached signatures it is the document's own.
+
+    Columns marked ``file`` name files that the caller stores by their digest, ``files`` a JSON member that lists such.
+    """
+
+    __tablename__ = "contract"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    step_id: Mapped[uuid.UUID]
+    number: Mapped[str] = mapped_column(String(11), unique=True)
+    model: Mapped[str] = mapped_column(String(60))
+    state: Mapped[State]
+    provider_id: Mapped[uuid.UUID] = mapped_column(index=True)
+    buyer_id: Mapped[uuid.UUID] = mapped_column(index=True)
+    asset_id: Mapped[uuid.UUID] = mapped_column(index=True)
+    terms: Mapped[str] = mapped_column(Text)
+    terms_digest: Mapped[str] = mapped_column(String(64), info={"file": True})
+    terms_sm3: Mapped[str] = mapped_column(String(64))
+    template_digest: Mapped[str] = mapped_column(String(64))
+    policy: Mapped[str] = mapped_column(Text)
+    policy_digest: Mapped[str] = mapped_column(String(64))
+    document_digest: Mapped[str] = mapped_column(String(64), info={"file": True})
+    document_size: Mapped[int] = mapped_column(Integer)
+    rendering: Mapped[str] = mapped_column(Text, info={"files": "pages"})
+    final_digest: Mapped[str | None] = mapped_column(String(64), info={"file": True})
+
+    signatures: Mapped[list["Signature"]] = relationship(order_by="Signature.signed_at", lazy="selectin")
+
+
+class Signature(Base):
+    """A party's signature over its statement; never changed.
+
+    Attributes:
+        key_id: the exchange's row for the key; its public half stands in a ``key.published`` entry.
+        statement: the canonical JSON that was signed.
+        signature: ES256, base64url without padding.
+    """
+
+    __tablename__ = "signature"
+    __table_args__ = (UniqueConstraint("contract_id", "role"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    step_id: Mapped[uuid.UUID]
+    contract_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("contract.id"))
+    role: Mapped[Role]
+    key_id: Mapped[uuid.UUID]
+    algorithm: Mapped[str] = mapped_column(String(10))
+    statement: Mapped[str] = mapped_column(Text)
+    signature: Mapped[str] = mapped_column(String(100))
+    signed_at: Mapped[datetime]

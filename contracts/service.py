@@ -1,0 +1,149 @@
+"""The moves of a negotiation on a given session.  They flush, never commit, and write no entry.
+
+The caller holds the contract row locked, has decided who may act, and writes the step whose id it gives.
+"""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from contracts import canonical, signing
+from contracts.document import Draft
+from contracts.errors import DocumentMismatch, StateError
+from contracts.models import Contract, Signature
+from contracts.negotiation import Move, State, advance
+from contracts.render import Rendered
+from contracts.terms import parse
+from contracts.vocabulary import Role
+
+_MOVES = {Role.PROVIDER: Move.AGREE, Role.BUYER: Move.VERIFY}
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """What a signer brings.
+
+    Attributes:
+        document_digest: SHA-256 of the document the signer was shown.
+        public_key: base64 SubjectPublicKeyInfo, against which the signature is verified before it is kept.
+    """
+
+    role: Role
+    document_digest: str
+    key_id: uuid.UUID
+    public_key: str
+    signature: str
+
+
+def request(
+    session: Session,
+    step_id: uuid.UUID,
+    draft: Draft,
+    rendered: Rendered,
+    *,
+    provider_id: uuid.UUID,
+    buyer_id: uuid.UUID,
+    asset_id: uuid.UUID,
+) -> Contract:
+    """Insert a contract in state REQUESTED with its fixed document and return it."""
+    terms = parse(draft.terms)
+    contract = Contract(
+        step_id=step_id,
+        number=terms.number,
+        model=terms.model,
+        state=State.REQUESTED,
+        provider_id=provider_id,
+        buyer_id=buyer_id,
+        asset_id=asset_id,
+        terms=draft.terms.decode(),
+        terms_digest=terms.digest(),
+        terms_sm3=terms.sm3(),
+        template_digest=draft.model.digest,
+        policy=draft.policy.decode(),
+        policy_digest=canonical.sha256(draft.policy),
+        document_digest=canonical.sha256(rendered.pdf),
+        document_size=len(rendered.pdf),
+        rendering=rendered.record.decode(),
+    )
+    session.add(contract)
+    session.flush()
+    return contract
+
+
+def statement(contract: Contract, role: Role) -> str:
+    """Return the statement that ``role`` signs for this contract."""
+    return signing.statement(
+        contract.number,
+        role,
+        terms=contract.terms_digest,
+        document=contract.document_digest,
+        template=contract.template_digest,
+    )
+
+
+def refuse_signing(contract: Contract, role: Role, document_digest: str) -> None:
+    """Return when ``role`` may sign this contract now and named the stored document.
+
+    Raises:
+        DocumentMismatch: the signer was shown another document; nothing was signed.
+        StateError: it is not this role's turn.
+    """
+    if document_digest != contract.document_digest:
+        raise DocumentMismatch(
+            "the document named is not the one stored: read the present document and sign that"
+        )
+    advance(contract.state, _MOVES[role])
+
+
+def sign(session: Session, step_id: uuid.UUID, contract: Contract, signed: Signed, at: datetime) -> Signature:
+    """Verify and keep a signature: REQUESTED → AGREED (provider), AGREED → VERIFIED (buyer).
+
+    Raises:
+        DocumentMismatch, StateError: as in :func:`refuse_signing`.
+        SignatureError: the signature does not verify; nothing was kept.
+    """
+    refuse_signing(contract, signed.role, signed.document_digest)
+    text = statement(contract, signed.role)
+    signing.verify(signed.public_key, text, signed.signature)
+    signature = Signature(
+        step_id=step_id,
+        contract_id=contract.id,
+        role=signed.role,
+        key_id=signed.key_id,
+        algorithm=signing.ALGORITHM,
+        statement=text,
+        signature=signed.signature,
+        signed_at=at,
+    )
+    contract.signatures.append(signature)
+    contract.state = advance(contract.state, _MOVES[signed.role])
+    contract.step_id = step_id
+    session.flush()
+    return signature
+
+
+def finalize(session: Session, step_id: uuid.UUID, contract: Contract) -> None:
+    """Put the contract in force: VERIFIED → FINALIZED, with the digest of the final file.
+
+    Raises:
+        StateError: a signature is missing or the negotiation has ended.
+    """
+    contract.state = advance(contract.state, Move.FINALIZE)
+    if {signature.role for signature in contract.signatures} != set(Role):
+        raise StateError("a contract comes into force with both signatures")
+    contract.final_digest = contract.document_digest
+    contract.step_id = step_id
+    session.flush()
+
+
+def terminate(session: Session, step_id: uuid.UUID, contract: Contract) -> None:
+    """End a negotiation that is not in force.
+
+    Raises:
+        StateError: the contract is in force, or has ended already.
+    """
+    contract.state = advance(contract.state, Move.TERMINATE)
+    contract.step_id = step_id
+    session.flush()
