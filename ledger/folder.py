@@ -1,0 +1,110 @@
+"""The published log on disk: files that appear whole or not at all, and whether the last ones are as published."""
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace as changed
+from pathlib import Path
+
+from ledger.checkpoint import Checkpoint
+from ledger.errors import DamagedError, FormError, ProofError
+from ledger.merkle import HASH_SIZE, leaf_hash
+from ledger.tiles import WIDTH, Tile, TiledTree, decode_bundle, hashes_in
+
+_UNFINISHED = ".new-"
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[bool]:
+    """Keep other processes from this folder, else a slower one could put an older checkpoint over a newer."""
+    _make_folder(folder)
+    with (folder / ".lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Put `data` at `path` so that every reader, and every restart, sees all of it or none."""
+    _make_folder(path.parent)
+    handle, temporary = tempfile.mkstemp(prefix=_UNFINISHED, dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fchmod(file.fileno(), 0o644)
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    _sync(path.parent)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what a writer that was killed left unfinished."""
+    for left in folder.rglob(f"{_UNFINISHED}*"):
+        left.unlink(missing_ok=True)
+
+
+def without_partials(folder: Path, tile: Tile) -> None:
+    """Remove the partial forerunners of a full tile."""
+    shutil.rmtree(folder / f"{tile.path}.p", ignore_errors=True)
+
+
+def require_edge(folder: Path, head: Checkpoint) -> None:
+    """Hold the last files of a published head against it; what lies deeper was held when it was the last.
+
+    Raises:
+        DamagedError: A file on the way to the root is missing, cut off or changed.
+        OSError: One could not be read now; nothing is known of it, so look again.
+    """
+    tree = TiledTree(head.size, lambda tile: _hashes(folder, tile))
+    try:
+        root = tree.root()
+    except (FormError, ProofError, FileNotFoundError) as error:
+        raise DamagedError(f"published files under {folder}: {error}") from error
+    if root != head.root:
+        raise DamagedError(f"published files under {folder} do not lead to the head of size {head.size}")
+    last = (head.size - 1) // WIDTH
+    lowest = Tile(0, last, head.size - last * WIDTH)
+    bundle = changed(lowest, level=None)
+    try:
+        leaves = decode_bundle(_bytes(folder, bundle))[: bundle.width]
+    except (FormError, FileNotFoundError) as error:
+        raise DamagedError(f"{folder / bundle.path}: {error}") from error
+    if [leaf_hash(leaf) for leaf in leaves] != hashes_in(_hashes(folder, lowest)):
+        raise DamagedError(f"{folder / bundle.path}: does not hold the leaves that were published")
+
+
+def _hashes(folder: Path, tile: Tile) -> bytes:
+    return _bytes(folder, tile)[: tile.width * HASH_SIZE]
+
+
+def _bytes(folder: Path, tile: Tile) -> bytes:
+    """Return a file, or the full one that took its place and begins with it."""
+    path = folder / tile.path
+    if not path.exists() and tile.width != WIDTH:
+        path = folder / changed(tile, width=WIDTH).path
+    return path.read_bytes()
+
+
+def _make_folder(folder: Path) -> None:
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        _sync(folder.parent)
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
