@@ -1,0 +1,207 @@
+"""The one place where the parts of the exchange meet.
+
+Rooms know only what lies below them; here their pages and routes are registered and the names of jobs
+are tied to what does them, which is the only way up.
+"""
+
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+from flask import Flask, g, request
+from flask_wtf.csrf import CSRFProtect
+from jinja2 import StrictUndefined
+
+import market.catalog.api
+import market.catalog.pages
+import market.contracting.api
+import market.contracting.pages
+import market.contracting.service
+import market.delivery.api
+import market.delivery.pages
+import market.governance.api
+import market.governance.erasing
+import market.governance.pages
+import market.guide.pages
+import market.home.api
+import market.home.pages
+import market.keys.service
+import market.oversight.api
+import market.oversight.checks
+import market.oversight.pages
+import market.participants.account
+import market.participants.api
+import market.participants.pages
+import market.participants.resetting
+import market.payments.accounts
+import market.payments.api
+import market.payments.inbox
+import market.payments.looking
+import market.payments.pages
+import market.payments.performing
+import market.payments.service
+import market.registry.api
+import market.registry.pages
+import market.registry.service
+import market.trades.api
+import market.trades.deadlines
+import market.trades.following
+import market.trades.opening
+import market.trades.pages
+import market.trades.suspension
+import market.witnessing.api
+from market import clock, config, db, edge, i18n, jobs, openapi, problems, statics, words
+from market.participants import web
+
+TEMPLATES: Final = Path(__file__).resolve().parent.parent / "templates"
+
+
+def _verified(organisation_id: str) -> None:
+    """Job: give a verified organisation its signing key and, if it sells, its payment account."""
+    market.keys.service.on_verified(organisation_id)
+    market.payments.service.on_verified(organisation_id)
+
+
+HANDLERS: Final[Mapping[str, jobs.Handler]] = {
+    "ledger.fsck": market.oversight.checks.on_fsck,
+    "exchange.founded": market.keys.service.on_founded,
+    "organisation.verified": _verified,
+    "password.forgotten": market.participants.resetting.on_forgotten,
+    "password.changed": market.participants.resetting.on_changed,
+    "revision.uploaded": market.registry.service.on_uploaded,
+    "asset.approved": market.registry.service.on_approved,
+    "asset.notice_ended": market.registry.service.on_notice_ended,
+    "person.erased": market.governance.erasing.on_erased,
+    "asset.cancelled": market.trades.suspension.on_asset_cancelled,
+    "contract.deadline": market.contracting.service.on_deadline,
+    "contract.verified": market.trades.opening.on_verified,
+    "account.open": market.payments.accounts.on_open,
+    "payment.perform": market.payments.performing.on_perform,
+    "payment.look": market.payments.looking.on_look,
+    "payment.close": market.payments.performing.on_close,
+    "payment.retry": market.payments.performing.on_retry,
+    "payment.settled": market.trades.following.on_payment_settled,
+    "webhook.received": market.payments.inbox.on_received,
+    "delivery.covered": market.trades.following.on_covered,
+    "trade.settle": market.trades.following.on_settle,
+    "transfer.made": market.trades.following.on_transfer_made,
+    "refund.made": market.trades.following.on_refund_made,
+    "settlement.deadline": market.trades.deadlines.on_payment_deadline,
+    "delivery.deadline": market.trades.deadlines.on_delivery_deadline,
+    "acceptance.deadline": market.trades.deadlines.on_acceptance_deadline,
+    "agreement.deadline": market.trades.deadlines.on_term_over,
+}
+"""What does each job."""
+
+SLOW: Final = frozenset({
+    "revision.uploaded", "delivery.covered", "ledger.fsck",  # as long as the file, or the log, is large
+    "account.open", "payment.perform", "payment.look", "payment.close", "webhook.received",  # another's answer
+})  # fmt: skip
+"""Jobs that may take minutes; a worker always keeps a hand free for the others."""
+
+ACTS: Final[Mapping[str, Any]] = {"organisation.decide": market.trades.suspension.decide_organisation}
+"""Acts whose routes stand in a lower room but that reach further: suspending closes grants in the same step."""
+
+API: Final = (
+    market.participants.api,
+    market.registry.api,
+    market.catalog.api,
+    market.contracting.api,
+    market.payments.api,
+    market.delivery.api,
+    market.trades.api,
+    market.governance.api,
+    market.oversight.api,
+    market.home.api,
+)
+"""What programs see; these carry a bearer token or a signature, never a cookie."""
+
+PAGES: Final = (
+    market.participants.pages,
+    market.participants.account,
+    market.registry.pages,
+    market.catalog.pages,
+    market.contracting.pages,
+    market.payments.pages,
+    market.delivery.pages,
+    market.trades.pages,
+    market.governance.pages,
+    market.oversight.pages,
+    market.home.pages,
+    market.guide.pages,
+)
+"""What people see."""
+
+
+def create_app(settings: config.Settings, clock: clock.Clock = clock.utcnow) -> Flask:
+    """Put the exchange together.
+
+    Args:
+        settings: everything it is told from outside.
+        clock: what time it is; tests pass their own.
+
+    Raises:
+        SettingsError: the secret key is missing, or test money meets a public address.
+    """
+    settings.demand("secret_key")
+    here = Path(__file__).parent
+    app = Flask("market", template_folder=str(TEMPLATES), root_path=str(here), static_folder=None)
+    https = settings.base_url.startswith("https:")
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SESSION_COOKIE_NAME="__Host-qilu_form" if https else "qilu_form",
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=https,
+        WTF_CSRF_TIME_LIMIT=12 * 3600,
+    )
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.extensions.update(settings=settings, clock=clock, handlers=dict(HANDLERS), slow=SLOW, acts=dict(ACTS))
+    db.open_database(app, settings.database_url)
+    i18n.init_app(app, settings.locale)
+    edge.init_app(app, settings)
+    problems.init_app(app)
+    statics.init_app(app)
+    web.init_app(app)
+    _templates(app, settings)
+    _routes(app, settings)
+    return app
+
+
+def same_page(**changes: str | None) -> str:
+    """Return the address of the present page with some query arguments changed, or taken out by None."""
+    arguments = {**request.args.to_dict(), **changes}
+    pairs = [f"{quote(name)}={quote(value)}" for name, value in arguments.items() if value is not None]
+    return f"{request.path}?" + "&".join(pairs)
+
+
+def _templates(app: Flask, settings: config.Settings) -> None:
+    """Give the templates what ``base.html`` and the macros need."""
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(
+        new_key=lambda: uuid.uuid4().hex,
+        request_id=lambda: g.get("request_id", ""),
+        same_page=same_page,
+        field_label=words.field_label,
+        kind_label=words.kind_label,
+        read_only=db.read_only,
+        state_label=words.state_label,
+        tone_of=words.tone_of,
+        test_money=settings.test_money,
+    )
+
+
+def _routes(app: Flask, settings: config.Settings) -> None:
+    csrf = CSRFProtect(app)
+    api = openapi.describe(app, settings.base_url)
+    for room in API:
+        csrf.exempt(room.blueprint)
+        api.register_blueprint(room.blueprint)
+    csrf.exempt(market.witnessing.api.blueprint)
+    app.register_blueprint(
+        market.witnessing.api.blueprint
+    )  # formats of others, so not in the API's description
+    for room in PAGES:
+        app.register_blueprint(room.pages)

@@ -1,0 +1,255 @@
+"""Pages of listings: the public catalogue, one listing, and the provider's form."""
+
+import uuid
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from marshmallow import ValidationError
+
+from contracts import library
+from contracts.vocabulary import Action, Indicator, Purpose
+from market import forms, permissions
+from market.actor import Actor, Role
+from market.catalog import reading, schemas, sectors, service, showing
+from market.catalog.models import Benefit, Listing
+from market.catalog.reading import Filters, PriceFilter
+from market.catalog.sectors import Sector
+from market.catalog.states import ListingState
+from market.db import read, transaction
+from market.errors import Conflict, Forbidden, Invalid, MarketError, NotFound
+from market.i18n import _, in_language, lazy
+from market.inspection import indicators
+from market.inspection.report import TYPE_LABELS
+from market.participants import service as participants
+from market.participants.web import current_actor, idempotency_key, optional_actor, require_actor
+from market.permissions import Relation
+from market.registry import offering
+from market.rules import book
+
+pages = Blueprint("catalog", __name__)
+
+WORDS = "data-provision/0.1"
+"""The model text whose readings of the closed lists the forms show."""
+
+BENEFIT_LABELS = {
+    Benefit.COMMERCIAL: lazy("commercial"),
+    Benefit.PUBLIC: lazy("public benefit"),
+}
+PRICE_LABELS = {PriceFilter.FREE: lazy("free"), PriceFilter.PAID: lazy("for a price")}
+_FIXED = {Action.REPRODUCE, Action.REIDENTIFY}
+"""Always permitted and always ruled out; nobody has to choose them."""
+
+
+@pages.get("/listings")
+def listings() -> ResponseReturnValue:
+    """Show the catalogue, searched and filtered by what stands in the address."""
+    actor, chosen = optional_actor(), _filters()
+    mine = "mine" in request.args and actor.has(Role.PROVIDER)
+    cursor = request.args.get("cursor")
+    with read() as session:
+        page = reading.own(session, actor, cursor) if mine else reading.page_of(session, chosen, cursor)
+        cards = showing.cards(session, page.items)
+    return render_template(
+        "pages/catalog/listings.html",
+        cards=cards,
+        next=page.next,
+        chosen=chosen,
+        chips=_chips(chosen),
+        mine=mine,
+        provider=actor.has(Role.PROVIDER),
+        sectors=[(sector.value, sectors.name(sector)) for sector in Sector],
+        benefits=[(benefit.value, label) for benefit, label in BENEFIT_LABELS.items()],
+        prices=[(price.value, label) for price, label in PRICE_LABELS.items()],
+    )
+
+
+@pages.get("/listings/new")
+@require_actor
+def new() -> ResponseReturnValue:
+    """Show the form for a listing of one asset."""
+    try:
+        asset_id = uuid.UUID(request.args.get("asset", ""))
+    except ValueError:
+        return redirect("/assets?state=REGISTERED", 303)
+    return _form(asset_id, {"purposes": [], "permitted": [], "prohibited": [], "benefit": ""})
+
+
+@pages.post("/listings")
+@require_actor
+def draft() -> ResponseReturnValue:
+    """Draft a listing."""
+    actor = current_actor()
+    lists = ("purposes", "permitted", "prohibited")
+    try:
+        data = forms.load(schemas.ListingForm(), *lists)
+        with transaction() as session:
+            number = service.draft(session, actor, **data, key=idempotency_key()).number
+    except (ValidationError, Invalid, Conflict, Forbidden) as error:
+        asset_id = _asset_id(request.form.get("asset", ""))
+        message = error.message if isinstance(error, MarketError) else None
+        return _form(asset_id, forms.sent(*lists), forms.faults(error), message), 422
+    flash(_("The listing is drafted. Publish it when it reads as it should."), "done")
+    return redirect(url_for("catalog.listing", number=number), 303)
+
+
+@pages.get("/listings/<string:number>")
+def listing(number: str) -> ResponseReturnValue:
+    """Show one listing."""
+    return _listing(number)
+
+
+@pages.post("/listings/<string:number>/publication")
+@require_actor
+def publish(number: str) -> ResponseReturnValue:
+    """Show a drafted listing to everybody."""
+    actor = current_actor()
+    try:
+        with transaction() as session:
+            service.publish(session, actor, number)
+    except Invalid as error:
+        return _listing(number, error), 422
+    flash(_("The listing stands in the catalogue."), "done")
+    return redirect(url_for("catalog.listing", number=number), 303)
+
+
+@pages.post("/listings/<string:number>/withdrawal")
+@require_actor
+def withdraw(number: str) -> ResponseReturnValue:
+    """Take a listing back."""
+    actor = current_actor()
+    with transaction() as session:
+        service.withdraw(session, actor, number)
+    flash(_("The listing is withdrawn."), "done")
+    return redirect(url_for("catalog.listing", number=number), 303)
+
+
+@pages.post("/listings/<string:number>/<any(suspension, restoration):act>")
+@require_actor
+def decide(number: str, act: str) -> ResponseReturnValue:
+    """Suspend or restore a listing, with a reason; the operator's act."""
+    actor = current_actor()
+    try:
+        reason = forms.load(schemas.ReasonIn())["reason"]
+    except ValidationError as error:
+        return _listing(number, error), 422
+    with transaction() as session:
+        (service.suspend if act == "suspension" else service.restore)(session, actor, number, reason)
+    flash(_("The decision is recorded."), "done")
+    return redirect(url_for("catalog.listing", number=number), 303)
+
+
+def _asset_id(text: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(text)
+    except ValueError as error:
+        raise NotFound("asset.not_found", _("There is no such asset.")) from error
+
+
+def _filters() -> Filters:
+    """Return what the address asks for; words that are none of ours count as not asked."""
+
+    def chosen(kind: Any, name: str) -> Any:
+        wanted = request.args.get(name, "")
+        return kind(wanted) if wanted in {member.value for member in kind} else None
+
+    return Filters(
+        query=request.args.get("q", "")[:200],
+        sector=chosen(Sector, "sector"),
+        benefit=chosen(Benefit, "benefit"),
+        price=chosen(PriceFilter, "price"),
+    )
+
+
+def _chips(chosen: Filters) -> list[tuple[str, str]]:
+    """Return the filters in use: the argument of the address, and its word on the page."""
+    found = {
+        "q": chosen.query,
+        "sector": sectors.name(chosen.sector) if chosen.sector else "",
+        "benefit": str(BENEFIT_LABELS[chosen.benefit]) if chosen.benefit else "",
+        "price": str(PRICE_LABELS[chosen.price]) if chosen.price else "",
+    }
+    return [(name, word) for name, word in found.items() if word]
+
+
+def _word(group: str, name: str) -> str:
+    """Return the reading of a contract's word in the reader's language."""
+    both = library.load(WORDS).word(group, name)
+    return in_language({"zh": both.zh, "en": both.en})
+
+
+def _model_title(model: str) -> str:
+    title = library.load(model).title
+    return in_language({"zh": title.zh, "en": title.en})
+
+
+def _form(
+    asset_id: uuid.UUID,
+    values: dict[str, Any],
+    faults: dict[str, Any] | None = None,
+    message: str | None = None,
+) -> str:
+    actor = current_actor()
+    with read() as session:
+        asset = offering.registered(session, actor, asset_id)
+    relation = Relation.OWN if asset.provider_id == actor.organisation_id else Relation.OTHER
+    permissions.require(actor, "listing.draft", relation)
+    return render_template(
+        "pages/catalog/new.html",
+        asset=asset,
+        values={"title": asset.title, "asset": asset_id, "term_days": 365, **values},
+        faults=faults or {},
+        message=message,
+        measured={word.value: indicators.shown(indicators.measure(asset.report, word)) for word in Indicator},
+        sectors=[("", _("choose"))] + [(sector.value, sectors.name(sector)) for sector in Sector],
+        benefits=[(benefit.value, label) for benefit, label in BENEFIT_LABELS.items()],
+        models=[(model, _model_title(model)) for model in library.names()],
+        purposes=[(word.value, _word("purpose", word.value)) for word in Purpose],
+        actions=[(word.value, _word("action", word.value)) for word in Action if word not in _FIXED],
+    )
+
+
+def _listing(number: str, error: Exception | None = None) -> str:
+    actor = optional_actor()
+    with read() as session:
+        row = reading.found(session, actor, number)
+        facts = reading.shown(session, row)
+        names = participants.names(session, {row.provider_id})
+    return render_template(
+        "pages/catalog/listing.html",
+        row=row,
+        facts_=facts,
+        provider=names.get(row.provider_id, {}),
+        promises=showing.promises(facts),
+        filled=showing.filled(facts.report),
+        sign_days=book().value("request.days"),
+        pay_days=book().value("payment.days"),
+        accept_days=book().value("acceptance.days"),
+        sector=sectors.name(row.sector),
+        benefit=BENEFIT_LABELS[row.benefit],
+        model_title=_model_title(row.model),
+        word=_word,
+        types=TYPE_LABELS,
+        may=_may(actor, row),
+        faults=forms.faults(error) if error else {},
+        message=error.message if isinstance(error, MarketError) else None,
+    )
+
+
+def _may(actor: Actor, row: Listing) -> dict[str, bool]:
+    """Return which acts the page offers; the service decides again."""
+    relation = reading.relation(actor, row)
+    states = {
+        "publish": {ListingState.DRAFT},
+        "withdraw": {ListingState.DRAFT, ListingState.LISTED, ListingState.SUSPENDED},
+        "suspend": {ListingState.LISTED},
+        "restore": {ListingState.SUSPENDED},
+    }
+    may = {
+        act: row.state in when and permissions.allowed(actor, f"listing.{act}", relation)
+        for act, when in states.items()
+    }
+    listed = row.state is ListingState.LISTED
+    may["request"] = listed and permissions.allowed(actor, "contract.request", relation)
+    may["sign_in"] = listed and actor.user_id is None
+    return may

@@ -1,0 +1,198 @@
+"""Looking up listings: the public catalogue, one listing, and the facts that a contract is made of."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from contracts.money import Money
+from contracts.terms import Threshold, Use
+from market.actor import Actor
+from market.catalog import search
+from market.catalog.models import Benefit, Listing
+from market.catalog.sectors import Sector
+from market.catalog.states import ListingState
+from market.catalog.terms import quality_of, use_of
+from market.db import locked
+from market.errors import Conflict, NotFound
+from market.i18n import _
+from market.inspection.report import Report
+from market.paging import Page, page
+from market.permissions import STAFF, Relation
+from market.registry import offering
+from market.registry.offering import RegisteredAsset
+
+
+class PriceFilter(StrEnum):
+    """Whether a listing costs something."""
+
+    FREE = "free"
+    PAID = "paid"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything that a contract over a listing is made of; a value, safe outside the session.
+
+    Attributes:
+        id: of the listing.
+        number: of the listing.
+        handle: of the listing.
+        step_id: the step that made the listing what it is now.
+        title: of the listing.
+        provider_id: the organisation that offers.
+        asset: the registered asset with its file, measured report and report digest.
+        model: ``<name>/<version>`` of the model text.
+        price: what is paid once; 0 for free data.
+        quality: what is promised.
+        use: what the buyer may do.
+        term_days: how long.
+        benefit: commercial or public.
+    """
+
+    id: uuid.UUID
+    number: str
+    handle: str
+    step_id: uuid.UUID
+    title: str
+    provider_id: uuid.UUID
+    asset: RegisteredAsset
+    model: str
+    price: Money
+    quality: tuple[Threshold, ...]
+    use: Use
+    term_days: int
+    benefit: Benefit
+
+    @property
+    def report(self) -> Report:
+        """What was measured in the offered file."""
+        return self.asset.report
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What somebody looks for; None or empty where it does not matter."""
+
+    query: str = ""
+    sector: Sector | None = None
+    benefit: Benefit | None = None
+    price: PriceFilter | None = None
+
+
+def relation(actor: Actor, listing: Listing) -> Relation:
+    """Return how the actor's organisation stands to a listing."""
+    return Relation.OWN if listing.provider_id == actor.organisation_id else Relation.OTHER
+
+
+def found(session: Session, actor: Actor, number: str, *, lock: bool = False) -> Listing:
+    """Return a listing that the actor may see: listed ones everybody, others their provider and staff.
+
+    Args:
+        session: a session.
+        actor: who asks; may be the public.
+        number: the listing's number.
+        lock: whether it is about to be changed.
+
+    Raises:
+        NotFound: there is none, or it is not public.
+    """
+    listing = by_number(session, number)
+    if not _may_see(actor, listing):
+        raise NotFound("listing.not_found", _("There is no such listing."))
+    return locked(session, Listing, listing.id) if lock else listing
+
+
+def by_number(session: Session, number: str) -> Listing:
+    """Return a listing, whoever asks.
+
+    Raises:
+        NotFound: there is none.
+    """
+    listing = session.scalars(select(Listing).where(Listing.number == number)).one_or_none()
+    if listing is None:
+        raise NotFound("listing.not_found", _("There is no such listing."))
+    return listing
+
+
+def facts_of(session: Session, number: str) -> Facts:
+    """Return the facts that a contract over a listing is made of.
+
+    Raises:
+        Conflict: the listing is not on offer now (``listing.not_listed``), or its asset is not registered.
+        NotFound: there is no such listing.
+    """
+    listing = by_number(session, number)
+    if listing.state is ListingState.DRAFT:
+        raise NotFound("listing.not_found", _("There is no such listing."))
+    if listing.state is not ListingState.LISTED:
+        raise Conflict(
+            "listing.not_listed", _("This listing is not on offer now."), state=listing.state.value
+        )
+    return _facts(listing, offering.tradable(session, listing.asset_id))
+
+
+def shown(session: Session, listing: Listing) -> Facts:
+    """Return the facts of a listing for showing it, whatever its state."""
+    return _facts(listing, offering.measured(session, listing.asset_id))
+
+
+def page_of(session: Session, filters: Filters, cursor: str | None = None) -> Page[Listing]:
+    """Return a page of the public catalogue, newest first.
+
+    Raises:
+        Invalid: the cursor is not one of ours.
+    """
+    query = select(Listing).where(Listing.state == ListingState.LISTED)
+    if filters.sector is not None:
+        query = query.where(Listing.sector == filters.sector)
+    if filters.benefit is not None:
+        query = query.where(Listing.benefit == filters.benefit)
+    if filters.price is not None:
+        free = filters.price is PriceFilter.FREE
+        query = query.where(Listing.price == 0 if free else Listing.price > 0)
+    if filters.query:
+        condition = search.matching(session, Listing.id, filters.query)
+        if condition is None:
+            return Page([], None)
+        query = query.where(condition)
+    return page(session, query, Listing.listed_at, Listing.id, cursor)
+
+
+def own(session: Session, actor: Actor, cursor: str | None = None) -> Page[Listing]:
+    """Return the listings of the actor's organisation in every state, newest first."""
+    query = select(Listing).where(Listing.provider_id == actor.organisation_id)
+    return page(session, query, Listing.drafted_at, Listing.id, cursor)
+
+
+def of_asset(session: Session, asset_id: uuid.UUID) -> Sequence[Listing]:
+    """Return the listings of an asset, newest first."""
+    query = select(Listing).where(Listing.asset_id == asset_id).order_by(Listing.drafted_at.desc())
+    return session.scalars(query).all()
+
+
+def _may_see(actor: Actor, listing: Listing) -> bool:
+    inside = actor.organisation_id == listing.provider_id or actor.has(*STAFF)
+    return inside or listing.state is ListingState.LISTED
+
+
+def _facts(listing: Listing, asset: RegisteredAsset) -> Facts:
+    terms = listing.terms
+    return Facts(
+        id=listing.id,
+        number=listing.number,
+        handle=listing.handle,
+        step_id=listing.step_id,
+        title=listing.title,
+        provider_id=listing.provider_id,
+        asset=asset,
+        model=listing.model,
+        price=Money(listing.price, listing.currency),
+        quality=quality_of(terms),
+        use=use_of(terms["purposes"], terms["permitted"], terms["prohibited"]),
+        term_days=terms["term_days"],
+        benefit=listing.benefit,
+    )

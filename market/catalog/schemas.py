@@ -1,0 +1,232 @@
+"""What comes in and goes out of the routes of listings."""
+
+from typing import Any
+
+from marshmallow import ValidationError, fields, post_load
+
+from contracts.errors import ContractError
+from contracts.money import Money
+from contracts.terms import Threshold
+from contracts.vocabulary import Action, Indicator, Operator, Purpose
+from market.catalog.models import Benefit
+from market.catalog.reading import PriceFilter
+from market.catalog.sectors import Sector
+from market.catalog.states import ListingState
+from market.catalog.terms import LONGEST_TERM, Proposal, use_of
+from market.fields import (
+    BoundedInt,
+    Cursor,
+    DecimalText,
+    Digest,
+    MinorUnits,
+    Reason,
+    Schema,
+    Several,
+    Text,
+    Timestamp,
+    TypedInt,
+    Uuid,
+    one_of,
+)
+from market.i18n import _
+
+_DATA = "data-provision/0.1"
+
+
+def _words(words: type[Purpose] | type[Action], low: int = 0, **kwargs: Any) -> Several:
+    return Several(one_of(*(word.value for word in words)), low=low, high=len(words), **kwargs)
+
+
+def _no_promise() -> str:
+    return _("A share is a decimal from 0 to 1; a count is a whole number and about the whole file.")
+
+
+class PromiseIn(Schema):
+    """A promise about quality: shares between 0 and 1, counts whole."""
+
+    indicator = one_of(*(word.value for word in Indicator), required=True)
+    operator = one_of(*(word.value for word in Operator), load_default=Operator.AT_LEAST.value)
+    value = DecimalText(required=True)
+    field = Text(low=1, high=200, load_default=None, allow_none=True, metadata={"description": "A column"})
+
+    @post_load
+    def _value(self, data: dict[str, Any], **_kwargs: Any) -> Threshold:
+        try:
+            return Threshold(
+                Indicator(data["indicator"]), Operator(data["operator"]), data["value"], data["field"]
+            )
+        except ContractError as error:
+            raise ValidationError(_no_promise(), "value") from error
+
+
+class _ProposalIn(Schema):
+    """What the API and the page's form have in common."""
+
+    asset = Uuid(required=True)
+    title = Text(low=2, high=200, required=True)
+    summary = Text(low=10, high=4000, lines=True, required=True)
+    sector = one_of(*(sector.value for sector in Sector), required=True)
+    benefit = one_of(*(benefit.value for benefit in Benefit), required=True)
+    model = Text(low=5, high=60, load_default=_DATA)
+    purposes = _words(Purpose, low=1, required=True)
+    permitted = _words(Action, load_default=list)
+    prohibited = _words(Action, load_default=list)
+
+
+class ListingIn(_ProposalIn):
+    """A listing as programs send it; the price in minor units (fen)."""
+
+    price = MinorUnits(required=True)
+    term_days = BoundedInt(low=1, high=LONGEST_TERM, required=True)
+    currency = one_of("CNY", load_default="CNY")
+    quality = Several(fields.Nested(PromiseIn), load_default=list)
+
+    @post_load
+    def _value(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+        return _proposal(data, Money(data["price"], data["currency"]), data["quality"])
+
+
+class ListingForm(_ProposalIn):
+    """A listing as a person types it; the price in yuan, one promise a box."""
+
+    price = Text(low=1, high=20, required=True)
+    rows = DecimalText()
+    completeness = DecimalText()
+    uniqueness = DecimalText()
+    term_days = TypedInt(low=1, high=LONGEST_TERM, required=True)
+
+    @post_load
+    def _value(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+        try:
+            price = Money.parse(data["price"])
+        except ContractError as error:
+            raise ValidationError(_("Write an amount in yuan such as 1280.50."), "price") from error
+        quality = []
+        for indicator in (Indicator.ROWS, Indicator.COMPLETENESS, Indicator.UNIQUENESS):
+            if indicator.value in data:
+                try:
+                    quality.append(Threshold(indicator, Operator.AT_LEAST, data[indicator.value]))
+                except ContractError as error:
+                    raise ValidationError(_no_promise(), indicator.value) from error
+        return _proposal(data, price, quality)
+
+
+def _proposal(data: dict[str, Any], price: Money, quality: list[Threshold]) -> dict[str, Any]:
+    proposal = Proposal(
+        title=data["title"],
+        summary=data["summary"],
+        sector=Sector(data["sector"]),
+        benefit=Benefit(data["benefit"]),
+        price=price,
+        model=data["model"],
+        quality=tuple(quality),
+        use=_use(data),
+        term_days=data["term_days"],
+    )
+    return {"asset_id": data["asset"], "proposal": proposal}
+
+
+def _use(data: dict[str, Any]) -> Any:
+    try:
+        return use_of(data["purposes"], data["permitted"], data["prohibited"])
+    except ContractError as error:
+        raise ValidationError(
+            _("An action is either permitted or ruled out, not both."), "prohibited"
+        ) from error
+
+
+class ListingsQuery(Schema):
+    """What somebody looks for, and the page."""
+
+    q = Text(low=0, high=200, load_default="")
+    sector = one_of(*(sector.value for sector in Sector))
+    benefit = one_of(*(benefit.value for benefit in Benefit))
+    price = one_of(*(price.value for price in PriceFilter))
+    cursor = Cursor()
+
+
+class ReasonIn(Schema):
+    """Why the operator suspends or restores."""
+
+    reason = Reason(required=True)
+
+
+class ProviderOut(Schema):
+    """Who offers."""
+
+    name_zh = fields.String()
+    name_en = fields.String()
+
+
+class MeasuredColumnOut(Schema):
+    """A measured column, without any value out of the data."""
+
+    name = fields.String()
+    type = fields.String()
+    nulls = fields.Integer()
+    distinct = fields.Integer()
+
+
+class MeasuredOut(Schema):
+    """What the exchange measured in the offered file."""
+
+    rows = fields.Integer()
+    duplicate_rows = fields.Integer()
+    nulls = fields.Integer()
+    columns = fields.List(fields.Nested(MeasuredColumnOut))
+    report_digest = Digest()
+
+
+class PromiseOut(Schema):
+    """A promise beside what was measured."""
+
+    indicator = fields.String()
+    operator = fields.String()
+    value = fields.String()
+    field = fields.String(allow_none=True)
+    measured = fields.String()
+
+
+class ListingItemOut(Schema):
+    """A listing in the catalogue."""
+
+    number = fields.String()
+    title = fields.String()
+    summary = fields.String()
+    sector = fields.String()
+    benefit = fields.String()
+    price = fields.Integer(metadata={"description": "minor units of the currency"})
+    currency = fields.String()
+    model = fields.String()
+    state = fields.Enum(ListingState, by_value=True)
+    provider = fields.Nested(ProviderOut)
+    listed_at = Timestamp(allow_none=True)
+
+
+class ListingOut(ListingItemOut):
+    """A listing with its terms and what was measured."""
+
+    asset_number = fields.String()
+    filename = fields.String()
+    media_type = fields.String()
+    size = fields.Integer(metadata={"description": "bytes"})
+    measured = fields.Nested(MeasuredOut)
+    quality = fields.List(fields.Nested(PromiseOut))
+    purposes = fields.List(fields.String())
+    permitted = fields.List(fields.String())
+    prohibited = fields.List(fields.String())
+    term_days = fields.Integer()
+
+
+class ListingStepOut(ListingOut):
+    """A listing after a step; ``index`` is null until the entry is integrated."""
+
+    entry_id = Uuid()
+    index = fields.Integer(allow_none=True)
+
+
+class ListingsOut(Schema):
+    """A page of the catalogue."""
+
+    items = fields.List(fields.Nested(ListingItemOut))
+    next = fields.String(allow_none=True)

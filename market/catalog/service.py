@@ -1,0 +1,212 @@
+"""The steps of a listing. Each is one transaction of its caller's and one ledger entry."""
+
+import uuid
+
+from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy.orm import Session
+
+from contracts.identifiers import new_number
+from market import steps
+from market.actor import Actor
+from market.catalog import search
+from market.catalog.models import Listing
+from market.catalog.reading import Facts, facts_of, found, page_of, relation
+from market.catalog.sectors import NAMES
+from market.catalog.states import ListingEvent, ListingState, advance
+from market.catalog.terms import Proposal, check, check_promises, quality_of
+from market.permissions import Relation, require
+from market.registry import offering
+from market.steps import Kind, Pending, Step
+
+__all__ = [
+    "Facts",
+    "draft",
+    "facts_of",
+    "found",
+    "page_of",
+    "publish",
+    "restore",
+    "restore_all",
+    "suspend",
+    "suspend_all",
+    "withdraw",
+    "withdraw_all",
+]
+
+
+def draft(
+    session: Session, actor: Actor, *, asset_id: uuid.UUID, proposal: Proposal, key: str | None = None
+) -> Listing:
+    """Draft a listing of a registered asset (rule R3.1).
+
+    Args:
+        session: the session of the transaction.
+        actor: a member of the asset's provider.
+        asset_id: what is offered.
+        proposal: what the provider says.
+        key: the ``Idempotency-Key``.
+
+    Raises:
+        Conflict: the asset is not registered, or the key was used for something else.
+        Forbidden: the actor may not list, or a public-benefit listing carries a price (R3.3).
+        Invalid: no contract could be made of it.
+        NotFound: no such asset.
+    """
+    asset = offering.registered(session, actor, asset_id)
+    require(
+        actor, "listing.draft", Relation.OWN if actor.organisation_id == asset.provider_id else Relation.OTHER
+    )
+    given = {
+        "asset": str(asset_id), "title": proposal.title, "summary": proposal.summary,
+        "sector": proposal.sector.value, "benefit": proposal.benefit.value, "price": proposal.price.amount,
+        "currency": proposal.price.currency, "model": proposal.model, "terms": proposal.terms(),
+    }  # fmt: skip
+    made = steps.once(session, actor, key, Kind.LISTING_DRAFTED, given)
+    if made is not None:
+        return session.get_one(Listing, made)
+    check(proposal)
+    step = steps.begin(actor, Kind.LISTING_DRAFTED, steps.new_handle())
+    listing = Listing(
+        id=uuid.uuid4(),
+        step_id=step.id,
+        number=new_number(),
+        handle=step.handle,
+        asset_id=asset.id,
+        revision_id=asset.revision_id,
+        provider_id=asset.provider_id,
+        title=proposal.title,
+        summary=proposal.summary,
+        sector=proposal.sector,
+        benefit=proposal.benefit,
+        price=proposal.price.amount,
+        currency=proposal.price.currency,
+        model=proposal.model,
+        terms=proposal.terms(),
+        drafted_at=step.time,
+    )
+    session.add(listing)
+    steps.remember(session, actor, key, Kind.LISTING_DRAFTED, given, listing.id)
+    steps.record(session, step, given=given)
+    return listing
+
+
+def publish(session: Session, actor: Actor, number: str) -> Step:
+    """Show a drafted listing to everybody.
+
+    Raises:
+        Conflict: the asset is not registered (R2.6), or the listing is not a draft.
+        Forbidden: the actor may not publish.
+        Invalid: a promise does not hold against what was measured (``listing.promise_not_held``, R3.2).
+        NotFound: no such listing.
+    """
+    listing = found(session, actor, number, lock=True)
+    require(actor, "listing.publish", relation(actor, listing))
+    if listing.state is ListingState.LISTED:
+        return steps.repeat(session, actor, Kind.LISTING_LISTED, listing.handle)
+    state = advance(listing.state, ListingEvent.PUBLISH)
+    asset = offering.tradable(session, listing.asset_id, lock=True)
+    check_promises(quality_of(listing.terms), asset.report)
+    step = steps.begin(actor, Kind.LISTING_LISTED, listing.handle)
+    listing.step_id = step.id
+    listing.state = state
+    listing.listed_at = step.time
+    written = steps.record(session, step)
+    _index(session, listing)
+    return written
+
+
+def suspend(session: Session, actor: Actor, number: str, reason: str) -> Step:
+    """Take a listing out of the catalogue for the time being; the operator's act (R3.4).
+
+    Raises:
+        Conflict: the listing is not listed.
+        Forbidden: the actor is not the operator.
+        NotFound: no such listing.
+    """
+    return _decide(session, actor, number, "suspend", reason)
+
+
+def restore(session: Session, actor: Actor, number: str, reason: str) -> Step:
+    """Put a suspended listing back; the operator's act (R3.4).
+
+    Raises:
+        Conflict: the listing is not suspended, or its asset is not registered any more (R2.6).
+        Forbidden: the actor is not the operator.
+        NotFound: no such listing.
+    """
+    return _decide(session, actor, number, "restore", reason)
+
+
+def withdraw(session: Session, actor: Actor, number: str) -> Step:
+    """Take a listing back for good; contracts in force are not touched (R3.4).
+
+    Raises:
+        Conflict: it was withdrawn by somebody else.
+        Forbidden: the actor is not of the provider.
+        NotFound: no such listing.
+    """
+    return _decide(session, actor, number, "withdraw", None)
+
+
+def suspend_all(session: Session, step: Pending, asset_id: uuid.UUID) -> None:
+    """Suspend the listings of an asset that is being suspended, within that step (R2.6)."""
+    _follow(session, step, asset_id, ListingEvent.SUSPEND, Listing.state == ListingState.LISTED)
+
+
+def restore_all(session: Session, step: Pending, asset_id: uuid.UUID) -> None:
+    """Restore the listings that were suspended with their asset, within the step that restores it.
+
+    What the operator suspended apart stays suspended.
+    """
+    with_asset = select(Step.id).where(Step.kind == Kind.ASSET_SUSPENDED.value)
+    condition = and_(Listing.state == ListingState.SUSPENDED, Listing.step_id.in_(with_asset))
+    _follow(session, step, asset_id, ListingEvent.RESTORE, condition)
+
+
+def withdraw_all(session: Session, step: Pending, asset_id: uuid.UUID) -> None:
+    """Withdraw the listings of an asset that is being cancelled, within that step."""
+    _follow(session, step, asset_id, ListingEvent.WITHDRAW, Listing.state != ListingState.WITHDRAWN)
+
+
+_ACTS = {
+    "suspend": (ListingEvent.SUSPEND, ListingState.SUSPENDED, Kind.LISTING_SUSPENDED),
+    "restore": (ListingEvent.RESTORE, ListingState.LISTED, Kind.LISTING_RESTORED),
+    "withdraw": (ListingEvent.WITHDRAW, ListingState.WITHDRAWN, Kind.LISTING_WITHDRAWN),
+}
+
+
+def _decide(session: Session, actor: Actor, number: str, act: str, reason: str | None) -> Step:
+    listing = found(session, actor, number, lock=True)
+    require(actor, f"listing.{act}", relation(actor, listing))
+    event, target, kind = _ACTS[act]
+    given = None if reason is None else {"reason": reason}
+    if listing.state is target:
+        return steps.repeat(session, actor, kind, listing.handle, given)
+    state = advance(listing.state, event)
+    if state is ListingState.LISTED:
+        offering.tradable(session, listing.asset_id, lock=True)
+    step = steps.begin(actor, kind, listing.handle)
+    listing.step_id = step.id
+    listing.state = state
+    written = steps.record(session, step, given=given, note=given)
+    _index(session, listing)
+    return written
+
+
+def _follow(
+    session: Session, step: Pending, asset_id: uuid.UUID, event: ListingEvent, condition: ColumnElement[bool]
+) -> None:
+    query = select(Listing).where(Listing.asset_id == asset_id, condition).with_for_update()
+    for listing in session.scalars(query).all():
+        listing.state = advance(listing.state, event)
+        listing.step_id = step.id
+        _index(session, listing)
+
+
+def _index(session: Session, listing: Listing) -> None:
+    """Let a listing be found exactly while it can be bought."""
+    if listing.state is not ListingState.LISTED:
+        search.remove(session, listing.id)
+        return
+    names = NAMES[listing.sector].values()
+    search.put(session, listing.id, "\n".join([listing.title, listing.summary, *names]))

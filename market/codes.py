@@ -1,0 +1,311 @@
+"""Every stable code a problem may carry, with its status and what it means: one list, kept complete by a test.
+
+Programs branch on the code, never on the sentence. A code is never given another meaning; codes without a
+status stand in answers that succeed (the inspection of a file that could not be measured).
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from flask_babel import LazyString
+
+from market.i18n import lazy
+
+CODES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
+    # the request itself
+    "request.malformed": (400, lazy("The request could not be read. Check it and send it again.")),
+    "form.expired": (400, lazy("This form is too old. Go back, reload it and send it again.")),
+    "form.foreign": (400, lazy("This form came from another site. Open the page here and try again.")),
+    "host.unknown": (400, lazy("The exchange has no such name. Use the address you were given.")),
+    "request.forbidden": (403, lazy("This may not be done.")),
+    "page.not_found": (
+        404,
+        lazy("There is nothing at this address. Check it, or begin from the first page."),
+    ),
+    "method.not_allowed": (405, lazy("This address does not take that kind of request.")),
+    "answer.not_acceptable": (406, lazy("The answer does not exist in the asked form.")),
+    "request.too_slow": (408, lazy("The request came in too slowly. Send it again.")),
+    "request.conflict": (
+        409,
+        lazy("Somebody else was faster. Look at the present state and decide again."),
+    ),
+    "request.no_length": (411, lazy("Say how long the request is (Content-Length).")),
+    "request.precondition": (
+        412,
+        lazy("The object has changed since. Look at the present state and decide again."),
+    ),
+    "upload.too_large": (413, lazy("This is too large. Send less.")),
+    "address.too_long": (414, lazy("The address is too long.")),
+    "request.media_type": (415, lazy("Send this as JSON, or files as multipart/form-data.")),
+    "range.not_satisfiable": (416, lazy("The file has no such range of bytes.")),
+    "input.invalid": (422, lazy("Some fields cannot be accepted. Correct them and send again.")),
+    "cursor.invalid": (422, lazy("This is not a cursor of this list; begin with the first page.")),
+    "idempotency.key_malformed": (422, lazy("An Idempotency-Key has 1 to 255 visible ASCII characters.")),
+    "idempotency.key_reused": (409, lazy("This Idempotency-Key was used with other input; take a new one.")),
+    "step.already_taken": (409, lazy("This step was already taken, by someone else or with other input.")),
+    "request.precondition_required": (428, lazy("Name the version that you saw (If-Match).")),
+    "request.too_many": (429, lazy("Too many attempts. Wait a little and try again.")),
+    "server.failed": (
+        500,
+        lazy("Something failed on our side and nothing was half done. Try again."),
+    ),
+    "server.not_implemented": (501, lazy("This does not exist here.")),
+    "server.unavailable": (
+        503,
+        lazy("Something that we need does not answer. Nothing was changed; try again later."),
+    ),
+    "storage.full": (
+        503,
+        lazy(
+            "There is no room left on our side, and nothing was kept. Try again when the operator has made some."
+        ),
+    ),
+    # who asks
+    "session.required": (401, lazy("Sign in and try again.")),
+    "session.not_found": (404, lazy("There is no such session.")),
+    "sign_in.wrong": (401, lazy("Address and password do not belong together.")),
+    "sign_in.locked": (429, lazy("Too many failed attempts. Wait a quarter of an hour.")),
+    "token.required": (401, lazy("Send a token: Authorization: Bearer qilu_…")),
+    "token.invalid": (401, lazy("This token is not valid (any more). Make a new one.")),
+    "token.not_found": (404, lazy("There is no such token.")),
+    "token.scope_missing": (403, lazy("This token was not made for this; `scope` names what it lacks.")),
+    "role.missing": (
+        403,
+        lazy("Your role does not include this. Ask an administrator of your organisation."),
+    ),
+    "relation.wrong": (403, lazy("Your organisation's part in this matter does not allow it.")),
+    "password.weak": (422, lazy("The password is too short or too common. Take a longer one.")),
+    "user.known": (409, lazy("Somebody signs in by this address already. Sign in, or use another one.")),
+    "role.invalid": (422, lazy("These roles cannot be given here. Choose from those that are named.")),
+    "member.not_found": (404, lazy("There is no such member in your organisation.")),
+    "member.last_administrator": (
+        409,
+        lazy("This is the last administrator. Make somebody else one first."),
+    ),
+    "role.own": (403, lazy("Nobody gives themselves a role of the staff. Ask another administrator.")),
+    "reset.locked": (429, lazy("Too many letters were asked for. Wait a quarter of an hour.")),
+    "reset.not_found": (404, lazy("This link is unknown, used or too old. Ask for a new one.")),
+    "mail.unavailable": (503, lazy("The mail server does not take the letter. Try again later.")),
+    "member.self": (409, lazy("You cannot remove yourself. Ask another administrator.")),
+    "invitation.not_found": (404, lazy("This invitation is unknown, used or too old. Ask for a new one.")),
+    # erasing a person
+    "person.not_found": (404, lazy("There is no such person.")),
+    "person.not_confirmed": (422, lazy("This is not the person's address. Type it as it is shown.")),
+    "person.obligations": (409, lazy("Obligations are running. Erase the person when they have ended.")),
+    "person.last_administrator": (
+        409,
+        lazy(
+            "This is the last administrator of an organisation that may still act. Let somebody else become one, "
+            "or suspend or refuse the organisation first."
+        ),
+    ),
+    # changing the log's key
+    "rotation.not_begun": (409, lazy("No rotation is under way; begin one first.")),
+    "rotation.not_signed": (
+        409,
+        lazy(
+            "The new key has not signed a checkpoint yet; it does with the next entry, such as that of `qilu drill`."
+        ),
+    ),
+    "rotation.overlap": (409, lazy("Both keys sign until the overlap is over (rule R7.5).")),
+    "rotation.not_covered": (
+        409,
+        lazy(
+            "No checkpoint covers the new key's entry yet. See that the exchange publishes, then try again."
+        ),
+    ),
+    "database.busy": (503, lazy("The database is still being read.")),
+    # organisations
+    "organisation.not_found": (404, lazy("There is no such organisation.")),
+    "organisation.not_verified": (
+        403,
+        lazy("Your organisation is not verified. Wait for the operator's decision, or ask the operator."),
+    ),
+    "organisation.known": (
+        409,
+        lazy("An organisation with this credit code is here already. Ask its administrator to invite you."),
+    ),
+    "organisation.established_later": (422, lazy("The day of establishment is in the future.")),
+    "organisation.wrong_state": (
+        409,
+        lazy("The organisation is in another state. Look at it again before you decide."),
+    ),
+    "credit_code.form": (422, lazy("A credit code has 18 digits and capital letters.")),
+    "credit_code.check": (422, lazy("The last character of the credit code does not fit; look for a slip.")),
+    "exchange.founded": (
+        409,
+        lazy("This exchange has an operator already. Invite further people instead."),
+    ),
+    "exchange.not_founded": (409, lazy("This exchange has no operator yet.")),
+    # assets and their files
+    "asset.not_found": (404, lazy("There is no such asset.")),
+    "asset.not_inspected": (
+        409,
+        lazy("The exchange has not measured this file; wait for it, or upload one that can be measured."),
+    ),
+    "asset.not_registered": (
+        409,
+        lazy("Only an asset whose registration is in force can be listed or traded."),
+    ),
+    "asset.duplicate": (409, lazy("The same data are registered already.")),
+    "asset.wrong_state": (409, lazy("The registration is in another state; `state` names it.")),
+    "file.missing": (422, lazy("Choose a file.")),
+    "file.wrong_name": (422, lazy("The file's name must end in .csv or .parquet.")),
+    "file.too_large": (413, lazy("The file is larger than the rule book allows.")),
+    "file.empty": (422, lazy("The file is empty.")),
+    "file.no_rows": (None, lazy("The file has a header but no rows.")),
+    "file.no_header": (
+        None,
+        lazy("The first line must name the columns: each name once, none empty, a date or a measured value."),
+    ),
+    "file.wrong_type": (None, lazy("The bytes are not of the type that the file's name says.")),
+    "file.undecodable": (None, lazy("The text is neither UTF-8 nor GB18030; save the file as UTF-8.")),
+    "file.ragged": (None, lazy("A line has more or fewer cells than the header.")),
+    "file.line_too_long": (None, lazy("A line is too long, or a quotation mark is never closed.")),
+    "file.broken_csv": (None, lazy("A line cannot be read as CSV; look at its quotation marks.")),
+    "file.broken_parquet": (None, lazy("The Parquet file is damaged or forged.")),
+    "file.unsupported_type": (
+        None,
+        lazy("Only flat columns of numbers, text, dates and bytes can be measured."),
+    ),
+    "file.too_wide": (None, lazy("The table has more columns than are measured.")),
+    "inspection.memory": (
+        None,
+        lazy("Measuring the file needs more memory or disk than allowed; split the file."),
+    ),
+    "inspection.timeout": (None, lazy("Measuring the file takes longer than allowed; split the file.")),
+    "inspection.crashed": (None, lazy("The file broke the measuring process; it is damaged or forged.")),
+    # listings
+    "listing.not_found": (404, lazy("There is no such listing.")),
+    "listing.not_listed": (409, lazy("This listing is not on offer now.")),
+    "listing.invalid": (422, lazy("Some fields cannot be accepted. Correct them and send again.")),
+    "listing.benefit_priced": (
+        422,
+        lazy("A public-benefit listing is free of charge. Set the price to 0, or list it as commercial."),
+    ),
+    "listing.promise_not_held": (
+        422,
+        lazy("What is promised does not hold against what the exchange measured. Promise less."),
+    ),
+    "listing.changed": (409, lazy("The listing has just changed. Look at it and ask again.")),
+    "listing.wrong_state": (409, lazy("The listing is in another state; `state` names it.")),
+    # contracts
+    "contract.not_found": (404, lazy("There is no such contract.")),
+    "contract.no_page": (404, lazy("The document has no such page.")),
+    "contract.expired": (409, lazy("The time to sign is over. Ask for a new contract.")),
+    "contract.wrong_state": (409, lazy("The contract is in another state; `state` names it.")),
+    "contract.other_document": (
+        409,
+        lazy("You name another document than the contract's. Read the present one and sign that."),
+    ),
+    "contract.terms_refused": (
+        422,
+        lazy("The listing cannot stand in a contract; its provider must change it."),
+    ),
+    "contract.not_canonical": (422, lazy("A value cannot be written in canonical JSON.")),
+    "terms.invalid": (422, lazy("A term of the contract cannot be accepted; `fault` says which.")),
+    "money.invalid": (422, lazy("Write an amount in yuan such as 1280.50.")),
+    "identifier.invalid": (422, lazy("An identifier has the wrong form or a wrong check character.")),
+    "number.invalid": (422, lazy("A number has the wrong form or a wrong check character.")),
+    "document.not_rendered": (422, lazy("The document could not be set; `fault` says why.")),
+    "document.uncovered_character": (
+        422,
+        lazy("A character cannot be printed with the fonts of the exchange; write it another way."),
+    ),
+    "key.not_published": (409, lazy("The signing key is not published yet; try again in a moment.")),
+    "key.mismatch": (409, lazy("The key file does not belong to the published key; ask the operator.")),
+    # trades and money
+    "trade.not_found": (404, lazy("There is no such trade.")),
+    "trade.not_in_force": (
+        404,
+        lazy("The contract is not in force yet, so there is no trade; `contract` leads to it."),
+    ),
+    "object.not_found": (404, lazy("There is no such object.")),
+    "agreement.ended": (409, lazy("The agreement has ended; nothing more can be done with this trade.")),
+    "agreement.wrong_state": (409, lazy("The agreement is in another state; `state` names it.")),
+    "settlement.nothing_due": (
+        409,
+        lazy("Nothing is due: the trade is free of charge, paid, or was cancelled."),
+    ),
+    "settlement.spent": (409, lazy("This money has already been sent the other way.")),
+    "settlement.wrong_state": (409, lazy("The settlement is in another state; `state` names it.")),
+    "acceptance.spoken": (
+        409,
+        lazy("The delivery is already accepted or rejected; that cannot be changed."),
+    ),
+    "acceptance.not_delivered": (
+        409,
+        lazy("Nothing was delivered in full yet; fetch the whole file first."),
+    ),
+    "acceptance.wrong_state": (409, lazy("The acceptance is in another state; `state` names it.")),
+    "rejection.not_begun": (409, lazy("Nothing was fetched yet; cancel the trade instead.")),
+    "cancellation.begun": (409, lazy("The delivery has begun; accept it, or reject it with a reason.")),
+    "dispute.open": (409, lazy("A dispute waits for the operator's ruling.")),
+    "dispute.none": (409, lazy("There is no dispute to rule on.")),
+    "dispute.wrong_state": (409, lazy("The dispute is in another state; `state` names it.")),
+    "payment.settled": (409, lazy("This is already paid.")),
+    "payment.in_doubt": (
+        409,
+        lazy("A payment came in that does not match the price. Ask the operator before paying again."),
+    ),
+    "payment.closed": (
+        409,
+        lazy("This payment cannot go on. Look at the trade and begin the payment again if it is due."),
+    ),
+    "payment.not_settled": (409, lazy("Nothing was paid for this yet.")),
+    "payment.unavailable": (
+        503,
+        lazy("The payment platform does not answer. Nothing is lost; try again in a moment."),
+    ),
+    "account.not_open": (409, lazy("The provider cannot be paid yet. Try again in a moment.")),
+    "operation.not_found": (404, lazy("There is no such payment operation.")),
+    "operation.wrong_state": (409, lazy("The payment operation is in another state; `state` names it.")),
+    "webhook.closed": (404, lazy("This exchange takes no webhooks.")),
+    "webhook.not_signed": (400, lazy("The webhook is not signed for this endpoint.")),
+    "webhook.unreadable": (400, lazy("The webhook cannot be read.")),
+    "webhook.wrong_mode": (400, lazy("The webhook is of the other mode (test or live).")),
+    # delivery
+    "grant.not_found": (404, lazy("There is no such delivery.")),
+    "grant.wrong_state": (409, lazy("The grant is in another state; `state` names it.")),
+    "transfer.wrong_state": (409, lazy("The delivery is in another state; `state` names it.")),
+    "receipt.not_found": (404, lazy("There is no receipt yet: the file has not been fetched in full.")),
+    "delivery.not_covered": (409, lazy("The file has not been handed over in full.")),
+    "delivery.agreement_ended": (
+        403,
+        lazy("The agreement has ended; the data can no longer be fetched."),
+    ),
+    "delivery.agreement_suspended": (403, lazy("The agreement is suspended.")),
+    "delivery.asset_suspended": (403, lazy("The registration of the asset is suspended or cancelled.")),
+    "delivery.provider_suspended": (403, lazy("The provider is suspended.")),
+    "delivery.buyer_suspended": (403, lazy("Your organisation is suspended.")),
+    "delivery.dispute_suspended": (403, lazy("The delivery was rejected; it rests until the ruling.")),
+    "delivery.not_paid": (403, lazy("The price is not paid yet; pay first.")),
+    "delivery.term_over": (403, lazy("The term of the contract does not include today.")),
+    "delivery.days_over": (403, lazy("The days to fetch the data are over.")),
+    "delivery.count": (403, lazy("The data have been fetched as often as the contract allows.")),
+    "delivery.policy": (403, lazy("The contract does not permit this.")),
+    "delivery.policy_unreadable": (403, lazy("The contract's policy cannot be applied. Ask the operator.")),
+    # the ledger
+    "ledger.no_checkpoint": (404, lazy("No checkpoint of this size was signed.")),
+    "ledger.no_file": (404, lazy("The ledger has no such file (yet).")),
+    "ledger.not_logged": (404, lazy("The ledger has no such entry.")),
+    "witness.closed": (404, lazy("This exchange witnesses no other log.")),
+    "witness.unknown_log": (404, lazy("This exchange does not witness that log.")),
+    "ledger.not_published": (
+        503,
+        lazy("The newest entry is not under a checkpoint yet. Try again in a moment."),
+    ),
+    "ledger.not_witnessed": (
+        503,
+        lazy("The witnesses have not cosigned the checkpoint of this entry yet. Try again in a moment."),
+    ),
+    "ledger.read_only": (
+        503,
+        lazy(
+            "Nothing can be changed now: the operator must first compare the ledger with what was signed. "
+            "Reading goes on."
+        ),
+    ),
+    "ledger.form": (422, lazy("What is asked of the ledger is not in its form.")),
+}
+"""Status and meaning by code."""

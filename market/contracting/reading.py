@@ -1,0 +1,254 @@
+"""Looking up contracts: who may see which, and everything a page shows of one."""
+
+import json
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.orm import Session
+
+from contracts.models import Contract
+from contracts.negotiation import State
+from contracts.terms import Terms, parse
+from contracts.vocabulary import Role as Party
+from market import clock
+from market.actor import Actor, Role
+from market.contracting.models import Request
+from market.db import locked
+from market.errors import NotFound
+from market.i18n import gettext as _
+from market.keys import service as keys
+from market.paging import Page, page
+from market.permissions import Relation, allowed
+
+STAFF = (Role.OPERATOR, Role.AUDITOR)
+"""Roles of the operator's organisation that see every contract."""
+
+OPEN = frozenset({State.REQUESTED, State.AGREED})
+"""States in which a signature is still missing."""
+
+MOST = 50
+"""Open requests looked at: the oldest."""
+
+
+@dataclass(frozen=True)
+class Agreed:
+    """A contract with its request and its terms as values.
+
+    Attributes:
+        request: the buyer's request; its handle is that of the whole trade.
+        contract: the row of the contracts room.
+        terms: what the parties agreed.
+    """
+
+    request: Request
+    contract: Contract
+    terms: Terms
+
+
+@dataclass(frozen=True)
+class Signed:
+    """One signature as it is shown; the exchange holds the key (``holder``), and says so."""
+
+    role: str
+    signed_at: datetime
+    algorithm: str
+    key_id: uuid.UUID
+    holder: str
+    signature: str
+
+
+@dataclass(frozen=True)
+class Detail:
+    """Everything the actor sees of a contract.
+
+    Attributes:
+        agreed: the rows and the terms.
+        signatures: in the order they were made.
+        pages: number of pages of the document.
+        acts: which of ``sign``, ``decline`` and ``withdraw`` the actor may do now.
+    """
+
+    agreed: Agreed
+    signatures: list[Signed]
+    pages: int
+    acts: frozenset[str]
+
+
+def relation(actor: Actor, request: Request) -> Relation:
+    """Return how the actor's organisation stands to a contract."""
+    if actor.organisation_id == request.provider_id:
+        return Relation.PROVIDER
+    return Relation.BUYER if actor.organisation_id == request.buyer_id else Relation.OTHER
+
+
+def visible_to(actor: Actor) -> Select[Request]:
+    """Select the requests the actor may see: the own organisation's; operator and auditors see all."""
+    if actor.has(*STAFF):
+        return select(Request)
+    return select(Request).where(
+        or_(Request.provider_id == actor.organisation_id, Request.buyer_id == actor.organisation_id)
+    )
+
+
+def visible(session: Session, actor: Actor, number: str) -> bool:
+    """Tell whether there is a contract of this number that the actor may see."""
+    return session.scalar(visible_to(actor).where(Request.number == number).limit(1)) is not None
+
+
+def found(session: Session, actor: Actor, number: str, *, lock: bool = False) -> Agreed:
+    """Return a contract that the actor may see.
+
+    Args:
+        session: a session.
+        actor: who asks.
+        number: the contract's number.
+        lock: whether it is about to be changed.
+
+    Raises:
+        NotFound: there is none, or it is other parties'; the answer is the same.
+    """
+    query = visible_to(actor).where(Request.number == number)
+    return _together(session, session.scalars(query).one_or_none(), lock)
+
+
+def by_number(session: Session, number: str, *, lock: bool = False) -> Agreed:
+    """Return a contract whoever asks; for jobs.
+
+    Raises:
+        NotFound: there is no such contract.
+    """
+    return _together(
+        session, session.scalars(select(Request).where(Request.number == number)).one_or_none(), lock
+    )
+
+
+def by_handle(session: Session, actor: Actor, handle: str) -> Request | None:
+    """Return the request that the actor may see by its handle in the log, or None."""
+    return session.scalars(visible_to(actor).where(Request.handle == handle)).one_or_none()
+
+
+def handles_of(organisations: Collection[uuid.UUID]) -> Select[str]:
+    """Return the query for the handles of all trades, from the first request on, that organisations are a party to."""
+    parties = or_(Request.provider_id.in_(organisations), Request.buyer_id.in_(organisations))
+    return select(Request.handle).where(parties)
+
+
+def agreed(session: Session, contract_id: uuid.UUID, *, lock: bool = False) -> Agreed:
+    """Return a contract by the id that the job ``contract.verified`` names; for ``trades``.
+
+    Raises:
+        NotFound: there is no such contract.
+    """
+    query = select(Request).where(Request.contract_id == contract_id)
+    return _together(session, session.scalars(query).one_or_none(), lock)
+
+
+def listed(session: Session, actor: Actor, cursor: str | None = None) -> Page[Request]:
+    """Return the contracts the actor may see, newest first.
+
+    Raises:
+        Invalid: the cursor is not one of ours.
+    """
+    return page(session, visible_to(actor), Request.requested_at, Request.id, cursor)
+
+
+def states(session: Session, requests: list[Request]) -> dict[uuid.UUID, State]:
+    """Return the state of each request's contract, by contract id."""
+    ids = [request.contract_id for request in requests]
+    rows = session.execute(select(Contract.id, Contract.state).where(Contract.id.in_(ids)))
+    return {row.id: row.state for row in rows}
+
+
+def waiting(session: Session, actor: Actor) -> list[Request]:
+    """Return the contracts that wait for a signature of the actor's organisation, oldest first."""
+    return [
+        request for request, state in under_way(session, actor) if turn(state) is relation(actor, request)
+    ]
+
+
+def under_way(session: Session, actor: Actor) -> list[tuple[Request, State]]:
+    """Return the requests of the actor's organisation that still miss a signature, oldest first."""
+    own = or_(Request.provider_id == actor.organisation_id, Request.buyer_id == actor.organisation_id)
+    query = (
+        select(Request, Contract.state)
+        .join(Contract, Contract.id == Request.contract_id)
+        .where(own, Contract.state.in_(OPEN), Request.expires_at > clock.now())
+        .order_by(Request.requested_at)
+        .limit(MOST)
+    )
+    return [(request, state) for request, state in session.execute(query)]
+
+
+def half_signed(session: Session, organisations: Collection[uuid.UUID]) -> list[str]:
+    """Return the numbers of the contracts that are signed but not in force and bind one of some organisations."""
+    query = (
+        select(Request.number)
+        .join(Contract, Contract.id == Request.contract_id)
+        .where(or_(Request.provider_id.in_(organisations), Request.buyer_id.in_(organisations)))
+        .where(Contract.state.in_((State.AGREED, State.VERIFIED)))
+        .order_by(Request.requested_at)
+    )
+    return list(session.scalars(query))
+
+
+def turn(state: State) -> Relation:
+    """Return whose signature an open request waits for."""
+    return Relation.PROVIDER if state is State.REQUESTED else Relation.BUYER
+
+
+def detail(session: Session, actor: Actor, number: str) -> Detail:
+    """Return a contract with everything the actor may see of it.
+
+    Raises:
+        NotFound: there is none, or it is other parties'.
+    """
+    one = found(session, actor, number)
+    signatures = [
+        Signed(
+            role=row.role.value,
+            signed_at=row.signed_at,
+            algorithm=row.algorithm,
+            key_id=row.key_id,
+            holder=keys.named(session, row.key_id).holder,
+            signature=row.signature,
+        )
+        for row in one.contract.signatures
+    ]
+    return Detail(one, signatures, len(page_digests(one.contract)), acts(actor, one))
+
+
+def acts(actor: Actor, one: Agreed) -> frozenset[str]:
+    """Return what the actor may do with a contract now."""
+    state, whose = one.contract.state, relation(actor, one.request)
+    if one.request.expires_at <= clock.now():
+        return frozenset()
+    turn = {
+        "sign": (state, whose) in {(State.REQUESTED, Relation.PROVIDER), (State.AGREED, Relation.BUYER)},
+        "decline": state is State.REQUESTED and whose is Relation.PROVIDER,
+        "withdraw": state in OPEN and whose is Relation.BUYER,
+    }
+    return frozenset(name for name, now in turn.items() if now and allowed(actor, f"contract.{name}", whose))
+
+
+def page_digests(contract: Contract) -> list[str]:
+    """Return the SHA-256 digests of the pages as SVG, by which they are stored."""
+    digests: list[str] = json.loads(contract.rendering)["pages"]
+    return digests
+
+
+def party_of(whose: Relation) -> Party:
+    """Return the role in the contract of an organisation that stands so to it."""
+    return Party.PROVIDER if whose is Relation.PROVIDER else Party.BUYER
+
+
+def _together(session: Session, request: Request | None, lock: bool) -> Agreed:
+    if request is None:
+        raise NotFound("contract.not_found", _("There is no such contract."))
+    if lock:
+        contract = locked(session, Contract, request.contract_id)
+    else:
+        contract = session.get_one(Contract, request.contract_id)
+    return Agreed(request, contract, parse(contract.terms.encode()))

@@ -1,0 +1,199 @@
+"""A buyer asks for a contract: facts are read, the document is made outside, then one transaction keeps it."""
+
+import uuid
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+
+import contracts.service
+from contracts import library
+from contracts.canonical import sha256
+from contracts.document import Draft, compose
+from contracts.errors import RenderError, TermsError
+from contracts.identifiers import new_number
+from contracts.render import Rendered, render
+from contracts.terms import FIELDS_SHOWN, Column, Delivery, Party, Subject, Terms
+from contracts.vocabulary import DeliveryMode
+from market import clock, jobs, permissions, steps, storage
+from market.actor import Actor, Scope
+from market.catalog import service as catalog
+from market.catalog.service import Facts
+from market.contracting.models import Request
+from market.db import read, transaction
+from market.errors import Conflict, Forbidden, Invalid
+from market.i18n import CHINA
+from market.i18n import gettext as _
+from market.participants import service as participants
+from market.participants.states import OrganisationState
+from market.rules import CURRENT, book
+from market.steps import Kind
+
+
+def request(actor: Actor, listing: str, key: str | None = None) -> Request:
+    """Make a contract over a listing and keep it, ready to be signed.
+
+    Opens its own doors, since setting the document in type must not happen inside a transaction.
+
+    Args:
+        actor: a buyer, of another organisation than the provider.
+        listing: number of the listing.
+        key: the ``Idempotency-Key``; the same key and listing give the request made the first time.
+
+    Raises:
+        NotFound: there is no such listing.
+        Conflict: the listing is not on offer, or changed while the document was made (``listing.changed``).
+        Forbidden: not a buyer, not verified, or the listing is one's own (R4.5).
+        Invalid: a character of a name or title cannot be printed.
+    """
+    permissions.require_scope(actor, Scope.CONTRACTS)
+    given = {"listing": listing}
+    with read() as session:
+        if made := steps.once(session, actor, key, Kind.CONTRACT_REQUESTED, given):
+            return session.get_one(Request, made)
+        facts = _facts(session, actor, listing)
+        draft = _draft(session, actor, facts)
+    rendered = _kept(draft)
+    with transaction() as session:
+        if made := steps.once(session, actor, key, Kind.CONTRACT_REQUESTED, given):
+            return session.get_one(Request, made)
+        catalog.found(session, actor, listing, lock=True)
+        if _facts(session, actor, listing).step_id != facts.step_id:
+            raise Conflict("listing.changed", _("The listing has just changed. Look at it and ask again."))
+        row = _write(session, actor, facts, draft, rendered, given)
+        steps.remember(session, actor, key, Kind.CONTRACT_REQUESTED, given, row.id)
+        return row
+
+
+def _facts(session: Session, actor: Actor, listing: str) -> Facts:
+    """Return what is offered, if this actor may ask for it now."""
+    facts = catalog.facts_of(session, listing)
+    own = actor.organisation_id == facts.provider_id
+    permissions.require(
+        actor, "contract.request", permissions.Relation.OWN if own else permissions.Relation.OTHER
+    )
+    participants.verified(session, actor)
+    refuse_suspended(session, facts.provider_id)
+    return facts
+
+
+def refuse_suspended(session: Session, organisation_id: uuid.UUID) -> None:
+    """Return when the organisation may begin a trade now.
+
+    Raises:
+        Forbidden: it is suspended or not verified (R1.2).
+    """
+    if participants.found(session, organisation_id).state is not OrganisationState.VERIFIED:
+        raise Forbidden(
+            "organisation.not_verified", _("The other party may not begin a trade at present."), rule="R1.2"
+        )
+
+
+def _draft(session: Session, actor: Actor, facts: Facts) -> Draft:
+    """Fill the model text with the facts.
+
+    Raises:
+        Invalid: a name or title cannot stand in a contract.
+    """
+    operator = participants.operator(session)
+    if operator is None:
+        raise Conflict("exchange.not_founded", _("This exchange has no operator yet."))
+    rows = (operator, participants.found(session, facts.provider_id), participants.verified(session, actor))
+    try:
+        parties = [Party(row.name_zh, row.name_en, row.credit_code) for row in rows]
+        return compose(library.load(facts.model), _terms(facts, *parties))
+    except TermsError as error:
+        raise Invalid(
+            "contract.terms_refused", _("The listing cannot stand in a contract: %(why)s", why=str(error))
+        ) from error
+
+
+def _terms(facts: Facts, operator: Party, provider: Party, buyer: Party) -> Terms:
+    values = book(CURRENT).value
+    asset, report = facts.asset, facts.report
+    return Terms(
+        model=facts.model,
+        number=new_number(),
+        date=clock.now().astimezone(CHINA).date(),
+        operator=operator,
+        provider=provider,
+        buyer=buyer,
+        subject=Subject(
+            asset_number=asset.number,
+            listing_number=facts.number,
+            title=facts.title,
+            filename=asset.filename,
+            media_type=asset.media_type,
+            content_digest=asset.digest,
+            size=asset.size,
+            rows=report.rows,
+            columns=len(report.columns),
+            fields=tuple(Column(column.name, column.type) for column in report.columns[:FIELDS_SHOWN]),
+            inspection_digest=asset.report_digest,
+        ),
+        quality=facts.quality,
+        price=facts.price,
+        payment_days=values("payment.days") if facts.price.amount else 0,
+        delivery=Delivery(
+            mode=DeliveryMode.DOWNLOAD,
+            days=values("delivery.days"),
+            downloads=values("download.max"),
+            acceptance_days=values("acceptance.days"),
+        ),
+        use=facts.use,
+        term_days=facts.term_days,
+        rules_version=CURRENT,
+    )
+
+
+def _kept(draft: Draft) -> Rendered:
+    """Set the document in type and store it, its pages and its terms under their digests.
+
+    Raises:
+        Invalid: a character cannot be printed.
+    """
+    try:
+        rendered = render(draft)
+    except RenderError as error:
+        if error.code != "document.uncovered_character":
+            raise
+        raise Invalid(
+            error.code, _("A character cannot be printed in a contract: %(why)s", why=str(error))
+        ) from error
+    store = storage.current()
+    for content in (rendered.pdf, *rendered.pages, draft.terms):
+        store.put(content)
+    return rendered
+
+
+def _write(
+    session: Session, actor: Actor, facts: Facts, draft: Draft, rendered: Rendered, given: dict[str, str]
+) -> Request:
+    step = steps.begin(actor, Kind.CONTRACT_REQUESTED, steps.new_handle())
+    buyer = participants.verified(session, actor)
+    contract = contracts.service.request(
+        session,
+        step.id,
+        draft,
+        rendered,
+        provider_id=facts.provider_id,
+        buyer_id=buyer.id,
+        asset_id=facts.asset.id,
+    )
+    row = Request(
+        id=uuid.uuid4(),
+        step_id=step.id,
+        number=contract.number,
+        handle=step.handle,
+        contract_id=contract.id,
+        listing_id=facts.id,
+        provider_id=facts.provider_id,
+        buyer_id=buyer.id,
+        title=facts.title,
+        requested_at=step.time,
+        expires_at=step.time + timedelta(days=book(step.rules).value("request.days")),
+        reason=None,
+    )
+    session.add(row)
+    jobs.queue(session, "contract.deadline", due_at=row.expires_at, number=row.number)
+    steps.record(session, step, given=given, note={"document": sha256(rendered.pdf)})
+    return row

@@ -1,0 +1,296 @@
+"""The parts of other rooms' steps that open, fund, suspend, close and complete a grant.
+
+None of these takes a step of its own: the caller has begun one, calls them among its other changes and
+records once. So a grant never disagrees with its grounds, not even for a moment.
+"""
+
+import hashlib
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from market import db, storage
+from market.delivery import grant
+from market.delivery.gate import Grounds, Hold
+from market.delivery.grant import GrantEvent, GrantState, TransferEvent, TransferState
+from market.delivery.models import AccessGrant, GrantUsage, Receipt
+from market.errors import Conflict, NotFound
+from market.i18n import _
+from market.steps import Pending
+
+
+@dataclass(frozen=True)
+class File:
+    """The one file a grant is about; ``digest`` is SHA-256 in hex, ``size`` in bytes."""
+
+    digest: str
+    size: int
+    filename: str
+    media_type: str
+
+
+@dataclass(frozen=True)
+class Parties:
+    """Whom and what a grant concerns."""
+
+    asset_id: uuid.UUID
+    provider_id: uuid.UUID
+    buyer_id: uuid.UUID
+
+
+def open_grant(
+    session: Session,
+    step: Pending,
+    *,
+    trade_id: uuid.UUID,
+    number: str,
+    parties: Parties,
+    file: File,
+    policy: str,
+    policy_digest: str,
+    term: tuple[datetime, datetime],
+    fetch_days: int,
+) -> AccessGrant:
+    """Open a grant that is not funded yet.
+
+    Args:
+        session: the session of the step.
+        step: the step that brings the contract into force.
+        trade_id: for whom the grant is opened; at most one grant each.
+        number: the public number under which the file is fetched.
+        parties: the asset and the two organisations.
+        file: what may be fetched.
+        policy: the compiled policy that both parties signed.
+        policy_digest: its SHA-256.
+        term: the contract's term, from and until (exclusive).
+        fetch_days: days to fetch, counted from funding.
+    """
+    row = AccessGrant(
+        id=uuid.uuid4(),
+        step_id=step.id,
+        trade_id=trade_id,
+        number=number,
+        asset_id=parties.asset_id,
+        provider_id=parties.provider_id,
+        buyer_id=parties.buyer_id,
+        digest=file.digest,
+        size=file.size,
+        filename=file.filename,
+        media_type=file.media_type,
+        policy=policy,
+        policy_digest=policy_digest,
+        term_from=term[0],
+        term_until=term[1],
+        fetch_days=fetch_days,
+        fetch_until=None,
+        funded=False,
+        holds=[],
+        state=GrantState.OPEN,
+        transfer=TransferState.REQUESTED,
+    )
+    session.add(row)
+    session.flush()
+    session.add(GrantUsage(grant_id=row.id, bytes_sent=0))
+    session.flush()
+    return row
+
+
+def fund(session: Session, step: Pending, trade_id: uuid.UUID) -> AccessGrant:
+    """Let the buyer fetch: the price is held, or there is none. The days to fetch begin now.
+
+    Raises:
+        Conflict: the grant is closed, or funded already.
+    """
+    row = _of(session, trade_id)
+    row.transfer = grant.advance_transfer(row.transfer, TransferEvent.START)
+    if row.state is GrantState.SUSPENDED:
+        row.transfer = grant.advance_transfer(row.transfer, TransferEvent.SUSPEND)
+    row.funded = True
+    row.fetch_until = min(step.time + timedelta(days=row.fetch_days), row.term_until)
+    row.step_id = step.id
+    return row
+
+
+def close(session: Session, step: Pending, trade_id: uuid.UUID) -> AccessGrant:
+    """Close a grant for good; a stream that is under way stops before its next MiB. Closed stays closed."""
+    row = _of(session, trade_id)
+    if row.state is GrantState.CLOSED:
+        return row
+    row.state = grant.advance(row.state, GrantEvent.CLOSE)
+    if row.transfer is not TransferState.COMPLETED:
+        row.transfer = grant.advance_transfer(row.transfer, TransferEvent.TERMINATE)
+    row.step_id = step.id
+    return row
+
+
+def hold(session: Session, step: Pending, why: Hold, subject: uuid.UUID) -> int:
+    """Suspend every open grant that a suspension touches; return how many changed.
+
+    Args:
+        session: the session of the step.
+        step: the step that suspends.
+        why: which reason is put on.
+        subject: the asset, provider or buyer it concerns; for a dispute or an agreement the trade.
+    """
+    rows = [row for row in _touched(session, why, subject) if why not in row.holds]
+    for row in rows:
+        if row.state is GrantState.OPEN:
+            row.state = grant.advance(row.state, GrantEvent.SUSPEND)
+            if row.transfer is TransferState.STARTED:
+                row.transfer = grant.advance_transfer(row.transfer, TransferEvent.SUSPEND)
+        row.holds = sorted({*row.holds, why.value})
+        row.step_id = step.id
+    return len(rows)
+
+
+def lift(session: Session, step: Pending, why: Hold, subject: uuid.UUID) -> int:
+    """Take one reason off again; a grant opens when no other is left. Returns how many changed."""
+    rows = [row for row in _touched(session, why, subject) if why in row.holds]
+    for row in rows:
+        row.holds = sorted({*row.holds} - {why.value})
+        if not row.holds:
+            row.state = grant.advance(row.state, GrantEvent.RESTORE)
+            if row.transfer is TransferState.SUSPENDED:
+                row.transfer = grant.advance_transfer(row.transfer, TransferEvent.RESUME)
+        row.step_id = step.id
+    return len(rows)
+
+
+def end(session: Session, step: Pending, asset_id: uuid.UUID) -> int:
+    """Close every grant of an asset whose registration is cancelled; return how many."""
+    rows = _touched(session, Hold.ASSET, asset_id)
+    for row in rows:
+        close(session, step, row.trade_id)
+    return len(rows)
+
+
+def complete(session: Session, step: Pending, trade_id: uuid.UUID, digest: str) -> Receipt:
+    """Write the receipt of a file that was handed over in full.
+
+    Args:
+        session: the session of the step.
+        step: the step ``delivery.completed``.
+        trade_id: whose grant.
+        digest: SHA-256 of the stored bytes, computed again after they were sent.
+
+    Raises:
+        Conflict: not every byte was sent, the bytes are not those that were sold, or the grant is closed.
+    """
+    row = _of(session, trade_id)
+    usage = db.locked(session, GrantUsage, row.id)
+    if usage.covered_at is None or usage.first_at is None or digest != row.digest:
+        raise Conflict("delivery.not_covered", _("The file has not been handed over in full."))
+    row.transfer = grant.advance_transfer(row.transfer, TransferEvent.COMPLETE)
+    row.step_id = step.id
+    receipt = Receipt(
+        id=uuid.uuid4(),
+        step_id=step.id,
+        grant_id=row.id,
+        digest=digest,
+        size=row.size,
+        first_byte_at=usage.first_at,
+        completed_at=usage.covered_at,
+    )
+    session.add(receipt)
+    return receipt
+
+
+def freeze(session: Session, trade_id: uuid.UUID) -> None:
+    """Let no byte leave until the transaction ends, so that what :func:`progress` says stays true."""
+    db.locked(session, GrantUsage, grant_of(session, trade_id).id)
+
+
+def progress(session: Session, trade_id: uuid.UUID) -> tuple[bool, bool]:
+    """Tell whether any byte was sent, and whether the whole file was handed over and the receipt is written.
+
+    Raises:
+        NotFound: there is no such delivery.
+    """
+    query = (
+        select(GrantUsage.first_at, AccessGrant.transfer)
+        .join(AccessGrant, AccessGrant.id == GrantUsage.grant_id)
+        .where(AccessGrant.trade_id == trade_id)
+    )
+    found = session.execute(query).one_or_none()
+    if found is None:
+        raise NotFound("grant.not_found", _("There is no such delivery."))
+    return found.first_at is not None, found.transfer is TransferState.COMPLETED
+
+
+def awaits_receipt(session: Session, row: AccessGrant) -> bool:
+    """Tell whether every byte was handed over but the receipt is not written yet."""
+    open_ = row.transfer in {TransferState.STARTED, TransferState.SUSPENDED}
+    return open_ and usage_of(session, row.id).covered_at is not None
+
+
+def grant_of(session: Session, trade_id: uuid.UUID) -> AccessGrant:
+    """Return the grant of a trade, to read.
+
+    Raises:
+        NotFound: there is none.
+    """
+    row = session.scalars(select(AccessGrant).where(AccessGrant.trade_id == trade_id)).one_or_none()
+    if row is None:
+        raise NotFound("grant.not_found", _("There is no such delivery."))
+    return row
+
+
+def receipt_of(session: Session, grant_id: uuid.UUID) -> Receipt | None:
+    """Return the receipt of a grant, or None while the file is not handed over."""
+    return session.scalars(select(Receipt).where(Receipt.grant_id == grant_id)).one_or_none()
+
+
+def usage_of(session: Session, grant_id: uuid.UUID) -> GrantUsage:
+    """Return the counters of a grant, to read."""
+    return session.get_one(GrantUsage, grant_id)
+
+
+def grounds(row: AccessGrant, usage: GrantUsage) -> Grounds:
+    """Return what the gate looks at."""
+    return Grounds(
+        state=row.state,
+        funded=row.funded,
+        holds=frozenset(Hold(word) for word in row.holds),
+        term_from=row.term_from,
+        term_until=row.term_until,
+        fetch_until=row.fetch_until,
+        size=row.size,
+        bytes_sent=usage.bytes_sent,
+        policy=row.policy,
+        policy_digest=row.policy_digest,
+    )
+
+
+def digest_again(digest: str, size: int) -> str:
+    """Return the SHA-256 of the stored bytes as they are now; call it outside any transaction.
+
+    Raises:
+        StoreError: the store does not hold them.
+    """
+    db.outside()
+    found = hashlib.sha256()
+    for part in storage.current().read_range(digest, 0, size):
+        found.update(part)
+    return found.hexdigest()
+
+
+def _of(session: Session, trade_id: uuid.UUID) -> AccessGrant:
+    """Return the grant of a trade for a change: its row and its counter locked, so no byte leaves meanwhile."""
+    row = db.locked(session, AccessGrant, grant_of(session, trade_id).id)
+    db.locked(session, GrantUsage, row.id)
+    return row
+
+
+def _touched(session: Session, why: Hold, subject: uuid.UUID) -> list[AccessGrant]:
+    column = {
+        Hold.ASSET: AccessGrant.asset_id,
+        Hold.PROVIDER: AccessGrant.provider_id,
+        Hold.BUYER: AccessGrant.buyer_id,
+        Hold.AGREEMENT: AccessGrant.trade_id,
+        Hold.DISPUTE: AccessGrant.trade_id,
+    }[why]
+    found = select(AccessGrant.trade_id).where(column == subject, AccessGrant.state != GrantState.CLOSED)
+    return [_of(session, trade_id) for trade_id in session.scalars(found.order_by(AccessGrant.id)).all()]

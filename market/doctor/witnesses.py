@@ -1,0 +1,67 @@
+"""What the doctor asks of witnesses: do ours answer, and are the logs that we watch honest and within reach."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from ledger.errors import LedgerError
+from ledger.witness import BusyError
+from market import clock, db, trust
+from market.app import create_app
+from market.config import Settings
+from market.doctor.finding import Finding
+from market.witnessing import service, standing
+from market.witnessing.standing import Heard, Watched
+from market.witnessing.wire import Source
+
+SECONDS: Final = 5.0
+"""How long a watched log may take to show its head."""
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Yield what was found; nothing where no witness is named and no log is watched."""
+    if not settings.ledger_policy and not settings.ledger_witnessed:
+        return
+    policy, others = trust.evidence(settings), trust.witnessed(settings)
+    app = create_app(settings)
+    with app.app_context():
+        with db.read() as session:
+            heard = list(standing.heard(session, policy, clock.now()))
+            watched = list(standing.watched(session, others))
+        urls = service.addressed(others)
+        yield from (_witness(one) for one in heard)
+        yield from (_log(one, urls.get(one.origin)) for one in watched)
+    app.extensions["engine"].dispose()
+
+
+def _witness(one: Heard) -> Finding:
+    if one.is_silent:
+        minutes = one.waiting.total_seconds() / 60
+        text = (
+            f"has not cosigned for {minutes:.0f} minutes, {one.behind} entries ago: does {one.url} answer, and does "
+            "its operator know this log (`qilu ledger introduce`)?"
+        )
+        return Finding(f"witness {one.name}", False, text)
+    return Finding(f"witness {one.name}", True, f"has cosigned up to entry {one.size}")
+
+
+def _log(one: Watched, url: str | None) -> Finding:
+    subject = f"log {one.origin}"
+    if one.contradictions:
+        text = (
+            "has signed two histories and is not cosigned any more: keep a copy of the table ledger_contradiction, "
+            "which holds both notes, and tell its operator and its users"
+        )
+        return Finding(subject, False, text)
+    if url is None:
+        return Finding(
+            subject, True, f"is cosigned up to entry {one.size}; not mirrored, since it has no address"
+        )
+    source = Source(url, SECONDS)
+    try:
+        note = source.fetch("checkpoint", service.MOST_NOTE).decode("utf-8")
+        size = int(note.split("\n", 2)[1])
+    except (BusyError, LedgerError, ValueError, IndexError) as error:
+        return Finding(subject, False, f"cannot be mirrored: {error}; ask its operator")
+    finally:
+        source.close()
+    return Finding(subject, True, f"is mirrored up to entry {one.size} of {size}")

@@ -1,0 +1,179 @@
+"""Restoring: a backup becomes an exchange again, after it has proved itself.
+
+Everything is built and checked in a folder beside the wanted one, which takes the name in one rename; on PostgreSQL in
+the empty database that the settings name. That an exchange was restored is a step of its own, written when it works
+again and its guard has found nothing against it: until then a note of it lies in its folder.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from ledger.note import VerifierKey, parse_verifier
+from market import db, migrations
+from market.config import Settings
+from market.governance import afterwards, heads, snapshot
+from market.governance.archive import BackupError, DamagedError, Manifest, unpack
+from market.governance.backup import FILES, LOG
+from market.governance.guard import Head
+from market.governance.proving import Proof, prove
+from market.keys import ring
+from market.storage import open_store
+
+Load = Callable[[Path], Settings]
+"""Reads the settings of a folder: those of the environment, and of the ``secrets.env`` that may have been restored."""
+
+
+@dataclass(frozen=True)
+class Restored:
+    """An exchange that lies in its place again.
+
+    Attributes:
+        manifest: what the backup says of itself.
+        proof: what checking it came to.
+    """
+
+    manifest: Manifest
+    proof: Proof
+
+
+def restore(file: Path, home: Path, load: Load, checkpoint: str | None = None) -> Restored:
+    """Put a backup into a fresh folder (and, on PostgreSQL, an empty database) and prove it.
+
+    Args:
+        file: the backup.
+        home: the folder to make; it may be there, but not hold anything.
+        load: reads the settings for a folder.
+        checkpoint: file or address of a checkpoint kept elsewhere.
+
+    Returns:
+        What was restored. Entries that others have seen and the backup does not have are ``proof.missing``: the
+        exchange lies in its place, but will not write.
+
+    Raises:
+        BackupError: the folder or the database holds something, or the backup contradicts itself or what others have
+            seen; nothing was put in place.
+        SettingsError: a setting is missing.
+    """
+    if home.exists() and (not home.is_dir() or any(home.iterdir())):
+        raise BackupError(f"{home} holds something already")
+    home.parent.mkdir(parents=True, exist_ok=True)
+    with _beside(home) as fresh:
+        manifest = unpack(file, fresh)
+        settings = _within(load(fresh), home.resolve(), fresh)
+        if manifest.database != ("sqlite" if settings.is_sqlite else "postgresql"):
+            raise BackupError(f"the backup is of {manifest.database}: set DATABASE_URL accordingly")
+        snapshot.require_empty(settings)
+        with _emptied_on_failure(settings):
+            snapshot.put(settings, fresh, manifest.revision)
+            shutil.rmtree(fresh / snapshot.FOLDER, ignore_errors=True)
+            _store(settings, fresh / FILES, manifest.missing)
+            proof = _proved(settings, fresh, manifest, checkpoint)
+            if proof.faults:
+                raise DamagedError("; ".join(proof.faults[:3]))
+            afterwards.leave_note(fresh, file, manifest)
+            with suppress(FileNotFoundError):
+                home.rmdir()
+            fresh.rename(home)
+    return Restored(manifest, proof)
+
+
+def told(restored: Restored, home: Path) -> Iterator[str]:
+    """Yield what an operator should know of it, line by line.
+
+    Args:
+        restored: what :func:`restore` returned.
+        home: where it lies now.
+    """
+    manifest, proof = restored.manifest, restored.proof
+    yield f"restored to {home}: {proof.entries} entries as of {manifest.made_at}, each row as committed"
+    for digest in manifest.missing:
+        yield f"the backup was made without the stored file {digest}"
+    for head in proof.agrees:
+        yield f"begins with what {head.where} holds: {head.size} entries"
+    for head in proof.behind:
+        yield f"{head.where} holds {head.size} entries"
+    if proof.missing:
+        yield (
+            f"MISSING: entries {proof.missing.start} to {proof.missing.stop - 1}. The exchange will be read-only; "
+            "restore a newer backup if there is one"
+        )
+    elif not proof.agrees:
+        yield "UNPINNED: compared with no checkpoint kept elsewhere (--checkpoint, LEDGER_POLICY)"
+    if not manifest.secret:
+        yield f"keys and secrets were not in it: put them to {home}/keys and {home}/secrets.env"
+
+
+def _within(settings: Settings, home: Path, fresh: Path) -> Settings:
+    """Return settings whose folders below the wanted one lie below the one that is built."""
+    if settings.is_sqlite:
+        file = _moved(snapshot.database_file(settings), home, fresh)
+        settings = replace(settings, database_url=f"sqlite:///{file}")
+    stored = urlsplit(settings.storage_url)
+    if stored.scheme in {"", "file"}:
+        settings = replace(settings, storage_url=_moved(Path(unquote(stored.path)), home, fresh).as_uri())
+    return settings
+
+
+def _moved(path: Path, home: Path, fresh: Path) -> Path:
+    path = path.absolute()
+    return fresh / path.relative_to(home) if path.is_relative_to(home) else path
+
+
+@contextmanager
+def _beside(home: Path) -> Iterator[Path]:
+    """Lend a folder on the same disk; what is left of it in the end is removed."""
+    with tempfile.TemporaryDirectory(prefix=f".{home.name}-", dir=home.parent) as folder:
+        fresh = Path(folder) / "home"
+        fresh.mkdir(mode=0o700)
+        yield fresh
+
+
+@contextmanager
+def _emptied_on_failure(settings: Settings) -> Iterator[None]:
+    """Leave a database of a server as empty as it was found when restoring into it fails."""
+    try:
+        yield
+    except BaseException:
+        if not settings.is_sqlite:
+            migrations.downgrade(settings, "base")
+        raise
+
+
+def _store(settings: Settings, folder: Path, lacking: Sequence[str]) -> None:
+    """Put the files into the store, which gives them their names anew; what was damaged before is left out."""
+    store = open_store(settings.storage_url)
+    for path in (path for path in folder.glob("*") if path.name not in lacking):
+        with path.open("rb") as file:
+            blob = store.put_stream(iter(lambda: file.read(256 * 1024), b""), path.stat().st_size)
+        if blob.digest != path.name:
+            raise DamagedError(f"the stored file {path.name} was changed")
+        path.unlink()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _proved(settings: Settings, fresh: Path, manifest: Manifest, checkpoint: str | None) -> Proof:
+    keys = _keys(settings, manifest)
+    engine = db.engine_for(settings.database_url)
+    try:
+        seen = _seen(settings, keys, checkpoint)
+        return prove(engine, fresh / LOG, open_store(settings.storage_url), keys, seen, manifest.missing)
+    finally:
+        engine.dispose()
+
+
+def _keys(settings: Settings, manifest: Manifest) -> list[VerifierKey]:
+    """Return the log's keys: those that the operator holds, and those that the backup names."""
+    own = [signer.verifier for signer in ring.private(settings)]
+    return list(dict.fromkeys([*own, *map(parse_verifier, manifest.keys)]))
+
+
+def _seen(settings: Settings, keys: Sequence[VerifierKey], checkpoint: str | None) -> Iterator[Head]:
+    if checkpoint is not None:
+        yield heads.kept(checkpoint, keys)
+    if heads.has_witnesses(settings):
+        yield from heads.witnessed(settings, keys, heads.PATIENCE)

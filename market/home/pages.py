@@ -1,0 +1,46 @@
+"""The first page and the rule book."""
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from market import rules
+from market.actor import Role
+from market.db import read
+from market.home import desk
+from market.i18n import lazy
+from market.participants import web
+
+pages = Blueprint("home", __name__)
+
+UNITS = {
+    "days": lazy("days"),
+    "basis points of the price": lazy("basis points of the price"),
+    "downloads": lazy("downloads"),
+    "bytes": lazy("bytes"),
+}
+"""What the values of the rule book count, in the reader's words."""
+
+
+@pages.get("/")
+def first() -> ResponseReturnValue:
+    """Show what waits for the person who is signed in, or what the exchange is to everybody else."""
+    actor = web.optional_actor()
+    if actor.user_id is None:
+        with read() as session:
+            return render_template("pages/home/public.html", listings=desk.newest(session))
+    with read() as session:
+        return render_template(
+            "pages/home/desk.html",
+            me=web.current_person(),
+            waiting=desk.waiting(session, actor),
+            elsewhere=desk.elsewhere(session, actor),
+            recent=desk.recent(session, actor),
+            starts=desk.starts(actor),
+            listings=desk.newest(session) if actor.has(Role.BUYER) else [],
+        )
+
+
+@pages.get("/rules")
+def rule_book() -> ResponseReturnValue:
+    """Show the rule book in force."""
+    return render_template("pages/home/rules.html", book=rules.book(), units=UNITS)

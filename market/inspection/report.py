@@ -1,0 +1,132 @@
+"""What an inspection says, as values.
+
+The report in JSON (keys ASCII, integers whole, no floats; canonical with sorted keys and no spaces)::
+
+    version         1
+    file            media_type, size (bytes), digest (SHA-256 of the uploaded bytes);
+                    for CSV also encoding (utf-8 | utf-8-bom | gb18030) and delimiter
+    rows            data rows, header not counted
+    duplicate_rows  rows beyond the first of each set of equal rows
+    columns         in file order: name, type (boolean integer decimal float date timestamp time text
+                    binary), stored (``text`` in CSV, else the Parquet reader's type), nulls (empty cells,
+                    empty text included), distinct (different filled cells, written canonically)
+    content_digest  by the rule content_rule, see :mod:`market.inspection.content`
+    engine          versions of duckdb and python
+
+A column has a type other than text only if every filled cell is of it. The ranges are a list of
+``{name, minimum, maximum}`` beside the report: canonical text, cut at 200 characters, null when empty.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from market.i18n import lazy
+
+TYPE_LABELS = {
+    "boolean": lazy("yes or no"),
+    "integer": lazy("whole number"),
+    "decimal": lazy("decimal number"),
+    "float": lazy("floating-point number"),
+    "date": lazy("date"),
+    "timestamp": lazy("date and time"),
+    "time": lazy("time of day"),
+    "text": lazy("text"),
+    "binary": lazy("bytes"),
+}
+"""What each type is called, in the order of the report's list."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One measured column.
+
+    Attributes:
+        name: from the header, trimmed.
+        type: what every filled cell is.
+        nulls: number of empty cells.
+        distinct: number of different filled cells.
+        minimum: smallest value; None where ranges may not be seen or the column is empty.
+        maximum: largest value, likewise.
+    """
+
+    name: str
+    type: str
+    nulls: int
+    distinct: int
+    minimum: str | None = None
+    maximum: str | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """Measured facts about one file.
+
+    Attributes:
+        rows: number of data rows.
+        duplicate_rows: rows beyond the first of each set of equal rows.
+        columns: the columns in file order.
+        file_digest: SHA-256 of the uploaded bytes, hex.
+        content_digest: digest of the table itself, hex.
+        media_type: of the file.
+        encoding: of a CSV file; None for Parquet.
+        size: of the file in bytes.
+    """
+
+    rows: int
+    duplicate_rows: int
+    columns: tuple[Column, ...]
+    file_digest: str
+    content_digest: str
+    media_type: str
+    encoding: str | None
+    size: int
+
+    @property
+    def cells(self) -> int:
+        """Number of cells."""
+        return self.rows * len(self.columns)
+
+    @property
+    def nulls(self) -> int:
+        """Number of empty cells."""
+        return sum(column.nulls for column in self.columns)
+
+
+def canonical(document: Any) -> str:
+    """Write a report or ranges as the text that is stored and hashed (RFC 8785 for what they hold)."""
+    return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def parse(report: str, ranges: str | None = None) -> Report:
+    """Read a stored report.
+
+    Args:
+        report: the stored text.
+        ranges: the stored ranges, only for owner and reviewer; None leaves them out.
+    """
+    facts = json.loads(report)
+    values = json.loads(ranges) if ranges else [{}] * len(facts["columns"])
+    columns = tuple(
+        Column(
+            column["name"], column["type"], column["nulls"], column["distinct"],
+            value.get("minimum"), value.get("maximum"),
+        )
+        for column, value in zip(facts["columns"], values, strict=True)
+    )  # fmt: skip
+    return Report(
+        rows=facts["rows"],
+        duplicate_rows=facts["duplicate_rows"],
+        columns=columns,
+        file_digest=facts["file"]["digest"],
+        content_digest=facts["content_digest"],
+        media_type=facts["file"]["media_type"],
+        encoding=facts["file"].get("encoding"),
+        size=facts["file"]["size"],
+    )
+
+
+def digests(report: str) -> tuple[str, str]:
+    """Return (file digest, content digest) of a stored report."""
+    facts = json.loads(report)
+    return facts["file"]["digest"], facts["content_digest"]

@@ -1,0 +1,79 @@
+"""The part of the command line that changes the log's keys; what a command needs is imported when it runs."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import click
+
+FAILED: Final = 1
+
+
+@click.command("keys")
+def ledger_keys() -> None:
+    """List the log's keys: which sign, and from which to which checkpoint each signed."""
+    from market.db import read
+    from market.governance import rotation
+    from market.keys import ring
+
+    with _log_keys(), read() as session:
+        state = rotation.state(session)
+        for key, first, last in ring.spans(session):
+            reach = f"checkpoints {first} to {last or 'now'}" if first is not None else "no checkpoint yet"
+            print(f"{key.row.state.value:8} {reach:32} {key.verifier}")
+    if state.free_at is not None:
+        print(f"both sign; the older may be retired from {state.free_at:%Y-%m-%d %H:%M} UTC")
+
+
+@click.command("rotate")
+def ledger_rotate() -> None:
+    """Begin to change the log's key: publish a new one under the old; from then on both sign."""
+    from market.governance import rotation
+
+    with _log_keys():
+        fresh = rotation.begin()
+    print(
+        f"{fresh}\npublished, and under a checkpoint of the old key; both sign every checkpoint from the next on"
+    )
+    print("back up the keys folder, tell your witnesses the new line, and later run: qilu ledger retire")
+
+
+@click.command("retire")
+@click.option(
+    "--force", is_flag=True, help="Before the overlap of the rule book is over: the old key is in danger."
+)
+def ledger_retire(force: bool) -> None:
+    """End the older of two log keys and destroy its private half."""
+    from market.governance import rotation
+
+    with _log_keys():
+        old, left = rotation.retire(force=force)
+    print(f"{old}\nretired, its private half destroyed; restart the servers, which still have it in memory")
+    for place in left:
+        print(f"it still stands in {place}: put the content of the newest keys/log-*.key there instead")
+    sys.exit(FAILED if left else 0)
+
+
+@contextmanager
+def _log_keys() -> Iterator[None]:
+    """Open the exchange for an act on the log's keys; what the log refuses is said in one line."""
+    from ledger.errors import LedgerError
+    from market.app import create_app
+    from market.config import Settings
+
+    settings = Settings.load()
+    settings.demand("ledger_signing_key", "secret_key")
+    app = create_app(settings)
+    try:
+        with app.app_context():
+            yield
+    except LedgerError as error:
+        print(error, file=sys.stderr)
+        sys.exit(FAILED)
+    finally:
+        app.extensions["engine"].dispose()
+
+
+COMMANDS: Final = (ledger_keys, ledger_rotate, ledger_retire)
+"""What ``qilu ledger`` takes from here."""

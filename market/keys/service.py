@@ -1,0 +1,184 @@
+"""Publish keys as steps, find them, sign with them."""
+
+import uuid
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+import contracts.signing
+from ledger.cosign import Cosigner
+from ledger.note import ED25519, VerifierKey, parse_signer
+from market import clock, config, steps
+from market.actor import Actor
+from market.db import locked, read, transaction
+from market.errors import Conflict
+from market.i18n import gettext as _
+from market.keys import files
+from market.keys.models import Key, KeyState, Purpose
+from market.steps import Kind, Step
+
+MANIFEST = "manifest"
+"""Stem of the manifest key's file, and last part of its name."""
+WITNESS = "witness"
+"""The same for the key that cosigns other logs."""
+
+HOLDER = "exchange"
+
+
+def on_verified(organisation_id: str) -> None:
+    """Job: publish the party key of an organisation that was verified; again is nothing new."""
+    owner = uuid.UUID(organisation_id)
+    private = files.load_or_make_party(_folder(), _party_file(owner))
+    public = contracts.signing.encode_public_key(private.public_key())
+    publish(Purpose.PARTY, owner, contracts.signing.ALGORITHM, public)
+
+
+def on_founded() -> None:
+    """Job: publish the exchange's own keys; again is nothing new."""
+    publish(Purpose.MANIFEST, None, "Ed25519", str(_manifest_key()))
+    log = parse_signer(config.current().ledger_signing_key)
+    publish(Purpose.LOG, None, "Ed25519", str(log.verifier))
+    if config.current().ledger_witnessed:
+        publish(Purpose.WITNESS, None, "Ed25519", str(witness().verifier))
+
+
+def publish_log(public: str) -> None:
+    """Publish a further key of the log; again is nothing new (see :mod:`market.keys.ring`)."""
+    publish(Purpose.LOG, None, "Ed25519", public)
+
+
+def retire_log(session: Session, actor: Actor, key_id: uuid.UUID) -> Step:
+    """End a key of the log, as a step of the handle under which it was published; its public half stays for ever."""
+    row = locked(session, Key, key_id)
+    step = steps.begin(actor, Kind.KEY_RETIRED, steps.chain(session, row.id)[0].object)
+    row.state = KeyState.RETIRED
+    row.step_id = step.id
+    return steps.record(session, step)
+
+
+def publish_witness() -> None:
+    """Publish the witness key of an exchange that was founded before it witnessed; again is nothing new."""
+    with read() as session:
+        founded = _find(session, Purpose.MANIFEST, None, str(_manifest_key())) is not None
+    if founded:
+        publish(Purpose.WITNESS, None, "Ed25519", str(witness().verifier))
+
+
+def witness() -> Cosigner:
+    """Return the key that cosigns other logs, made on first use; it signs nothing else."""
+    private = files.load_or_make_manifest(_folder(), WITNESS)
+    return Cosigner(f"{config.current().origin}/{WITNESS}", private)
+
+
+def party_key(session: Session, organisation_id: uuid.UUID) -> Key:
+    """Return the key that signs for an organisation now.
+
+    Raises:
+        Conflict: it has none yet; the job that makes it has not run.
+    """
+    return _active(session, Purpose.PARTY, organisation_id)
+
+
+def manifest_key(session: Session) -> Key:
+    """Return the key that signs evidence bundles now.
+
+    Raises:
+        Conflict: it is not published yet.
+    """
+    return _active(session, Purpose.MANIFEST, None)
+
+
+def log_key(session: Session) -> Key:
+    """Return the key that signs checkpoints now.
+
+    Raises:
+        Conflict: it is not published yet.
+    """
+    return _active(session, Purpose.LOG, None)
+
+
+def named(session: Session, key_id: uuid.UUID) -> Key:
+    """Return a published key, in use or retired, with who holds its private half."""
+    return session.get_one(Key, key_id)
+
+
+def sign_statement(key: Key, statement: str) -> str:
+    """Sign a contract statement for the organisation of a party key.
+
+    Returns:
+        The ES256 signature, base64url (see :mod:`contracts.signing`).
+
+    Raises:
+        Conflict: the private half is not the one that was published.
+    """
+    if key.organisation_id is None:
+        raise ValueError("only a party's key signs statements")
+    private = files.load_or_make_party(_folder(), _party_file(key.organisation_id))
+    if contracts.signing.encode_public_key(private.public_key()) != key.public_key:
+        raise Conflict(
+            "key.mismatch", _("The key file does not belong to the published key; ask the operator.")
+        )
+    return contracts.signing.sign(private, statement)
+
+
+def sign_manifest(data: bytes) -> bytes:
+    """Sign the manifest of an evidence bundle; 64 bytes, Ed25519."""
+    return files.load_or_make_manifest(_folder(), MANIFEST).sign(data)
+
+
+def _manifest_key() -> VerifierKey:
+    private = files.load_or_make_manifest(_folder(), MANIFEST)
+    name = f"{config.current().origin}/{MANIFEST}"
+    return VerifierKey(name, ED25519, private.public_key().public_bytes_raw())
+
+
+def publish(
+    purpose: Purpose, owner: uuid.UUID | None, algorithm: str, public: str, *, holder: str = HOLDER
+) -> None:
+    """Publish a public key unless it stands there already."""
+    with read() as session:
+        if _find(session, purpose, owner, public):
+            return
+    with transaction() as session:
+        if _find(session, purpose, owner, public):
+            return
+        step = steps.begin(Actor.system("keys"), Kind.KEY_PUBLISHED, steps.new_handle())
+        session.add(
+            Key(
+                step_id=step.id,
+                purpose=purpose,
+                organisation_id=owner,
+                algorithm=algorithm,
+                public_key=public,
+                holder=holder,
+                state=KeyState.ACTIVE,
+                published_at=clock.now(),
+            )
+        )
+        steps.record(session, step)
+
+
+def _find(session: Session, purpose: Purpose, owner: uuid.UUID | None, public: str) -> Key | None:
+    return session.scalars(
+        select(Key).where(Key.purpose == purpose, Key.organisation_id == owner, Key.public_key == public)
+    ).first()
+
+
+def _active(session: Session, purpose: Purpose, owner: uuid.UUID | None) -> Key:
+    key = session.scalars(
+        select(Key)
+        .where(Key.purpose == purpose, Key.organisation_id == owner, Key.state == KeyState.ACTIVE)
+        .order_by(Key.published_at.desc())
+    ).first()
+    if key is None:
+        raise Conflict("key.not_published", _("The signing key is not published yet; try again in a moment."))
+    return key
+
+
+def _folder() -> Path:
+    return config.current().home / "keys"
+
+
+def _party_file(organisation_id: uuid.UUID) -> str:
+    return f"party-{organisation_id}"

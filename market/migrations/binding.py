@@ -1,0 +1,200 @@
+"""The one list of what the database itself enforces, and its DDL for SQLite and PostgreSQL.
+
+* A stateful row is *sealed* once its step is written: INSERT and UPDATE are refused when ``step_id``
+  already exists in ``step``; its id never changes; DELETE, REPLACE and TRUNCATE are refused. The
+  deferred foreign key (``step_id``, ``id``) -> ``step_image`` refuses, at commit, a row that no step lists.
+* ``step_image`` and ``vault`` are sealed the same way, ``step`` -> ``ledger_entry`` is a deferred foreign
+  key, and an entry demands its step: no step without entry, no entry without step.
+* An opening leaves the vault only when it is a person's (it has a subject) and an ``opening.erased`` leaf lists it.
+* The ledger's index is always one more than the largest (else ``INSERT OR REPLACE`` slips past).
+
+Migrations drop these triggers, change tables, and create them again from here; batch mode would lose
+them silently. A test lists every trigger after each upgrade and downgrade.
+"""
+
+from sqlalchemy import Connection, inspect, text
+
+STATEFUL = (
+    "organisation", "user", "member", "invitation", "key",
+    "asset", "revision", "inspection", "listing",
+    "contract", "signature", "request",
+    "account", "operation", "posting",
+    "trade", "agreement", "settlement", "acceptance", "dispute",
+    "access_grant", "receipt",
+)  # fmt: skip
+"""Tables whose every change is a step."""
+
+APPEND_ONLY = (
+    "step", "step_image", "vault", "posting", "signature", "receipt", "revision",
+    "ledger_entry", "ledger_leaf", "ledger_checkpoint", "ledger_cosignature", "ledger_witnessed",
+    "ledger_contradiction", "ledger_tile", "ledger_mark", "log_timestamp",
+)  # fmt: skip
+"""Tables whose rows are never changed or removed."""
+
+ERASABLE = ("vault",)
+"""Append-only tables from which a row goes when a leaf says so, and not otherwise."""
+
+SEALED_BY = {"step_image": "step_id", "vault": "entry_id"}
+"""Tables that may grow for a step only until the step is written."""
+
+MESSAGE_SEALED = "sealed: the step is already written"
+MESSAGE_FROZEN = "append-only: rows are never changed or removed"
+MESSAGE_ERASED = "an opening goes only when it is personal and an opening.erased leaf lists it"
+MESSAGE_ENTRY = "an entry needs its step"
+MESSAGE_INDEX = "the index must be the next one"
+
+
+def create(connection: Connection) -> None:
+    """Create every trigger (and on PostgreSQL its functions) whose table this revision has."""
+    present = set(inspect(connection).get_table_names())
+    for table, statement in statements(connection.dialect.name):
+        if table is None or table in present:
+            connection.execute(text(statement))
+
+
+def drop(connection: Connection) -> None:
+    """Drop every trigger, so that a migration can change tables."""
+    for name, table in existing(connection):
+        where = "" if connection.dialect.name == "sqlite" else f' ON "{table}"'
+        connection.execute(text(f"DROP TRIGGER {name}{where}"))
+
+
+def existing(connection: Connection) -> list[tuple[str, str]]:
+    """Return (trigger, table) of every trigger in the database, sorted."""
+    if connection.dialect.name == "sqlite":
+        query = "SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'"
+    else:
+        query = (
+            "SELECT tgname, relname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid "
+            "WHERE NOT tgisinternal AND relnamespace = current_schema()::regnamespace"
+        )
+    return sorted((name, table) for name, table in connection.execute(text(query)))
+
+
+def expected(dialect: str) -> list[tuple[str, str]]:
+    """Return (trigger, table) of every trigger of the list, sorted."""
+    found = []
+    for table, statement in statements(dialect):
+        if table is not None:
+            found.append((statement.split()[2], table))
+    return sorted(found)
+
+
+def frozen() -> list[str]:
+    """Return every table from which nothing is removed."""
+    return sorted({*STATEFUL, *APPEND_ONLY} - {*ERASABLE})
+
+
+def sealed() -> dict[str, str]:
+    """Return table -> column that names the step, for every table sealed by its step."""
+    return {**dict.fromkeys(STATEFUL, "step_id"), **SEALED_BY}
+
+
+def statements(dialect: str) -> list[tuple[str | None, str]]:
+    """Return (table or None, DDL) of all functions and triggers for "sqlite" or "postgresql"."""
+    return _sqlite() if dialect == "sqlite" else _postgresql()
+
+
+def _sqlite() -> list[tuple[str | None, str]]:
+    made: list[tuple[str | None, str]] = []
+    for table, column in sealed().items():
+        condition = f"EXISTS (SELECT 1 FROM step WHERE id = NEW.{column})"  # noqa: S608 - names of this list
+        made.append(_sqlite_trigger(f"{table}_sealed_insert", "INSERT", table, condition, MESSAGE_SEALED))
+    for table in STATEFUL:
+        if table not in APPEND_ONLY:
+            condition = "EXISTS (SELECT 1 FROM step WHERE id = NEW.step_id) OR NEW.id IS NOT OLD.id"
+            made.append(_sqlite_trigger(f"{table}_sealed_update", "UPDATE", table, condition, MESSAGE_SEALED))
+    for table in APPEND_ONLY:
+        made.append(_sqlite_trigger(f"{table}_no_update", "UPDATE", table, "1", MESSAGE_FROZEN))
+    for table in frozen():
+        made.append(_sqlite_trigger(f"{table}_no_delete", "DELETE", table, "1", MESSAGE_FROZEN))
+    made.append(
+        _sqlite_trigger("vault_erased_only", "DELETE", "vault", _not_erased(_SQLITE_LISTS), MESSAGE_ERASED)
+    )
+    needs = "NOT EXISTS (SELECT 1 FROM step WHERE id = NEW.id)"
+    made.append(_sqlite_trigger("ledger_entry_needs_step", "INSERT", "ledger_entry", needs, MESSAGE_ENTRY))
+    gap = "NEW.idx IS NOT (SELECT coalesce(max(idx), -1) + 1 FROM ledger_leaf)"
+    made.append(_sqlite_trigger("ledger_leaf_next", "INSERT", "ledger_leaf", gap, MESSAGE_INDEX))
+    return made
+
+
+_ID = " || '-' || ".join(
+    f"substr(OLD.entry_id, {first}, {count})" for first, count in ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
+)
+_SQLITE_LISTS = f"""instr(CAST(ledger_entry.leaf AS TEXT), '["' || {_ID} || '","' || OLD.field || '"]') > 0"""
+_POSTGRESQL_LISTS = (
+    """position(convert_to('["' || OLD.entry_id || '","' || OLD.field || '"]', 'UTF8')"""
+    " IN ledger_entry.leaf) > 0"
+)
+"""Whether a leaf, which is canonical JSON, names the opening in ``erased``: no other part of it has this form."""
+
+
+def _not_erased(lists: str) -> str:
+    return (
+        "OLD.subject IS NULL OR NOT EXISTS (SELECT 1 FROM step JOIN ledger_entry ON ledger_entry.id = step.id "  # noqa: S608
+        f"WHERE step.kind = 'opening.erased' AND {lists})"
+    )
+
+
+def _sqlite_trigger(name: str, act: str, table: str, condition: str, message: str) -> tuple[str, str]:
+    return (
+        table,
+        f'CREATE TRIGGER {name} BEFORE {act} ON "{table}" WHEN {condition} '
+        f"BEGIN SELECT RAISE(ABORT, '{table}: {message}'); END",
+    )
+
+
+def _postgresql() -> list[tuple[str | None, str]]:
+    made: list[tuple[str | None, str]] = [
+        _function("qilu_frozen", "", MESSAGE_FROZEN),
+        _function("qilu_needs_step", "NOT EXISTS (SELECT 1 FROM step WHERE id = NEW.id)", MESSAGE_ENTRY),
+        _function(
+            "qilu_next",
+            "NEW.idx IS DISTINCT FROM (SELECT coalesce(max(idx), -1) + 1 FROM ledger_leaf)",
+            MESSAGE_INDEX,
+        ),
+        _function("qilu_sealed_step", "EXISTS (SELECT 1 FROM step WHERE id = NEW.step_id)", MESSAGE_SEALED),
+        _function("qilu_sealed_entry", "EXISTS (SELECT 1 FROM step WHERE id = NEW.entry_id)", MESSAGE_SEALED),
+        _function("qilu_moved", "NEW.id IS DISTINCT FROM OLD.id", MESSAGE_FROZEN),
+        _function("qilu_erased_only", _not_erased(_POSTGRESQL_LISTS), MESSAGE_ERASED, keeps="OLD"),
+    ]
+    for table, column in sealed().items():
+        function = "qilu_sealed_entry" if column == "entry_id" else "qilu_sealed_step"
+        made.append(_postgresql_trigger(f"{table}_sealed_insert", "INSERT", table, function))
+    for table in STATEFUL:
+        if table not in APPEND_ONLY:
+            made.append(_postgresql_trigger(f"{table}_sealed_update", "UPDATE", table, "qilu_sealed_step"))
+            made.append(_postgresql_trigger(f"{table}_same_id", "UPDATE", table, "qilu_moved"))
+    for table in APPEND_ONLY:
+        made.append(_postgresql_trigger(f"{table}_no_update", "UPDATE", table, "qilu_frozen"))
+    for table in frozen():
+        made.append(_postgresql_trigger(f"{table}_no_delete", "DELETE", table, "qilu_frozen"))
+    for table in sorted({*frozen(), *ERASABLE}):
+        made.append(
+            _postgresql_trigger(f"{table}_no_truncate", "TRUNCATE", table, "qilu_frozen", each="STATEMENT")
+        )
+    made.append(_postgresql_trigger("vault_erased_only", "DELETE", "vault", "qilu_erased_only"))
+    made.append(_postgresql_trigger("ledger_entry_needs_step", "INSERT", "ledger_entry", "qilu_needs_step"))
+    made.append(_postgresql_trigger("ledger_leaf_next", "INSERT", "ledger_leaf", "qilu_next"))
+    return made
+
+
+def _function(name: str, condition: str, message: str, *, keeps: str = "NEW") -> tuple[None, str]:
+    refusal = (
+        "RAISE EXCEPTION USING ERRCODE = 'integrity_constraint_violation', "
+        f"MESSAGE = TG_TABLE_NAME || ': {message}';"
+    )
+    body = f"IF {condition} THEN {refusal} END IF; RETURN {keeps};" if condition else refusal
+    return (
+        None,
+        f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} END $$",
+    )
+
+
+def _postgresql_trigger(
+    name: str, act: str, table: str, function: str, *, each: str = "ROW"
+) -> tuple[str, str]:
+    return (
+        table,
+        f'CREATE TRIGGER {name} BEFORE {act} ON "{table}" FOR EACH {each} EXECUTE FUNCTION {function}()',
+    )

@@ -1,0 +1,949 @@
+"""The first schema: every table of the three rooms, the bonds between them and the search index."""
+
+import sqlalchemy as sa
+from alembic import op
+
+SEARCH = {
+    "sqlite": [
+        "CREATE VIRTUAL TABLE listing_search USING fts5("
+        "listing_id UNINDEXED, tokens, tokenize = 'unicode61 remove_diacritics 0')"
+    ],
+    "postgresql": [
+        "CREATE TABLE listing_search (listing_id uuid PRIMARY KEY, tokens tsvector NOT NULL)",
+        "CREATE INDEX ix_listing_search_tokens ON listing_search USING gin (tokens)",
+    ],
+}
+"""The search index, whose kind differs between the databases."""
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Make every table."""
+    op.create_table(
+        "creation",
+        sa.Column("scope", sa.String(length=36), nullable=False),
+        sa.Column("key", sa.String(length=255), nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("given_digest", sa.String(length=64), nullable=False),
+        sa.Column("made_id", sa.Uuid(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("scope", "key", name="pk_creation"),
+    )
+    op.create_table(
+        "job",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("payload", sa.JSON(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("error", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_job"),
+    )
+    op.create_index("ix_job_due", "job", ["done_at", "due_at"], unique=False)
+    op.create_table(
+        "ledger_checkpoint",
+        sa.Column(
+            "size", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("root", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("time", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("size", name="pk_ledger_checkpoint"),
+    )
+    op.create_table(
+        "ledger_entry",
+        sa.Column(
+            "seq",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            sa.Identity(always=True),
+            nullable=False,
+        ),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("leaf", sa.LargeBinary(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("seq", name="pk_ledger_entry"),
+        sa.UniqueConstraint("id", name="uq_ledger_entry_id"),
+    )
+    op.create_table(
+        "login_attempt",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("account", sa.String(length=64), nullable=False),
+        sa.Column("address", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_login_attempt"),
+    )
+    op.create_index("ix_login_attempt_account", "login_attempt", ["account", "at"], unique=False)
+    op.create_index("ix_login_attempt_address", "login_attempt", ["address", "at"], unique=False)
+    op.create_table(
+        "webhook_event",
+        sa.Column("id", sa.String(length=255), nullable=False),
+        sa.Column("type", sa.String(length=100), nullable=False),
+        sa.Column("object_id", sa.String(length=255), nullable=False),
+        sa.Column("body_digest", sa.String(length=64), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("handled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_webhook_event"),
+    )
+    op.create_table(
+        "ledger_leaf",
+        sa.Column(
+            "idx", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("entry_id", sa.Uuid(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(length=32), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["entry_id"], ["ledger_entry.id"], name="fk_ledger_leaf_entry_id_ledger_entry"
+        ),
+        sa.PrimaryKeyConstraint("idx", name="pk_ledger_leaf"),
+        sa.UniqueConstraint("entry_id", name="uq_ledger_leaf_entry_id"),
+    )
+    op.create_table(
+        "step",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("object", sa.String(length=32), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("rules", sa.Integer(), nullable=False),
+        sa.Column("time", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=True),
+        sa.Column("organisation_id", sa.Uuid(), nullable=True),
+        sa.Column("actor", sa.String(length=60), nullable=False),
+        sa.Column("via", sa.String(length=8), nullable=False),
+        sa.Column("given_digest", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["id"], ["ledger_entry.id"], name="bond_step", initially="DEFERRED", deferrable=True
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_step"),
+        sa.UniqueConstraint("object", "seq", name="uq_step_object_seq"),
+    )
+    op.create_index("ix_step_kind", "step", ["kind", "time"], unique=False)
+    op.create_index("ix_step_organisation_id", "step", ["organisation_id"], unique=False)
+    op.create_index("ix_step_user_id", "step", ["user_id"], unique=False)
+    op.create_table(
+        "step_image",
+        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.Column("row_id", sa.Uuid(), nullable=False),
+        sa.Column("table", sa.String(length=40), nullable=False),
+        sa.Column("field", sa.String(length=80), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["step_id"], ["step.id"], name="bond_step_image", initially="DEFERRED", deferrable=True
+        ),
+        sa.PrimaryKeyConstraint("step_id", "row_id", name="pk_step_image"),
+    )
+    op.create_index("ix_step_image_row_id", "step_image", ["row_id"], unique=False)
+    op.create_table(
+        "vault",
+        sa.Column("entry_id", sa.Uuid(), nullable=False),
+        sa.Column("field", sa.String(length=80), nullable=False),
+        sa.Column("subject", sa.Uuid(), nullable=True),
+        sa.Column("salt", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["entry_id"], ["step.id"], name="bond_vault", initially="DEFERRED", deferrable=True
+        ),
+        sa.PrimaryKeyConstraint("entry_id", "field", name="pk_vault"),
+    )
+    op.create_index("ix_vault_subject", "vault", ["subject"], unique=False)
+    op.create_table(
+        "access_grant",
+        sa.Column("trade_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.String(length=11), nullable=False),
+        sa.Column("asset_id", sa.Uuid(), nullable=False),
+        sa.Column("provider_id", sa.Uuid(), nullable=False),
+        sa.Column("buyer_id", sa.Uuid(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("filename", sa.String(length=255), nullable=False),
+        sa.Column("media_type", sa.String(length=100), nullable=False),
+        sa.Column("policy", sa.Text(), nullable=False),
+        sa.Column("policy_digest", sa.String(length=64), nullable=False),
+        sa.Column("term_from", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("term_until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("fetch_days", sa.Integer(), nullable=False),
+        sa.Column("fetch_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("funded", sa.Boolean(), nullable=False),
+        sa.Column("holds", sa.JSON(), nullable=False),
+        sa.Column("state", sa.String(32), nullable=False),
+        sa.Column("transfer", sa.String(32), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint("size > 0", name="ck_access_grant_size"),
+        sa.ForeignKeyConstraint(
+            ["step_id", "id"],
+            ["step_image.step_id", "step_image.row_id"],
+            name="bond_access_grant",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_access_grant"),
+        sa.UniqueConstraint("number", name="uq_access_grant_number"),
+        sa.UniqueConstraint("trade_id", name="uq_access_grant_trade_id"),
+    )
+    op.create_index("ix_access_grant_asset_id", "access_grant", ["asset_id"], unique=False)
+    op.create_index("ix_access_grant_buyer_id", "access_grant", ["buyer_id"], unique=False)
+    op.create_index("ix_access_grant_provider_id", "access_grant", ["provider_id"], unique=False)
+    op.create_table(
+        "account",
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("stripe_id", sa.String(length=255), nullable=True),
+        sa.Column("request_id", sa.String(length=255), nullable=True),
+        sa.Column("state", sa.String(32), nullable=False),
+        sa.Column("planned_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["step_id", "id"],
+            ["step_image.step_id", "step_image.row_id"],
+            name="bond_account",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_account"),
+        sa.UniqueConstraint("organisation_id", name="uq_account_organisation_id"),
+        sa.UniqueConstraint("stripe_id", name="uq_account_stripe_id"),
+    )
+    op.create_table(
+        "contract",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.String(length=11), nullable=False),
+        sa.Column("model", sa.String(length=60), nullable=False),
+        sa.Column("state", sa.String(20), nullable=False),
+        sa.Column("provider_id", sa.Uuid(), nullable=False),
+        sa.Column("buyer_id", sa.Uuid(), nullable=False),
+        sa.Column("asset_id", sa.Uuid(), nullable=False),
+        sa.Column("terms", sa.Text(), nullable=False),
+        sa.Column("terms_digest", sa.String(length=64), nullable=False),
+        sa.Column("terms_sm3", sa.String(length=64), nullable=False),
+        sa.Column("template_digest", sa.String(length=64), nullable=False),
+        sa.Column("policy", sa.Text(), nullable=False),
+        sa.Column("policy_digest", sa.String(length=64), nullable=False),
+        sa.Column("document_digest", sa.String(length=64), nullable=False),
+        sa.Column("document_size", sa.Integer(), nullable=False),
+        sa.Column("rendering", sa.Text(), nullable=False),
+        sa.Column("final_digest", sa.String(length=64), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["step_id", "id"],
+            ["step_image.step_id", "step_image.row_id"],
+            name="bond_contract",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_contract"),
+        sa.UniqueConstraint("number", name="uq_contract_number"),
+    )
+    op.create_index("ix_contract_asset_id", "contract", ["asset_id"], unique=False)
+    op.create_index("ix_contract_buyer_id", "contract", ["buyer_id"], unique=False)
+    op.create_index("ix_contract_provider_id", "contract", ["provider_id"], unique=False)
+    op.create_table(
+        "key",
+        sa.Column("purpose", sa.String(32), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=True),
+        sa.Column("algorithm", sa.String(length=10), nullable=False),
+        sa.Column("public_key", sa.Text(), nullable=False),
+        sa.Column("holder", sa.String(length=20), nullable=False),
+        sa.Column("state", sa.String(32), nullable=False),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["step_id", "id"],
+            ["step_image.step_id", "step_image.row_id"],
+            name="bond_key",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_key"),
+        sa.UniqueConstraint("public_key", name="uq_key_public_key"),
+    )
+    op.create_index("ix_key_purpose", "key", ["purpose", "organisation_id"], unique=False)
+    op.create_table(
+        "operation",
+        sa.Column("kind", sa.String(32), nullable=False),
+        sa.Column("handle", sa.String(length=26), nullable=False),
+        sa.Column("number", sa.String(length=11), nullable=False),
+        sa.Column("settlement_id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("source_id", sa.Uuid(), nullable=True),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("fee", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("rules", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(32), nullable=False),
+        sa.Column("stripe_id", sa.String(length=255), nullable=True),
+        sa.Column("request_id", sa.String(length=255), nullable=True),
+        sa.Column("url", sa.Text(), nullable=True),
+        sa.Column("payment_intent", sa.String(length=255), nullable=True),
+        sa.Column("charge", sa.String(length=255), nullable=True),
+        sa.Column("failure", sa.String(length=100), nullable=True),
+        sa.Column("planned_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint("amount > 0 AND fee >= 0", name="ck_operation_amount"),
+        sa.ForeignKeyConstraint(["source_id"], ["operation.id"], name="fk_operation_source_id_operation"),
+        sa.ForeignKeyConstraint(
+            ["step_id", "id"],
+            ["step_image.step_id", "step_image.row_id"],
+            name="bond_operation",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_operation"),
+        sa.UniqueConstraint(
+            "settlement_id", "kind", "attempt", name="uq_operation_settlement_id_kind_attempt"
+        ),
+        sa.UniqueConstraint("stripe_id", name="uq_operation_stripe_id"),
+    )
+    op.create_index("ix_operation_number", "operation", ["number"], unique=False)
+    op.create_index("ix_operation_planned_at", "operation", ["planned_at", "id"], unique=False)
+    op.create_index(
+        "uq_operation_outgoing",
+        "operation",
+        ["settlement_id"],
+        unique=True,
+        sqlite_where=sa.text("kind IN ('transfer', 'refund') AND state IN ('PLANNED', 'OPEN', 'OK')"),
+        postgresql_where=sa.text("kind IN ('transfer', 'refund') AND state IN ('PLANNED', 'OPEN', 'OK')"),
+    )
+    op.create_index(
+        "uq_operation_paid",
+        "operation",
+        ["settlement_id"],
+        unique=True,
+        sqlite_where=sa.text("kind = 'checkout' AND state = 'OK'"),
+        postgresql_where=sa.text("kind = 'checkout' AND state = 'OK'"),
+    )
+    op.create_index(
+        "uq_operation_payable",
+        "operation",
+        ["settlement_id"],
+        unique=True,
+        sqlite_where=sa.text("kind = 'checkout' AND state IN ('PLANNED', 'OPEN')"),
+        postgresql_where=sa.text("kind = 'checkout' AND state IN ('PLANNED', 'OPEN')"),
+    )
+    op.create_table(
+        "organisation",
+        sa.Column("handle", sa.String(length=32), nullable=False),
+        sa.Column("name_zh", sa.String(length=100), nullable=False),
+        sa.Column("name_en", sa.String(length=200), nullable=False),
+        sa.Column("credit_code", sa.String(length=18), nullable=False),
+        sa.Column("established_on", sa.String(length=10), nullable=False),
+        sa.Column("operator", sa.Boolean(), nullable=False),
+        sa.Column("contact_id", sa.Uuid(), nullable=False),
+        sa.Column("contact_name", sa.String(length=100), nullable=False),
+        sa.Column("contact_email", sa.String(length=254), nullable=False),
+        sa.Column("contact_phone", sa.String(length=40), nullable=False),
+        sa.Column("state", sa.String(32), nullable=False),
+        sa.Column("reason", sa.String(length=1000), nullable=False),
+        sa.Column("applied_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["step_id", "id"],
+            ["step_image.step_id", "step_image.row_id"],
+            name="bond_organisation",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_organisation"),
+    )
+    op.create_index("ix_organisation_state", "organisation", ["state", "applied_at"], unique=False)
+    op.create_index(
+        "uq_organisation_living_code",
+        "organisation",
+        ["credit_code"],
+        unique=True,
+        sqlite_where=sa.text("state IN ('APPLIED', 'VERIFIED', 'SUSPENDED')"),
+        postgresql_where=sa.text("state IN ('APPLIED', 'VERIFIED', 'SUSPENDED')"),
+    )
+    op.create_table(
+        "trade",
+        sa.Column("number", sa.String(length=11), nullable=False),
+        sa.Column("handle", sa.String(length=26), nullable=False),
+        sa.Column("contract_id", sa.Uuid(), nullable=False),
+        sa.Column("provider_id", sa.Uuid(), nullable=False),
+        sa.Column("buyer_id", sa.Uuid(), nullable=False),
+        sa.Column("listing_id", sa.Uuid(), nullable=False),
+        sa.Column("asset_id", sa.Uuid(), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("rules", sa.Integer(), nullable=False),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint("amount >= 0", name="ck_trade_amount"),
+        sa.ForeignKeyConstraint(
+            ["step_id", "id"],
+            ["step_image.step_id", "step_image.row_id"],
+            name="bond_trade",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_trade"),
+        sa.UniqueConstraint("contract_id", name="uq_trade_contract_id"),
+        sa.UniqueConstraint("handle", name="uq_trade_handle"),
+        sa.UniqueConstraint("number", name="uq_trade_number"),
+    )
+    op.create_index("ix_trade_asset_id", "trade", ["asset_id"], unique=False)
+    op.create_index("ix_trade_buyer_id", "trade", ["buyer_id"], unique=False)
+    op.create_index("ix_trade_provider_id", "trade", ["provider_id"], unique=False)
+    op.create_table(
+        "user",
+        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("joined_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["step_id", "id"],
+            ["step_image.step_id", "step_image.row_id"],
+            name="bond_user",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_user"),
+        sa.UniqueConstraint("email", name="uq_user_email"),
+    )
+    op.create_table(
+        "acceptance",
+        sa.Column("trade_id", sa.Uuid(), nullable=False),
+        sa.Column("state", sa.String(32), nullable=False),
+        sa.Column("days", sa.Integer(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["step_id", "id"],
+            ["step_image.step_id", "step_image.row_id"],
+            name="bond_acceptance",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(["trade_id"], ["trade.id"], name="fk_acceptance_trade_id_trade"),
+        sa.PrimaryKeyConstraint("id", name="pk_acceptance"),
+        sa.UniqueConstraint("trade_id", name="uq_acceptance_trade_id"),
+    )
+    op.create_table(
+        "agreement",
+        sa.Column("trade_id", sa.Uuid(), nullable=False),
+        sa.Column("state", sa.String(32), nullable=False),
+        sa.Column("term_from", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("term_until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["step_id", "id"],
+            ["step_image.step_id", "step_image.row_id"],
+            name="bond_agreement",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(["trade_id"], ["trade.id"], name="fk_agreement_trade_id_trade"),
+        sa.PrimaryKeyConstraint("id", name="pk_agreement"),
+        sa.UniqueConstraint("trade_id", name="uq_agreement_trade_id"),
+    )
+    op.create_table(
+        "api_token",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("label", sa.String(length=100), nullable=False),
+        sa.Column("scope", sa.String(length=8), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name="fk_api_token_user_id_user"),
+        sa.PrimaryKeyConstraint("id", name="pk_api_token"),
+        sa.UniqueConstraint("digest", name="uq_api_token_digest"),
+    )
+    op.create_index("ix_api_token_user_id", "api_token", ["user_id"], unique=False)
+    op.create_table(
+        "asset",
+        sa.Column("handle", sa.String(length=32), nullable=False),
+        sa.Column("number", sa.String(length=11), nullable=True),
+        sa.Column("provider_id", sa.Uuid(), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("rights", sa.JSON(), nullable=False),
+        sa.Column("state", sa.String(32), nullable=False),
+        sa.Column("drafted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decision", sa.Text(), nullable=True),
+        sa.Column("duplicate_of", sa.Uuid(), nullable=True),
+        sa.Column("notice_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("registered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["duplicate_of"], ["asset.id"], name="fk_asset_duplicate_of_asset"),
+        sa.ForeignKeyConstraint(
+            ["provider_id"], ["organisation.id"], name="fk_asset_provider_id_organisation"
+        ),
+        sa.ForeignKeyConstraint(
+            ["step_id", "id"],
+            ["step_image.step_id", "step_image.row_id"],
+            name="bond_asset",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_asset"),
+        sa.UniqueConstraint("handle", name="uq_asset_handle"),
+        sa.UniqueConstraint("number", name="uq_asset_number"),
+    )
+    op.create_index("ix_asset_drafted_at", "asset", ["drafted_at"], unique=False)
+    op.create_index("ix_asset_provider", "asset", ["provider_id", "drafted_at"], unique=False)
+    op.create_table(
+        "coverage",
+        sa.Column("grant_id", sa.Uuid(), nullable=False),
+        sa.Column("start", sa.BigInteger(), nullable=False),
+        sa.Column("stop", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["grant_id"], ["access_grant.id"], name="fk_coverage_grant_id_access_grant"),
+        sa.PrimaryKeyConstraint("grant_id", "start", name="pk_coverage"),
+    )
+    op.create_table(
+        "credential",
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("password", sa.String(length=200), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name="fk_credential_user_id_user"),
+        sa.PrimaryKeyConstraint("user_id", name="pk_credential"),
+    )
+    op.create_table(
+        "dispute",
+        sa.Column("trade_id", sa.Uuid(), nullable=False),
+        sa.Column("state", sa.String(32), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("ruling", sa.String(32), nullable=True),
+        sa.Column("ruling_reason", sa.Text(), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["step_id", "id"],
+            ["step_image.step_id", "step_image.row_id"],
+            name="bond_dispute",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(["trade_id"], ["trade.id"], name="fk_dispute_trade_id_trade"),
+        sa.PrimaryKeyConstraint("id", name="pk_dispute"),
+        sa.UniqueConstraint("trade_id", name="uq_dispute_trade_id"),
+    )
+    op.create_table(
+        "grant_usage",
+        sa.Column("grant_id", sa.Uuid(), nullable=False),
+        sa.Column("bytes_sent", sa.BigInteger(), nullable=False),
+        sa.Column("first_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("covered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["grant_id"], ["access_grant.id"], name="fk_grant_usage_grant_id_access_grant"
+        ),
+        sa.PrimaryKeyConstraint("grant_id", name="pk_grant_usage"),
+    )
+    op.create_table(
+        "invitation",
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("roles", sa.JSON(), nullable=False),
+        sa.Column("token_digest", sa.String(length=64), nullable=False),
+        sa.Column("invited_by", sa.Uuid(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.String(32), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["invited_by"], ["user.id"], name="fk_invitation_invited_by_user"),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name="fk_invitation_organisation_id_organisation"
+        ),
+        sa.ForeignKeyConstraint(
+            ["step_id", "id"],
+            ["step_image.step_id", "step_image.row_id"],
+            name="bond_invitation",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_invitation"),
+        sa.UniqueConstraint("token_digest", name="uq_invitation_token_digest"),
+    )
+    op.create_index("ix_invitation_organisation_id", "invitation", ["organisation_id"], unique=False)
+    op.create_table(
+        "member",
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("roles", sa.JSON(), nullable=False),
+        sa.Column("state", sa.String(32), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name="fk_member_organisation_id_organisation"
+        ),
+        sa.ForeignKeyConstraint(
+            ["step_id", "id"],
+            ["step_image.step_id", "step_image.row_id"],
+            name="bond_member",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name="fk_member_user_id_user"),
+        sa.PrimaryKeyConstraint("id", name="pk_member"),
+    )
+    op.create_index("ix_member_organisation_id", "member", ["organisation_id"], unique=False)
+    op.create_index(
+        "uq_member_active",
+        "member",
+        ["user_id"],
+        unique=True,
+        sqlite_where=sa.text("state = 'ACTIVE'"),
+        postgresql_where=sa.text("state = 'ACTIVE'"),
+    )
+    op.create_table(
+        "posting",
+        sa.Column("operation_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.String(length=11), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("debit", sa.String(length=80), nullable=False),
+        sa.Column("credit", sa.String(length=80), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("booked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint("amount > 0 AND debit <> credit", name="ck_posting_amount"),
+        sa.ForeignKeyConstraint(["operation_id"], ["operation.id"], name="fk_posting_operation_id_operation"),
+        sa.ForeignKeyConstraint(
+            ["step_id", "id"],
+            ["step_image.step_id", "step_image.row_id"],
+            name="bond_posting",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_posting"),
+    )
+    op.create_index("ix_posting_number", "posting", ["number"], unique=False)
+    op.create_index("ix_posting_operation_id", "posting", ["operation_id"], unique=False)
+    op.create_table(
+        "receipt",
+        sa.Column("grant_id", sa.Uuid(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("first_byte_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("completed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["grant_id"], ["access_grant.id"], name="fk_receipt_grant_id_access_grant"),
+        sa.ForeignKeyConstraint(
+            ["step_id", "id"],
+            ["step_image.step_id", "step_image.row_id"],
+            name="bond_receipt",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_receipt"),
+        sa.UniqueConstraint("grant_id", name="uq_receipt_grant_id"),
+    )
+    op.create_table(
+        "session",
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("agent", sa.String(length=200), nullable=False),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name="fk_session_user_id_user"),
+        sa.PrimaryKeyConstraint("digest", name="pk_session"),
+        sa.UniqueConstraint("id", name="uq_session_id"),
+    )
+    op.create_index("ix_session_user_id", "session", ["user_id"], unique=False)
+    op.create_table(
+        "settlement",
+        sa.Column("trade_id", sa.Uuid(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("fee", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("state", sa.String(32), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("operation_id", sa.Uuid(), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint("amount > 0 AND fee >= 0 AND fee <= amount", name="ck_settlement_amount"),
+        sa.ForeignKeyConstraint(
+            ["step_id", "id"],
+            ["step_image.step_id", "step_image.row_id"],
+            name="bond_settlement",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(["trade_id"], ["trade.id"], name="fk_settlement_trade_id_trade"),
+        sa.PrimaryKeyConstraint("id", name="pk_settlement"),
+        sa.UniqueConstraint("trade_id", name="uq_settlement_trade_id"),
+    )
+    op.create_table(
+        "signature",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.Column("contract_id", sa.Uuid(), nullable=False),
+        sa.Column("role", sa.String(20), nullable=False),
+        sa.Column("key_id", sa.Uuid(), nullable=False),
+        sa.Column("algorithm", sa.String(length=10), nullable=False),
+        sa.Column("statement", sa.Text(), nullable=False),
+        sa.Column("signature", sa.String(length=100), nullable=False),
+        sa.Column("signed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["contract_id"], ["contract.id"], name="fk_signature_contract_id_contract"),
+        sa.ForeignKeyConstraint(
+            ["step_id", "id"],
+            ["step_image.step_id", "step_image.row_id"],
+            name="bond_signature",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_signature"),
+        sa.UniqueConstraint("contract_id", "role", name="uq_signature_contract_id_role"),
+    )
+    op.create_table(
+        "revision",
+        sa.Column("asset_id", sa.Uuid(), nullable=False),
+        sa.Column("ordinal", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("media_type", sa.String(length=100), nullable=False),
+        sa.Column("filename", sa.String(length=200), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["asset_id"], ["asset.id"], name="fk_revision_asset_id_asset"),
+        sa.ForeignKeyConstraint(
+            ["step_id", "id"],
+            ["step_image.step_id", "step_image.row_id"],
+            name="bond_revision",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_revision"),
+        sa.UniqueConstraint("asset_id", "ordinal", name="uq_revision_asset_id_ordinal"),
+    )
+    op.create_index("ix_revision_digest", "revision", ["digest"], unique=False)
+    op.create_table(
+        "inspection",
+        sa.Column("revision_id", sa.Uuid(), nullable=False),
+        sa.Column("provider_id", sa.Uuid(), nullable=False),
+        sa.Column("inspected_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("report", sa.Text(), nullable=True),
+        sa.Column("report_digest", sa.String(length=64), nullable=True),
+        sa.Column("content_digest", sa.String(length=64), nullable=True),
+        sa.Column("ranges", sa.Text(), nullable=True),
+        sa.Column("refusal", sa.String(length=40), nullable=True),
+        sa.Column("facts", sa.JSON(), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["provider_id"], ["organisation.id"], name="fk_inspection_provider_id_organisation"
+        ),
+        sa.ForeignKeyConstraint(["revision_id"], ["revision.id"], name="fk_inspection_revision_id_revision"),
+        sa.ForeignKeyConstraint(
+            ["step_id", "id"],
+            ["step_image.step_id", "step_image.row_id"],
+            name="bond_inspection",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_inspection"),
+        sa.UniqueConstraint("revision_id", name="uq_inspection_revision_id"),
+    )
+    op.create_index("ix_inspection_content_digest", "inspection", ["content_digest"], unique=False)
+    op.create_table(
+        "listing",
+        sa.Column("number", sa.String(length=11), nullable=False),
+        sa.Column("handle", sa.String(length=32), nullable=False),
+        sa.Column("asset_id", sa.Uuid(), nullable=False),
+        sa.Column("revision_id", sa.Uuid(), nullable=False),
+        sa.Column("provider_id", sa.Uuid(), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("summary", sa.Text(), nullable=False),
+        sa.Column("sector", sa.String(32), nullable=False),
+        sa.Column("benefit", sa.String(32), nullable=False),
+        sa.Column("price", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("model", sa.String(length=60), nullable=False),
+        sa.Column("terms", sa.JSON(), nullable=False),
+        sa.Column("state", sa.String(32), nullable=False),
+        sa.Column("drafted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("listed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["asset_id"], ["asset.id"], name="fk_listing_asset_id_asset"),
+        sa.ForeignKeyConstraint(
+            ["provider_id"], ["organisation.id"], name="fk_listing_provider_id_organisation"
+        ),
+        sa.ForeignKeyConstraint(["revision_id"], ["revision.id"], name="fk_listing_revision_id_revision"),
+        sa.ForeignKeyConstraint(
+            ["step_id", "id"],
+            ["step_image.step_id", "step_image.row_id"],
+            name="bond_listing",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_listing"),
+        sa.UniqueConstraint("handle", name="uq_listing_handle"),
+        sa.UniqueConstraint("number", name="uq_listing_number"),
+    )
+    op.create_index("ix_listing_asset_id", "listing", ["asset_id"], unique=False)
+    op.create_index("ix_listing_provider", "listing", ["provider_id", "drafted_at"], unique=False)
+    op.create_index("ix_listing_public", "listing", ["state", "listed_at", "id"], unique=False)
+    op.create_index("ix_listing_sector", "listing", ["sector", "state", "listed_at"], unique=False)
+    op.create_table(
+        "request",
+        sa.Column("number", sa.String(length=11), nullable=False),
+        sa.Column("handle", sa.String(length=32), nullable=False),
+        sa.Column("contract_id", sa.Uuid(), nullable=False),
+        sa.Column("listing_id", sa.Uuid(), nullable=False),
+        sa.Column("provider_id", sa.Uuid(), nullable=False),
+        sa.Column("buyer_id", sa.Uuid(), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["buyer_id"], ["organisation.id"], name="fk_request_buyer_id_organisation"),
+        sa.ForeignKeyConstraint(["listing_id"], ["listing.id"], name="fk_request_listing_id_listing"),
+        sa.ForeignKeyConstraint(
+            ["provider_id"], ["organisation.id"], name="fk_request_provider_id_organisation"
+        ),
+        sa.ForeignKeyConstraint(
+            ["step_id", "id"],
+            ["step_image.step_id", "step_image.row_id"],
+            name="bond_request",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_request"),
+        sa.UniqueConstraint("contract_id", name="uq_request_contract_id"),
+        sa.UniqueConstraint("handle", name="uq_request_handle"),
+        sa.UniqueConstraint("number", name="uq_request_number"),
+    )
+    op.create_index("ix_request_buyer", "request", ["buyer_id", "requested_at"], unique=False)
+    op.create_index("ix_request_listing_id", "request", ["listing_id"], unique=False)
+    op.create_index("ix_request_provider", "request", ["provider_id", "requested_at"], unique=False)
+    for statement in SEARCH[op.get_bind().dialect.name]:
+        op.execute(statement)
+
+
+def downgrade() -> None:
+    """Remove every table."""
+    op.execute("DROP TABLE listing_search")
+    op.drop_index("ix_request_provider", table_name="request")
+    op.drop_index("ix_request_listing_id", table_name="request")
+    op.drop_index("ix_request_buyer", table_name="request")
+    op.drop_table("request")
+    op.drop_index("ix_listing_sector", table_name="listing")
+    op.drop_index("ix_listing_public", table_name="listing")
+    op.drop_index("ix_listing_provider", table_name="listing")
+    op.drop_index("ix_listing_asset_id", table_name="listing")
+    op.drop_table("listing")
+    op.drop_index("ix_inspection_content_digest", table_name="inspection")
+    op.drop_table("inspection")
+    op.drop_index("ix_revision_digest", table_name="revision")
+    op.drop_table("revision")
+    op.drop_table("signature")
+    op.drop_table("settlement")
+    op.drop_index("ix_session_user_id", table_name="session")
+    op.drop_table("session")
+    op.drop_table("receipt")
+    op.drop_index("ix_posting_operation_id", table_name="posting")
+    op.drop_index("ix_posting_number", table_name="posting")
+    op.drop_table("posting")
+    op.drop_index(
+        "uq_member_active",
+        table_name="member",
+        sqlite_where=sa.text("state = 'ACTIVE'"),
+        postgresql_where=sa.text("state = 'ACTIVE'"),
+    )
+    op.drop_index("ix_member_organisation_id", table_name="member")
+    op.drop_table("member")
+    op.drop_index("ix_invitation_organisation_id", table_name="invitation")
+    op.drop_table("invitation")
+    op.drop_table("grant_usage")
+    op.drop_table("dispute")
+    op.drop_table("credential")
+    op.drop_table("coverage")
+    op.drop_index("ix_asset_provider", table_name="asset")
+    op.drop_index("ix_asset_drafted_at", table_name="asset")
+    op.drop_table("asset")
+    op.drop_index("ix_api_token_user_id", table_name="api_token")
+    op.drop_table("api_token")
+    op.drop_table("agreement")
+    op.drop_table("acceptance")
+    op.drop_table("user")
+    op.drop_index("ix_trade_provider_id", table_name="trade")
+    op.drop_index("ix_trade_buyer_id", table_name="trade")
+    op.drop_index("ix_trade_asset_id", table_name="trade")
+    op.drop_table("trade")
+    op.drop_index(
+        "uq_organisation_living_code",
+        table_name="organisation",
+        sqlite_where=sa.text("state IN ('APPLIED', 'VERIFIED', 'SUSPENDED')"),
+        postgresql_where=sa.text("state IN ('APPLIED', 'VERIFIED', 'SUSPENDED')"),
+    )
+    op.drop_index("ix_organisation_state", table_name="organisation")
+    op.drop_table("organisation")
+    op.drop_index(
+        "uq_operation_payable",
+        table_name="operation",
+        sqlite_where=sa.text("kind = 'checkout' AND state IN ('PLANNED', 'OPEN')"),
+        postgresql_where=sa.text("kind = 'checkout' AND state IN ('PLANNED', 'OPEN')"),
+    )
+    op.drop_index(
+        "uq_operation_paid",
+        table_name="operation",
+        sqlite_where=sa.text("kind = 'checkout' AND state = 'OK'"),
+        postgresql_where=sa.text("kind = 'checkout' AND state = 'OK'"),
+    )
+    op.drop_index(
+        "uq_operation_outgoing",
+        table_name="operation",
+        sqlite_where=sa.text("kind IN ('transfer', 'refund') AND state IN ('PLANNED', 'OPEN', 'OK')"),
+        postgresql_where=sa.text("kind IN ('transfer', 'refund') AND state IN ('PLANNED', 'OPEN', 'OK')"),
+    )
+    op.drop_index("ix_operation_planned_at", table_name="operation")
+    op.drop_index("ix_operation_number", table_name="operation")
+    op.drop_table("operation")
+    op.drop_index("ix_key_purpose", table_name="key")
+    op.drop_table("key")
+    op.drop_index("ix_contract_provider_id", table_name="contract")
+    op.drop_index("ix_contract_buyer_id", table_name="contract")
+    op.drop_index("ix_contract_asset_id", table_name="contract")
+    op.drop_table("contract")
+    op.drop_table("account")
+    op.drop_index("ix_access_grant_provider_id", table_name="access_grant")
+    op.drop_index("ix_access_grant_buyer_id", table_name="access_grant")
+    op.drop_index("ix_access_grant_asset_id", table_name="access_grant")
+    op.drop_table("access_grant")
+    op.drop_index("ix_vault_subject", table_name="vault")
+    op.drop_table("vault")
+    op.drop_index("ix_step_image_row_id", table_name="step_image")
+    op.drop_table("step_image")
+    op.drop_index("ix_step_user_id", table_name="step")
+    op.drop_index("ix_step_organisation_id", table_name="step")
+    op.drop_index("ix_step_kind", table_name="step")
+    op.drop_table("step")
+    op.drop_table("ledger_leaf")
+    op.drop_table("webhook_event")
+    op.drop_index("ix_login_attempt_address", table_name="login_attempt")
+    op.drop_index("ix_login_attempt_account", table_name="login_attempt")
+    op.drop_table("login_attempt")
+    op.drop_table("ledger_entry")
+    op.drop_table("ledger_checkpoint")
+    op.drop_index("ix_job_due", table_name="job")
+    op.drop_table("job")
+    op.drop_table("creation")

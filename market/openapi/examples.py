@@ -1,0 +1,65 @@
+"""One body for each operation that takes one; a test sends them through the schemas."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+_REASON = "Reviewed on 2026-11-22: the documents are complete."
+_NUMBER = "K7Q2M8X4TB9"
+_DIGEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+_ASSET = "018f6a2e-5d0b-7c3a-9a52-3f6c1d2e4b70"
+
+EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
+    "createToken": {
+        "email": "li.na@example.org",
+        "password": "correct horse battery staple",
+        "label": "nightly import",
+        "scopes": ["read", "contracts:write", "delivery:read"],
+        "days": 30,
+    },
+    "applyAsOrganisation": {
+        "name_zh": "泉城气象数据有限公司",
+        "name_en": "Spring City Weather Data Ltd.",
+        "credit_code": "91999999MA00000018",
+        "established_on": "2024-03-01",
+        "person": "李娜",
+        "email": "li.na@example.org",
+        "phone": "0531-5550100",
+        "password": "correct horse battery staple",
+        "roles": ["buyer"],
+    },
+    "decideOrganisation": {"decision": "verify", "reason": _REASON},
+    "erasePerson": {"confirm": "li.na@example.org", "ground": "asked"},
+    "inviteMember": {"email": "wang.wei@example.org", "roles": ["buyer"]},
+    "acceptInvitation": {"name": "王伟", "password": "correct horse battery staple"},
+    "changeMemberRoles": {"roles": ["buyer"]},
+    "draftAsset": {
+        "title": "济南逐日气象（清洗后）",
+        "source": "Cleaned from public-domain station records.",
+        "rights": ["hold", "process", "operate"],
+    },
+    "reviewAsset": {"decision": "approve", "reason": _REASON},
+    "decideAsset": {"reason": _REASON},
+    "draftListing": {
+        "asset": _ASSET,
+        "title": "济南逐日气象（清洗后）",
+        "summary": "Daily temperature, precipitation and wind, cleaned and checked.",
+        "sector": "meteorology",
+        "benefit": "commercial",
+        "price": 128000,
+        "currency": "CNY",
+        "term_days": 365,
+        "purposes": ["internal-analysis"],
+        "permitted": ["reproduce", "derive"],
+        "prohibited": ["sell"],
+        "quality": [{"indicator": "completeness", "operator": "gteq", "value": "0.95", "field": None}],
+    },
+    "suspendListing": {"reason": _REASON},
+    "restoreListing": {"reason": _REASON},
+    "requestContract": {"listing": _NUMBER},
+    "signContract": {"document_digest": _DIGEST},
+    "declineContract": {"reason": "We no longer offer these data."},
+    "rejectDelivery": {"reason": "Column wind is empty from line 200 on."},
+    "cancelTrade": {"reason": "We do not need the data any more."},
+    "ruleOnDispute": {"outcome": "refund", "reason": _REASON},
+}
+"""By operation."""

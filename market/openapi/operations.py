@@ -1,0 +1,117 @@
+"""What the description says of each operation beyond its schemas: name, scope, refusals, headers.
+
+A test holds this table against the routes both ways, and the fuzzer holds it against the answers.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from market.actor import Scope
+from market.permissions import ACTIONS
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One method of one address.
+
+    Attributes:
+        id: its name for generated clients.
+        scopes: alternatives of what a token must be made for; empty where no token is needed.
+        open: whether it also answers without a token.
+        refusals: statuses beyond those that follow from its token, its address and its body.
+        keyed: whether it takes an ``Idempotency-Key``.
+        file: whether it answers with a file that never changes (ETag, If-None-Match).
+        ranged: whether parts of that file can be asked for.
+    """
+
+    id: str
+    scopes: tuple[Scope, ...] = ()
+    open: bool = False
+    refusals: frozenset[int] = frozenset()
+    keyed: bool = False
+    file: bool = False
+    ranged: bool = False
+
+
+def _read(id: str, *refusals: int, open: bool = False, file: bool = False) -> Operation:
+    return Operation(id, (Scope.READ,), open, frozenset(refusals), file=file)
+
+
+def _act(id: str, *actions: str, keyed: bool = False, refusals: tuple[int, ...] = (409,)) -> Operation:
+    scopes = tuple(dict.fromkeys(ACTIONS[action].scope for action in actions))
+    return Operation(id, scopes, refusals=frozenset(refusals), keyed=keyed)
+
+
+def _public(id: str, *refusals: int, keyed: bool = False) -> Operation:
+    return Operation(id, refusals=frozenset(refusals), keyed=keyed)
+
+
+OPERATIONS: Final[Mapping[str, Operation]] = {
+    "POST /api/v1/tokens": _public("createToken", 401, 409, 429),
+    "GET /api/v1/tokens": _read("listTokens"),
+    "DELETE /api/v1/tokens/{token_id}": Operation("revokeToken", (Scope.MEMBERS,)),
+    "POST /api/v1/organisations": _public("applyAsOrganisation", 409, keyed=True),
+    "GET /api/v1/organisations": _act("listOrganisations", "organisation.list", refusals=()),
+    "POST /api/v1/organisations/{organisation_id}/decision": _act(
+        "decideOrganisation", "organisation.decide"
+    ),
+    "POST /api/v1/members/invitations": _act("inviteMember", "member.invite"),
+    "POST /api/v1/invitations/{token}": _public("acceptInvitation", 409),
+    "GET /api/v1/members": _read("listMembers"),
+    "PUT /api/v1/members/{user_id}/roles": _act("changeMemberRoles", "member.change"),
+    "DELETE /api/v1/members/{user_id}": _act("removeMember", "member.remove"),
+    "GET /api/v1/me": _read("showMe"),
+    "POST /api/v1/assets": _act("draftAsset", "asset.draft", keyed=True),
+    "GET /api/v1/assets": _read("listAssets"),
+    "GET /api/v1/assets/{asset_id}": _read("showAsset"),
+    "GET /api/v1/assets/{asset_id}/inspection": _read("showInspection"),
+    "POST /api/v1/assets/{asset_id}/submission": _act("submitAsset", "asset.submit"),
+    "POST /api/v1/assets/{asset_id}/review": _act("reviewAsset", "asset.review"),
+    "POST /api/v1/assets/{asset_id}/{act}": _act("decideAsset", "asset.suspend", "asset.cancel"),
+    "GET /api/v1/listings": _public("searchListings"),
+    "POST /api/v1/listings": _act("draftListing", "listing.draft", keyed=True, refusals=(404, 409)),
+    "GET /api/v1/listings/{number}": _read("showListing", open=True),
+    "POST /api/v1/listings/{number}/publication": _act(
+        "publishListing", "listing.publish", refusals=(409, 422)
+    ),
+    "POST /api/v1/listings/{number}/suspension": _act("suspendListing", "listing.suspend"),
+    "POST /api/v1/listings/{number}/restoration": _act("restoreListing", "listing.restore"),
+    "POST /api/v1/listings/{number}/withdrawal": _act("withdrawListing", "listing.withdraw"),
+    "POST /api/v1/contracts": _act("requestContract", "contract.request", keyed=True, refusals=(404, 409)),
+    "GET /api/v1/contracts": _read("listContracts"),
+    "GET /api/v1/contracts/{number}": _read("showContract"),
+    "GET /api/v1/contracts/{number}/document.pdf": _read("fetchContractDocument", file=True),
+    "GET /api/v1/contracts/{number}/contract.json": _read("fetchContractTerms", file=True),
+    "GET /api/v1/contracts/{number}/pages/{place}.svg": _read("fetchContractPage", file=True),
+    "POST /api/v1/contracts/{number}/signature": _act("signContract", "contract.sign"),
+    "POST /api/v1/contracts/{number}/refusal": _act("declineContract", "contract.decline"),
+    "POST /api/v1/contracts/{number}/withdrawal": _act("withdrawContract", "contract.withdraw"),
+    "POST /webhooks/stripe": _public("takeStripeEvent", 400, 404, 413),
+    "GET /api/v1/operations": _act("listPaymentOperations", "operation.list", refusals=()),
+    "GET /api/v1/trades": _read("listTrades"),
+    "GET /api/v1/trades/{number}": _read("showTrade"),
+    "POST /api/v1/trades/{number}/payment": _act("beginPayment", "payment.begin"),
+    "GET /api/v1/trades/{number}/delivery": Operation(
+        "fetchDelivery", (Scope.DELIVERY,), refusals=frozenset({416}), file=True, ranged=True
+    ),
+    "GET /api/v1/trades/{number}/receipt": _read("showReceipt"),
+    "POST /api/v1/trades/{number}/acceptance": _act("acceptDelivery", "acceptance.accept"),
+    "POST /api/v1/trades/{number}/rejection": _act("rejectDelivery", "acceptance.reject"),
+    "POST /api/v1/trades/{number}/cancellation": _act("cancelTrade", "trade.cancel"),
+    "POST /api/v1/trades/{number}/ruling": _act("ruleOnDispute", "dispute.rule"),
+    "GET /api/v1/people": _act("findPerson", "person.erase", refusals=(404,)),
+    "POST /api/v1/people/{user_id}/erasure": _act("erasePerson", "person.erase"),
+    "GET /api/v1/trades/{number}/entries": _read("listTradeEntries"),
+    "GET /api/v1/trades/{number}/bundle.zip": _act("exportEvidence", "bundle.export", refusals=()),
+    "GET /api/v1/entries": _act("searchEntries", "trade.audit", refusals=()),
+    "GET /api/v1/checkpoints": _public("listCheckpoints"),
+    "GET /api/v1/checkpoints/{size}": _public("showCheckpoint"),
+    "GET /api/v1/checkpoints/{size}/consistency/{old}": _public("proveConsistency"),
+    "GET /api/v1/checks": _act("listChecks", "ledger.look", refusals=()),
+    "POST /api/v1/checks": _act("askForCheck", "ledger.check", refusals=()),
+    "GET /api/v1/entries/{entry_id}": _public("showEntry"),
+    "GET /api/v1/entries/{entry_id}/entry.tlog-proof": _public("fetchReceipt"),
+    "GET /api/v1/rules": _public("showRules"),
+}
+"""By method and address, as they stand in the description."""

@@ -1,0 +1,119 @@
+"""What a bundle carries beside a trade's own entries: how the log's key changed, what was erased, and time stamps.
+
+A verifier who pins the log's old key follows each change by the new key's entry under a head that the old key signed
+(``rotations/<index>.tlog-proof``), and by the proof that the bundle's head only added to that one
+(``rotations/<index>.consistency``). An opening that is gone is explained by the entry that lists it. ``timestamps/``
+holds the newest token of each authority, the text it is over, and the proof that the bundle's head only added to that.
+"""
+
+import uuid
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ledger import reader, stored
+from ledger.canonical import to_base64
+from ledger.errors import LedgerError
+from ledger.models import LedgerCheckpoint
+from ledger.note import parse_note
+from ledger.policy import Policy
+from ledger.proof import Proof
+from ledger.verify import PROOF
+from market import steps
+from market.actor import Actor
+from market.keys import ring, stamping
+from market.keys.ring import LogKey
+from market.oversight import heads, service
+from market.oversight.service import Seen
+from market.oversight.visibility import Viewer
+
+ROTATIONS = "rotations/"
+CONSISTENCY = ".consistency"
+STAMPS = "timestamps/"
+MOST_HEADS = 100
+"""Heads after a key's publication that are looked at for one that the quorum cosigned."""
+
+
+def rotations(session: Session, size: int) -> dict[str, bytes]:
+    """Return the files by which a verifier follows every change of the log's key up to a head.
+
+    Args:
+        session: a session that reads.
+        size: of the bundle's head.
+    """
+    files: dict[str, bytes] = {}
+    for key in ring.keys(session):
+        if not key.since or key.published is None or key.since > size:
+            continue  # the log's first key, which nobody vouches for, or one that is too new
+        old, note = _vouching(session, key, size)
+        path = stored.tree(session, old).inclusion(key.published)
+        proof = Proof(key.published, tuple(path), note)
+        name = f"{ROTATIONS}{key.published:06d}"
+        grown = reader.consistency(session, old, size) if old < size else []
+        files[name + PROOF] = proof.text().encode()
+        files[name + CONSISTENCY] = "".join(f"{to_base64(item)}\n" for item in grown).encode()
+    return files
+
+
+def stamps(session: Session, size: int) -> dict[str, bytes]:
+    """Return each authority's newest time stamp over a head that a bundle's head extends, with what proves that."""
+    files: dict[str, bytes] = {}
+    for place, stamp in enumerate(stamping.upto(session, size)):
+        head = session.get_one(LedgerCheckpoint, stamp.size)
+        grown = reader.consistency(session, stamp.size, size) if stamp.size < size else []
+        name = f"{STAMPS}{stamp.size}"
+        files[f"{name}-{place}.tsr"] = stamp.token
+        files[f"{name}.text"] = parse_note(head.note)[0].encode()
+        files[name + CONSISTENCY] = "".join(f"{to_base64(item)}\n" for item in grown).encode()
+    return files
+
+
+def certificate_rows(session: Session) -> list[uuid.UUID]:
+    """Return the ids of the published certificates that time stamps lead to."""
+    return [row.id for row in stamping.certificate_rows(session)]
+
+
+def erasures(session: Session, actor: Actor, viewer: Viewer, found: list[Seen]) -> list[Seen]:
+    """Return the entries that explain which openings of some entries are gone, and those of the same acts."""
+    gone = {(seen.entry.id, field) for seen in found for field in seen.erased}
+    if not gone:
+        return []
+    acts = [entry for entry, pairs in steps.erasures(session) if gone.intersection(pairs)]
+    there = {seen.entry.id for seen in found}
+    handles = {seen.entry.handle for seen in service.of_steps(session, actor, viewer, acts)}
+    ids = [step.id for handle in sorted(handles) for step in steps.steps_of(session, handle)]
+    return service.of_steps(session, actor, viewer, [entry for entry in ids if entry not in there])
+
+
+def _vouching(session: Session, key: LogKey, size: int) -> tuple[int, str]:
+    """Return a head over a key's entry that the key before signed, and that enough witnesses cosigned if one is."""
+    policy = heads.policy(session)
+    sizes = session.scalars(
+        select(LedgerCheckpoint.size)
+        .where(LedgerCheckpoint.size >= key.since, LedgerCheckpoint.size <= min(size, _end(session, key)))
+        .order_by(LedgerCheckpoint.size)
+        .limit(MOST_HEADS)
+    ).all()
+    notes = ((head, reader.cosigned(session, head)) for head in sizes)
+    first = (sizes[0], reader.cosigned(session, sizes[0]))
+    return next((found for found in notes if _accepts(policy, found[1])), first)
+
+
+def _end(session: Session, key: LogKey) -> int:
+    """Return the last size at which a key that vouches for this one was surely in use."""
+    before = [
+        known
+        for known in ring.keys(session)
+        if known.published is not None and known.published < (key.published or 0)
+    ]
+    return max(
+        (known.retired if known.retired is not None else reader.size(session) for known in before), default=0
+    )
+
+
+def _accepts(policy: Policy, note: str) -> bool:
+    try:
+        policy.check(note)
+    except LedgerError:
+        return False
+    return True

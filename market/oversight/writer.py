@@ -1,0 +1,206 @@
+"""Writes the evidence bundle of a trade: everything a stranger needs to check it offline.
+
+Collected in one reading session (:func:`gather`), written outside of it (:func:`write`), since files are read and the
+manifest is signed. The contract's texts and the inspection report are taken from the openings, so that the files in
+the bundle are what the entries committed to, not what a row says today.
+"""
+
+import json
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from flask import render_template
+from sqlalchemy.orm import Session
+
+from ledger import canonical
+from ledger.checkpoint import parse_checkpoint
+from ledger.note import parse_note
+from ledger.policy import NONE, Policy
+from ledger.verify import LEAF, POLICY, PROOF
+from market import bundle, clock, steps, storage
+from market.actor import Actor
+from market.keys import ring
+from market.keys import service as keys
+from market.oversight import heads, service, supplements
+from market.oversight.service import History, Seen
+
+OPENINGS = "openings.json"
+CHECKPOINT = "checkpoint"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a bundle is written from.
+
+    Attributes:
+        history: the trade's own entries.
+        entries: those, the asset's and the keys', in the log's order, each with its proof.
+        policy: the keys of the log, its witnesses, and how many of them must have cosigned.
+        policy_text: the same as a file.
+        checkpoint: the signed note all proofs lead to, with its cosignatures.
+        beside: files by which a verifier follows every change of the log's key, and time stamps.
+    """
+
+    history: History
+    entries: list[Seen]
+    policy: Policy
+    policy_text: str
+    checkpoint: str
+    beside: dict[str, bytes]
+
+
+def gather(session: Session, actor: Actor, number: str) -> Evidence:
+    """Collect the evidence of a trade, for a party to it or an auditor.
+
+    Raises:
+        NotFound: there is no such trade for this actor.
+        Forbidden: the actor is neither a party nor an auditor.
+        Unavailable: the newest entry is not under a checkpoint with its witnesses yet; ask again in a second or two.
+    """
+    history = service.of_trade(session, actor, number)
+    ids = (
+        [seen.entry.id for seen in history.entries]
+        + _asset_entries(session, history)
+        + _key_entries(session, history)
+    )
+    found = service.of_steps(session, actor, history.viewer, list(dict.fromkeys(ids)))
+    found += supplements.erasures(session, actor, history.viewer, found)
+    found.sort(key=lambda seen: seen.index or 0)
+    without = next((seen for seen in found if seen.proof is None), None)
+    if without is not None:
+        raise heads.waiting(session, without.index)
+    checkpoint = next(seen.proof.checkpoint for seen in found if seen.proof is not None)
+    size = parse_checkpoint(parse_note(checkpoint)[0]).size
+    return Evidence(
+        history=history,
+        entries=found,
+        policy=heads.policy(session),
+        policy_text=heads.policy_text(session),
+        checkpoint=checkpoint,
+        beside=supplements.rotations(session, size) | supplements.stamps(session, size),
+    )
+
+
+def write(evidence: Evidence) -> dict[str, bytes]:
+    """Return the files of the bundle, sealed by the manifest key."""
+    history = evidence.history
+    files: dict[str, bytes] = {
+        CHECKPOINT: evidence.checkpoint.encode(),
+        POLICY: evidence.policy_text.encode(),
+        OPENINGS: _openings(evidence.entries),
+        "README.md": _readme(evidence).encode(),
+    }
+    files |= evidence.beside
+    for seen in evidence.entries:
+        files |= _entry_files(seen)
+    contract = images(history.entries, "contract")[-1]
+    files |= _contract_files(contract) | _inspection_files(evidence, contract)
+    files |= {
+        name: canonical.encode(images(evidence.entries, table)) for name, table in bundle.EXTRACTS.items()
+    }
+    withheld = tuple((str(seen.entry.id), field) for seen in evidence.entries for field in seen.withheld)
+    return bundle.seal(
+        files,
+        keys.sign_manifest,
+        trade=history.reference,
+        made_at=clock.text(clock.now()),
+        viewer=history.viewer.value,
+        withheld=withheld,
+    )
+
+
+def _asset_entries(session: Session, history: History) -> list[uuid.UUID]:
+    """Every entry of the asset: what was measured, that it was registered, whether it was suspended."""
+    if history.asset_id is None:
+        return []
+    written = steps.chain(session, history.asset_id)
+    return [
+        step.id for handle in {step.object for step in written} for step in steps.steps_of(session, handle)
+    ]
+
+
+def _key_entries(session: Session, history: History) -> list[uuid.UUID]:
+    """Entries of the keys that signed the contract, of the manifest key and of all the log's own."""
+    signed = {uuid.UUID(image["key_id"]) for image in images(history.entries, "signature")}
+    log = [key.row.id for key in ring.keys(session)]
+    wanted = [
+        *sorted(signed), keys.manifest_key(session).id, *log, *supplements.certificate_rows(session)
+    ]  # fmt: skip
+    return [step.id for key_id in wanted for step in steps.chain(session, key_id)]
+
+
+def images(entries: list[Seen], table: str) -> list[dict[str, Any]]:
+    """Return the opened row images of a table, in the log's order."""
+    return [
+        opening.value
+        for seen in entries
+        for opening in sorted(seen.openings, key=lambda opening: opening.field)
+        if isinstance(opening.value, dict) and opening.value.get("table") == table
+    ]
+
+
+def _openings(entries: list[Seen]) -> bytes:
+    found = [
+        {
+            "entry": str(opening.entry),
+            "field": opening.field,
+            "subject": None if opening.subject is None else str(opening.subject),
+            "salt": opening.salt.hex(),
+            "value": opening.value,
+        }
+        for seen in entries
+        for opening in seen.openings
+    ]
+    return canonical.encode(found)
+
+
+def _entry_files(seen: Seen) -> dict[str, bytes]:
+    if seen.proof is None:
+        raise ValueError("gather() takes entries with proofs only")
+    name = f"entries/{seen.index:06d}"
+    return {name + LEAF: seen.leaf, name + PROOF: seen.proof.text().encode()}
+
+
+def _contract_files(contract: dict[str, Any]) -> dict[str, bytes]:
+    return {
+        "contract/document.pdf": storage.current().read(contract["document_digest"]),
+        "contract/terms.json": contract["terms"].encode(),
+        "contract/policy.json": contract["policy"].encode(),
+        "contract/rendering.json": contract["rendering"].encode(),
+    }
+
+
+def _inspection_files(evidence: Evidence, contract: dict[str, Any]) -> dict[str, bytes]:
+    """Return the report that the signed terms name."""
+    named = json.loads(contract["terms"])["subject"]["inspection_digest"]
+    for image in images(evidence.entries, "inspection"):
+        if image["report_digest"] == named:
+            return {"inspection/report.json": image["report"].encode()}
+    return {}
+
+
+def _readme(evidence: Evidence) -> str:
+    origin, size = evidence.checkpoint.split("\n", 2)[:2]
+    example = evidence.entries[-1].index or 0
+    return render_template(
+        "pages/oversight/bundle-readme.md",
+        number=evidence.history.reference,
+        viewer=evidence.history.viewer.value,
+        entries=len(evidence.entries),
+        origin=origin,
+        size=size,
+        example=f"{example:06d}",
+        index=example,
+        logs=evidence.policy.logs,
+        witnesses=list(evidence.policy.witnesses.values()),
+        asked=_asked(evidence.policy),
+    )
+
+
+def _asked(policy: Policy) -> int:
+    """Return of how many witnesses a tool without groups should ask a cosignature."""
+    if policy.quorum == NONE:
+        return 0
+    group = policy.groups.get(policy.quorum)
+    return group.threshold if group else 1

@@ -1,0 +1,357 @@
+"""Ways in: signing in, browser sessions, API tokens, and the lock after failed attempts.
+
+Nothing here is a step. Attempts and sessions are rows, so that limits hold across processes.
+"""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import delete, func, or_, select, text, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from market import clock, permissions
+from market.actor import Actor, Role, Scope
+from market.errors import NotFound, TooMany, Unauthenticated
+from market.i18n import gettext as _
+from market.paging import Page, page
+from market.participants import tokens
+from market.participants.models import (
+    ApiToken,
+    Attempt,
+    Credential,
+    LoginAttempt,
+    Member,
+    Organisation,
+    SignIn,
+    User,
+)
+from market.participants.states import BARRED, MemberState, OrganisationState
+from market.permissions import STAFF
+
+LOCK: Final = timedelta(minutes=15)
+FAILURES: Final = 5
+"""Failed attempts on one account within :data:`LOCK` that lock it (research: 5 in 15 minutes)."""
+ADDRESS_FAILURES: Final = 50
+"""The same for one network address, which many people may share."""
+LONGEST: Final = timedelta(hours=12)
+IDLE: Final = timedelta(hours=4)
+IDLE_STAFF: Final = timedelta(minutes=30)
+"""An unused session of the operator's staff ends sooner."""
+TOUCH: Final = timedelta(minutes=1)
+"""The time of last use is written no more often than this."""
+TOKEN_DAYS: Final = 90
+"""How long a token is valid when nobody says."""
+LONGEST_TOKEN_DAYS: Final = 365
+KEPT: Final = timedelta(days=90)
+"""How long a token stays in the list after its end."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who is signed in, for the page's header and the checks.
+
+    Attributes:
+        actor: the value that services take.
+        name: the person's name.
+        organisation: names of the organisation by language code.
+        state: where the organisation stands.
+        session_id: the browser session, or None for an API token.
+        token_id: the API token, or None for a browser session.
+    """
+
+    actor: Actor
+    name: str
+    organisation: dict[str, str]
+    state: OrganisationState
+    session_id: uuid.UUID | None = None
+    token_id: uuid.UUID | None = None
+
+
+def credential(session: Session, email: str) -> tuple[uuid.UUID | None, str | None]:
+    """Return the person and password hash behind an address; (None, None) for nobody."""
+    query = (
+        select(Credential.user_id, Credential.password)
+        .join(User, User.id == Credential.user_id)
+        .join(Member, Member.user_id == User.id)
+        .where(User.email == email, Member.state == MemberState.ACTIVE)
+    )
+    found = session.execute(query).one_or_none()
+    return (found[0], found[1]) if found else (None, None)
+
+
+def note_attempt(session: Session, email: str, address: str) -> None:
+    """Count an attempt to sign in before its password is looked at, so that many at once count as many.
+
+    The right password forgets it again (:func:`forget_attempts`).
+
+    Raises:
+        TooMany: the account or the network address is locked; ``retry_after`` says how many seconds to wait.
+    """
+    _one_at_a_time(session, email)
+    for column, value, most in (
+        (LoginAttempt.account, tokens.digest(email), FAILURES),
+        (LoginAttempt.address, address, ADDRESS_FAILURES),
+    ):
+        count, first = attempts(session, Attempt.SIGN_IN, column, value)
+        if count >= most:
+            raise TooMany(
+                "sign_in.locked",
+                _("Too many failed attempts. Wait a quarter of an hour."),
+                retry_after=seconds_left(first),
+            )
+    keep_attempt(session, Attempt.SIGN_IN, email, address)
+
+
+def attempts(
+    session: Session, way: Attempt, column: InstrumentedAttribute[str], value: str
+) -> tuple[int, datetime]:
+    """Return how many attempts there were within :data:`LOCK`, and when the first of them was."""
+    moment = clock.now()
+    count, first = session.execute(
+        select(func.count(), func.min(LoginAttempt.at)).where(
+            column == value, LoginAttempt.way == way, LoginAttempt.at > moment - LOCK
+        )
+    ).one()
+    return count, first or moment
+
+
+def seconds_left(first: datetime) -> int:
+    """Return how long a lock lasts that began with an attempt."""
+    return max(1, int((first + LOCK - clock.now()).total_seconds()))
+
+
+def keep_attempt(session: Session, way: Attempt, email: str, address: str) -> None:
+    """Keep an attempt, and forget those of the day before."""
+    moment = clock.now()
+    session.execute(delete(LoginAttempt).where(LoginAttempt.at < moment - timedelta(days=1)))
+    session.add(LoginAttempt(account=tokens.digest(email), address=address, way=way, at=moment))
+
+
+def forget_attempts(session: Session, email: str) -> None:
+    """Open an account's lock: somebody has shown that it is theirs."""
+    query = delete(LoginAttempt).where(
+        LoginAttempt.account == tokens.digest(email), LoginAttempt.way == Attempt.SIGN_IN
+    )
+    session.execute(query)
+
+
+def begin_session(session: Session, user_id: uuid.UUID, email: str, agent: str) -> str:
+    """Sign a person in; return the secret for the cookie. Earlier failures of the account are forgotten."""
+    forget_attempts(session, email)
+    secret, moment = tokens.new_secret(), clock.now()
+    session.execute(delete(SignIn).where(SignIn.expires_at < moment))
+    session.add(
+        SignIn(
+            digest=tokens.digest(secret),
+            user_id=user_id,
+            agent=agent[:200],
+            began_at=moment,
+            seen_at=moment,
+            expires_at=moment + LONGEST,
+        )
+    )
+    return secret
+
+
+def by_session(session: Session, secret: str) -> tuple[Person, bool] | None:
+    """Return who a cookie belongs to and whether its last use should be written, or None."""
+    row = session.get(SignIn, tokens.digest(secret))
+    if row is None:
+        return None
+    person = _person(session, row.user_id, session_id=row.id)
+    moment = clock.now()
+    if person is None or row.expires_at <= moment:
+        return None
+    if row.seen_at + idle(person.actor) <= moment:
+        return None
+    return person, row.seen_at + TOUCH <= moment
+
+
+def idle(actor: Actor) -> timedelta:
+    """Return after how long without use this person's sessions end."""
+    return IDLE_STAFF if actor.has(*STAFF) else IDLE
+
+
+def touch_session(session: Session, secret: str) -> None:
+    """Write that a session is in use."""
+    row = session.get(SignIn, tokens.digest(secret))
+    if row is not None:
+        row.seen_at = clock.now()
+
+
+def end_session(session: Session, user_id: uuid.UUID, session_id: uuid.UUID) -> None:
+    """End one of a person's sessions.
+
+    Raises:
+        NotFound: this person has no such session.
+    """
+    row = session.scalars(
+        select(SignIn).where(SignIn.id == session_id, SignIn.user_id == user_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFound("session.not_found", _("There is no such session."))
+    session.delete(row)
+
+
+def end_sessions(session: Session, user_id: uuid.UUID, keep: uuid.UUID | None = None) -> None:
+    """End a person's sessions, all but one where ``keep`` names it."""
+    query = delete(SignIn).where(SignIn.user_id == user_id)
+    session.execute(query if keep is None else query.where(SignIn.id != keep))
+
+
+def renew_session(session: Session, session_id: uuid.UUID) -> str:
+    """Give a session a new secret, since what it may do has changed; return it for the cookie."""
+    secret = tokens.new_secret()
+    session.execute(update(SignIn).where(SignIn.id == session_id).values(digest=tokens.digest(secret)))
+    return secret
+
+
+def sessions(session: Session, user_id: uuid.UUID) -> list[SignIn]:
+    """Return a person's sessions, the latest used first."""
+    query = select(SignIn).where(SignIn.user_id == user_id, SignIn.expires_at > clock.now())
+    return list(session.scalars(query.order_by(SignIn.seen_at.desc())))
+
+
+def count_sessions(session: Session) -> int:
+    """Return how many browser sessions have not expired."""
+    return (
+        session.scalar(select(func.count()).select_from(SignIn).where(SignIn.expires_at > clock.now())) or 0
+    )
+
+
+def issue_token(
+    session: Session, user_id: uuid.UUID, label: str, scopes: Iterable[Scope], days: int = TOKEN_DAYS
+) -> tuple[ApiToken, str]:
+    """Make an API token; its text is returned once and kept only as a digest.
+
+    Args:
+        session: the session of the transaction.
+        user_id: whose.
+        label: what it is for.
+        scopes: what it may be used for.
+        days: how long it is valid.
+    """
+    secret, moment, wanted = tokens.new_token(), clock.now(), set(scopes)
+    ended = moment - KEPT
+    session.execute(
+        delete(ApiToken).where(
+            ApiToken.user_id == user_id, or_(ApiToken.expires_at < ended, ApiToken.revoked_at < ended)
+        )
+    )
+    row = ApiToken(
+        digest=tokens.digest(secret),
+        user_id=user_id,
+        label=label,
+        scopes=[scope.value for scope in Scope if scope in wanted],
+        made_at=moment,
+        expires_at=moment + timedelta(days=days),
+    )
+    session.add(row)
+    session.flush()
+    return row, secret
+
+
+def issue_token_by_password(
+    session: Session, user_id: uuid.UUID, email: str, label: str, scopes: Iterable[Scope], days: int
+) -> tuple[ApiToken, str]:
+    """Make an API token for somebody who just gave the right password."""
+    forget_attempts(session, email)
+    return issue_token(session, user_id, label, scopes, days)
+
+
+def by_token(session: Session, text: str) -> tuple[Person, bool]:
+    """Return who a bearer token belongs to and whether its last use should be written.
+
+    Raises:
+        Unauthenticated: mistyped, unknown, revoked or expired.
+    """
+    row = session.scalars(select(ApiToken).where(ApiToken.digest == tokens.digest(text))).one_or_none()
+    moment = clock.now()
+    valid = row is not None and row.expires_at > moment and row.revoked_at is None
+    person = _person(session, row.user_id, token=row) if row and valid else None
+    if row is None or person is None:
+        raise Unauthenticated("token.invalid", _("This token is not valid (any more). Make a new one."))
+    return person, row.used_at is None or row.used_at + TOUCH <= moment
+
+
+def touch_token(session: Session, text: str) -> None:
+    """Write that a token is in use."""
+    row = session.scalars(select(ApiToken).where(ApiToken.digest == tokens.digest(text))).one_or_none()
+    if row is not None:
+        row.used_at = clock.now()
+
+
+def api_tokens(session: Session, user_id: uuid.UUID, cursor: str | None = None) -> Page[ApiToken]:
+    """Return a page of a person's tokens, the newest first.
+
+    Raises:
+        Invalid: the cursor is not one of ours.
+    """
+    query = select(ApiToken).where(ApiToken.user_id == user_id)
+    return page(session, query, ApiToken.made_at, ApiToken.id, cursor)
+
+
+def revoke_token(session: Session, person: Person, token_id: uuid.UUID) -> None:
+    """Take one of a person's tokens out of use. A token may always end itself, and others only by its scope.
+
+    Raises:
+        NotFound: this person has no such token.
+        Forbidden: asked with another token, made without "members:write".
+    """
+    row = session.get(ApiToken, token_id)
+    if row is None or row.user_id != person.actor.user_id or row.revoked_at is not None:
+        raise NotFound("token.not_found", _("There is no such token."))
+    if person.token_id != row.id:
+        permissions.require_scope(person.actor, Scope.MEMBERS)
+    row.revoked_at = clock.now()
+
+
+def revoke_tokens(session: Session, user_id: uuid.UUID) -> None:
+    """Take every token of a person out of use; they stay in the list."""
+    mine = (ApiToken.user_id == user_id, ApiToken.revoked_at.is_(None))
+    session.execute(update(ApiToken).where(*mine).values(revoked_at=clock.now()))
+
+
+def _person(
+    session: Session,
+    user_id: uuid.UUID,
+    *,
+    session_id: uuid.UUID | None = None,
+    token: ApiToken | None = None,
+) -> Person | None:
+    query = (
+        select(User, Member, Organisation)
+        .join(Member, Member.user_id == User.id)
+        .join(Organisation, Organisation.id == Member.organisation_id)
+        .where(User.id == user_id, Member.state == MemberState.ACTIVE)
+    )
+    found = session.execute(query).one_or_none()
+    if found is None:
+        return None
+    user, member, organisation = found
+    return Person(
+        actor=Actor(
+            user_id=user.id,
+            organisation_id=organisation.id,
+            roles=frozenset(Role(role) for role in member.roles),
+            via="page" if token is None else "api",
+            verified=organisation.state is OrganisationState.VERIFIED,
+            barred=organisation.state in BARRED,
+            scopes=None if token is None else token.scope_set(),
+        ),
+        name=user.name,
+        organisation={"zh": organisation.name_zh, "en": organisation.name_en},
+        state=organisation.state,
+        session_id=session_id,
+        token_id=None if token is None else token.id,
+    )
+
+
+def _one_at_a_time(session: Session, email: str) -> None:
+    """Let attempts on one account wait for each other; SQLite has one writer anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        query = text("SELECT pg_advisory_xact_lock(hashtextextended(:account, 2))")
+        session.execute(query, {"account": tokens.digest(email)})

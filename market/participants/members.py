@@ -1,0 +1,259 @@
+"""People of an organisation: inviting, joining, other roles, removing. Each is one step with a fresh handle."""
+
+import uuid
+from datetime import timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from market import clock, permissions, steps
+from market.actor import Actor, Role
+from market.errors import Conflict, Forbidden, Invalid, NotFound
+from market.i18n import gettext as _
+from market.participants import access, tokens
+from market.participants.models import Credential, Invitation, Member, Organisation, PasswordReset, User
+from market.participants.service import TRADING, found, free_address
+from market.participants.states import InvitationState, MemberState
+from market.permissions import STAFF
+from market.rules import book
+from market.steps import Kind, Step
+
+
+def invite(
+    session: Session, actor: Actor, email: str, roles: frozenset[Role]
+) -> tuple[Invitation, str, Step]:
+    """Invite a colleague into the actor's organisation.
+
+    Args:
+        session: the session of the transaction.
+        actor: an administrator of a verified organisation.
+        email: the colleague's address.
+        roles: what the colleague may do.
+
+    Returns:
+        The invitation, its secret (for the link; only its digest is kept) and the step.
+
+    Raises:
+        Forbidden: not an administrator (R1.3) or not verified (R1.1).
+        Invalid: a role that this organisation cannot give.
+        Conflict: somebody signs in by this address already.
+    """
+    permissions.require(actor, "member.invite")
+    organisation = found(session, _own(actor))
+    _check_roles(organisation, roles)
+    free_address(session, email)
+    secret = tokens.new_secret()
+    step = steps.begin(actor, Kind.MEMBER_INVITED, steps.new_handle())
+    assert actor.user_id is not None  # noqa: S101 - require() lets only people through here
+    invitation = Invitation(
+        step_id=step.id,
+        organisation_id=organisation.id,
+        user_id=uuid.uuid4(),
+        email=email,
+        roles=sorted(role.value for role in roles),
+        token_digest=tokens.digest(secret),
+        invited_by=actor.user_id,
+        expires_at=step.time + timedelta(days=book().value("invitation.days")),
+        state=InvitationState.OPEN,
+    )
+    session.add(invitation)
+    given = {"roles": invitation.roles}  # no address: its digest would stay for ever and can be guessed
+    return invitation, secret, steps.record(session, step, given=given)
+
+
+def invitation_for(session: Session, secret: str, *, lock: bool = False) -> Invitation:
+    """Return the invitation that a link leads to.
+
+    Raises:
+        NotFound: unknown, used or too old; the answer is the same for all.
+    """
+    query = select(Invitation).where(Invitation.token_digest == tokens.digest(secret))
+    row = session.scalars(query.with_for_update() if lock else query).one_or_none()
+    if row is None or row.state is not InvitationState.OPEN or row.expires_at <= clock.now():
+        raise NotFound(
+            "invitation.not_found", _("This invitation is unknown, used or too old. Ask for a new one.")
+        )
+    return row
+
+
+def join(session: Session, secret: str, name: str, password: str, *, via: str = "api") -> tuple[User, Step]:
+    """Take up an invitation.
+
+    Args:
+        session: the session of the transaction.
+        secret: what the link carries.
+        name: the person's name.
+        password: argon2id hash.
+        via: "api" or "page".
+
+    Raises:
+        NotFound: the invitation cannot be used (any more).
+        Conflict: somebody signs in by its address already.
+    """
+    invitation = invitation_for(session, secret, lock=True)
+    free_address(session, invitation.email)
+    actor = Actor(user_id=invitation.user_id, organisation_id=invitation.organisation_id, via=via)
+    step = steps.begin(actor, Kind.MEMBER_JOINED, steps.new_handle())
+    user = User(
+        id=invitation.user_id, step_id=step.id, email=invitation.email, name=name, joined_at=step.time
+    )
+    session.add(user)
+    session.flush()
+    session.add(
+        Member(
+            step_id=step.id,
+            user_id=user.id,
+            organisation_id=invitation.organisation_id,
+            roles=list(invitation.roles),
+            state=MemberState.ACTIVE,
+        )
+    )
+    session.add(Credential(user_id=user.id, password=password, changed_at=step.time))
+    invitation.state = InvitationState.USED
+    invitation.step_id = step.id
+    return user, steps.record(session, step, given={"invitation": invitation.id})
+
+
+def remove(session: Session, actor: Actor, user_id: uuid.UUID) -> Step:
+    """Remove a person from the actor's organisation; all their sessions and tokens end at once.
+
+    Raises:
+        Forbidden: not an administrator (R1.3).
+        NotFound: no such person in this organisation.
+        Conflict: an administrator cannot remove themselves, so that an organisation is never without one.
+    """
+    permissions.require(actor, "member.remove")
+    found(session, _own(actor), lock=True)
+    member = member_of(session, actor, user_id, lock=True)
+    if user_id == actor.user_id:
+        raise Conflict("member.self", _("You cannot remove yourself. Ask another administrator."))
+    step = steps.begin(actor, Kind.MEMBER_REMOVED, steps.new_handle())
+    member.state = MemberState.REMOVED
+    member.step_id = step.id
+    access.end_sessions(session, user_id)
+    access.revoke_tokens(session, user_id)
+    session.execute(delete(PasswordReset).where(PasswordReset.user_id == user_id))
+    return steps.record(session, step, given={"user": user_id})
+
+
+def change(session: Session, actor: Actor, user_id: uuid.UUID, roles: frozenset[Role]) -> Step:
+    """Give a person of the actor's organisation other roles.
+
+    Their tokens follow at once; their sessions end, so that the next one begins with the new roles. The
+    session of an administrator who changes their own roles stays: the page renews its secret.
+
+    Args:
+        session: the session of the transaction.
+        actor: an administrator.
+        user_id: whose roles.
+        roles: all they have from now on.
+
+    Raises:
+        Forbidden: not an administrator (R1.3), or one who gives themselves a role of the staff (R1.5).
+        NotFound: no such person in this organisation.
+        Invalid: a role that this organisation cannot give.
+        Conflict: the last administrator would be none any more, or somebody else gave these roles.
+    """
+    permissions.require(actor, "member.change")
+    organisation = found(
+        session, _own(actor), lock=True
+    )  # two changes at once must not remove two administrators
+    member = member_of(session, actor, user_id, lock=True)
+    _check_roles(organisation, roles)
+    words = sorted(role.value for role in roles)
+    given = {"user": user_id, "roles": words}
+    if member.role_set() == roles:
+        before = session.get_one(Step, member.step_id)
+        return steps.repeat(session, actor, Kind.MEMBER_CHANGED, before.object, given)
+    if user_id == actor.user_id and (roles - member.role_set()) & STAFF:
+        raise Forbidden(
+            "role.own",
+            _("Nobody gives themselves a role of the staff. Ask another administrator."),
+            rule=permissions.OWN_MATTER_RULE,
+        )
+    if Role.ADMIN not in roles and not _other_administrators(session, organisation.id, user_id):
+        raise Conflict(
+            "member.last_administrator",
+            _("This is the last administrator. Make somebody else one first."),
+        )
+    step = steps.begin(actor, Kind.MEMBER_CHANGED, steps.new_handle())
+    member.roles = words
+    member.step_id = step.id
+    if user_id != actor.user_id:
+        access.end_sessions(session, user_id)
+    return steps.record(session, step, given=given)
+
+
+def member_of(session: Session, actor: Actor, user_id: uuid.UUID, *, lock: bool = False) -> Member:
+    """Return a person of the actor's organisation.
+
+    Raises:
+        NotFound: nobody of it, or not any more.
+    """
+    query = select(Member).where(
+        Member.user_id == user_id,
+        Member.organisation_id == _own(actor),
+        Member.state == MemberState.ACTIVE,
+    )
+    member = session.scalars(query.with_for_update() if lock else query).one_or_none()
+    if member is None:
+        raise NotFound("member.not_found", _("There is no such member in your organisation."))
+    return member
+
+
+def people(session: Session, actor: Actor) -> list[tuple[User, Member]]:
+    """Return the people of the actor's organisation, in the order in which they came."""
+    query = (
+        select(User, Member)
+        .join(Member, Member.user_id == User.id)
+        .where(Member.organisation_id == _own(actor), Member.state == MemberState.ACTIVE)
+        .order_by(User.joined_at, User.id)
+    )
+    return [(user, member) for user, member in session.execute(query)]
+
+
+def invitations(session: Session, actor: Actor) -> list[Invitation]:
+    """Return the open invitations of the actor's organisation."""
+    query = (
+        select(Invitation)
+        .where(
+            Invitation.organisation_id == _own(actor),
+            Invitation.state == InvitationState.OPEN,
+            Invitation.expires_at > clock.now(),
+        )
+        .order_by(Invitation.expires_at)
+    )
+    return list(session.scalars(query))
+
+
+def user_of(session: Session, member: Member) -> User:
+    """Return the person behind a membership."""
+    return session.get_one(User, member.user_id)
+
+
+def possible_roles(organisation: Organisation) -> frozenset[Role]:
+    """Return what an organisation may give: trading roles, or the operator's its staff roles; never both (R1.5)."""
+    return frozenset({Role.ADMIN, *(STAFF if organisation.operator else TRADING)})
+
+
+def _other_administrators(session: Session, organisation_id: uuid.UUID, user_id: uuid.UUID) -> bool:
+    query = select(Member).where(
+        Member.organisation_id == organisation_id,
+        Member.state == MemberState.ACTIVE,
+        Member.user_id != user_id,
+    )
+    return any(Role.ADMIN in member.role_set() for member in session.scalars(query))
+
+
+def _own(actor: Actor) -> uuid.UUID:
+    if actor.organisation_id is None:
+        raise NotFound("organisation.not_found", _("There is no such organisation."))
+    return actor.organisation_id
+
+
+def _check_roles(organisation: Organisation, roles: frozenset[Role]) -> None:
+    possible = possible_roles(organisation)
+    if not roles or roles - possible:
+        words = ", ".join(sorted(role.value for role in possible))
+        sentence = _("Choose from: %(roles)s.", roles=words)
+        raise Invalid("role.invalid", sentence, fields={"roles": [sentence]})

@@ -1,0 +1,400 @@
+"""Pages of joining, signing in, one's account, colleagues, and the operator's queue."""
+
+import uuid
+from typing import Any
+
+from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from marshmallow import ValidationError
+
+from market import clock, forms, permissions
+from market.actor import Role, Scope
+from market.db import read, transaction
+from market.errors import Invalid, MarketError, TooMany, Unauthenticated
+from market.i18n import gettext as _
+from market.participants import access, labels, members, passwords, schemas, service, web
+from market.participants.models import Organisation
+from market.participants.states import TRANSITIONS, OrganisationState
+
+pages = Blueprint("participants", __name__)
+
+
+@pages.get("/join")
+def join() -> ResponseReturnValue:
+    """Show the application form."""
+    return _join_form({"roles": []})
+
+
+@pages.post("/join")
+def send_application() -> ResponseReturnValue:
+    """Let an organisation apply and sign its first person in."""
+    try:
+        data = forms.load(schemas.ApplyIn(), "roles")
+        password = passwords.hashed(data["password"])
+        with transaction() as session:
+            organisation, _step = service.apply(
+                session, schemas.application(data), password, via="page", key=web.idempotency_key()
+            )
+            user_id, email = organisation.contact_id, data["email"]
+            secret = access.begin_session(session, user_id, email, request.user_agent.string)
+    except (ValidationError, MarketError) as error:
+        return _join_form({**request.form.to_dict(), "roles": request.form.getlist("roles")}, error)
+    response = redirect(url_for("participants.me"), 303)
+    web.sign_in(response, secret)
+    flash(_("Your application is with the operator. You will see the decision here."), "done")
+    return response
+
+
+@pages.get("/sign-in")
+def sign_in() -> ResponseReturnValue:
+    """Show the sign-in form."""
+    return render_template(
+        "pages/participants/sign_in.html", values={"next": _next()}, faults={}, message=None
+    )
+
+
+@pages.post("/sign-in")
+def enter() -> ResponseReturnValue:
+    """Sign a person in by address and password; the session before it ends."""
+    try:
+        data = forms.load(schemas.SignInIn())
+        user_id = web.checked_password(data["email"], data["password"])
+    except (ValidationError, Unauthenticated, TooMany) as error:
+        values = {"email": request.form.get("email", ""), "next": _next()}
+        return _refused("pages/participants/sign_in.html", error, values=values)
+    before = g.get("person")
+    with transaction() as session:
+        if before is not None and before.session_id is not None:
+            access.end_session(session, web.own_id(before), before.session_id)
+        secret = access.begin_session(session, user_id, data["email"], request.user_agent.string)
+    response = redirect(_next() or "/", 303)
+    web.sign_in(response, secret)
+    return response
+
+
+@pages.post("/sign-out")
+def sign_out() -> ResponseReturnValue:
+    """End this session."""
+    person = g.get("person")
+    if person is not None and person.session_id is not None:
+        with transaction() as session:
+            access.end_session(session, web.own_id(person), person.session_id)
+    response = redirect("/", 303)
+    web.sign_out(response)
+    return response
+
+
+@pages.get("/me")
+@web.require_actor
+def me() -> ResponseReturnValue:
+    """Show the person, the organisation, sessions and tokens."""
+    return _me()
+
+
+@pages.post("/me/tokens")
+@web.require_actor
+def make_token() -> ResponseReturnValue:
+    """Make an API token and show it once."""
+    person = web.current_person()
+    try:
+        data = forms.load(schemas.OwnTokenIn(), "scopes")
+    except ValidationError as error:
+        return _me(values=forms.sent("scopes"), faults=forms.faults(error)), 422
+    scopes, days = [Scope(scope) for scope in data["scopes"]], int(data["days"])
+    with transaction() as session:
+        _row, text = access.issue_token(session, web.own_id(person), data["label"], scopes, days)
+    return _me(fresh=text)
+
+
+@pages.post("/me/tokens/<uuid:token_id>/revocation")
+@web.require_actor
+def revoke_token(token_id: uuid.UUID) -> ResponseReturnValue:
+    """Take a token out of use."""
+    with transaction() as session:
+        access.revoke_token(session, web.current_person(), token_id)
+    flash(_("The token is out of use."), "done")
+    return redirect(url_for("participants.me"), 303)
+
+
+@pages.post("/me/sessions/<uuid:session_id>/end")
+@web.require_actor
+def end_session(session_id: uuid.UUID) -> ResponseReturnValue:
+    """End one of one's sessions."""
+    with transaction() as session:
+        access.end_session(session, web.own_id(web.current_person()), session_id)
+    flash(_("The session is ended."), "done")
+    return redirect(url_for("participants.me"), 303)
+
+
+@pages.post("/me/sessions/end-others")
+@web.require_actor
+def end_other_sessions() -> ResponseReturnValue:
+    """End all of one's sessions but this one."""
+    person = web.current_person()
+    with transaction() as session:
+        access.end_sessions(session, web.own_id(person), keep=person.session_id)
+    flash(_("All other sessions are ended."), "done")
+    return redirect(url_for("participants.me"), 303)
+
+
+@pages.get("/members")
+@web.require_actor
+def colleagues() -> ResponseReturnValue:
+    """Show the people of one's organisation."""
+    return _colleagues()
+
+
+@pages.post("/members/invitations")
+@web.require_actor
+def invite() -> ResponseReturnValue:
+    """Invite a colleague and show the link once."""
+    person = web.current_person()
+    try:
+        data = forms.load(schemas.InviteIn(), "roles")
+        with transaction() as session:
+            invitation, secret, _step = members.invite(session, person.actor, data["email"], data["roles"])
+    except (ValidationError, Invalid) as error:
+        values = {"email": request.form.get("email", ""), "roles": request.form.getlist("roles")}
+        return _colleagues(values=values, faults=forms.faults(error)), 422
+    link, mailed = web.send_invitation(invitation, secret, person)
+    return _colleagues(link=link, mailed=mailed, invited=invitation.email)
+
+
+@pages.get("/members/<uuid:user_id>")
+@web.require_actor
+def colleague(user_id: uuid.UUID) -> ResponseReturnValue:
+    """Show the form by which an administrator changes a colleague's roles."""
+    return _colleague(user_id)
+
+
+@pages.post("/members/<uuid:user_id>/roles")
+@web.require_actor
+def change_roles(user_id: uuid.UUID) -> ResponseReturnValue:
+    """Give a colleague other roles; their sessions end, one's own gets a new secret."""
+    person = web.current_person()
+    try:
+        data = forms.load(schemas.RolesIn(), "roles")
+        with transaction() as session:
+            members.change(session, person.actor, user_id, data["roles"])
+            own = person.session_id if user_id == person.actor.user_id else None
+            secret = access.renew_session(session, own) if own else None
+    except (ValidationError, Invalid) as error:
+        return _colleague(user_id, forms.sent("roles"), forms.faults(error)), 422
+    response = redirect(url_for("participants.colleagues"), 303)
+    if secret is not None:
+        web.sign_in(response, secret)
+    flash(_("The roles are changed."), "done")
+    return response
+
+
+@pages.post("/members/<uuid:user_id>/removal")
+@web.require_actor
+def remove(user_id: uuid.UUID) -> ResponseReturnValue:
+    """Remove a person from one's organisation."""
+    actor = web.current_actor()
+    with transaction() as session:
+        members.remove(session, actor, user_id)
+    flash(_("The member is removed; all their sessions and tokens are ended."), "done")
+    return redirect(url_for("participants.colleagues"), 303)
+
+
+@pages.get("/invitations/<string:token>")
+def join_invited(token: str) -> ResponseReturnValue:
+    """Show an invitation."""
+    return _invitation(token)
+
+
+@pages.post("/invitations/<string:token>")
+def take_up(token: str) -> ResponseReturnValue:
+    """Take up an invitation and sign the person in."""
+    try:
+        data = forms.load(schemas.JoinIn())
+        password = passwords.hashed(data["password"])
+    except (ValidationError, Invalid) as error:
+        return _invitation(token, {"name": request.form.get("name", "")}, forms.faults(error)), 422
+    with transaction() as session:
+        user, _step = members.join(session, token, data["name"], password, via="page")
+        secret = access.begin_session(session, user.id, user.email, request.user_agent.string)
+    response = redirect("/", 303)
+    web.sign_in(response, secret)
+    return response
+
+
+@pages.get("/organisations")
+@web.require_actor
+def organisations() -> ResponseReturnValue:
+    """Show the operator's queue of organisations."""
+    wanted = request.args.get("state", "")
+    state = OrganisationState(wanted) if wanted in OrganisationState.__members__ else None
+    with read() as session:
+        page = service.listed(session, web.current_actor(), state, request.args.get("cursor"))
+    return render_template(
+        "pages/participants/organisations.html", page=page, state=wanted, states=list(OrganisationState)
+    )
+
+
+@pages.get("/organisations/<uuid:organisation_id>")
+@web.require_actor
+def organisation(organisation_id: uuid.UUID) -> ResponseReturnValue:
+    """Show one organisation to the operator's staff."""
+    return _organisation(organisation_id)
+
+
+@pages.post("/organisations/<uuid:organisation_id>/decision")
+@web.require_actor
+def decide(organisation_id: uuid.UUID) -> ResponseReturnValue:
+    """Decide about an organisation, with a reason."""
+    actor = web.current_actor()
+    try:
+        data = forms.load(schemas.DecisionIn())
+    except ValidationError as error:
+        values = {"reason": request.form.get("reason", ""), "decision": request.form.get("decision", "")}
+        return _organisation(organisation_id, values, forms.faults(error)), 422
+    with transaction() as session:
+        web.decide(session, actor, organisation_id, data["decision"], data["reason"])
+    flash(_("The decision is recorded."), "done")
+    return redirect(url_for("participants.organisation", organisation_id=organisation_id), 303)
+
+
+def _join_form(values: dict[str, Any], error: Exception | None = None) -> ResponseReturnValue:
+    template = "pages/participants/join.html"
+    options = [(role.value, labels.ROLE_DUTIES[role]) for role in (Role.PROVIDER, Role.BUYER)]
+    if error is None:
+        return render_template(template, values=values, faults={}, message=None, options=options)
+    return _refused(template, error, values=values, options=options)
+
+
+def _me(
+    fresh: str | None = None, values: dict[str, Any] | None = None, faults: dict[str, Any] | None = None
+) -> str:
+    person, now = web.current_person(), clock.now()
+    idle = access.idle(person.actor)
+    with read() as session:
+        return render_template(
+            "pages/participants/me.html",
+            me=person,
+            labels=labels.ROLE_NAMES,
+            organisation=service.found(session, _organisation_id(person)),
+            sessions=[
+                row for row in access.sessions(session, web.own_id(person)) if row.seen_at + idle > now
+            ],
+            idle=idle,
+            tokens=access.api_tokens(session, web.own_id(person), request.args.get("cursor")),
+            scopes=[
+                (scope.value, labels.SCOPE_NAMES[scope]) for scope in permissions.useful_scopes(person.actor)
+            ],
+            scope_names={scope.value: label for scope, label in labels.SCOPE_NAMES.items()},
+            now=now,
+            fresh=fresh,
+            values=values or {"label": "", "scopes": [Scope.READ.value], "days": "90"},
+            faults=faults or {},
+        )
+
+
+def _colleagues(
+    values: dict[str, Any] | None = None,
+    faults: dict[str, Any] | None = None,
+    link: str | None = None,
+    mailed: bool = True,
+    invited: str | None = None,
+) -> str:
+    person = web.current_person()
+    with read() as session:
+        own = service.found(session, _organisation_id(person))
+        return render_template(
+            "pages/participants/members.html",
+            people=members.people(session, person.actor),
+            invitations=members.invitations(session, person.actor),
+            may_invite=permissions.allowed(person.actor, "member.invite"),
+            may_change=permissions.allowed(person.actor, "member.change"),
+            me=person,
+            labels=labels.ROLE_NAMES,
+            options=_duties(own),
+            values=values or {"email": "", "roles": []},
+            faults=faults or {},
+            link=link,
+            mailed=mailed,
+            invited=invited,
+        )
+
+
+def _colleague(
+    user_id: uuid.UUID, values: dict[str, Any] | None = None, faults: dict[str, Any] | None = None
+) -> str:
+    actor = web.current_actor()
+    permissions.require(actor, "member.change")
+    with read() as session:
+        member = members.member_of(session, actor, user_id)
+        return render_template(
+            "pages/participants/member.html",
+            user=members.user_of(session, member),
+            options=_duties(service.found(session, member.organisation_id)),
+            values=values or {"roles": member.roles},
+            faults=faults or {},
+        )
+
+
+def _duties(organisation: Organisation) -> list[tuple[str, Any]]:
+    """Return the roles that an organisation may give, with what each is for."""
+    possible = members.possible_roles(organisation)
+    return [(role.value, duty) for role, duty in labels.ROLE_DUTIES.items() if role in possible]
+
+
+def _invitation(
+    token: str, values: dict[str, Any] | None = None, faults: dict[str, Any] | None = None
+) -> str:
+    with read() as session:
+        invitation = members.invitation_for(session, token)
+        return render_template(
+            "pages/participants/invitation.html",
+            invitation=invitation,
+            organisation=service.found(session, invitation.organisation_id),
+            labels=labels.ROLE_NAMES,
+            token=token,
+            values=values or {"name": ""},
+            faults=faults or {},
+        )
+
+
+def _organisation(
+    organisation_id: uuid.UUID, values: dict[str, Any] | None = None, faults: dict[str, Any] | None = None
+) -> str:
+    actor = web.current_actor()
+    with read() as session:
+        row = service.seen(session, actor, organisation_id)
+        may = permissions.allowed(actor, "organisation.decide", service.relation(actor, row))
+    possible = [
+        (decision.value, labels.DECISION_LABELS[decision])
+        for (before, decision) in TRANSITIONS
+        if before is row.state
+    ]
+    return render_template(
+        "pages/participants/organisation.html",
+        sees_all=permissions.allowed(actor, "organisation.list", permissions.Relation.OTHER),
+        organisation=row,
+        decisions=possible if may else [],
+        values=values or {"reason": "", "decision": ""},
+        faults=faults or {},
+    )
+
+
+def _refused(template: str, error: Exception, **values: Any) -> ResponseReturnValue:
+    """Show a form again with what was wrong; the sentence stands above when no field is at fault."""
+    faults = forms.faults(error)
+    message = None if faults else str(error)
+    status = 429 if isinstance(error, TooMany) else 401 if isinstance(error, Unauthenticated) else 422
+    page = render_template(template, faults=faults, message=message, **values)
+    return Response(page, status, content_type="text/html; charset=utf-8")
+
+
+def _next() -> str | None:
+    """Return where to go after signing in: an address on this site, or None."""
+    wanted = request.values.get("next", "")
+    inside = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and wanted.isprintable()
+    return wanted if inside else None
+
+
+def _organisation_id(person: access.Person) -> uuid.UUID:
+    if person.actor.organisation_id is None:
+        raise Unauthenticated("session.required", _("Sign in and try again."))
+    return person.actor.organisation_id

@@ -1,0 +1,19 @@
+"""Money in, money held by the platform, money out: operations, books and the payment platform.
+
+Words: an *account* is the provider's connected account; an *operation* is one intended outside call
+(checkout, transfer, refund, account) with its attempt; a *posting* moves a positive amount from one
+book account to another, so the books balance by construction; an *inbox* row is one webhook event.
+
+Rules of the room:
+
+* A charge is taken on the exchange's own account and transferred to the provider on acceptance
+  ("separate charges and transfers"), one ``transfer_group`` a trade. This is not escrow and is never
+  called so.
+* Every outside call is an operation row committed first, then the call outside any transaction with
+  the idempotency key ``<kind>:<operation id>:<attempt>``, then its outcome as a step of its own with
+  the postings of the money that moved. A lost answer is *unknown*, never *failed*.
+* A webhook only says "look": the object is fetched again and amount, currency, mode and group are
+  compared before a posting is written.
+* The room knows no trade. It is given a trade's handle and number and queues what follows by name.
+* Test money only where the exchange itself is on loopback; there is no mock class and no unsigned path.
+"""

@@ -1,0 +1,108 @@
+"""Connected accounts: every verified organisation gets one, since any may come to provide data."""
+
+import uuid
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from market import clock, jobs, steps
+from market.actor import Actor
+from market.db import locked, read, transaction
+from market.participants import service as participants
+from market.payments.models import Account
+from market.payments.platform import client, stuck, too_old
+from market.payments.states import AccountState
+from market.payments.stripe import Account as Opened
+from market.payments.stripe import StripeError
+from market.steps import Kind
+
+SYSTEM = Actor.system("payments")
+AFTER_REFUSAL = timedelta(hours=1)
+
+log = structlog.get_logger()
+
+
+def on_verified(organisation_id: str) -> None:
+    """Job: plan the account of an organisation that was verified; again is nothing new."""
+    owner = uuid.UUID(organisation_id)
+    with transaction() as session:
+        organisation = participants.found(session, owner, lock=True)
+        if organisation.operator or account_of(session, owner) is not None:
+            return
+        step = steps.begin(SYSTEM, Kind.ACCOUNT_PLANNED, steps.new_handle())
+        account = Account(
+            id=uuid.uuid4(),
+            step_id=step.id,
+            organisation_id=owner,
+            name=organisation.name_en,
+            attempt=1,
+            state=AccountState.PLANNED,
+            planned_at=step.time,
+        )
+        session.add(account)
+        jobs.queue(session, "account.open", account_id=account.id)
+        steps.record(session, step)
+
+
+def on_open(account_id: str) -> None:
+    """Job: open a planned account at the platform; a lost answer is repeated with the same key.
+
+    Raises:
+        StripeError: the outcome is unknown; the job tries again.
+    """
+    with read() as session:
+        account = session.get_one(Account, uuid.UUID(account_id))
+    if account.state is not AccountState.PLANNED:
+        return
+    if too_old(account.planned_at):
+        _plan_again(account)
+        return
+    try:
+        opened = client().create_account(
+            key=f"account:{account.id}:{account.attempt}",
+            name=account.name,
+            metadata={"organisation": str(account.organisation_id)},
+        )
+    except StripeError as error:
+        if not (error.refused or stuck(error, account.planned_at)):
+            raise
+        log.exception(
+            "account.refused", account=str(account.id), code=error.code, request_id=error.request_id
+        )
+        _plan_again(account)
+    else:
+        _record(account.id, opened)
+
+
+def account_of(session: Session, organisation_id: uuid.UUID) -> Account | None:
+    """Return an organisation's connected account, or None while none is planned."""
+    return session.scalars(select(Account).where(Account.organisation_id == organisation_id)).one_or_none()
+
+
+def _record(account_id: uuid.UUID, opened: Opened) -> None:
+    with transaction() as session:
+        account = locked(session, Account, account_id)
+        if account.state is not AccountState.PLANNED:
+            return
+        step = steps.begin(SYSTEM, Kind.ACCOUNT_OPENED, steps.new_handle())
+        account.state = AccountState.OPEN
+        account.stripe_id = opened.id
+        account.request_id = opened.request_id
+        account.step_id = step.id
+        steps.record(session, step)
+
+
+def _plan_again(seen: Account) -> None:
+    """Plan another attempt under a new key. An account left behind by a lost answer is empty and harmless."""
+    with transaction() as session:
+        account = locked(session, Account, seen.id)
+        if account.state is not AccountState.PLANNED or account.attempt != seen.attempt:
+            return
+        step = steps.begin(SYSTEM, Kind.ACCOUNT_PLANNED, steps.new_handle())
+        account.attempt += 1
+        account.planned_at = step.time
+        account.step_id = step.id
+        jobs.queue(session, "account.open", due_at=clock.now() + AFTER_REFUSAL, account_id=account.id)
+        steps.record(session, step)

@@ -1,0 +1,126 @@
+"""Rows of the room: connected accounts, operations, postings, and the inbox of webhooks."""
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from market.db import Amount, Base
+from market.payments.states import AccountState, OperationKind, OperationState
+from market.steps import Stateful
+
+_PAID = text("kind = 'checkout' AND state = 'OK'")
+_PAYABLE = text("kind = 'checkout' AND state IN ('PLANNED', 'OPEN')")
+_OUTGOING = text("kind IN ('transfer', 'refund') AND state IN ('PLANNED', 'OPEN', 'OK')")
+
+
+class Account(Stateful, Base):
+    """An organisation's connected account at the payment platform: where its money is transferred to."""
+
+    __tablename__ = "account"
+
+    organisation_id: Mapped[uuid.UUID] = mapped_column(unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    attempt: Mapped[int]
+    stripe_id: Mapped[str | None] = mapped_column(String(255), unique=True)
+    request_id: Mapped[str | None] = mapped_column(String(255))
+    state: Mapped[AccountState]
+    planned_at: Mapped[datetime]
+    """When this attempt was planned."""
+
+
+class Operation(Stateful, Base):
+    """One intended call that moves a trade's money: committed before the call, closed by its outcome."""
+
+    __tablename__ = "operation"
+    __table_args__ = (
+        UniqueConstraint("settlement_id", "kind", "attempt"),
+        # The database itself allows one charge and one way out of it for each settlement.
+        Index("uq_operation_paid", "settlement_id", unique=True, sqlite_where=_PAID, postgresql_where=_PAID),
+        Index(
+            "uq_operation_payable",
+            "settlement_id",
+            unique=True,
+            sqlite_where=_PAYABLE,
+            postgresql_where=_PAYABLE,
+        ),
+        Index(
+            "uq_operation_outgoing",
+            "settlement_id",
+            unique=True,
+            sqlite_where=_OUTGOING,
+            postgresql_where=_OUTGOING,
+        ),
+        Index("ix_operation_number", "number"),
+        Index("ix_operation_planned_at", "planned_at", "id"),
+        CheckConstraint("amount > 0 AND fee >= 0", name="amount"),
+    )
+
+    kind: Mapped[OperationKind]
+    handle: Mapped[str] = mapped_column(String(26))
+    """The trade's handle in the ledger."""
+    number: Mapped[str] = mapped_column(String(11))
+    """The trade's number."""
+    settlement_id: Mapped[uuid.UUID]
+    organisation_id: Mapped[uuid.UUID]
+    """Whose money it is: the buyer's (checkout, refund) or the provider's (transfer)."""
+    source_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("operation.id"))
+    """The paid checkout that a transfer or refund is taken from."""
+    attempt: Mapped[int]
+    amount: Mapped[int] = mapped_column(Amount)
+    """Minor units of ``currency`` that the call moves."""
+    fee: Mapped[int] = mapped_column(Amount)
+    """Minor units the exchange keeps when a transfer is made; 0 for the others."""
+    currency: Mapped[str] = mapped_column(String(3))
+    """ISO 4217, upper case."""
+    title: Mapped[str] = mapped_column(String(200))
+    """What the payer reads on the pay page."""
+    rules: Mapped[int]
+    """Version of the rule book that the trade keeps."""
+    state: Mapped[OperationState]
+    stripe_id: Mapped[str | None] = mapped_column(String(255), unique=True)
+    request_id: Mapped[str | None] = mapped_column(String(255))
+    url: Mapped[str | None] = mapped_column(Text)
+    """The pay page, while it is open."""
+    payment_intent: Mapped[str | None] = mapped_column(String(255))
+    charge: Mapped[str | None] = mapped_column(String(255))
+    failure: Mapped[str | None] = mapped_column(String(100))
+    """Why it failed, as the platform's code or ours."""
+    planned_at: Mapped[datetime]
+    """When this attempt was planned: the platform keeps its idempotency key for a day from then."""
+
+
+class Posting(Stateful, Base):
+    """An amount moved from one book account to another: balanced by construction, never changed."""
+
+    __tablename__ = "posting"
+    __table_args__ = (
+        CheckConstraint("amount > 0 AND debit <> credit", name="amount"),
+        Index("ix_posting_number", "number"),
+    )
+
+    operation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("operation.id"), index=True)
+    number: Mapped[str] = mapped_column(String(11))
+    """The trade's number."""
+    place: Mapped[int]
+    """Order within the operation."""
+    debit: Mapped[str] = mapped_column(String(80))
+    credit: Mapped[str] = mapped_column(String(80))
+    amount: Mapped[int] = mapped_column(Amount)
+    """Minor units of ``currency``, positive."""
+    currency: Mapped[str] = mapped_column(String(3))
+    booked_at: Mapped[datetime]
+
+
+class WebhookEvent(Base):
+    """A verified webhook, kept once by its id; not stateful: it is a reason to look, never a fact."""
+
+    __tablename__ = "webhook_event"
+
+    id: Mapped[str] = mapped_column(String(255), primary_key=True)
+    type: Mapped[str] = mapped_column(String(100))
+    object_id: Mapped[str] = mapped_column(String(255))
+    body_digest: Mapped[str] = mapped_column(String(64))
+    received_at: Mapped[datetime]
+    handled_at: Mapped[datetime | None]

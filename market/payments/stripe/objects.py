@@ -1,0 +1,212 @@
+"""The few fields we use of each Stripe object, as values; unknown fields are ignored, nulls tolerated."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+Json: TypeAlias = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What every answer carries: the platform's ``Request-Id``, to quote to its support."""
+
+    request_id: str = ""
+
+
+@dataclass(frozen=True)
+class Account(Answer):
+    """A provider's connected account; ``transfers`` is ``active`` when money can be sent to it."""
+
+    id: str
+    transfers: str
+    metadata: Mapping[str, str]
+
+    @classmethod
+    def read(cls, data: Json) -> "Account":
+        """Read the API object."""
+        capabilities = data.get("capabilities") or {}
+        return cls(data["id"], str(capabilities.get("transfers") or ""), _metadata(data))
+
+
+@dataclass(frozen=True)
+class CheckoutSession(Answer):
+    """A hosted pay page: ``status`` open, complete or expired; ``payment_status`` paid when money came in."""
+
+    id: str
+    status: str
+    payment_status: str
+    url: str
+    payment_intent: str
+    amount_total: int
+    currency: str
+    livemode: bool
+    metadata: Mapping[str, str]
+
+    @classmethod
+    def read(cls, data: Json) -> "CheckoutSession":
+        """Read the API object."""
+        return cls(
+            id=data["id"],
+            status=str(data.get("status") or ""),
+            payment_status=str(data.get("payment_status") or ""),
+            url=str(data.get("url") or ""),
+            payment_intent=_id(data.get("payment_intent")),
+            amount_total=int(data.get("amount_total") or 0),
+            currency=str(data.get("currency") or ""),
+            livemode=bool(data.get("livemode")),
+            metadata=_metadata(data),
+        )
+
+
+@dataclass(frozen=True)
+class PaymentIntent(Answer):
+    """What was to be paid and what came in; ``fee`` is the platform's own, known when expanded.
+
+    ``fee_currency`` is the currency the money settled in: a fee in another currency than the
+    payment's cannot be booked against it.
+    """
+
+    id: str
+    status: str
+    amount: int
+    amount_received: int
+    currency: str
+    transfer_group: str
+    livemode: bool
+    latest_charge: str
+    metadata: Mapping[str, str]
+    fee: int = 0
+    fee_currency: str = ""
+
+    @classmethod
+    def read(cls, data: Json) -> "PaymentIntent":
+        """Read the API object."""
+        charge = data.get("latest_charge")
+        movement = charge.get("balance_transaction") if isinstance(charge, Mapping) else None
+        settled = movement if isinstance(movement, Mapping) else {}
+        return cls(
+            id=data["id"],
+            status=str(data.get("status") or ""),
+            amount=int(data.get("amount") or 0),
+            amount_received=int(data.get("amount_received") or 0),
+            currency=str(data.get("currency") or ""),
+            transfer_group=str(data.get("transfer_group") or ""),
+            livemode=bool(data.get("livemode")),
+            latest_charge=_id(charge),
+            metadata=_metadata(data),
+            fee=int(settled.get("fee") or 0),
+            fee_currency=str(settled.get("currency") or ""),
+        )
+
+
+@dataclass(frozen=True)
+class Transfer(Answer):
+    """Money moved to a connected account; it has no status: if it exists, it is done."""
+
+    id: str
+    amount: int
+    currency: str
+    destination: str
+    transfer_group: str
+    livemode: bool
+    metadata: Mapping[str, str]
+
+    @classmethod
+    def read(cls, data: Json) -> "Transfer":
+        """Read the API object."""
+        return cls(
+            id=data["id"],
+            amount=int(data.get("amount") or 0),
+            currency=str(data.get("currency") or ""),
+            destination=_id(data.get("destination")),
+            transfer_group=str(data.get("transfer_group") or ""),
+            livemode=bool(data.get("livemode")),
+            metadata=_metadata(data),
+        )
+
+
+@dataclass(frozen=True)
+class Refund(Answer):
+    """Money given back: ``status`` pending, requires_action, succeeded, failed or canceled."""
+
+    id: str
+    status: str
+    amount: int
+    currency: str
+    payment_intent: str
+    metadata: Mapping[str, str]
+
+    @classmethod
+    def read(cls, data: Json) -> "Refund":
+        """Read the API object."""
+        return cls(
+            id=data["id"],
+            status=str(data.get("status") or ""),
+            amount=int(data.get("amount") or 0),
+            currency=str(data.get("currency") or ""),
+            payment_intent=_id(data.get("payment_intent")),
+            metadata=_metadata(data),
+        )
+
+
+@dataclass(frozen=True)
+class Event(Answer):
+    """A notice that something happened to ``object_id``; never a fact to book by."""
+
+    id: str
+    type: str
+    created: int
+    livemode: bool
+    object: str
+    object_id: str
+
+    @classmethod
+    def read(cls, data: Json) -> "Event":
+        """Read the API object, or the body of a webhook."""
+        content = data["data"]["object"]
+        return cls(
+            id=data["id"],
+            type=str(data.get("type") or ""),
+            created=int(data.get("created") or 0),
+            livemode=bool(data.get("livemode")),
+            object=str(content.get("object") or ""),
+            object_id=str(content.get("id") or ""),
+        )
+
+
+@dataclass(frozen=True)
+class Balance(Answer):
+    """What the exchange's account holds, available and pending together, minor units by currency."""
+
+    amounts: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, data: Json) -> "Balance":
+        """Read the API object."""
+        amounts: dict[str, int] = {}
+        for part in [*(data.get("available") or []), *(data.get("pending") or [])]:
+            amounts[part["currency"]] = amounts.get(part["currency"], 0) + int(part["amount"])
+        return cls(amounts)
+
+
+@dataclass(frozen=True)
+class Page(Answer):
+    """One page of a list, its objects still unread."""
+
+    data: tuple[Json, ...]
+    has_more: bool
+
+    @classmethod
+    def read(cls, data: Json) -> "Page":
+        """Read the API object."""
+        return cls(tuple(data["data"]), bool(data.get("has_more")))
+
+
+def _id(value: Any) -> str:
+    """Return the id of a reference that may be expanded, or an empty text."""
+    return str((value.get("id") if isinstance(value, Mapping) else value) or "")
+
+
+def _metadata(data: Json) -> Mapping[str, str]:
+    return {str(name): str(value) for name, value in (data.get("metadata") or {}).items()}

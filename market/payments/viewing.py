@@ -1,0 +1,95 @@
+"""Who may see which operation, and the operator's list."""
+
+import uuid
+from datetime import timedelta
+from typing import Any, Final
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from market import clock, permissions
+from market.actor import Actor
+from market.errors import NotFound
+from market.i18n import gettext as _
+from market.paging import Page, page
+from market.payments.models import Operation
+from market.payments.outcomes import MISMATCH
+from market.payments.states import OperationKind, OperationState
+
+PATIENCE: Final = timedelta(minutes=10)
+"""How long a call may be without an answer before somebody looks."""
+
+REMEMBERED: Final = timedelta(days=30)
+"""How long money that did not match its price stays among what is to be looked at."""
+
+MOST: Final = 20
+"""Most operations on one list of what is to be looked at."""
+
+
+def listed(session: Session, actor: Actor, cursor: str | None = None) -> Page[Operation]:
+    """Return a page of all operations, the latest planned first.
+
+    Raises:
+        Forbidden: neither an operator nor an auditor.
+    """
+    permissions.require(actor, "operation.list", permissions.Relation.OTHER)
+    return page(session, select(Operation), Operation.planned_at, Operation.id, cursor)
+
+
+def doubtful(session: Session, actor: Actor) -> list[Operation]:
+    """Return the operations that a person must look at, oldest first; nothing for who may not list them.
+
+    Money that does not match its price, a call without an answer for a while, and a transfer or refund
+    that failed with no attempt after it.
+    """
+    if not permissions.allowed(actor, "operation.list", permissions.Relation.OTHER):
+        return []
+    later = aliased(Operation)
+    again = (
+        select(later.id)
+        .where(later.settlement_id == Operation.settlement_id, later.kind == Operation.kind)
+        .where(later.attempt > Operation.attempt)
+        .exists()
+    )
+    now = clock.now()
+    query = select(Operation).where(
+        or_(
+            and_(Operation.failure == MISMATCH, Operation.planned_at > now - REMEMBERED),
+            and_(Operation.state == OperationState.PLANNED, Operation.planned_at < now - PATIENCE),
+            and_(Operation.state == OperationState.FAILED, Operation.kind != OperationKind.CHECKOUT, ~again),
+        )
+    )
+    return list(session.scalars(query.order_by(Operation.planned_at).limit(MOST)))
+
+
+def seen(session: Session, actor: Actor, operation_id: uuid.UUID) -> Operation:
+    """Return an operation that concerns the actor's organisation, or any for operator and auditor.
+
+    Raises:
+        NotFound: there is none, or the actor may not know of it; the answer is the same.
+    """
+    found = session.get(Operation, operation_id)
+    staff = permissions.allowed(actor, "operation.list", permissions.Relation.OTHER)
+    own = found is not None and actor.organisation_id == found.organisation_id
+    if found is None or not (own or staff):
+        raise NotFound("operation.not_found", _("There is no such payment operation."))
+    return found
+
+
+def shown(row: Operation) -> dict[str, Any]:
+    """Return what the API shows of an operation; the pay page's address is the buyer's alone."""
+    return {
+        "id": row.id,
+        "kind": row.kind.value,
+        "trade": row.number,
+        "attempt": row.attempt,
+        "amount": row.amount,
+        "fee": row.fee,
+        "currency": row.currency,
+        "state": row.state.value,
+        "failure": row.failure,
+        "stripe_id": row.stripe_id,
+        "request_id": row.request_id,
+        "planned_at": row.planned_at,
+        "entry_id": row.step_id,
+    }

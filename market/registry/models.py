@@ -1,0 +1,83 @@
+"""Assets, their files, and what was measured in them."""
+
+import uuid
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from market.db import Base
+from market.registry.states import RegistrationState
+from market.steps import Stateful
+
+
+class Right(StrEnum):
+    """A right in data that a provider claims (P3 of the provisions: 持有, 加工使用, 经营)."""
+
+    HOLD = "hold"
+    PROCESS = "process"
+    OPERATE = "operate"
+
+
+class Asset(Stateful, Base):
+    """What a provider registers.
+
+    ``rights`` holds values of :class:`Right`; ``number`` is given at registration; ``duplicate_of`` is an
+    earlier asset with the same data, for the reviewer alone.
+    """
+
+    __tablename__ = "asset"
+    __table_args__ = (Index("ix_asset_provider", "provider_id", "drafted_at"),)
+
+    handle: Mapped[str] = mapped_column(String(32), unique=True)
+    number: Mapped[str | None] = mapped_column(String(11), unique=True)
+    provider_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"))
+    title: Mapped[str] = mapped_column(String(200))
+    source: Mapped[str] = mapped_column(Text)
+    rights: Mapped[list[Any]]
+    state: Mapped[RegistrationState] = mapped_column(default=RegistrationState.DRAFT)
+    drafted_at: Mapped[datetime] = mapped_column(index=True)
+    decision: Mapped[str | None] = mapped_column(Text)
+    duplicate_of: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("asset.id"))
+    notice_until: Mapped[datetime | None]
+    registered_at: Mapped[datetime | None]
+
+
+class Revision(Stateful, Base):
+    """One exact file of an asset; written once.
+
+    ``digest`` is SHA-256 of the uploaded bytes and their name in storage; ``size`` is in bytes.
+    """
+
+    __tablename__ = "revision"
+    __table_args__ = (UniqueConstraint("asset_id", "ordinal"),)
+
+    asset_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("asset.id"))
+    ordinal: Mapped[int]
+    digest: Mapped[str] = mapped_column(String(64), index=True, info={"file": True})
+    size: Mapped[int] = mapped_column(BigInteger)
+    media_type: Mapped[str] = mapped_column(String(100))
+    filename: Mapped[str] = mapped_column(String(200))
+
+
+class Inspection(Stateful, Base):
+    """What the exchange measured in a revision, or why it could not; one a revision.
+
+    ``report`` (canonical JSON, :mod:`market.inspection.report`) holds public facts; ``ranges`` holds values
+    out of the data, so it is committed apart under the provider as its subject and can be erased alone.
+    ``refusal`` and ``facts`` stand instead of both when the file could not be measured.
+    """
+
+    __tablename__ = "inspection"
+
+    revision_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("revision.id"), unique=True)
+    provider_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"))
+    inspected_at: Mapped[datetime]
+    report: Mapped[str | None] = mapped_column(Text)
+    report_digest: Mapped[str | None] = mapped_column(String(64))
+    content_digest: Mapped[str | None] = mapped_column(String(64), index=True)
+    ranges: Mapped[str | None] = mapped_column(Text, info={"personal": "provider_id"})
+    refusal: Mapped[str | None] = mapped_column(String(40))
+    facts: Mapped[dict[str, Any] | None]

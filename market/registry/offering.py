@@ -1,0 +1,122 @@
+"""What the catalogue and contracts need to know of an asset, as values."""
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from market.actor import Actor
+from market.db import locked
+from market.errors import Conflict
+from market.i18n import _
+from market.inspection import report as reports
+from market.registry.models import Asset, Inspection
+from market.registry.reading import asset_of, inspection_of, revision_of
+from market.registry.states import RegistrationState
+
+
+@dataclass(frozen=True)
+class RegisteredAsset:
+    """A registered asset with the file that is offered and what was measured in it.
+
+    Attributes:
+        id: of the asset.
+        number: its registration number.
+        handle: its public handle.
+        title: what its provider calls it.
+        provider_id: the organisation that registered it.
+        revision_id: the file's row.
+        digest: SHA-256 of the file.
+        size: of the file in bytes.
+        filename: of the file.
+        media_type: of the file.
+        report: the measured facts, without ranges.
+        report_digest: SHA-256 of the report's canonical text.
+    """
+
+    id: uuid.UUID
+    number: str
+    handle: str
+    title: str
+    provider_id: uuid.UUID
+    revision_id: uuid.UUID
+    digest: str
+    size: int
+    filename: str
+    media_type: str
+    report: reports.Report
+    report_digest: str
+
+
+def registered(session: Session, actor: Actor, asset_id: uuid.UUID) -> RegisteredAsset:
+    """Return a registered asset that the actor may see.
+
+    Raises:
+        Conflict: it is not registered (``asset.not_registered``, rule R3.1).
+        NotFound: no such asset.
+    """
+    return _facts(session, asset_of(session, actor, asset_id))
+
+
+def tradable(session: Session, asset_id: uuid.UUID, *, lock: bool = False) -> RegisteredAsset:
+    """Return a registered asset, whoever asks.
+
+    Args:
+        session: a session.
+        asset_id: which asset.
+        lock: whether it must stay registered until the end of the transaction.
+
+    Raises:
+        Conflict: its registration is suspended, cancelled or expired (``asset.not_registered``, rule R2.6).
+    """
+    return _facts(session, locked(session, Asset, asset_id) if lock else session.get_one(Asset, asset_id))
+
+
+def measured(session: Session, asset_id: uuid.UUID) -> RegisteredAsset:
+    """Return an asset that once was registered, whatever became of it; for showing its old listings."""
+    return _facts(session, session.get_one(Asset, asset_id), demand=False)
+
+
+def briefs(session: Session, revision_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, reports.Report]:
+    """Return what was measured in many files at once, for lists; a file not measured is left out."""
+    rows = session.execute(
+        select(Inspection.revision_id, Inspection.report).where(
+            Inspection.revision_id.in_(revision_ids), Inspection.report.is_not(None)
+        )
+    )
+    return {revision_id: reports.parse(report) for revision_id, report in rows if report is not None}
+
+
+def _facts(session: Session, asset: Asset, *, demand: bool = True) -> RegisteredAsset:
+    inspection = inspection_of(session, asset)
+    if demand and asset.state is not RegistrationState.REGISTERED:
+        raise Conflict(
+            "asset.not_registered",
+            _("Only an asset whose registration is in force can be listed or traded."),
+            rule="R3.1" if asset.number is None else "R2.6",
+            state=asset.state.value,
+        )
+    if (
+        asset.number is None
+        or inspection is None
+        or inspection.report is None
+        or inspection.report_digest is None
+    ):
+        raise RuntimeError(f"asset {asset.id} is registered without number or inspection")
+    revision = revision_of(session, asset)
+    return RegisteredAsset(
+        id=asset.id,
+        number=asset.number,
+        handle=asset.handle,
+        title=asset.title,
+        provider_id=asset.provider_id,
+        revision_id=revision.id,
+        digest=revision.digest,
+        size=revision.size,
+        filename=revision.filename,
+        media_type=revision.media_type,
+        report=reports.parse(inspection.report),
+        report_digest=inspection.report_digest,
+    )

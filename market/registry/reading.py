@@ -1,0 +1,183 @@
+"""Looking up assets: who may see which, and what stands beside them."""
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.orm import Session
+
+from market.actor import Actor, Role
+from market.db import locked
+from market.errors import NotFound
+from market.i18n import _
+from market.inspection import report as reports
+from market.inspection.explain import explain
+from market.paging import Page, page
+from market.permissions import Relation
+from market.registry.models import Asset, Inspection, Revision
+from market.registry.states import CLAIMING, RegistrationState
+
+STAFF = (Role.OPERATOR, Role.REVIEWER, Role.AUDITOR)
+
+
+@dataclass(frozen=True)
+class Detail:
+    """An asset with its file and what was measured.
+
+    Attributes:
+        asset: the row.
+        revision: its newest file.
+        inspection: the row, None until the file was measured.
+        report: the measured facts, with ranges only for the provider's people and reviewers; None
+            when the file was not or could not be measured.
+        refusal: why the file could not be measured, in the reader's language; else None.
+        duplicate: the earlier asset with the same data; None for everybody but reviewers.
+    """
+
+    asset: Asset
+    revision: Revision
+    inspection: Inspection | None
+    report: reports.Report | None
+    refusal: str | None
+    duplicate: Asset | None
+
+    @property
+    def measuring(self) -> str:
+        """How far measuring came: ``pending``, ``measured`` or ``refused``."""
+        if self.inspection is None:
+            return "pending"
+        return "refused" if self.inspection.refusal else "measured"
+
+
+def knows_duplicates(actor: Actor) -> bool:
+    """Tell whether the actor may learn that somebody else claims the same data."""
+    return actor.has(Role.REVIEWER)
+
+
+def relation(actor: Actor, asset: Asset) -> Relation:
+    """Return how the actor's organisation stands to an asset."""
+    return Relation.OWN if asset.provider_id == actor.organisation_id else Relation.OTHER
+
+
+def asset_of(session: Session, actor: Actor, asset_id: uuid.UUID, *, lock: bool = False) -> Asset:
+    """Return an asset that the actor may see.
+
+    Args:
+        session: a session.
+        actor: who asks.
+        asset_id: which asset.
+        lock: whether it is about to be changed.
+
+    Raises:
+        NotFound: there is none, or it is another organisation's.
+    """
+    asset: Asset | None = session.scalars(_visible(actor).where(Asset.id == asset_id)).one_or_none()
+    if asset is None:
+        raise NotFound("asset.not_found", _("There is no such asset."))
+    return locked(session, Asset, asset_id) if lock else asset
+
+
+def by_handle(session: Session, actor: Actor, handle: str) -> Asset | None:
+    """Return the asset that the actor may see by its handle in the log, or None."""
+    found: Asset | None = session.scalars(_visible(actor).where(Asset.handle == handle)).one_or_none()
+    return found
+
+
+def handles_of(organisations: Collection[uuid.UUID]) -> Select[str]:
+    """Return the query for the handles of all assets that organisations provide."""
+    return select(Asset.handle).where(Asset.provider_id.in_(organisations))
+
+
+def by_number(session: Session, number: str) -> Asset | None:
+    """Return the asset with a registration number, whoever asks; None where there is none.
+
+    The number is random and not countable: whoever was given it may check what it stands for.
+    """
+    found: Asset | None = session.scalars(select(Asset).where(Asset.number == number)).one_or_none()
+    return found
+
+
+def assets(
+    session: Session, actor: Actor, cursor: str | None = None, state: RegistrationState | None = None
+) -> Page[Asset]:
+    """Return the assets that the actor may see, newest first; staff see all that were submitted.
+
+    Raises:
+        Invalid: the cursor is not one of ours.
+    """
+    query = _visible(actor)
+    if state is not None:
+        query = query.where(Asset.state == state)
+    return page(session, query, Asset.drafted_at, Asset.id, cursor)
+
+
+def detail(session: Session, actor: Actor, asset_id: uuid.UUID) -> Detail:
+    """Return an asset with everything that the actor may see of it.
+
+    Raises:
+        NotFound: there is none, or it is another organisation's.
+    """
+    asset = asset_of(session, actor, asset_id)
+    inspection = inspection_of(session, asset)
+    insider = relation(actor, asset) is Relation.OWN or actor.has(Role.REVIEWER)
+    report = None
+    if inspection is not None and inspection.report is not None:
+        report = reports.parse(inspection.report, inspection.ranges if insider else None)
+    duplicate = (
+        session.get(Asset, asset.duplicate_of) if asset.duplicate_of and knows_duplicates(actor) else None
+    )
+    return Detail(
+        asset=asset,
+        revision=revision_of(session, asset),
+        inspection=inspection,
+        report=report,
+        refusal=explain(inspection.refusal, inspection.facts or {})
+        if inspection and inspection.refusal
+        else None,
+        duplicate=duplicate,
+    )
+
+
+def revision_of(session: Session, asset: Asset) -> Revision:
+    """Return the newest file of an asset."""
+    query = select(Revision).where(Revision.asset_id == asset.id).order_by(Revision.ordinal.desc()).limit(1)
+    return session.scalars(query).one()
+
+
+def inspection_of(session: Session, asset: Asset) -> Inspection | None:
+    """Return what was measured in the newest file, None until that is done."""
+    revision = revision_of(session, asset)
+    return session.scalars(select(Inspection).where(Inspection.revision_id == revision.id)).one_or_none()
+
+
+def earlier(
+    session: Session, asset_id: uuid.UUID | None, file_digest: str, content_digest: str | None
+) -> list[Asset]:
+    """Return the assets that already claim the same data, oldest first.
+
+    Args:
+        session: a session.
+        asset_id: the asset that is being registered, itself left out.
+        file_digest: SHA-256 of its bytes.
+        content_digest: digest of its table; None while it is not measured.
+    """
+    same = [Revision.digest == file_digest]
+    if content_digest is not None:
+        same.append(Inspection.content_digest == content_digest)
+    query = (
+        select(Asset)
+        .join(Revision, Revision.asset_id == Asset.id)
+        .outerjoin(Inspection, Inspection.revision_id == Revision.id)
+        .where(or_(*same), Asset.state.in_(CLAIMING))
+        .order_by(Asset.drafted_at, Asset.id)
+    )
+    return [asset for asset in session.scalars(query).unique() if asset.id != asset_id]
+
+
+def _visible(actor: Actor) -> Select[Asset]:
+    """Select what the actor may see: the own organisation's; for staff everything that left the draft."""
+    own = Asset.provider_id == actor.organisation_id
+    if actor.has(*STAFF):
+        return select(Asset).where(or_(own, Asset.state != RegistrationState.DRAFT))
+    return select(Asset).where(own)

@@ -1,0 +1,257 @@
+"""The steps of a registration. Each is one transaction of its caller's and one ledger entry."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from contracts.identifiers import new_number
+from market import clock, jobs, steps
+from market.actor import Actor
+from market.db import locked, transaction
+from market.errors import Conflict
+from market.i18n import _
+from market.permissions import Relation, require
+from market.registry import inspecting
+from market.registry.models import Asset, Revision, Right
+from market.registry.reading import asset_of, earlier, inspection_of, relation, revision_of
+from market.registry.states import (
+    APPROVED,
+    RegistrationEvent,
+    RegistrationState,
+    advance,
+)
+from market.rules import book
+from market.steps import Kind, Pending, Step
+from market.storage import Blob
+
+on_uploaded = inspecting.on_uploaded
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file that is already stored.
+
+    Attributes:
+        blob: its digest and size.
+        filename: the name it came with, cleaned.
+        media_type: what the name promises; whether the bytes keep it is measured.
+    """
+
+    blob: Blob
+    filename: str
+    media_type: str
+
+
+def may_draft(actor: Actor) -> None:
+    """Refuse somebody who may not register assets, before a large file is stored for nothing.
+
+    Raises:
+        Forbidden: the actor may not register assets.
+    """
+    require(actor, "asset.draft", Relation.OWN)
+
+
+def draft(
+    session: Session,
+    actor: Actor,
+    *,
+    title: str,
+    source: str,
+    rights: Sequence[Right],
+    upload: Upload,
+    key: str | None = None,
+) -> Asset:
+    """Draft an asset with its file; the file is measured by a job afterwards.
+
+    Args:
+        session: the session of the transaction.
+        actor: a member of the provider.
+        title: what it is called.
+        source: where the data come from and how they were made (rule R2.1).
+        rights: what the provider claims, at least one.
+        upload: the stored file.
+        key: the ``Idempotency-Key``.
+
+    Raises:
+        Conflict: the same file is registered already, or the key was used for something else.
+        Forbidden: the actor may not register assets.
+    """
+    may_draft(actor)
+    given = {
+        "title": title, "source": source, "rights": sorted(rights),
+        "file": upload.blob.digest, "filename": upload.filename,
+    }  # fmt: skip
+    made = steps.once(session, actor, key, Kind.ASSET_DRAFTED, given)
+    if made is not None:
+        return asset_of(session, actor, made)
+    provider_id = _organisation(actor)
+    _refuse_duplicate(earlier(session, None, upload.blob.digest, None), provider_id)
+    step = steps.begin(actor, Kind.ASSET_DRAFTED, steps.new_handle())
+    asset = Asset(
+        id=uuid.uuid4(),
+        step_id=step.id,
+        handle=step.handle,
+        provider_id=provider_id,
+        title=title,
+        source=source,
+        rights=sorted(rights),
+        drafted_at=step.time,
+    )
+    revision = Revision(
+        id=uuid.uuid4(),
+        step_id=step.id,
+        asset_id=asset.id,
+        ordinal=1,
+        digest=upload.blob.digest,
+        size=upload.blob.size,
+        media_type=upload.media_type,
+        filename=upload.filename,
+    )
+    session.add(asset)
+    session.flush()
+    session.add(revision)
+    steps.remember(session, actor, key, Kind.ASSET_DRAFTED, given, asset.id)
+    jobs.queue(session, "revision.uploaded", revision=revision.id)
+    steps.record(session, step, given=given)
+    return asset
+
+
+def submit(session: Session, actor: Actor, asset_id: uuid.UUID) -> Step:
+    """Hand a measured draft to the reviewers.
+
+    Raises:
+        Conflict: not measured yet or not measurable (``asset.not_inspected``, rule R2.2), the same data are
+            registered already (``asset.duplicate``, rule R2.5), or it is no draft any more.
+        Forbidden: the actor may not submit.
+        NotFound: no such asset.
+    """
+    asset = asset_of(session, actor, asset_id, lock=True)
+    require(actor, "asset.submit", relation(actor, asset))
+    if asset.state is RegistrationState.SUBMITTED:
+        return steps.repeat(session, actor, Kind.ASSET_SUBMITTED, asset.handle)
+    state = advance(asset.state, RegistrationEvent.SUBMIT)
+    inspection = inspection_of(session, asset)
+    if inspection is None or inspection.content_digest is None:
+        raise Conflict(
+            "asset.not_inspected",
+            _("The exchange has not measured this file; wait for it, or upload one that can be measured."),
+            rule="R2.2",
+        )
+    _one_at_a_time(session, inspection.content_digest)
+    revision = revision_of(session, asset)
+    claims = earlier(session, asset.id, revision.digest, inspection.content_digest)
+    _refuse_duplicate(claims, asset.provider_id)
+    step = steps.begin(actor, Kind.ASSET_SUBMITTED, asset.handle)
+    asset.step_id = step.id
+    asset.state = state
+    asset.duplicate_of = claims[0].id if claims else None
+    return steps.record(session, step)
+
+
+def review(session: Session, actor: Actor, asset_id: uuid.UUID, *, approve: bool, reason: str) -> Step:
+    """Approve or reject a submitted registration (rule R2.3).
+
+    Args:
+        session: the session of the transaction.
+        actor: a reviewer, not of the provider's organisation (rule R1.5).
+        asset_id: which asset.
+        approve: the decision.
+        reason: why; the provider reads it.
+
+    Raises:
+        Conflict: the registration does not wait for a review, or was decided otherwise.
+        Forbidden: the actor may not review this asset.
+        NotFound: no such asset.
+    """
+    asset = asset_of(session, actor, asset_id, lock=True)
+    require(actor, "asset.review", relation(actor, asset))
+    given = {"approve": approve, "reason": reason}
+    kind = Kind.ASSET_REVIEWED if approve else Kind.ASSET_REJECTED
+    if asset.state in APPROVED or asset.state is RegistrationState.REJECTED:
+        return steps.repeat(session, actor, kind, asset.handle, given)
+    event = RegistrationEvent.APPROVE if approve else RegistrationEvent.REJECT
+    step = steps.begin(actor, kind, asset.handle)
+    asset.state = advance(asset.state, event)
+    asset.step_id = step.id
+    asset.decision = reason
+    if approve:
+        jobs.queue(session, "asset.approved", asset=asset.id)
+    return steps.record(session, step, given=given, note={"reason": reason})
+
+
+def on_approved(asset: str) -> None:
+    """Job: put an approved registration up for public notice (rule R2.4)."""
+    with transaction() as session:
+        row = locked(session, Asset, uuid.UUID(asset))
+        if row.state is not RegistrationState.REVIEWED:
+            return
+        step = steps.begin(Actor.system("notice"), Kind.ASSET_NOTICED, row.handle)
+        row.state = advance(row.state, RegistrationEvent.GIVE_NOTICE)
+        row.step_id = step.id
+        row.notice_until = step.time + timedelta(days=book(step.rules).value("notice.days"))
+        jobs.queue(session, "asset.notice_ended", due_at=row.notice_until, asset=row.id)
+        steps.record(session, step)
+
+
+def on_notice_ended(asset: str) -> None:
+    """Job: register an asset whose public notice has ended, under a new number (rule R2.4)."""
+    with transaction() as session:
+        row = locked(session, Asset, uuid.UUID(asset))
+        if row.state is not RegistrationState.NOTICE or row.notice_until is None:
+            return
+        if row.notice_until > clock.now():
+            jobs.queue(session, "asset.notice_ended", due_at=row.notice_until, asset=row.id)
+            return
+        step = steps.begin(Actor.system("notice"), Kind.ASSET_REGISTERED, row.handle)
+        row.state = advance(row.state, RegistrationEvent.REGISTER)
+        row.step_id = step.id
+        row.number = new_number()
+        row.registered_at = step.time
+        steps.record(session, step)
+
+
+def change(step: Pending, asset: Asset, event: RegistrationEvent) -> None:
+    """Suspend, restore or cancel a registration within a step that its caller records.
+
+    Only :mod:`market.trades.suspension` calls it, since listings and grants must change in the same step.
+
+    Args:
+        step: the step, begun on the asset's handle.
+        asset: the locked row.
+        event: SUSPEND, RESTORE or CANCEL.
+
+    Raises:
+        Conflict: the registration is not in a state for that.
+    """
+    asset.state = advance(asset.state, event)
+    asset.step_id = step.id
+
+
+def _organisation(actor: Actor) -> uuid.UUID:
+    if actor.organisation_id is None:
+        raise ValueError("an asset belongs to an organisation; only its members draft one")
+    return actor.organisation_id
+
+
+def _refuse_duplicate(claims: list[Asset], provider_id: uuid.UUID) -> None:
+    """Refuse data that are registered already, naming the earlier asset only to whom it may be named."""
+    for asset in claims:
+        if asset.state is RegistrationState.REGISTERED or asset.provider_id == provider_id:
+            raise Conflict(
+                "asset.duplicate",
+                _("The same data are registered already: %(name)s.", name=asset.number or asset.title),
+                rule="R2.5",
+                earlier=asset.number or str(asset.id),
+            )
+
+
+def _one_at_a_time(session: Session, content_digest: str) -> None:
+    """Let two submissions of the same data wait for each other; SQLite has one writer anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(
+            text("SELECT pg_advisory_xact_lock(hashtextextended(:digest, 2))"), {"digest": content_digest}
+        )

@@ -1,0 +1,79 @@
+"""The life of a registration."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from market.errors import Conflict
+from market.i18n import _
+
+
+class RegistrationState(StrEnum):
+    """Where a registration stands."""
+
+    DRAFT = "DRAFT"
+    SUBMITTED = "SUBMITTED"
+    REVIEWED = "REVIEWED"
+    NOTICE = "NOTICE"
+    REGISTERED = "REGISTERED"
+    REJECTED = "REJECTED"
+    SUSPENDED = "SUSPENDED"
+    CANCELLED = "CANCELLED"
+    EXPIRED = "EXPIRED"
+
+
+class RegistrationEvent(StrEnum):
+    """What can happen to it."""
+
+    SUBMIT = "submit"
+    APPROVE = "approve"
+    REJECT = "reject"
+    GIVE_NOTICE = "give notice"
+    REGISTER = "register"
+    SUSPEND = "suspend"
+    RESTORE = "restore"
+    CANCEL = "cancel"
+    EXPIRE = "expire"
+
+
+_State, _Event = RegistrationState, RegistrationEvent
+
+TRANSITIONS: Mapping[tuple[RegistrationState, RegistrationEvent], RegistrationState] = {
+    (_State.DRAFT, _Event.SUBMIT): _State.SUBMITTED,
+    (_State.DRAFT, _Event.CANCEL): _State.CANCELLED,
+    (_State.SUBMITTED, _Event.APPROVE): _State.REVIEWED,
+    (_State.SUBMITTED, _Event.REJECT): _State.REJECTED,
+    (_State.SUBMITTED, _Event.CANCEL): _State.CANCELLED,
+    (_State.REVIEWED, _Event.GIVE_NOTICE): _State.NOTICE,
+    (_State.NOTICE, _Event.REGISTER): _State.REGISTERED,
+    (_State.NOTICE, _Event.CANCEL): _State.CANCELLED,
+    (_State.REGISTERED, _Event.SUSPEND): _State.SUSPENDED,
+    (_State.REGISTERED, _Event.CANCEL): _State.CANCELLED,
+    (_State.REGISTERED, _Event.EXPIRE): _State.EXPIRED,
+    (_State.SUSPENDED, _Event.RESTORE): _State.REGISTERED,
+    (_State.SUSPENDED, _Event.CANCEL): _State.CANCELLED,
+}
+
+CLAIMING = frozenset({_State.SUBMITTED, _State.REVIEWED, _State.NOTICE, _State.REGISTERED, _State.SUSPENDED})
+"""States in which an asset stands in the way of another one with the same data."""
+
+STANDING = frozenset({_State.REGISTERED, _State.SUSPENDED})
+"""Registrations that stand, so that one can suspend, restore or cancel them."""
+
+APPROVED = frozenset({_State.REVIEWED, _State.NOTICE, _State.REGISTERED})
+"""States to which a reviewer's approval leads."""
+
+
+def advance(state: RegistrationState, event: RegistrationEvent) -> RegistrationState:
+    """Return the state after an event.
+
+    Raises:
+        Conflict: the registration is not where this event could move it.
+    """
+    try:
+        return TRANSITIONS[state, event]
+    except KeyError:
+        raise Conflict(
+            "asset.wrong_state",
+            _("The registration is %(state)s; this step cannot be taken now.", state=state.value),
+            state=state.value,
+        ) from None

@@ -1,0 +1,51 @@
+"""Steps: every registration, decision and trade step, each bound to one ledger entry.
+
+A service does this, in one transaction::
+
+    step = steps.begin(actor, Kind.ASSET_SUBMITTED, asset.handle)
+    asset.state = advance(asset.state, Event.SUBMIT)
+    asset.step_id = step.id
+    steps.record(session, step, given={...})
+
+``record`` flushes, takes the after-image of every stateful row that carries this step's id, writes a
+salted commitment to each into a public leaf and what they open to into the vault, then the Step and
+its entry. From then on the step is sealed: the database refuses any further row under it, any change
+of a row without a new step, and any step without entry or entry without step.
+
+This room is the only importer of :mod:`ledger.store`.
+"""
+
+from market.steps.erasing import erase, erase_again, erasures, openings_about, rows_about, truncate_journal
+from market.steps.kinds import Kind
+from market.steps.models import Stateful, Step, StepImage, Vault
+from market.steps.reader import Opening, chain, index_of, openings, steps_of, story
+from market.steps.record import Pending, begin, new_handle, record
+from market.steps.repeat import forget, once, remember, repeat
+
+__all__ = [
+    "Kind",
+    "Opening",
+    "Pending",
+    "Stateful",
+    "Step",
+    "StepImage",
+    "Vault",
+    "begin",
+    "chain",
+    "erase",
+    "erase_again",
+    "erasures",
+    "forget",
+    "index_of",
+    "new_handle",
+    "once",
+    "openings",
+    "openings_about",
+    "record",
+    "remember",
+    "repeat",
+    "rows_about",
+    "steps_of",
+    "story",
+    "truncate_journal",
+]

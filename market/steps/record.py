@@ -1,0 +1,220 @@
+"""Begin and record a step: the one way anything stateful changes."""
+
+import base64
+import hashlib
+import secrets
+import uuid
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import Table, bindparam, event, func, insert, inspect, select, text
+from sqlalchemy.orm import Session, UOWTransaction
+
+from ledger import canonical, store
+from ledger.entry import SALT_SIZE, Entry, committed
+from ledger.prepared import Prepared
+from market import clock, rules
+from market.actor import Actor
+from market.db import Base
+from market.steps import images
+from market.steps.kinds import Kind
+from market.steps.models import Step, StepImage, Vault
+
+_WRITTEN = "market.steps.written"
+
+_LAST_SEQ = Prepared(select(func.max(Step.seq)).where(Step.object == bindparam("handle")))
+_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended(:handle, 0))")
+
+
+def _insert(model: type[Base]) -> Prepared:
+    table = cast("Table", model.__table__)
+    return Prepared(insert(table), table.c.keys())
+
+
+_INSERT_STEP, _INSERT_IMAGE, _INSERT_OPENING = _insert(Step), _insert(StepImage), _insert(Vault)
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A step that has begun: its id is known, nothing is written yet.
+
+    Attributes:
+        id: id of the step and of its ledger entry; put it on every stateful row you write.
+        kind: what happens.
+        handle: the object's random public handle.
+        actor: who acts.
+        time: aware UTC, milliseconds; the writer's claim.
+        rules: version of the rule book the step runs under.
+    """
+
+    id: uuid.UUID
+    kind: Kind
+    handle: str
+    actor: Actor
+    time: datetime
+    rules: int
+
+
+def new_handle() -> str:
+    """Return a random public handle: 26 lower-case base32 characters (128 bits), saying nothing."""
+    return base64.b32encode(secrets.token_bytes(16)).decode().rstrip("=").lower()
+
+
+def begin(actor: Actor, kind: Kind, handle: str, *, version: int | None = None) -> Pending:
+    """Begin a step.
+
+    Args:
+        actor: who acts.
+        kind: what happens.
+        handle: the handle shared by all steps of this object.
+        version: rule-book version of a running trade; the current one when None.
+    """
+    return Pending(uuid.uuid4(), kind, handle, actor, clock.now(), version or rules.CURRENT)
+
+
+def record(
+    session: Session,
+    step: Pending,
+    *,
+    given: dict[str, Any] | None = None,
+    note: dict[str, Any] | None = None,
+    erased: Sequence[tuple[uuid.UUID, str]] = (),
+) -> Step:
+    """Write the step and its ledger entry; the last statement of a service.
+
+    Args:
+        session: the session of the one transaction, with every stateful row of the step in it.
+        step: what :func:`begin` returned.
+        given: the actor's input; its digest decides whether a later repeat is the same.
+        note: further facts to commit to, such as a reason.
+        erased: openings (entry, field) that the leaf says are destroyed; for :mod:`market.steps.erasing` alone.
+
+    Returns:
+        The written step; its ``entry_id`` is known at once, its index when integrated.
+
+    Raises:
+        IntegrityError: a rule of the database was broken, for example a row changed under an old step.
+    """
+    session.flush()
+    seq = _next_seq(session, step.handle)
+    given_digest = digest(given)
+    values = _step_values(step, seq, given_digest)
+    fields = _Fields(step.id)
+    fields.add("step", None, _about(step, given_digest, note))
+    written = _written(session, step.id)
+    for table, row_id in written:
+        fields.add_row(session, table, row_id)
+    _write_openings(session, fields)
+    _INSERT_STEP.execute(session.connection(), values)
+    entry = Entry(
+        id=step.id,
+        kind=step.kind.value,
+        handle=step.handle,
+        seq=seq,
+        rules=step.rules,
+        time=step.time,
+        commitments={opening["field"]: digest for opening, digest in fields.open},
+        erased=tuple(erased),
+    )
+    store.append(session, entry)
+    return Step(**values)
+
+
+def digest(given: dict[str, Any] | None) -> str:
+    """Return the SHA-256 of an input's canonical form, 64 hex digits."""
+    return hashlib.sha256(canonical.encode(images.plain(given or {}))).hexdigest()
+
+
+class _Fields:
+    """The committed fields of one entry, named without any id: ``trade``, ``posting.2``, ``user.email``."""
+
+    def __init__(self, step_id: uuid.UUID) -> None:
+        self._step_id = step_id
+        self.open: list[tuple[dict[str, Any], str]] = []
+        self.rows: list[dict[str, Any]] = []
+        self._seen: Counter[str] = Counter()
+
+    def add(self, name: str, subject: uuid.UUID | None, value: canonical.Json) -> None:
+        """Commit to a value under a fresh salt."""
+        salt = secrets.token_bytes(SALT_SIZE)
+        digest, text = committed(salt, name, value)
+        opening = {
+            "entry_id": self._step_id, "field": name, "subject": subject, "salt": salt, "value": text.decode()
+        }  # fmt: skip
+        self.open.append((opening, digest))
+
+    def add_row(self, session: Session, table: Table, row_id: uuid.UUID) -> None:
+        """Commit to a row's image and to each of its personal columns."""
+        self._seen[table.name] += 1
+        count = self._seen[table.name]
+        base = table.name if count == 1 else f"{table.name}.{count}"
+        self.rows.append({"step_id": self._step_id, "row_id": row_id, "table": table.name, "field": base})
+        for part in images.parts(session, table, row_id):
+            self.add(f"{base}.{part.suffix}" if part.suffix else base, part.subject, part.value)
+
+
+def _write_openings(session: Session, fields: _Fields) -> None:
+    connection = session.connection()  # plain rows need none of the ORM's bookkeeping
+    if fields.rows:
+        _INSERT_IMAGE.execute_all(connection, fields.rows)
+    _INSERT_OPENING.execute_all(connection, [opening for opening, _digest in fields.open])
+
+
+def _step_values(step: Pending, seq: int, given_digest: str) -> dict[str, Any]:
+    return {
+        "id": step.id,
+        "kind": step.kind.value,
+        "object": step.handle,
+        "seq": seq,
+        "rules": step.rules,
+        "time": step.time,
+        "user_id": step.actor.user_id,
+        "organisation_id": step.actor.organisation_id,
+        "actor": step.actor.name,
+        "via": step.actor.via,
+        "given_digest": given_digest,
+    }
+
+
+def _about(step: Pending, given_digest: str, note: dict[str, Any] | None) -> canonical.Json:
+    """Return what the entry says of the step itself: who, on whose behalf, with what input."""
+    actor = step.actor
+    return {
+        "actor": {
+            "user": images.plain(actor.user_id),
+            "organisation": images.plain(actor.organisation_id),
+            "roles": sorted(role.value for role in actor.roles),
+            "name": actor.name,
+            "via": actor.via,
+        },
+        "given": given_digest,
+        "note": images.plain(note or {}),
+    }
+
+
+def _next_seq(session: Session, handle: str) -> int:
+    """Return the next place on this handle; on PostgreSQL two steps of one object wait for each other."""
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        connection.execute(_ONE_AT_A_TIME, {"handle": handle})
+    last = _LAST_SEQ.execute(connection, {"handle": handle}).scalar_one()
+    return 0 if last is None else last + 1
+
+
+def _written(session: Session, step_id: uuid.UUID) -> list[tuple[Table, uuid.UUID]]:
+    """Return the stateful rows written under this step, in the order of their first flush."""
+    rows: dict[uuid.UUID, Table] = {}
+    for thing in session.info.get(_WRITTEN, []):
+        if thing.step_id == step_id:
+            rows.setdefault(thing.id, inspect(thing).mapper.local_table)
+    return [(table, row_id) for row_id, table in rows.items()]
+
+
+@event.listens_for(Session, "before_flush")
+def _keep_written(session: Session, _context: UOWTransaction, _instances: object) -> None:
+    """Hold every stateful row that a flush writes, so that none escapes its step's commitments."""
+    kept: list[Any] = session.info.setdefault(_WRITTEN, [])
+    kept.extend(thing for thing in [*session.new, *session.dirty] if hasattr(thing, "step_id"))

@@ -1,0 +1,33 @@
+"""The steps of an object as a page's timeline tells them; what is still to come is the caller's to add."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from market import words
+from market.steps.models import Step
+from market.steps.reader import story
+
+
+def told(session: Session, handle: str, who: Callable[[Step], str], about: str = "") -> list[dict[str, Any]]:
+    """Return one item a step, oldest first, each with the entry that proves it.
+
+    Args:
+        session: a session that reads.
+        handle: of the object.
+        who: says in the reader's words who took a step.
+        about: what kinds must begin with; empty for all.
+    """
+    return [
+        {
+            "label": words.kind_label(step.kind),
+            "state": "stopped" if words.stopped(step.kind) else "done",
+            "at": step.time,
+            "who": who(step),
+            "entry": step.entry_id,
+            "index": index,
+        }
+        for step, index in story(session, handle)
+        if step.kind.startswith(about)
+    ]

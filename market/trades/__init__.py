@@ -1,0 +1,22 @@
+"""The life of a trade from the day its contract is in force: one file a state machine.
+
+Four machines gate one another, each an enum, a table and one ``advance``:
+
+* :mod:`~market.trades.settlement`: the money (none when the signed price is 0);
+* :mod:`~market.trades.acceptance`: the buyer's word on what was delivered, or the deadline's;
+* :mod:`~market.trades.dispute`: a rejection waits here for the operator's ruling;
+* :mod:`~market.trades.agreement`: whether the contract is in force.
+
+What a person may do and what the exchange owes as the four stand is one pure table, :mod:`~market.trades.acts`.
+The steps live beside it: :mod:`~market.trades.opening` (the contract comes into force, the buyer pays),
+:mod:`~market.trades.decisions` (accept, reject, cancel, rule), :mod:`~market.trades.following` (what a
+payment, a delivery, a transfer or a refund means) and :mod:`~market.trades.deadlines` (nobody acted).
+Payments and delivery know no trade: they queue a job by name, and the application binds the name to a
+function here.
+
+Money never sticks: from every state that can be reached with money held there is a step that some actor
+or some deadline may take towards RELEASED or REFUNDED. A test walks the table.
+
+The one other task of this room is :mod:`~market.trades.suspension`: whatever suspends, restores or cancels
+an asset or an organisation passes through it, so that the grants close in the same transaction.
+"""

@@ -1,0 +1,144 @@
+"""What may be done with a trade as it stands, and what the exchange owes: pure, and in one place.
+
+Services ask :func:`demand` before they change a row, the page shows the buttons :func:`possible` allows,
+and the tests walk the same table to prove that held money always has a way out.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from market.errors import Conflict
+from market.i18n import lazy
+from market.trades.acceptance import AcceptanceState
+from market.trades.agreement import AgreementState
+from market.trades.dispute import DisputeState, Ruling
+from market.trades.settlement import SettlementState
+
+
+class Act(StrEnum):
+    """What a person can do with a trade."""
+
+    PAY = "pay"
+    FETCH = "fetch"
+    ACCEPT = "accept"
+    REJECT = "reject"
+    CANCEL = "cancel"
+    RULE = "rule"
+
+
+class Debt(StrEnum):
+    """What the exchange must do with money that is held."""
+
+    RELEASE = "release"
+    REFUND = "refund"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a trade stands.
+
+    Attributes:
+        settlement: None when the signed price is 0.
+        dispute: None while there is none.
+        begun: whether any byte was handed over.
+        delivered: whether the whole file was, with its receipt written.
+    """
+
+    agreement: AgreementState
+    settlement: SettlementState | None
+    acceptance: AcceptanceState
+    dispute: DisputeState | None = None
+    ruling: Ruling | None = None
+    begun: bool = False
+    delivered: bool = False
+
+    @property
+    def held(self) -> bool:
+        """Whether the buyer's money is held."""
+        return self.settlement is SettlementState.FUNDED
+
+    @property
+    def in_dispute(self) -> bool:
+        """Whether a dispute waits for a ruling."""
+        return self.dispute in {DisputeState.OPEN, DisputeState.EVIDENCE}
+
+
+def possible(standing: Standing) -> frozenset[Act]:
+    """Return what people can do now, whoever they are."""
+    return frozenset(act for act in Act if _refusal(standing, act) is None)
+
+
+def demand(standing: Standing, act: Act) -> None:
+    """Refuse an act that the trade does not allow as it stands.
+
+    Raises:
+        Conflict: says what stands in the way and what to do instead.
+    """
+    refusal = _refusal(standing, act)
+    if refusal is not None:
+        raise Conflict(refusal, str(REFUSALS[refusal]))
+
+
+def owed(standing: Standing) -> Debt | None:
+    """Return where held money must go now, or None while that is undecided.
+
+    Rule book R5.4 (accepted), R5.5 (cancelled before delivery) and R6.2 (ruled).
+    """
+    if not standing.held:
+        return None
+    if standing.ruling is not None:
+        return Debt.REFUND if standing.ruling is Ruling.REFUND else Debt.RELEASE
+    if standing.acceptance in {AcceptanceState.ACCEPTED, AcceptanceState.DEEMED}:
+        return Debt.RELEASE
+    if standing.agreement is AgreementState.TERMINATED:
+        return Debt.REFUND
+    return None
+
+
+REFUSALS: Mapping[str, object] = {
+    "agreement.ended": lazy("The agreement has ended; nothing more can be done with this trade."),
+    "settlement.nothing_due": lazy("Nothing is due: the trade is free of charge, paid, or was cancelled."),
+    "delivery.not_paid": lazy("The price is not paid yet; pay first."),
+    "acceptance.spoken": lazy("The delivery is already accepted or rejected; that cannot be changed."),
+    "acceptance.not_delivered": lazy("Nothing was delivered in full yet; fetch the whole file first."),
+    "rejection.not_begun": lazy("Nothing was fetched yet; cancel the trade instead."),
+    "cancellation.begun": lazy("The delivery has begun; accept it, or reject it with a reason."),
+    "dispute.open": lazy("A dispute waits for the operator's ruling."),
+    "dispute.none": lazy("There is no dispute to rule on."),
+}
+
+
+def _refusal(standing: Standing, act: Act) -> str | None:
+    """Return the code of what stands in the way of an act, or None."""
+    match act:
+        case Act.PAY:
+            return None if standing.settlement is SettlementState.DUE else "settlement.nothing_due"
+        case Act.RULE:
+            return None if standing.in_dispute else "dispute.none"
+        case Act.FETCH:
+            return _no_fetch(standing)
+        case Act.ACCEPT | Act.REJECT | Act.CANCEL:
+            return _no_word(standing, act)
+
+
+def _no_fetch(standing: Standing) -> str | None:
+    if standing.agreement is not AgreementState.ACTIVE:
+        return "agreement.ended"
+    if standing.settlement is SettlementState.DUE:
+        return "delivery.not_paid"
+    return "dispute.open" if standing.in_dispute else None
+
+
+def _no_word(standing: Standing, act: Act) -> str | None:
+    if standing.agreement is AgreementState.TERMINATED:
+        return "agreement.ended"
+    if standing.dispute is not None:
+        return "dispute.open" if standing.in_dispute else "acceptance.spoken"
+    if standing.acceptance is not AcceptanceState.PENDING:
+        return "acceptance.spoken"
+    if act is Act.ACCEPT:
+        return None if standing.delivered else "acceptance.not_delivered"
+    if act is Act.REJECT:
+        return None if standing.begun else "rejection.not_begun"
+    return "cancellation.begun" if standing.begun else None

@@ -1,0 +1,110 @@
+"""Trades for programs: the list, one trade with its story, and what people decide."""
+
+import uuid
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from market.db import read, transaction
+from market.openapi.blueprint import Blueprint
+from market.participants.web import current_actor
+from market.steps import Step, index_of
+from market.trades import decisions, opening, schemas, service, showing, suspension
+from market.trades.dispute import Ruling
+
+blueprint = Blueprint("trades_api", __name__, url_prefix="/api/v1", description="Trades and suspensions")
+
+
+@blueprint.get("/trades")
+@blueprint.arguments(schemas.TradesQuery, location="query")
+@blueprint.response(200, schemas.TradesOut)
+def listed(query: dict[str, Any]) -> dict[str, Any]:
+    """List your trades, newest first; operators and auditors see all."""
+    actor = current_actor()
+    with read() as session:
+        page = service.listed(session, actor, query.get("cursor"))
+        return {"items": [showing.summary(session, trade) for trade in page.items], "next": page.next}
+
+
+@blueprint.get("/trades/<number>")
+@blueprint.response(200, schemas.TradeOut)
+def one(number: str) -> dict[str, Any]:
+    """Return one trade: where each machine stands, what happened, who must act next and by when."""
+    actor = current_actor()
+    with read() as session:
+        return showing.detail(showing.shown(session, actor, number))
+
+
+@blueprint.post("/trades/<number>/payment")
+@blueprint.response(200, schemas.TradePaymentOut)
+def pay(number: str) -> dict[str, Any]:
+    """Begin to pay, or go on; send the buyer's browser to the address in the answer."""
+    opened = opening.pay(current_actor(), number)
+    return {
+        "number": number,
+        "kind": opened.kind,
+        "checkout_url": opened.url,
+        "entry_id": opened.entry_id,
+        "index": opened.index,
+    }
+
+
+@blueprint.post("/trades/<number>/acceptance")
+@blueprint.response(200, schemas.TradeStepOut)
+def accept(number: str) -> dict[str, Any]:
+    """Accept what was delivered; the price less the platform fee goes to the provider."""
+    actor = current_actor()
+    with transaction() as session:
+        return taken(session, number, decisions.accept(session, actor, number))
+
+
+@blueprint.post("/trades/<number>/rejection")
+@blueprint.arguments(schemas.TradeReasonIn)
+@blueprint.response(200, schemas.TradeStepOut)
+def reject(given: dict[str, Any], number: str) -> dict[str, Any]:
+    """Reject what was delivered; the money is held until the operator rules."""
+    actor = current_actor()
+    with transaction() as session:
+        return taken(session, number, decisions.reject(session, actor, number, given["reason"]))
+
+
+@blueprint.post("/trades/<number>/cancellation")
+@blueprint.arguments(schemas.TradeReasonIn)
+@blueprint.response(200, schemas.TradeStepOut)
+def cancel(given: dict[str, Any], number: str) -> dict[str, Any]:
+    """Cancel a trade of which nothing was fetched; what was paid is refunded in full."""
+    actor = current_actor()
+    with transaction() as session:
+        return taken(session, number, decisions.cancel(session, actor, number, given["reason"]))
+
+
+@blueprint.post("/trades/<number>/ruling")
+@blueprint.arguments(schemas.RulingIn)
+@blueprint.response(200, schemas.TradeStepOut)
+def rule(given: dict[str, Any], number: str) -> dict[str, Any]:
+    """Rule on a dispute: all of the price is released, or all of it refunded (operators only)."""
+    actor = current_actor()
+    with transaction() as session:
+        step = decisions.rule(session, actor, number, Ruling(given["outcome"]), given["reason"])
+        return taken(session, number, step)
+
+
+@blueprint.post("/assets/<uuid:asset_id>/<any(suspension, restoration, cancellation):act>")
+@blueprint.arguments(schemas.TradeReasonIn)
+@blueprint.response(200, schemas.AssetActOut)
+def decide_asset(given: dict[str, Any], asset_id: uuid.UUID, act: str) -> dict[str, Any]:
+    """Suspend, restore or cancel a registration; its listings and its deliveries follow in the same step."""
+    actor = current_actor()
+    with transaction() as session:
+        step = suspension.decide_asset(session, actor, asset_id, suspension.ACTS[act], given["reason"])
+        return {
+            "asset_id": asset_id,
+            "kind": step.kind,
+            "entry_id": step.id,
+            "index": index_of(session, step.id),
+        }
+
+
+def taken(session: Session, number: str, step: Step) -> dict[str, Any]:
+    """Return what a program is told of a step."""
+    return {"number": number, "kind": step.kind, "entry_id": step.id, "index": index_of(session, step.id)}

@@ -1,0 +1,132 @@
+"""What people decide in a running trade: accept, reject, cancel, rule. One function, one step each.
+
+Each may be repeated: the same actor with the same input is answered with the step that was taken, another
+input or another actor with a conflict.
+"""
+
+from sqlalchemy.orm import Session
+
+from market import jobs, permissions
+from market.actor import Actor
+from market.delivery import service as delivery
+from market.delivery.gate import Hold
+from market.payments import service as payments
+from market.steps import Kind, Step, record, repeat
+from market.trades import acceptance, acts, agreement, dispute, service, settlement
+from market.trades.acceptance import AcceptanceEvent, AcceptanceState
+from market.trades.acts import Act
+from market.trades.agreement import AgreementEvent, AgreementState
+from market.trades.dispute import DisputeEvent, DisputeState, Ruling
+from market.trades.models import Dispute
+from market.trades.service import Life
+from market.trades.settlement import SettlementEvent, SettlementState
+
+
+def accept(session: Session, actor: Actor, number: str) -> Step:
+    """Accept the delivery: the price less the platform fee goes to the provider (rule book R5.3, R5.4).
+
+    Raises:
+        NotFound: no such trade, or not one of the actor's.
+        Forbidden: the actor is not a buyer of the buying organisation.
+        Conflict: nothing was delivered in full, or the buyer or the deadline has spoken.
+    """
+    rows = service.seen(session, actor, number, lock=True)
+    trade = rows.trade
+    permissions.require(actor, "acceptance.accept", service.relation_of(actor, trade))
+    if rows.acceptance.state is AcceptanceState.ACCEPTED:
+        return repeat(session, actor, Kind.ACCEPTANCE_ACCEPTED, trade.handle)
+    acts.demand(service.standing(session, rows), Act.ACCEPT)
+    step = service.step_of(actor, Kind.ACCEPTANCE_ACCEPTED, trade)
+    rows.acceptance.state = acceptance.advance(rows.acceptance.state, AcceptanceEvent.ACCEPT)
+    rows.acceptance.step_id = step.id
+    jobs.queue(session, "trade.settle", number=number)
+    return record(session, step)
+
+
+def reject(session: Session, actor: Actor, number: str, reason: str) -> Step:
+    """Reject what was delivered: the money is held and the delivery rests until the operator rules (R6.1).
+
+    Raises:
+        NotFound: no such trade, or not one of the actor's.
+        Forbidden: the actor is not a buyer of the buying organisation.
+        Conflict: nothing was fetched yet, or the buyer or the deadline has spoken.
+    """
+    rows = service.seen(session, actor, number, lock=True)
+    trade = rows.trade
+    permissions.require(actor, "acceptance.reject", service.relation_of(actor, trade))
+    given = {"reason": reason}
+    if rows.acceptance.state is AcceptanceState.REJECTED:
+        return repeat(session, actor, Kind.ACCEPTANCE_REJECTED, trade.handle, given)
+    acts.demand(service.standing(session, rows), Act.REJECT)
+    step = service.step_of(actor, Kind.ACCEPTANCE_REJECTED, trade)
+    rows.acceptance.state = acceptance.advance(rows.acceptance.state, AcceptanceEvent.REJECT)
+    rows.acceptance.reason = reason
+    rows.acceptance.step_id = step.id
+    session.add(Dispute(trade_id=trade.id, step_id=step.id, state=DisputeState.OPEN, reason=reason))
+    delivery.hold(session, step, Hold.DISPUTE, trade.id)
+    return record(session, step, given=given, note=given)
+
+
+def cancel(session: Session, actor: Actor, number: str, reason: str) -> Step:
+    """Cancel a trade of which nothing was delivered; what was paid is refunded in full (R5.5).
+
+    Raises:
+        NotFound: no such trade, or not one of the actor's.
+        Forbidden: the actor is not a buyer of the buying organisation.
+        Conflict: the delivery has begun, or the agreement has ended.
+    """
+    rows = service.seen(session, actor, number, lock=True)
+    trade = rows.trade
+    permissions.require(actor, "trade.cancel", service.relation_of(actor, trade))
+    given = {"reason": reason}
+    if rows.agreement.state is AgreementState.TERMINATED:
+        return repeat(session, actor, Kind.TRADE_CANCELLED, trade.handle, given)
+    acts.demand(service.standing(session, rows), Act.CANCEL)
+    return undo(session, actor, rows, reason)
+
+
+def rule(session: Session, actor: Actor, number: str, ruling: Ruling, reason: str) -> Step:
+    """Rule on a dispute: the whole price is released or refunded (R6.2).
+
+    Raises:
+        NotFound: no such trade, or not one the actor may see.
+        Forbidden: the actor is not an operator, or its organisation is a party (R1.5).
+        Conflict: there is no dispute, or it was ruled otherwise.
+    """
+    rows = service.seen(session, actor, number, lock=True)
+    trade, found = rows.trade, rows.dispute
+    permissions.require(actor, "dispute.rule", service.relation_of(actor, trade))
+    given = {"ruling": ruling.value, "reason": reason}
+    if found is not None and found.state in {DisputeState.RULED, DisputeState.CLOSED}:
+        return repeat(session, actor, Kind.DISPUTE_RULED, trade.handle, given)
+    acts.demand(service.standing(session, rows), Act.RULE)
+    step = service.step_of(actor, Kind.DISPUTE_RULED, trade)
+    if found is not None:
+        found.state = dispute.advance(found.state, DisputeEvent.RULE)
+        found.ruling = ruling
+        found.ruling_reason = reason
+        found.step_id = step.id
+    jobs.queue(session, "trade.settle", number=number)
+    return record(session, step, given=given, note=given)
+
+
+def undo(session: Session, actor: Actor, rows: Life, reason: str) -> Step:
+    """Take the step ``trade.cancelled``: agreement and grant end, money not yet paid is no longer due.
+
+    Args:
+        session: the session of the transaction.
+        actor: the buyer, or the exchange's own deadline.
+        rows: the locked rows of the trade; nothing of it was delivered.
+        reason: why.
+    """
+    trade = rows.trade
+    step = service.step_of(actor, Kind.TRADE_CANCELLED, trade)
+    rows.agreement.state = agreement.advance(rows.agreement.state, AgreementEvent.TERMINATE)
+    rows.agreement.step_id = step.id
+    delivery.close(session, step, trade.id)
+    if rows.settlement is not None and rows.settlement.state is SettlementState.DUE:
+        rows.settlement.state = settlement.advance(rows.settlement.state, SettlementEvent.CANCEL)
+        rows.settlement.step_id = step.id
+        payments.close_payment(session, rows.settlement.id)
+    jobs.queue(session, "trade.settle", number=trade.number)
+    return record(session, step, given={"reason": reason}, note={"reason": reason})

@@ -1,0 +1,172 @@
+"""What follows by itself: a payment arrived, a file was handed over, a transfer or a refund was made.
+
+Each function is the handler of a job, so it may be called again after a crash and then changes nothing.
+Money moves in three stages, each its own step: the intent (``payments``), the outcome at the processor
+(``payments``), and here what the outcome means for the trade.
+"""
+
+import uuid
+from datetime import timedelta
+
+import structlog
+from sqlalchemy.orm import Session
+
+from market import jobs
+from market.actor import Actor
+from market.db import read, transaction
+from market.delivery import service as delivery
+from market.delivery.gate import Hold
+from market.payments import service as payments
+from market.payments.service import Bill
+from market.steps import Kind, Pending, record
+from market.trades import acts, agreement, dispute, service, settlement
+from market.trades.acceptance import AcceptanceState
+from market.trades.acts import Debt
+from market.trades.agreement import AgreementEvent, AgreementState
+from market.trades.dispute import DisputeEvent, DisputeState, Ruling
+from market.trades.models import Settlement, Trade
+from market.trades.service import Life
+from market.trades.settlement import SettlementEvent, SettlementState
+
+SYSTEM = Actor.system("trade")
+_PAID = {SettlementState.FUNDED, SettlementState.RELEASED, SettlementState.REFUNDED, SettlementState.PARTIAL}
+
+log = structlog.get_logger()
+
+
+def on_covered(number: str) -> None:
+    """Complete a delivery: receipt, and the buyer's time to accept begins (rule book R5.3).
+
+    The stored bytes are hashed again first. If they are not the bytes that were sold there is no receipt,
+    and the buyer may reject; when the days to fetch are over the operator rules.
+
+    Raises:
+        StoreError: the store cannot be read; the job tries again.
+    """
+    with read() as session:
+        rows = service.life(session, number)
+        grant = delivery.grant_of(session, rows.trade.id)
+        if not delivery.awaits_receipt(session, grant):
+            return
+    digest = delivery.digest_again(grant.digest, grant.size)
+    if digest != grant.digest:
+        log.error("delivery.bytes_changed", number=number)
+        return
+    with transaction() as session:
+        rows = service.life(session, number, lock=True)
+        if delivery.awaits_receipt(session, delivery.grant_of(session, rows.trade.id)):
+            _complete(session, rows, digest)
+
+
+def on_payment_settled(number: str, operation_id: str) -> None:
+    """Mark the price held and let the buyer fetch; a payment for a trade that was cancelled goes back."""
+    with transaction() as session:
+        rows = service.life(session, number, lock=True)
+        found = rows.settlement
+        if found is None or found.state in _PAID:
+            return
+        if found.state is SettlementState.CANCELLED:
+            payments.plan_refund(session, SYSTEM, bill(rows.trade, found))
+            return
+        step = service.step_of(SYSTEM, Kind.SETTLEMENT_FUNDED, rows.trade)
+        found.state = settlement.advance(found.state, SettlementEvent.FUND)
+        found.operation_id = uuid.UUID(operation_id)
+        found.step_id = step.id
+        opened = delivery.fund(session, step, rows.trade.id)
+        jobs.queue(session, "delivery.deadline", due_at=opened.fetch_until, number=number)
+        record(session, step)
+
+
+def on_settle(number: str) -> None:
+    """Begin to send held money where the parties, the deadline or the ruling sent it, or close a dispute."""
+    with transaction() as session:
+        rows = service.life(session, number, lock=True)
+        debt = acts.owed(service.standing(session, rows))
+        if rows.settlement is None or debt is None:
+            _close_dispute(session, rows)
+        elif debt is Debt.RELEASE:
+            payments.plan_transfer(session, SYSTEM, bill(rows.trade, rows.settlement))
+        else:
+            payments.plan_refund(session, SYSTEM, bill(rows.trade, rows.settlement))
+
+
+def on_transfer_made(number: str, operation_id: str) -> None:
+    """Mark the money released: the provider has it, less the platform fee."""
+    with transaction() as session:
+        rows = service.life(session, number, lock=True)
+        found = rows.settlement
+        if found is None or found.state is not SettlementState.FUNDED:
+            return
+        step = service.step_of(SYSTEM, Kind.SETTLEMENT_RELEASED, rows.trade)
+        found.state = settlement.advance(found.state, SettlementEvent.RELEASE)
+        found.step_id = step.id
+        jobs.queue(session, "trade.settle", number=number)
+        record(session, step, note={"operation": operation_id})
+
+
+def on_refund_made(number: str, operation_id: str) -> None:
+    """Mark the money refunded: the buyer has it back, agreement and grant end.
+
+    A refund of what was paid too late finds the settlement cancelled, and changes nothing.
+    """
+    with transaction() as session:
+        rows = service.life(session, number, lock=True)
+        found = rows.settlement
+        if found is None or found.state is not SettlementState.FUNDED:
+            return
+        step = service.step_of(SYSTEM, Kind.SETTLEMENT_REFUNDED, rows.trade)
+        found.state = settlement.advance(found.state, SettlementEvent.REFUND)
+        found.step_id = step.id
+        _terminate(session, rows, step)
+        jobs.queue(session, "trade.settle", number=number)
+        record(session, step, note={"operation": operation_id})
+
+
+def bill(trade: Trade, due: Settlement) -> Bill:
+    """Return what payments must know of a trade and its settlement."""
+    return Bill(
+        handle=trade.handle,
+        number=trade.number,
+        settlement_id=due.id,
+        provider_id=trade.provider_id,
+        buyer_id=trade.buyer_id,
+        amount=due.amount,
+        fee=due.fee,
+        currency=due.currency,
+        title=trade.title,
+        rules=trade.rules,
+    )
+
+
+def _complete(session: Session, rows: Life, digest: str) -> None:
+    step = service.step_of(SYSTEM, Kind.DELIVERY_COMPLETED, rows.trade)
+    delivery.complete(session, step, rows.trade.id, digest)
+    found = rows.acceptance
+    if found.state is AcceptanceState.PENDING and rows.dispute is None:
+        found.due_at = step.time + timedelta(days=found.days)
+        found.step_id = step.id
+        jobs.queue(session, "acceptance.deadline", due_at=found.due_at, number=rows.trade.number)
+    record(session, step)
+
+
+def _terminate(session: Session, rows: Life, step: Pending) -> None:
+    """End agreement and grant within a step, if they have not ended yet."""
+    if rows.agreement.state in {AgreementState.ACTIVE, AgreementState.SUSPENDED}:
+        rows.agreement.state = agreement.advance(rows.agreement.state, AgreementEvent.TERMINATE)
+        rows.agreement.step_id = step.id
+    delivery.close(session, step, rows.trade.id)
+
+
+def _close_dispute(session: Session, rows: Life) -> None:
+    """Close a ruled dispute once no money is held for it any more."""
+    found = rows.dispute
+    if found is None or found.state is not DisputeState.RULED:
+        return
+    step = service.step_of(SYSTEM, Kind.DISPUTE_CLOSED, rows.trade)
+    found.state = dispute.advance(found.state, DisputeEvent.CLOSE)
+    found.step_id = step.id
+    if found.ruling is Ruling.REFUND:
+        _terminate(session, rows, step)
+    else:
+        delivery.lift(session, step, Hold.DISPUTE, rows.trade.id)
+    record(session, step)

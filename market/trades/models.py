@@ -1,0 +1,90 @@
+"""A trade and its four machines, a row each; every change is a step."""
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from market.db import Amount, Base
+from market.steps import Stateful
+from market.trades.acceptance import AcceptanceState
+from market.trades.agreement import AgreementState
+from market.trades.dispute import DisputeState, Ruling
+from market.trades.settlement import SettlementState
+
+
+class Trade(Stateful, Base):
+    """What was agreed between whom; the number and the handle are those of its contract."""
+
+    __tablename__ = "trade"
+    __table_args__ = (CheckConstraint("amount >= 0", name="amount"),)
+
+    number: Mapped[str] = mapped_column(String(11), unique=True)
+    handle: Mapped[str] = mapped_column(String(26), unique=True)
+    contract_id: Mapped[uuid.UUID] = mapped_column(unique=True)
+    provider_id: Mapped[uuid.UUID] = mapped_column(index=True)
+    buyer_id: Mapped[uuid.UUID] = mapped_column(index=True)
+    listing_id: Mapped[uuid.UUID]
+    asset_id: Mapped[uuid.UUID] = mapped_column(index=True)
+    title: Mapped[str] = mapped_column(String(200))
+    amount: Mapped[int] = mapped_column(Amount)
+    """Minor units of ``currency``; the signed price."""
+    currency: Mapped[str] = mapped_column(String(3))
+    rules: Mapped[int]
+    """Version of the rule book in force on the day the contract was: the trade keeps it to its end."""
+    began_at: Mapped[datetime]
+
+
+class Agreement(Stateful, Base):
+    """Whether the contract of a trade is in force, and for how long."""
+
+    __tablename__ = "agreement"
+
+    trade_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("trade.id"), unique=True)
+    state: Mapped[AgreementState]
+    term_from: Mapped[datetime]
+    term_until: Mapped[datetime]
+
+
+class Settlement(Stateful, Base):
+    """The money of a trade; there is none when the signed price is 0."""
+
+    __tablename__ = "settlement"
+    __table_args__ = (CheckConstraint("amount > 0 AND fee >= 0 AND fee <= amount", name="amount"),)
+
+    trade_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("trade.id"), unique=True)
+    amount: Mapped[int] = mapped_column(Amount)
+    """Minor units: what the buyer pays."""
+    fee: Mapped[int] = mapped_column(Amount)
+    """Minor units: the platform's part of the amount, taken when it is released."""
+    currency: Mapped[str] = mapped_column(String(3))
+    state: Mapped[SettlementState]
+    due_at: Mapped[datetime]
+    operation_id: Mapped[uuid.UUID | None]
+    """The payment that funded it."""
+
+
+class Acceptance(Stateful, Base):
+    """The buyer's word on the delivery; the clock starts when the file has been handed over."""
+
+    __tablename__ = "acceptance"
+
+    trade_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("trade.id"), unique=True)
+    state: Mapped[AcceptanceState]
+    days: Mapped[int]
+    """The acceptance period of the signed terms."""
+    due_at: Mapped[datetime | None]
+    reason: Mapped[str | None] = mapped_column(Text)
+
+
+class Dispute(Stateful, Base):
+    """A rejected delivery and what the operator ruled."""
+
+    __tablename__ = "dispute"
+
+    trade_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("trade.id"), unique=True)
+    state: Mapped[DisputeState]
+    reason: Mapped[str] = mapped_column(Text)
+    ruling: Mapped[Ruling | None]
+    ruling_reason: Mapped[str | None] = mapped_column(Text)

@@ -1,0 +1,37 @@
+"""What binds an organisation still: trades whose money, delivery or dispute has not ended."""
+
+import uuid
+from collections.abc import Collection
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import Session
+
+from market.trades.acceptance import AcceptanceState
+from market.trades.agreement import AgreementState
+from market.trades.dispute import DisputeState
+from market.trades.models import Acceptance, Agreement, Dispute, Settlement, Trade
+from market.trades.settlement import SettlementState
+
+
+def running(session: Session, organisations: Collection[uuid.UUID]) -> list[str]:
+    """Return the numbers of the trades that still bind one of some organisations, oldest first.
+
+    A trade binds while its price is due or held, while a delivery under an agreement in force waits for the buyer's
+    word, and while a dispute is not closed. A licence that merely runs on binds nobody to anything further.
+    """
+    money = Settlement.state.in_((SettlementState.DUE, SettlementState.FUNDED))
+    word = and_(
+        Acceptance.state == AcceptanceState.PENDING,
+        Agreement.state.in_((AgreementState.ACTIVE, AgreementState.SUSPENDED)),
+    )
+    query = (
+        select(Trade.number)
+        .join(Agreement, Agreement.trade_id == Trade.id)
+        .join(Acceptance, Acceptance.trade_id == Trade.id)
+        .outerjoin(Settlement, Settlement.trade_id == Trade.id)
+        .outerjoin(Dispute, Dispute.trade_id == Trade.id)
+        .where(or_(Trade.provider_id.in_(organisations), Trade.buyer_id.in_(organisations)))
+        .where(or_(money, word, Dispute.state != DisputeState.CLOSED))
+        .order_by(Trade.began_at, Trade.number)
+    )
+    return list(session.scalars(query))

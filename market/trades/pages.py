@@ -1,0 +1,163 @@
+"""Trades for people: the list and one trade on one page, with the buttons of what may be done now."""
+
+import uuid
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from marshmallow import ValidationError
+
+from market import forms
+from market.db import read, transaction
+from market.errors import NotFound
+from market.i18n import _, lazy
+from market.participants import service as participants
+from market.participants.web import current_actor
+from market.registry import reading as registry
+from market.trades import decisions, opening, schemas, service, showing, suspension
+from market.trades.dispute import Ruling
+
+pages = Blueprint("trades", __name__)
+
+ACT_LABELS = {
+    "suspension": lazy("Suspend the registration"),
+    "restoration": lazy("Restore the registration"),
+    "cancellation": lazy("Cancel the registration for good"),
+}
+
+
+@pages.get("/trades")
+def listed() -> ResponseReturnValue:
+    """Show one's trades, newest first."""
+    actor = current_actor()
+    with read() as session:
+        page = service.listed(session, actor, request.args.get("cursor"))
+        rows = [showing.summary(session, trade) for trade in page.items]
+        names = participants.names(
+            session, {row[side] for row in rows for side in ("provider_id", "buyer_id")}
+        )
+        return render_template("pages/trades/list.html", trades=rows, names=names, next=page.next)
+
+
+@pages.get("/trades/<number>")
+def one(number: str) -> ResponseReturnValue:
+    """Show one trade; a party to a contract that is not in force is led to the contract."""
+    try:
+        return _page(number)
+    except NotFound as error:
+        if error.code != "trade.not_in_force":
+            raise
+        return redirect(url_for("contracting.show", number=number), 303)
+
+
+@pages.post("/trades/<number>/payment")
+def pay(number: str) -> ResponseReturnValue:
+    """Send the buyer to the pay page."""
+    return redirect(opening.pay(current_actor(), number).url, 303)
+
+
+@pages.post("/trades/<number>/acceptance")
+def accept(number: str) -> ResponseReturnValue:
+    """Accept the delivery."""
+    actor = current_actor()
+    with transaction() as session:
+        decisions.accept(session, actor, number)
+    return _done(number, _("You accepted the delivery."))
+
+
+@pages.post("/trades/<number>/rejection")
+def reject(number: str) -> ResponseReturnValue:
+    """Reject the delivery with a reason."""
+    actor = current_actor()
+    try:
+        given = forms.load(schemas.TradeReasonIn())
+    except ValidationError as error:
+        return _page(number, error)
+    with transaction() as session:
+        decisions.reject(session, actor, number, given["reason"])
+    return _done(number, _("You rejected the delivery; the operator will rule."))
+
+
+@pages.post("/trades/<number>/cancellation")
+def cancel(number: str) -> ResponseReturnValue:
+    """Cancel the trade with a reason."""
+    actor = current_actor()
+    try:
+        given = forms.load(schemas.TradeReasonIn())
+    except ValidationError as error:
+        return _page(number, error)
+    with transaction() as session:
+        decisions.cancel(session, actor, number, given["reason"])
+    return _done(number, _("The trade is cancelled."))
+
+
+@pages.post("/trades/<number>/ruling")
+def rule(number: str) -> ResponseReturnValue:
+    """Rule on a dispute with a reason."""
+    actor = current_actor()
+    try:
+        given = forms.load(schemas.RulingIn())
+    except ValidationError as error:
+        return _page(number, error)
+    with transaction() as session:
+        decisions.rule(session, actor, number, Ruling(given["outcome"]), given["reason"])
+    return _done(number, _("The ruling is recorded."))
+
+
+@pages.get("/assets/<uuid:asset_id>/standing")
+def standing(asset_id: uuid.UUID) -> ResponseReturnValue:
+    """Show the form by which a registration is suspended, restored or cancelled."""
+    return _standing(asset_id)
+
+
+@pages.post("/assets/<uuid:asset_id>/standing")
+def decide_asset(asset_id: uuid.UUID) -> ResponseReturnValue:
+    """Suspend, restore or cancel a registration with a reason; its listings and deliveries follow."""
+    actor = current_actor()
+    try:
+        given = forms.load(schemas.StandingIn())
+    except ValidationError as error:
+        return _standing(asset_id, error)
+    with transaction() as session:
+        suspension.decide_asset(session, actor, asset_id, suspension.ACTS[given["act"]], given["reason"])
+    flash(_("The decision is recorded."), "done")
+    return redirect(url_for("registry.asset", asset_id=asset_id), 303)
+
+
+def _page(number: str, faults: ValidationError | None = None) -> ResponseReturnValue:
+    actor = current_actor()
+    with read() as session:
+        found = showing.shown(session, actor, number)
+        trade = found.rows.trade
+        names = participants.names(session, {trade.provider_id, trade.buyer_id})
+        page = render_template(
+            "pages/trades/trade.html",
+            found=found,
+            trade=trade,
+            states=showing.states(found.rows, found.grant),
+            names=names,
+            possible={act.value for act in found.possible},
+            head=showing.head(found, actor, names),
+            story=showing.story(session, found, names),
+            faults=forms.faults(faults) if faults else {},
+            values=forms.sent(),
+        )
+    return page, 422 if faults else 200
+
+
+def _standing(asset_id: uuid.UUID, faults: ValidationError | None = None) -> ResponseReturnValue:
+    actor = current_actor()
+    with read() as session:
+        asset = registry.asset_of(session, actor, asset_id)
+    page = render_template(
+        "pages/trades/standing.html",
+        asset=asset,
+        acts=[(act, ACT_LABELS[act]) for act in suspension.offered(actor, asset)],
+        faults=forms.faults(faults) if faults else {},
+        values=forms.sent(),
+    )
+    return page, 422 if faults else 200
+
+
+def _done(number: str, sentence: str) -> ResponseReturnValue:
+    flash(sentence, "done")
+    return redirect(url_for("trades.one", number=number), 303)

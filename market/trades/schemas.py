@@ -1,0 +1,115 @@
+"""What comes in and goes out of the routes of trades."""
+
+from marshmallow import fields
+
+from market.fields import Cursor, Number, Reason, Schema, Timestamp, Uuid, one_of
+
+
+class TradeReasonIn(Schema):
+    """A decision that needs its reason."""
+
+    reason = Reason(required=True)
+
+
+class RulingIn(Schema):
+    """What the operator rules: all of the price, one way or the other."""
+
+    outcome = one_of("release", "refund", required=True)
+    reason = Reason(required=True)
+
+
+class StandingIn(Schema):
+    """What is decided about a registration, on a page."""
+
+    act = one_of("suspension", "restoration", "cancellation", required=True)
+    reason = Reason(required=True)
+
+
+class TradesQuery(Schema):
+    """Where a page of a list begins."""
+
+    cursor = Cursor()
+
+
+class TradeStepOut(Schema):
+    """The step that was taken, with its ledger entry."""
+
+    number = Number()
+    kind = fields.String()
+    entry_id = Uuid()
+    index = fields.Integer(allow_none=True, metadata={"description": "null until the entry is integrated"})
+
+
+class AssetActOut(Schema):
+    """The step taken on a registration."""
+
+    asset_id = Uuid()
+    kind = fields.String()
+    entry_id = Uuid()
+    index = fields.Integer(allow_none=True)
+
+
+class TradePaymentOut(TradeStepOut):
+    """Where the buyer pays."""
+
+    checkout_url = fields.String()
+
+
+class TradeNextOut(Schema):
+    """Whom the trade waits for."""
+
+    side = fields.String()
+    what = fields.String()
+    by = Timestamp(allow_none=True)
+
+
+class TradeEntryOut(Schema):
+    """One ledger entry of the trade."""
+
+    kind = fields.String()
+    side = fields.String()
+    time = Timestamp()
+    entry_id = Uuid()
+    index = fields.Integer(allow_none=True)
+
+
+class TradeStatesOut(Schema):
+    """Where each machine stands; null where the trade has none."""
+
+    contract = fields.String()
+    agreement = fields.String()
+    settlement = fields.String(allow_none=True)
+    transfer = fields.String()
+    grant = fields.String()
+    acceptance = fields.String()
+    dispute = fields.String(allow_none=True)
+
+
+class TradeSummaryOut(Schema):
+    """A trade in a list."""
+
+    number = Number()
+    title = fields.String()
+    provider_id = Uuid()
+    buyer_id = Uuid()
+    amount = fields.Integer(metadata={"description": "minor units of the currency"})
+    currency = fields.String()
+    began_at = Timestamp()
+    states = fields.Nested(TradeStatesOut)
+
+
+class TradeOut(TradeSummaryOut):
+    """One trade with its story."""
+
+    fee = fields.Integer(allow_none=True, metadata={"description": "platform fee in minor units"})
+    rules = fields.Integer()
+    possible = fields.List(fields.String(), metadata={"description": "what you may do now"})
+    next = fields.Nested(TradeNextOut, allow_none=True)
+    timeline = fields.List(fields.Nested(TradeEntryOut))
+
+
+class TradesOut(Schema):
+    """One page of trades."""
+
+    items = fields.List(fields.Nested(TradeSummaryOut))
+    next = fields.String(allow_none=True)

@@ -1,0 +1,142 @@
+"""Finding trades: who may see one, its rows together, and the list of one's own."""
+
+import uuid
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.orm import Session
+
+from market import db
+from market.actor import Actor, Role
+from market.contracting import reading as contracting
+from market.delivery import service as delivery
+from market.errors import NotFound
+from market.i18n import _
+from market.paging import Page, page
+from market.permissions import Relation
+from market.steps import Kind, Pending, begin
+from market.trades.acts import Standing
+from market.trades.models import Acceptance, Agreement, Dispute, Settlement, Trade
+
+Row = TypeVar("Row", Agreement, Settlement, Acceptance, Dispute)
+
+
+@dataclass
+class Life:
+    """The rows of one trade together.
+
+    Attributes:
+        settlement: None when the signed price is 0.
+        dispute: None while the delivery was not rejected.
+    """
+
+    trade: Trade
+    agreement: Agreement
+    settlement: Settlement | None
+    acceptance: Acceptance
+    dispute: Dispute | None
+
+
+def life(session: Session, number: str, *, lock: bool = False) -> Life:
+    """Return the rows of a trade; for a step, locked in the one order (trade first) and its delivery frozen.
+
+    Raises:
+        NotFound: there is no such trade.
+    """
+    found = session.scalars(select(Trade).where(Trade.number == number)).one_or_none()
+    if found is None:
+        raise _not_found()
+    trade = db.locked(session, Trade, found.id) if lock else found
+    if lock:
+        delivery.freeze(session, trade.id)
+    return Life(
+        trade=trade,
+        agreement=_one(session, Agreement, trade.id, lock),
+        settlement=_maybe(session, Settlement, trade.id, lock),
+        acceptance=_one(session, Acceptance, trade.id, lock),
+        dispute=_maybe(session, Dispute, trade.id, lock),
+    )
+
+
+def seen(session: Session, actor: Actor, number: str, *, lock: bool = False) -> Life:
+    """Return a trade that the actor may see: as a party, as the operator or as an auditor.
+
+    Raises:
+        NotFound: there is none, or the actor may not know of it; the answer is the same. A party to a contract
+            that is not in force is told so (``trade.not_in_force``).
+    """
+    found = session.scalars(_visible(actor).where(Trade.number == number)).one_or_none()
+    if found is None:
+        raise _not_yet(session, actor, number) or _not_found()
+    return life(session, number, lock=lock)
+
+
+def listed(session: Session, actor: Actor, cursor: str | None) -> Page[Trade]:
+    """Return one page of the trades the actor may see, newest first.
+
+    Raises:
+        Invalid: the cursor is not one of this list.
+    """
+    return page(session, _visible(actor), Trade.began_at, Trade.id, cursor)
+
+
+def standing(session: Session, rows: Life) -> Standing:
+    """Return where a trade stands."""
+    begun, delivered = delivery.progress(session, rows.trade.id)
+    return Standing(
+        agreement=rows.agreement.state,
+        settlement=rows.settlement.state if rows.settlement else None,
+        acceptance=rows.acceptance.state,
+        dispute=rows.dispute.state if rows.dispute else None,
+        ruling=rows.dispute.ruling if rows.dispute else None,
+        begun=begun,
+        delivered=delivered,
+    )
+
+
+def step_of(actor: Actor, kind: Kind, trade: Trade) -> Pending:
+    """Begin a step of a running trade, under the rule book the trade began with."""
+    return begin(actor, kind, trade.handle, version=trade.rules)
+
+
+def relation_of(actor: Actor, trade: Trade) -> Relation:
+    """Return how the actor's organisation stands to a trade."""
+    if actor.organisation_id == trade.buyer_id:
+        return Relation.BUYER
+    return Relation.PROVIDER if actor.organisation_id == trade.provider_id else Relation.OTHER
+
+
+def _visible(actor: Actor) -> Select[Trade]:
+    wanted = select(Trade)
+    if actor.has(Role.OPERATOR, Role.AUDITOR):
+        return wanted
+    return wanted.where(
+        or_(Trade.provider_id == actor.organisation_id, Trade.buyer_id == actor.organisation_id)
+    )
+
+
+def _not_yet(session: Session, actor: Actor, number: str) -> NotFound | None:
+    """Tell who may see the contract of this number that it is no trade yet, and where the contract is."""
+    if not contracting.visible(session, actor, number):
+        return None
+    message = _("The contract is not in force yet, so there is no trade; look at the contract.")
+    return NotFound("trade.not_in_force", message, contract=f"/api/v1/contracts/{number}")
+
+
+def _not_found() -> NotFound:
+    return NotFound("trade.not_found", _("There is no such trade."))
+
+
+def _maybe(session: Session, model: type[Row], trade_id: uuid.UUID, lock: bool) -> Row | None:
+    wanted = select(model).where(model.trade_id == trade_id)
+    if lock:
+        wanted = wanted.with_for_update().execution_options(populate_existing=True)
+    return session.scalars(wanted).one_or_none()
+
+
+def _one(session: Session, model: type[Row], trade_id: uuid.UUID, lock: bool) -> Row:
+    row = _maybe(session, model, trade_id, lock)
+    if row is None:
+        raise _not_found()
+    return row

@@ -1,0 +1,152 @@
+"""A trade as its parties, the operator and the auditor see it: states, story, what may be done."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from market import permissions
+from market.actor import Actor
+from market.delivery import service as delivery
+from market.delivery.models import AccessGrant, Receipt
+from market.i18n import in_language
+from market.steps import Step
+from market.steps.telling import told
+from market.trades import acts, service, timeline, waiting
+from market.trades.acts import Act
+from market.trades.models import Trade
+from market.trades.service import Life
+from market.trades.timeline import Happened, Next, Side
+
+Names = Mapping[uuid.UUID, Mapping[str, str]]
+
+ACTIONS = {
+    Act.PAY: "payment.begin",
+    Act.FETCH: "delivery.download",
+    Act.ACCEPT: "acceptance.accept",
+    Act.REJECT: "acceptance.reject",
+    Act.CANCEL: "trade.cancel",
+    Act.RULE: "dispute.rule",
+}
+"""The permission behind each act."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Everything one reader sees of a trade.
+
+    Attributes:
+        rows: the trade and its machines.
+        grant: its delivery.
+        receipt: None until the whole file was handed over.
+        entries: what happened, in order.
+        next: whom the trade waits for; None when it is done.
+        possible: what this reader may do now.
+    """
+
+    rows: Life
+    grant: AccessGrant
+    receipt: Receipt | None
+    entries: list[Happened]
+    next: Next | None
+    possible: list[Act]
+
+
+def shown(session: Session, actor: Actor, number: str) -> Shown:
+    """Return a trade with its story.
+
+    Raises:
+        NotFound: there is none, or the actor may not know of it.
+    """
+    rows = service.seen(session, actor, number)
+    standing = service.standing(session, rows)
+    relation = service.relation_of(actor, rows.trade)
+    grant = delivery.grant_of(session, rows.trade.id)
+    allowed = acts.possible(standing)
+    return Shown(
+        rows=rows,
+        grant=grant,
+        receipt=delivery.receipt_of(session, grant.id),
+        entries=timeline.happened(session, rows.trade),
+        next=timeline.awaited(session, rows, standing),
+        possible=[
+            act for act in Act if act in allowed and permissions.allowed(actor, ACTIONS[act], relation)
+        ],
+    )
+
+
+def head(found: Shown, actor: Actor, names: Names) -> dict[str, Any] | None:
+    """Return who must act next, what, by when and what happens otherwise, as the page's head shows it."""
+    awaits = found.next
+    if awaits is None:
+        return None
+    return {
+        "who": _who(awaits.side, found.rows.trade, names),
+        "mine": awaits.side in waiting.sides_of(actor, found.rows.trade),
+        "what": timeline.WAITS[awaits.what],
+        "by": awaits.by,
+        "otherwise": timeline.otherwise(awaits, found.rows.settlement is not None),
+    }
+
+
+def story(session: Session, found: Shown, names: Names) -> list[dict[str, Any]]:
+    """Return the one line of a trade: what happened, each with its entry, and what is still to come."""
+    trade = found.rows.trade
+
+    def who(step: Step) -> str:
+        return _who(timeline.side_of(step, trade), trade, names)
+
+    return told(session, trade.handle, who) + timeline.ahead(found.next, found.rows.settlement is not None)
+
+
+def detail(found: Shown) -> dict[str, Any]:
+    """Return a trade for a program."""
+    return {
+        **_facts(found.rows.trade),
+        "states": states(found.rows, found.grant),
+        "fee": found.rows.settlement.fee if found.rows.settlement else None,
+        "rules": found.rows.trade.rules,
+        "possible": [act.value for act in found.possible],
+        "next": found.next,
+        "timeline": found.entries,
+    }
+
+
+def summary(session: Session, trade: Trade) -> dict[str, Any]:
+    """Return a trade for a list."""
+    rows = service.life(session, trade.number)
+    return {**_facts(trade), "states": states(rows, delivery.grant_of(session, trade.id))}
+
+
+def states(rows: Life, grant: AccessGrant) -> dict[str, str | None]:
+    """Return where each machine of a trade stands."""
+    return {
+        "contract": "FINALIZED",
+        "agreement": rows.agreement.state.value,
+        "settlement": rows.settlement.state.value if rows.settlement else None,
+        "transfer": grant.transfer.value,
+        "grant": grant.state.value,
+        "acceptance": rows.acceptance.state.value,
+        "dispute": rows.dispute.state.value if rows.dispute else None,
+    }
+
+
+def _who(side: Side, trade: Trade, names: Names) -> str:
+    """Name a side of a trade: its role, and for a party the organisation."""
+    parties = {Side.PROVIDER: trade.provider_id, Side.BUYER: trade.buyer_id}
+    role = str(timeline.SIDES[side])
+    return f"{role} · {in_language(names[parties[side]])}" if side in parties else role
+
+
+def _facts(trade: Trade) -> dict[str, Any]:
+    return {
+        "number": trade.number,
+        "title": trade.title,
+        "provider_id": trade.provider_id,
+        "buyer_id": trade.buyer_id,
+        "amount": trade.amount,
+        "currency": trade.currency,
+        "began_at": trade.began_at,
+    }

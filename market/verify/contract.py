@@ -1,0 +1,108 @@
+"""The contract: its files are those the entries committed to, and both parties signed exactly them."""
+
+import hashlib
+from typing import Any
+
+from contracts import verify as contracts
+from contracts.verify import Outcome, Package, PartySignature
+from market.verify.evidence import Evidence, Image
+from market.verify.report import CheckFailed, Report, require
+
+DOCUMENT = "contract/document.pdf"
+TERMS = "contract/terms.json"
+POLICY = "contract/policy.json"
+RENDERING = "contract/rendering.json"
+
+_MAY_CHANGE = frozenset({"state", "final_digest"})
+
+
+def check(report: Report, evidence: Evidence) -> None:
+    """Check the contract's files, its digests and its signatures."""
+    with report.checking("contract"):
+        row = _row(evidence)
+        _check_digests(evidence, row)
+        report.ok(
+            "contract", f"{row['number']}: terms, document and policy are those the entries committed to"
+        )
+        signatures = _signatures(evidence, row)
+        for signature in signatures:
+            report.ok(
+                f"key of the {signature.row['role']}",
+                f"published for this party before it signed, held by the {_key(evidence, row, signature)['holder']}",
+            )
+        package = _package(evidence, row, signatures)
+        for line in contracts.verify(package):
+            {Outcome.PASSED: report.ok, Outcome.FAILED: report.fail, Outcome.SKIPPED: report.note}[
+                line.outcome
+            ](line.name, line.detail)
+
+
+def _row(evidence: Evidence) -> dict[str, Any]:
+    """Return the contract's last image; what was fixed at the request must be the same in all of them."""
+    handle = evidence.trade()[0][1].handle
+    images = [image for image in evidence.rows("contract") if image.entry.handle == handle]
+    require(images, "no entry shows the contract")
+    fixed = [
+        {name: value for name, value in image.row.items() if name not in _MAY_CHANGE} for image in images
+    ]
+    require(all(row == fixed[0] for row in fixed), "what was fixed at the request changed later")
+    return images[-1].row
+
+
+def _check_digests(evidence: Evidence, row: dict[str, Any]) -> None:
+    require(row["number"] == evidence.manifest.trade, "its number is not the bundle's")
+    for name, digest in ((DOCUMENT, "document_digest"), (TERMS, "terms_digest"), (POLICY, "policy_digest")):
+        require(
+            hashlib.sha256(evidence.files[name]).hexdigest() == row[digest],
+            f"{name} is not the file of the entries",
+        )
+    for name, text in ((TERMS, "terms"), (POLICY, "policy"), (RENDERING, "rendering")):
+        require(evidence.files[name].decode() == row[text], f"{name} is not the text of the entries")
+    require(len(evidence.files[DOCUMENT]) == row["document_size"], "the document has another size")
+    if row["state"] == "FINALIZED":
+        require(row["final_digest"] == row["document_digest"], "another document is in force than was signed")
+
+
+def _signatures(evidence: Evidence, row: dict[str, Any]) -> list[Image]:
+    found = evidence.rows("signature", contract_id=row["id"])
+    require(
+        all(image.entry.kind == "contract.signed" for image in found), "a signature stands in a foreign entry"
+    )
+    return found
+
+
+def _key(evidence: Evidence, contract: dict[str, Any], signature: Image) -> dict[str, Any]:
+    """Return the key row of a signature: published earlier, still in use, and that party's own."""
+    role = signature.row["role"]
+    published = evidence.rows("key", id=signature.row["key_id"])
+    before = [image for image in published if image.index < signature.index]
+    if not before:
+        raise CheckFailed(f"the key of the {role} was not published before it signed")
+    key = before[-1].row
+    require(key["state"] == "active", f"the key of the {role} was retired before it signed")
+    require(key["purpose"] == "party", f"the key of the {role} is published for another purpose")
+    require(key["organisation_id"] == contract[f"{role}_id"], f"the key of the {role} is another party's")
+    require(
+        key["algorithm"] == signature.row["algorithm"] == "ES256", f"the {role} signed by another algorithm"
+    )
+    return key
+
+
+def _package(evidence: Evidence, row: dict[str, Any], signatures: list[Image]) -> Package:
+    return Package(
+        terms=evidence.files[TERMS],
+        policy=evidence.files[POLICY],
+        document=evidence.files[DOCUMENT],
+        rendering=evidence.files[RENDERING],
+        template_digest=row["template_digest"],
+        signatures=[
+            PartySignature(
+                role=image.row["role"],
+                public_key=_key(evidence, row, image)["public_key"],
+                statement=image.row["statement"],
+                signature=image.row["signature"],
+            )
+            for image in signatures
+        ],
+        complete=row["state"] == "FINALIZED",
+    )

@@ -1,0 +1,50 @@
+"""``/witness``: where other logs ask for cosignatures, and what is held of them; for programs, without a token.
+
+A request proves itself by the signature of a watched log, and what is answered is public.
+"""
+
+from typing import Final
+
+from flask import Blueprint, Response, request
+
+from ledger.witness import MAX_REQUEST, TEXT_TYPE, BusyError
+from market import config
+from market.errors import NotFound
+from market.i18n import gettext as _
+from market.witnessing import files, service
+
+blueprint = Blueprint("witnessing_api", __name__, url_prefix="/witness")
+
+AGAIN: Final = "1"
+"""Seconds until a log that was turned away may ask again."""
+_ORIGIN: Final = "<string(length=64):origin>"
+
+
+@blueprint.before_request
+def open_only_when_set() -> None:
+    """Answer as if nothing were here where no log is witnessed."""
+    if request.method != "OPTIONS" and not config.current().ledger_witnessed:
+        raise NotFound("witness.closed", _("This exchange witnesses no other log."))
+
+
+@blueprint.post("/add-checkpoint")
+def add_checkpoint() -> Response:
+    """Cosign the head of a watched log, or say in the protocol's statuses why not."""
+    request.max_content_length = MAX_REQUEST
+    try:
+        answer = service.add_checkpoint(request.get_data(cache=False))
+    except BusyError as error:
+        return Response(f"{error}\n", 503, {"Retry-After": AGAIN}, content_type=TEXT_TYPE)
+    return Response(answer.text, answer.status, content_type=answer.media_type)
+
+
+@blueprint.get(f"/{_ORIGIN}/checkpoint")
+def checkpoint(origin: str) -> Response:
+    """Send the head that was cosigned last, for monitors and for whoever restores from the copy."""
+    return files.checkpoint(service.copy_of(origin))
+
+
+@blueprint.get(f"/{_ORIGIN}/tile/<path:path>")
+def tile(origin: str, path: str) -> Response:
+    """Send a tile or entry bundle of the copy."""
+    return files.tile(service.copy_of(origin), path)

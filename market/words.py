@@ -1,0 +1,200 @@
+"""Words for states and steps: what each is called for the reader, and the tone a state is shown in."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from market.i18n import lazy
+
+STATES: Final[Mapping[str, tuple[str, Any]]] = {
+    # organisation, member, invitation
+    "APPLIED": ("wait", lazy("Applied")),
+    "VERIFIED": ("good", lazy("Verified")),
+    "REFUSED": ("bad", lazy("Refused")),
+    "SUSPENDED": ("bad", lazy("Suspended")),
+    "CLOSED": ("rest", lazy("Closed")),
+    "ACTIVE": ("good", lazy("Active")),
+    "REMOVED": ("rest", lazy("Removed")),
+    "RETIRED": ("rest", lazy("Retired")),
+    "OPEN": ("wait", lazy("Open")),
+    "USED": ("rest", lazy("Used")),
+    # registration
+    "DRAFT": ("rest", lazy("Draft")),
+    "SUBMITTED": ("wait", lazy("Submitted")),
+    "REVIEWED": ("wait", lazy("Reviewed")),
+    "NOTICE": ("wait", lazy("Public notice")),
+    "REGISTERED": ("good", lazy("Registered")),
+    "REJECTED": ("bad", lazy("Rejected")),
+    "CANCELLED": ("rest", lazy("Cancelled")),
+    "EXPIRED": ("rest", lazy("Expired")),
+    # listing
+    "LISTED": ("good", lazy("Listed")),
+    "WITHDRAWN": ("rest", lazy("Withdrawn")),
+    # negotiation (Dataspace Protocol); VERIFIED has its own word in a contract
+    "REQUESTED": ("wait", lazy("Requested")),
+    "OFFERED": ("wait", lazy("Offered")),
+    "ACCEPTED": ("good", lazy("Accepted")),
+    "AGREED": ("wait", lazy("Signed by the provider")),
+    "FINALIZED": ("good", lazy("In force")),
+    "TERMINATED": ("bad", lazy("Terminated")),
+    # transfer
+    "STARTED": ("wait", lazy("Ready to download")),
+    "COMPLETED": ("good", lazy("Completed")),
+    # settlement
+    "DUE": ("wait", lazy("Due")),
+    "FUNDED": ("good", lazy("Funded")),
+    "RELEASED": ("good", lazy("Released")),
+    "REFUNDED": ("rest", lazy("Refunded")),
+    "PARTIAL": ("rest", lazy("Partly released")),
+    # acceptance, dispute
+    "PENDING": ("wait", lazy("Pending")),
+    "DEEMED": ("good", lazy("Deemed accepted")),
+    "EVIDENCE": ("wait", lazy("Taking evidence")),
+    "RULED": ("wait", lazy("Ruled")),
+    # payment operations
+    "PLANNED": ("wait", lazy("Planned")),
+    "SENT": ("wait", lazy("Sent")),
+    "OK": ("good", lazy("Done")),
+    "FAILED": ("bad", lazy("Failed")),
+    "UNKNOWN": ("bad", lazy("Outcome unknown")),
+}
+"""Tone (``good``, ``wait``, ``bad`` or ``rest``) and word of each state in this house."""
+
+KINDS: Final[Mapping[str, Any]] = {
+    "exchange.founded": lazy("Exchange founded"),
+    "organisation.applied": lazy("Organisation applied"),
+    "organisation.verified": lazy("Organisation verified"),
+    "organisation.refused": lazy("Organisation refused"),
+    "organisation.suspended": lazy("Organisation suspended"),
+    "organisation.restored": lazy("Organisation restored"),
+    "member.invited": lazy("Member invited"),
+    "member.joined": lazy("Member joined"),
+    "member.removed": lazy("Member removed"),
+    "member.changed": lazy("Member's roles changed"),
+    "key.published": lazy("Key published"),
+    "key.retired": lazy("Key retired"),
+    "account.planned": lazy("Payment account begun"),
+    "account.opened": lazy("Payment account opened"),
+    "asset.drafted": lazy("File stored and registration drafted"),
+    "asset.inspected": lazy("File measured"),
+    "asset.submitted": lazy("Submitted for review"),
+    "asset.reviewed": lazy("Approved by a reviewer"),
+    "asset.noticed": lazy("Put up for public notice"),
+    "asset.registered": lazy("Registered"),
+    "asset.rejected": lazy("Registration rejected"),
+    "asset.suspended": lazy("Registration suspended"),
+    "asset.restored": lazy("Registration restored"),
+    "asset.cancelled": lazy("Registration cancelled"),
+    "listing.drafted": lazy("Listing drafted"),
+    "listing.changed": lazy("Listing changed"),
+    "listing.listed": lazy("Listing published"),
+    "listing.suspended": lazy("Listing suspended"),
+    "listing.restored": lazy("Listing restored"),
+    "listing.withdrawn": lazy("Listing withdrawn"),
+    "contract.requested": lazy("Contract requested"),
+    "contract.signed": lazy("Contract signed"),
+    "contract.finalized": lazy("Contract in force"),
+    "contract.declined": lazy("Request declined"),
+    "contract.withdrawn": lazy("Request withdrawn"),
+    "contract.expired": lazy("Request expired"),
+    "payment.planned": lazy("Payment begun"),
+    "payment.opened": lazy("Pay page opened"),
+    "payment.settled": lazy("Payment received"),
+    "payment.failed": lazy("Payment failed"),
+    "payment.expired": lazy("Pay page expired"),
+    "settlement.funded": lazy("Price held until acceptance"),
+    "settlement.released": lazy("Price released to the provider"),
+    "settlement.refunded": lazy("Price refunded to the buyer"),
+    "settlement.cancelled": lazy("Nothing left to pay"),
+    "transfer.planned": lazy("Transfer begun"),
+    "transfer.made": lazy("Transfer made"),
+    "transfer.failed": lazy("Transfer failed"),
+    "refund.planned": lazy("Refund begun"),
+    "refund.made": lazy("Refund made"),
+    "refund.failed": lazy("Refund failed"),
+    "delivery.completed": lazy("Delivered in full"),
+    "acceptance.accepted": lazy("Accepted"),
+    "acceptance.rejected": lazy("Rejected; a dispute is open"),
+    "acceptance.deemed": lazy("Accepted by silence"),
+    "dispute.opened": lazy("Dispute opened"),
+    "dispute.ruled": lazy("Dispute ruled"),
+    "dispute.closed": lazy("Dispute closed"),
+    "trade.cancelled": lazy("Trade cancelled"),
+    "opening.erased": lazy("Personal data erased"),
+    "exchange.restored": lazy("Exchange restored from a backup"),
+    "drill.completed": lazy("Restoring practised"),
+    "agreement.suspended": lazy("Agreement suspended"),
+    "agreement.restored": lazy("Agreement restored"),
+    "agreement.expired": lazy("Agreement expired"),
+    "agreement.terminated": lazy("Agreement terminated"),
+}
+"""The reader's word for each kind of step; a test holds the list complete."""
+
+BACK: Final = frozenset(
+    {"refused", "removed", "rejected", "suspended", "cancelled", "declined", "withdrawn", "expired", "failed"}
+    | {"terminated"}
+)
+"""Participles of steps that stopped something; timelines show them in red. A dispute's opening is one too."""
+
+FIELDS: Final[Mapping[str, Any]] = {
+    "title": lazy("Title"),
+    "summary": lazy("Description"),
+    "source": lazy("Source"),
+    "rights": lazy("Rights claimed"),
+    "file": lazy("File"),
+    "sector": lazy("Sector"),
+    "price": lazy("Price in yuan"),
+    "benefit": lazy("Benefit"),
+    "model": lazy("Model text of the contract"),
+    "rows": lazy("Rows, at least"),
+    "completeness": lazy("Share of filled cells, at least"),
+    "uniqueness": lazy("Share of rows that are not repeated, at least"),
+    "purposes": lazy("Purposes"),
+    "permitted": lazy("Permitted"),
+    "prohibited": lazy("Ruled out by name"),
+    "term_days": lazy("Term of use in days"),
+    "reason": lazy("Reason"),
+    "decision": lazy("Decision"),
+    "act": lazy("Decision"),
+    "outcome": lazy("Ruling"),
+    "name_zh": lazy("Chinese name"),
+    "name_en": lazy("English name"),
+    "credit_code": lazy("Unified social credit code"),
+    "established_on": lazy("Date of establishment"),
+    "person": lazy("Your name"),
+    "name": lazy("Your name"),
+    "phone": lazy("Telephone"),
+    "email": lazy("Email address"),
+    "password": lazy("Password"),
+    "roles": lazy("Roles"),
+    "label": lazy("What the token is for"),
+    "scopes": lazy("What it may do"),
+    "days": lazy("Days it is valid"),
+    "confirm": lazy("The person's address, once more"),
+    "ground": lazy("Ground"),
+}
+"""What a form's fields are called above it, where its faults are listed."""
+
+
+def kind_label(kind: str) -> str:
+    """Return the reader's word for a kind of step; a kind without a word is shown as it is."""
+    return str(KINDS.get(kind, kind))
+
+
+def stopped(kind: str) -> bool:
+    """Tell whether a step of this kind stopped something."""
+    return kind.rpartition(".")[2] in BACK or kind == "dispute.opened"
+
+
+def field_label(name: str) -> str:
+    """Return what a form's field is called, or nothing where the form says it another way."""
+    return str(FIELDS.get(name, ""))
+
+
+def state_label(state: str) -> str:
+    """Return the reader's word for a state; a state without a word is shown as it is."""
+    return str(STATES[state][1]) if state in STATES else state
+
+
+def tone_of(state: str) -> str:
+    """Return the tone that a state is shown in."""
+    return STATES[state][0] if state in STATES else "rest"
