@@ -1,0 +1,124 @@
+"""Assets and listings for tests, made by the product's own services."""
+
+import hashlib
+import uuid
+from dataclasses import replace
+from pathlib import Path
+
+from contracts.money import Money
+from contracts.terms import Threshold
+from contracts.vocabulary import Indicator, Operator
+from market import jobs, storage
+from market.actor import Actor, Role
+from market.catalog import service as catalog
+from market.catalog.models import Benefit
+from market.catalog.sectors import Sector
+from market.catalog.terms import Proposal, use_of
+from market.db import read, transaction
+from market.inspection.refusal import Refusal
+from market.inspection.service import CSV, Measured, inspect_file
+from market.registry import reading, service
+from market.registry.models import Asset, Right
+from market.registry.service import Upload
+from tests import people
+
+CONTENT = "城市,气温,备注\n济南,12.5,晴\n青岛,,\n青岛,,\n烟台,9,阴\n".encode()
+"""Four rows of three columns; one row is repeated, four cells are empty."""
+
+
+def uploaded(content: bytes = CONTENT, filename: str = "weather.csv", media_type: str = CSV) -> Upload:
+    """Return a stored file."""
+    return Upload(storage.current().put(content), filename, media_type)
+
+
+def drafted(provider: Actor, content: bytes = CONTENT, **changes: str) -> Asset:
+    """Return a drafted asset whose file waits to be measured."""
+    upload = uploaded(content, **changes)
+    with transaction() as session:
+        return service.draft(
+            session,
+            provider,
+            title="山东天气",
+            source="Read off our own instruments.",
+            rights=[Right.HOLD, Right.OPERATE],
+            upload=upload,
+        )
+
+
+def submitted(provider: Actor, content: bytes = CONTENT) -> uuid.UUID:
+    """Return an asset that waits for its review."""
+    asset_id = drafted(provider, content).id
+    jobs.drain()
+    with transaction() as session:
+        service.submit(session, provider, asset_id)
+    return asset_id
+
+
+def registered(provider: Actor, content: bytes = CONTENT) -> Asset:
+    """Return a registered asset."""
+    asset_id = submitted(provider, content)
+    reviewer = people.operator()
+    with transaction() as session:
+        service.review(session, reviewer, asset_id, approve=True, reason="source is plausible")
+    jobs.drain()
+    return found(asset_id)
+
+
+def found(asset_id: uuid.UUID) -> Asset:
+    """Return an asset as it stands now."""
+    with read() as session:
+        return session.get_one(Asset, asset_id)
+
+
+def proposal(**changes: object) -> Proposal:
+    """Return what a provider says in a listing of :data:`CONTENT`."""
+    made = Proposal(
+        title="山东天气 2026",
+        summary="Daily weather of Shandong cities, cleaned and dated.",
+        sector=Sector.METEOROLOGY,
+        benefit=Benefit.COMMERCIAL,
+        price=Money(128_000),
+        model="data-provision/0.1",
+        quality=(Threshold(Indicator.ROWS, Operator.AT_LEAST, "4"),),
+        use=use_of(["internal-analysis"], ["derive"], ["sell"]),
+        term_days=365,
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def listed(provider: Actor, asset: Asset | None = None, **changes: object) -> str:
+    """Return the number of a published listing."""
+    asset = asset or registered(provider)
+    with transaction() as session:
+        number = catalog.draft(session, provider, asset_id=asset.id, proposal=proposal(**changes)).number
+    with transaction() as session:
+        catalog.publish(session, provider, number)
+    return number
+
+
+def provider() -> Actor:
+    """Return the first person of a verified provider."""
+    return people.verified(Role.PROVIDER)
+
+
+def detail(actor: Actor, asset_id: uuid.UUID) -> reading.Detail:
+    """Return what an actor sees of an asset."""
+    with read() as session:
+        return reading.detail(session, actor, asset_id)
+
+
+_measured: dict[tuple[str, str], Measured | Refusal] = {}
+
+
+def measure_once(path: Path, media_type: str) -> Measured:
+    """Measure a file in a real child process, the same bytes only once in a test run."""
+    key = (hashlib.sha256(path.read_bytes()).hexdigest(), media_type)
+    if key not in _measured:
+        try:
+            _measured[key] = inspect_file(path, media_type)
+        except Refusal as refusal:
+            _measured[key] = refusal
+    outcome = _measured[key]
+    if isinstance(outcome, Refusal):
+        raise outcome
+    return outcome

@@ -1,0 +1,58 @@
+"""The ways in which a page is looked at: language, with or without scripts, and the size of the window."""
+
+from dataclasses import dataclass
+from itertools import product
+from typing import Final
+
+from playwright.sync_api import ViewportSize
+
+from tests.conftest import CI
+
+WIDE: Final[ViewportSize] = {"width": 1280, "height": 900}
+NARROW: Final[ViewportSize] = {"width": 360, "height": 740}
+
+
+@dataclass(frozen=True)
+class Look:
+    """One way to look.
+
+    Attributes:
+        language: ``zh`` or ``en``.
+        scripts: whether pages may run JavaScript.
+        wide: a desk's screen; else a telephone's.
+    """
+
+    language: str
+    scripts: bool
+    wide: bool
+
+    @property
+    def window(self) -> ViewportSize:
+        return WIDE if self.wide else NARROW
+
+    @property
+    def locale(self) -> str:
+        return "zh-CN" if self.language == "zh" else "en-GB"
+
+    def __str__(self) -> str:
+        return (
+            f"{self.language}, {self.window['width']} px, {'with' if self.scripts else 'without'} JavaScript"
+        )
+
+
+EVERY: Final = [
+    Look(language, scripts, wide)
+    for language, scripts, wide in product(("zh", "en"), (False, True), (False, True))
+]
+OPPOSITE: Final = [Look("zh", scripts=False, wide=False), Look("en", scripts=True, wide=True)]
+"""Two looks that differ in everything: each language, each size and each way with scripts is met once."""
+
+PAIRS: Final = [
+    Look("zh", scripts=False, wide=False),
+    Look("zh", scripts=True, wide=True),
+    Look("en", scripts=False, wide=True),
+    Look("en", scripts=True, wide=False),
+]
+"""The fewest looks in which any two of the three properties meet in every way."""
+
+STORIES: Final = PAIRS if CI else OPPOSITE

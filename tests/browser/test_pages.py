@@ -1,0 +1,148 @@
+"""Every page of the exchange, as everybody who may see it sees it."""
+
+import os
+import re
+from collections import Counter, defaultdict
+from itertools import product
+from pathlib import Path
+from typing import Final
+
+import pytest
+from playwright.sync_api import APIResponse
+
+from tests import people
+from tests.browser import looks
+from tests.browser.conftest import Come
+from tests.browser.eyes import Eyes
+from tests.browser.looks import Look
+from tests.browser.visitor import Visitor
+from tests.browser.world import World
+from tests.conftest import CI
+from tests.flows.hall import Hall
+
+pytestmark = pytest.mark.browser
+
+PROGRAMS: Final = ("/api/", "/static/", "/ledger/tile/", "/witness/")
+"""Where programs look, not people."""
+
+FILES: Final = {
+    "/healthz": "a word for a load balancer",
+    "/readyz": "a word for a load balancer",
+    "/metrics": "figures for Prometheus",
+    "/ledger/checkpoint": "a signed note as a file",
+    "/ledger/trust-policy.txt": "a policy as a file",
+    "/entries/<uuid:entry_id>/entry.<any(json, 'tlog-proof'):form>": "an entry as a file",
+    "/audit/<number>/bundle.zip": "the evidence as a file",
+    "/audit/export/<any(csv, json):form>": "what a search finds as a file",
+    "/contracts/<string:number>/document.pdf": "the document as a file",
+    "/contracts/<string:number>/contract.json": "the terms as a file",
+    "/contracts/<string:number>/pages/<int:place>.svg": "a picture that stands on the contract's page",
+    "/trades/<number>/delivery": "the bought bytes as a file",
+    "/docs/trade.sh": "the walk through a trade as a file",
+    "/docs/trade.py": "the walk through a trade as a file",
+}
+"""Routes that show no page, and what they are."""
+
+MOST: Final = 5 if CI else 2
+"""How often one route is looked at; each time it shows something new, or somebody else sees it otherwise."""
+_KIND: Final = re.compile(r'<(\w+)(?:[^>]*? class="([^"]*)")?')
+_TELLING: Final = re.compile(r"<(h2|button|legend|label|th|dt|a role=.button)\b[^>]*>([^<\d]*)")
+
+
+@pytest.mark.parametrize("look", looks.OPPOSITE, ids=str)
+def test_every_page(look: Look, come: Come, eyes: Eyes, hall: Hall, world: World) -> None:
+    tour = Tour(hall, world)
+    for who, email in world.people.items():
+        visitor = come()
+        if email is not None:
+            visitor.sign_in(email, people.PASSWORD)
+        tour.walk(who, visitor)
+    routes = {str(rule) for rule in hall.app.url_map.iter_rules() if "GET" in (rule.methods or ())}
+    routes = {route for route in routes if not route.startswith(PROGRAMS)}
+    assert routes - tour.shown.keys() - FILES.keys() == set(), "pages that nobody could look at"
+    assert FILES.keys() & tour.shown.keys() == set(), "files that are pages now"
+    assert tour.dead == [], "links that lead nowhere"
+    eyes.judge()
+
+
+class Tour:
+    """A walk through all pages; one that brings nothing new to its route is not looked at again.
+
+    Args:
+        hall: the exchange.
+        world: what there is in it.
+    """
+
+    def __init__(self, hall: Hall, world: World) -> None:
+        self.shown: Counter[str] = Counter()
+        self.dead: list[str] = []
+        self._map = hall.app.url_map.bind("localhost")
+        self._url = hall.url
+        self._paths = [path for rule in hall.app.url_map.iter_rules() for path in self._filled(rule, world)]
+        self._paths += world.extra
+        self._known: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
+
+    def walk(self, who: str, visitor: Visitor) -> None:
+        """Look at everything that one person may see, and try every link there."""
+        links: set[str] = set()
+        for path in self._paths:
+            route = self._route(path)
+            answer = visitor.context.request.get(path, headers={"Accept": "text/html"}, max_redirects=0)
+            if answer.status != 200 or "text/html" not in answer.headers["content-type"]:
+                continue
+            parts = _parts(answer)
+            if parts <= self._known[route] or self.shown[route] == MOST:
+                continue
+            self._known[route] |= parts
+            self.shown[route] += 1
+            visitor.open(path)
+            _picture(visitor, f"{who} {route}")
+            links |= set(visitor.page.eval_on_selector_all("a[href]", "all => all.map(one => one.href)"))
+        self._try(who, visitor, links)
+
+    def _try(self, who: str, visitor: Visitor, links: set[str]) -> None:
+        inside = {link.split("#")[0] for link in links if link.startswith(self._url)}
+        for link in sorted(inside):
+            if link.endswith("/delivery"):
+                continue  # fetching the data is a step of the trade
+            answer = visitor.context.request.get(link)
+            if answer.status >= 400:
+                self.dead.append(f"{who}: {link} answers {answer.status}")
+
+    def _filled(self, rule: object, world: World) -> list[str]:
+        """Return the addresses of a route: every blank filled with everything that may stand there."""
+        route = str(rule)
+        if route.startswith(PROGRAMS) or route in FILES or "GET" not in getattr(rule, "methods", ()):
+            return []
+        blanks = sorted(getattr(rule, "arguments", ()))
+        unknown = [blank for blank in blanks if blank not in world.values]
+        assert not unknown, f"{route}: say in world.py what may stand for {unknown}"
+        filled = []
+        for chosen in product(*(world.values[blank] for blank in blanks)):
+            path = route
+            for blank, value in zip(blanks, chosen, strict=True):
+                path = re.sub(rf"<(?:[^<>:]+:)?{blank}>", value, path)
+            filled.append(path)
+        return filled
+
+    def _route(self, path: str) -> str:
+        rule, _values = self._map.match(path.partition("?")[0], method="GET", return_rule=True)
+        return str(rule)
+
+
+def _parts(answer: APIResponse) -> set[tuple[str, str]]:
+    """Return what the content of a page is made of: kinds of elements, headings, buttons and labels."""
+    text = answer.text()
+    content = text[text.index("<main") : text.index("</main>")]
+    return {*_KIND.findall(content), *_TELLING.findall(content)}
+
+
+def _picture(visitor: Visitor, name: str) -> None:
+    """Take a picture of the whole page where the run was asked for pictures."""
+    folder = os.environ.get("QILU_SCREENSHOTS")
+    if folder:
+        look = visitor.eyes.look
+        named = re.sub(r"[^a-z]+", "-", f"{look.language} {'wide' if look.wide else 'narrow'} {name}".lower())
+        places = (Path(folder) / f"{named.strip('-')}{place}.png" for place in ("", *map(str, range(2, 99))))
+        free = next(place for place in places if not place.exists())
+        visitor.page.screenshot(path=free, full_page=True)

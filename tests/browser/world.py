@@ -1,0 +1,144 @@
+"""An exchange with something in every state, so that every page has something to show."""
+
+import contextlib
+import io
+import itertools
+import re
+from dataclasses import dataclass
+
+from market.demo.client import wait_for
+from tests import people
+from tests.flows.browser import Browser
+from tests.flows.hall import Caller, Hall, Json
+
+_count = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class World:
+    """What there is to look at.
+
+    Attributes:
+        values: what may stand in an address, by the name of its blank.
+        extra: addresses with a query that change what is shown.
+        people: e-mail addresses of those who look, by what they are; None is a stranger.
+    """
+
+    values: dict[str, list[str]]
+    extra: list[str]
+    people: dict[str, str | None]
+
+
+def furnish(hall: Hall) -> World:
+    """Bring assets, contracts, trades and organisations into every state that a page shows differently.
+
+    Args:
+        hall: the exchange.
+    """
+    draft, submitted, refused = (_asset(hall, content) for content in (_rows(), _rows(), b"\x00\xff\x00"))
+    hall.provider.post(f"/api/v1/assets/{submitted}/submission")
+    registered = [str(item["id"]) for item in hall.provider.get("/api/v1/assets")["items"]]
+    certificates = [one["number"] for one in hall.provider.get("/api/v1/assets")["items"] if one["number"]]
+    trades = _trades(hall)
+    applicant = _applicant(hall)
+    staff = {role: _colleague(hall.operator, role) for role in ("reviewer", "auditor")}
+    invited = hall.operator.post(
+        "/api/v1/members/invitations", {"email": people.application().email, "roles": ["auditor"]}
+    )
+    entries = hall.buyer.get(f"/api/v1/trades/{trades[-1]}/entries")["items"]
+    values = {
+        "asset_id": [draft, submitted, refused, *registered],
+        "number": [hall.priced, hall.free, *trades, *certificates],
+        "reference": [*trades, str(entries[0]["object"])],
+        "organisation_id": [one["id"] for one in hall.operator.get("/api/v1/organisations")["items"][:6]],
+        "operation_id": [one["id"] for one in hall.operator.get("/api/v1/operations")["items"][:8]],
+        "entry_id": [str(one["entry_id"]) for one in entries[::4]],
+        "size": [str(one["size"]) for one in hall.buyer.get("/api/v1/checkpoints")["items"][:2]],
+        "token": [invited["token"]],
+        "user_id": [one["user_id"] for one in hall.operator.get("/api/v1/members")["items"]],
+        "secret": [_letter(hall)],
+    }
+    extra = [
+        *(f"/listings/new?asset={asset}" for asset in registered),
+        "/listings?q=nothing-is-called-so",
+        "/audit?q=nothing-is-called-so",
+        "/audit?since=soon",
+        "/assets?state=EXPIRED",
+        "/organisations?state=CLOSED",
+        "/erasure",
+    ]
+    who: dict[str, str | None] = {
+        "nobody": None,
+        "provider": "provider@hall.example",
+        "buyer": "buyer@hall.example",
+        "newcomer": "other@hall.example",
+        "applicant": applicant,
+        "operator": hall.operator_email,
+        **staff,
+    }
+    return World(values, extra, who)
+
+
+def _rows() -> bytes:
+    """Return a small table that nobody else has."""
+    return f"日期,气温\n2026-01-01,{next(_count)}.5\n2026-01-02,\n".encode()
+
+
+def _asset(hall: Hall, content: bytes) -> str:
+    stated: dict[str, str | list[str]] = {
+        "title": "泉城天气",
+        "source": "own instruments",
+        "rights": ["hold"],
+    }
+    made = hall.provider.upload("/api/v1/assets", "weather.csv", content, stated)
+    path = f"/api/v1/assets/{made['id']}/inspection"
+    wait_for(lambda: hall.provider.get(path)["state"] != "pending" or None, "measuring", seconds=120)
+    return str(made["id"])
+
+
+def _trades(hall: Hall) -> list[str]:
+    """Return one trade in each state, the finished one last."""
+    requested, half, declined = (hall.ask_for(hall.priced) for _time in range(3))
+    hall.sign(hall.provider, half)
+    hall.provider.post(f"/api/v1/contracts/{declined}/refusal", {"reason": "not now"})
+    agreed, opened, paid = (hall.agree(hall.priced) for _time in range(3))
+    hall.buyer.post(f"/api/v1/trades/{opened}/payment")
+    hall.pay(paid)
+    delivered, disputed, ruled, done = (hall.sell() for _time in range(4))
+    for number in (disputed, ruled):
+        assert hall.buyer.do(number, "rejection", reason="not what was promised").status == 200
+    assert hall.operator.do(ruled, "ruling", outcome="refund", reason="promise broken").status == 200
+    hall.until(ruled, "dispute.closed", seconds=120)
+    assert hall.buyer.do(done, "acceptance").status == 200
+    hall.until(done, "settlement.released", seconds=120)
+    return [requested, half, declined, agreed, opened, paid, delivered, disputed, ruled, done]
+
+
+def _applicant(hall: Hall) -> str:
+    """Let an organisation apply and return the address of its person."""
+    stated = people.application()
+    body: Json = {
+        "name_zh": stated.name_zh, "name_en": stated.name_en, "credit_code": stated.credit_code,
+        "established_on": stated.established_on.isoformat(), "person": stated.person,
+        "phone": stated.phone, "email": stated.email, "password": people.PASSWORD, "roles": ["buyer"],
+    }  # fmt: skip
+    Caller(hall.url, "buyer").post("/api/v1/organisations", body, create=True)
+    return stated.email
+
+
+def _letter(hall: Hall) -> str:
+    """Ask for a new password and return the secret of the link in the letter."""
+    stranger, printed = Browser(hall.url), io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        stranger.open("/forgotten")
+        stranger.press("/forgotten", email="other@hall.example")
+        link = wait_for(lambda: re.search(r"/password/([\w-]+)", printed.getvalue()), "a letter", seconds=120)
+    return link[1]
+
+
+def _colleague(chief: Caller, role: str) -> str:
+    email = people.application().email
+    invited = chief.post("/api/v1/members/invitations", {"email": email, "roles": [role]})
+    body = {"name": "同事", "password": people.PASSWORD}
+    Caller(chief._url, role).post(f"/api/v1/invitations/{invited['token']}", body)
+    return email

@@ -1,0 +1,35 @@
+"""Pages as a browser without scripts meets them: their forms, and a person who is signed in."""
+
+import re
+from collections.abc import Iterator
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from market import db
+from market.actor import Actor
+from market.participants.models import User
+from tests import people
+
+
+def forms(page: str) -> Iterator[tuple[str, dict[str, str], set[str]]]:
+    """Yield (address, hidden fields, names of the other fields) of each form of a page that sends something."""
+    for tag, inner in re.findall(r'<form([^>]*method="post"[^>]*)>(.*?)</form>', page, re.DOTALL):
+        address = re.search(r'action="([^"]+)"', tag)
+        assert address, tag
+        hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', inner))
+        named = set(re.findall(r'<(?:input|select|textarea)[^>]*? name="(\w+)"', inner)) - set(hidden)
+        yield address.group(1), hidden, named
+
+
+def signed_in(exchange: Flask, actor: Actor) -> FlaskClient:
+    """Return a browser in which a person is signed in."""
+    client = exchange.test_client()
+    with db.read() as session:
+        email = session.get_one(User, actor.user_id).email
+    [(address, hidden, _named)] = [
+        form for form in forms(client.get("/sign-in").text) if form[0].startswith("/sign-in")
+    ]
+    data = {**hidden, "email": email, "password": people.PASSWORD}
+    assert client.post(address, data=data).status_code == 303
+    return client

@@ -1,0 +1,180 @@
+import uuid
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from sqlalchemy import create_engine
+from sqlalchemy.exc import IntegrityError, StatementError
+from sqlalchemy.orm import Session
+
+from contracts import canonical, library, service, signing
+from contracts.document import compose
+from contracts.errors import ContractError, DocumentMismatch, SignatureError, StateError
+from contracts.models import Base, Contract, Signature
+from contracts.negotiation import State
+from contracts.render import Rendered
+from contracts.verify import Outcome, Package, PartySignature, verify
+from contracts.vocabulary import Role
+from tests.contracts.sample import TERMS
+
+NOW = datetime(2026, 11, 22, 19, 0, tzinfo=timezone(timedelta(hours=8)))
+KEYS = {role: ec.generate_private_key(ec.SECP256R1()) for role in Role}
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    engine = create_engine("sqlite://")
+    Base.metadata.create_all(engine)
+    with Session(engine) as session:
+        yield session
+    engine.dispose()
+
+
+@pytest.fixture
+def contract(session: Session) -> Contract:
+    draft = compose(library.load(TERMS.model), TERMS)
+    ids = {name: uuid.uuid4() for name in ("provider_id", "buyer_id", "asset_id")}
+    return service.request(session, uuid.uuid4(), draft, Rendered(b"%PDF-", (b"<svg",), b"{}"), **ids)
+
+
+def signed(contract: Contract, role: Role) -> service.Signed:
+    return service.Signed(
+        role=role,
+        document_digest=contract.document_digest,
+        key_id=uuid.uuid4(),
+        public_key=signing.encode_public_key(KEYS[role].public_key()),
+        signature=signing.sign(KEYS[role], service.statement(contract, role)),
+    )
+
+
+def test_both_sign_and_the_contract_is_in_force(session: Session, contract: Contract) -> None:
+    for role, state in ((Role.PROVIDER, State.AGREED), (Role.BUYER, State.VERIFIED)):
+        step = uuid.uuid4()
+        signature = service.sign(session, step, contract, signed(contract, role), NOW)
+        assert (contract.state, contract.step_id, signature.step_id) == (state, step, step)
+    service.finalize(session, uuid.uuid4(), contract)
+    session.expire_all()
+    assert contract.state is State.FINALIZED
+    assert contract.final_digest == contract.document_digest
+    assert [one.signed_at for one in contract.signatures] == [NOW.astimezone(UTC)] * 2
+
+
+def test_the_provider_signs_first(session: Session, contract: Contract) -> None:
+    with pytest.raises(StateError):
+        service.sign(session, uuid.uuid4(), contract, signed(contract, Role.BUYER), NOW)
+
+
+def test_nobody_signs_twice(session: Session, contract: Contract) -> None:
+    service.sign(session, uuid.uuid4(), contract, signed(contract, Role.PROVIDER), NOW)
+    with pytest.raises(StateError):
+        service.sign(session, uuid.uuid4(), contract, signed(contract, Role.PROVIDER), NOW)
+
+
+def test_another_document_is_not_signed(session: Session, contract: Contract) -> None:
+    other = replace(signed(contract, Role.PROVIDER), document_digest="0" * 64)
+    with pytest.raises(DocumentMismatch):
+        service.sign(session, uuid.uuid4(), contract, other, NOW)
+    assert contract.signatures == []
+
+
+def test_a_signature_for_the_other_role_is_not_kept(session: Session, contract: Contract) -> None:
+    wrong = signing.sign(KEYS[Role.PROVIDER], service.statement(contract, Role.BUYER))
+    with pytest.raises(SignatureError):
+        service.sign(
+            session, uuid.uuid4(), contract, replace(signed(contract, Role.PROVIDER), signature=wrong), NOW
+        )
+    assert (contract.state, contract.signatures) == (State.REQUESTED, [])
+
+
+def test_no_contract_is_in_force_unsigned(session: Session, contract: Contract) -> None:
+    with pytest.raises(StateError):
+        service.finalize(session, uuid.uuid4(), contract)
+    contract.state = State.VERIFIED
+    with pytest.raises(StateError, match="both signatures"):
+        service.finalize(session, uuid.uuid4(), contract)
+
+
+def test_an_ended_negotiation_stays_ended(session: Session, contract: Contract) -> None:
+    service.terminate(session, uuid.uuid4(), contract)
+    assert contract.state is State.TERMINATED
+    for act in (
+        lambda: service.terminate(session, uuid.uuid4(), contract),
+        lambda: service.sign(session, uuid.uuid4(), contract, signed(contract, Role.PROVIDER), NOW),
+    ):
+        with pytest.raises(ContractError):
+            act()
+
+
+def test_a_role_has_one_signature_and_a_time_has_a_zone(session: Session, contract: Contract) -> None:
+    signature = service.sign(session, uuid.uuid4(), contract, signed(contract, Role.PROVIDER), NOW)
+    values = {
+        column.name: getattr(signature, column.name)
+        for column in Signature.__table__.columns
+        if column.name != "id"
+    }
+    session.add(Signature(**values))
+    with pytest.raises(IntegrityError):
+        session.flush()
+    session.rollback()
+    session.add(Signature(**values | {"signed_at": NOW.replace(tzinfo=None)}))
+    with pytest.raises(StatementError, match="zone"):
+        session.flush()
+
+
+def test_a_kept_contract_verifies_offline(session: Session) -> None:
+    from contracts.render import render
+
+    draft = compose(library.load(TERMS.model), TERMS)
+    rendered = render(draft)
+    ids = {name: uuid.uuid4() for name in ("provider_id", "buyer_id", "asset_id")}
+    contract = service.request(session, uuid.uuid4(), draft, rendered, **ids)
+    for role in (Role.PROVIDER, Role.BUYER):
+        service.sign(session, uuid.uuid4(), contract, signed(contract, role), NOW)
+    package = Package(
+        terms=contract.terms.encode(),
+        policy=contract.policy.encode(),
+        document=rendered.pdf,
+        rendering=contract.rendering.encode(),
+        template_digest=contract.template_digest,
+        signatures=[
+            PartySignature(
+                one.role.value,
+                signing.encode_public_key(KEYS[one.role].public_key()),
+                one.statement,
+                one.signature,
+            )
+            for one in contract.signatures
+        ],
+    )
+    checks = verify(package)
+    assert {check.outcome for check in checks} == {Outcome.PASSED}
+    assert [check.name for check in checks] == [
+        "terms", "signature of the provider", "signature of the buyer", "model text", "policy", "document",
+    ]  # fmt: skip
+    _tampering_is_named(package)
+
+
+def _tampering_is_named(package: Package) -> None:
+    terms = package.terms.replace(b"1280050", b"1280051")
+    record = canonical.decode(package.rendering)
+    first = package.signatures[0]
+    for changed, name in (
+        (replace(package, terms=terms), "document"),
+        (replace(package, terms=package.terms + b" "), "terms"),
+        (replace(package, policy=package.policy.replace(b"P365D", b"P999D")), "policy"),
+        (replace(package, document=package.document + b"\n"), "document"),
+        (replace(package, rendering=b"{}"), "document"),
+        (replace(package, rendering=canonical.encode(record | {"pages": []})), "document"),
+        (replace(package, template_digest="0" * 64), "model text"),
+        (replace(package, signatures=package.signatures[:1]), "signatures"),
+        (replace(package, signatures=[first, first]), "signatures"),
+        (replace(package, signatures=[replace(first, role="witness")]), "signature of the witness"),
+    ):
+        assert name in {check.name for check in verify(changed) if check.outcome is Outcome.FAILED}
+    older = canonical.encode(record | {"compiler": "typst 0.1.0"})
+    skipped = [
+        check for check in verify(replace(package, rendering=older)) if check.outcome is Outcome.SKIPPED
+    ]
+    assert [check.detail for check in skipped] == ["NOT RE-RENDERED: needs typst 0.1.0"]

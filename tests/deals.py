@@ -1,0 +1,76 @@
+"""Contracts for tests, made by the product's own services."""
+
+import itertools
+from dataclasses import dataclass
+from typing import Any
+
+from contracts.models import Contract
+from contracts.money import Money
+from market.actor import Actor, Role
+from market.contracting import reading, service
+from market.contracting.models import Request
+from market.db import read, transaction
+from market.keys import service as keys
+from tests import assets, people
+
+_count = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Deal:
+    """A requested contract with a person of each side."""
+
+    provider: Actor
+    buyer: Actor
+    number: str
+
+
+def requested(provider: Actor | None = None, buyer: Actor | None = None, listing: str | None = None) -> Deal:
+    """Return a contract that nobody has signed."""
+    provider = provider or assets.provider()
+    listing = listing or assets.listed(provider, assets.registered(provider, content()))
+    buyer = buyer or people.verified(Role.BUYER)
+    publish_key(buyer)
+    return Deal(provider, buyer, service.request(buyer, listing).number)
+
+
+def publish_key(actor: Actor) -> None:
+    """Do at once what a job does after an organisation was verified."""
+    keys.on_verified(str(actor.organisation_id))
+
+
+def content() -> bytes:
+    """Return a file that nobody has registered yet."""
+    return assets.CONTENT + f"威海,{next(_count)},雾\n".encode()
+
+
+def signed() -> Deal:
+    """Return a contract that both have signed; the job that puts it in force waits."""
+    deal = requested()
+    sign(deal.provider, deal.number)
+    sign(deal.buyer, deal.number)
+    return deal
+
+
+def free() -> dict[str, Any]:
+    """Return what makes a proposal one for open data."""
+    return {"model": "open-licence/0.1", "price": Money(0), "quality": ()}
+
+
+def sign(actor: Actor, number: str, digest: str | None = None) -> str:
+    """Sign what is on file and return the entry's id."""
+    shown = digest or of(number).document_digest
+    with transaction() as session:
+        return str(service.sign(session, actor, number, shown).entry_id)
+
+
+def of(number: str) -> Contract:
+    """Return a contract as it stands now."""
+    with read() as session:
+        return reading.by_number(session, number).contract
+
+
+def row(number: str) -> Request:
+    """Return a request as it stands now."""
+    with read() as session:
+        return reading.by_number(session, number).request

@@ -1,0 +1,71 @@
+"""A browser without JavaScript: it follows links, fills in the forms of a page and presses their buttons."""
+
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from urllib.parse import urljoin
+
+import requests
+
+
+@dataclass
+class Form:
+    """A form of a page.
+
+    Attributes:
+        action: where it is sent.
+        values: what its inputs hold.
+    """
+
+    action: str
+    values: dict[str, str] = field(default_factory=dict)
+
+
+class _Forms(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.forms: list[Form] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag == "form" and given.get("method") == "post":
+            self.forms.append(Form(given["action"]))
+        chosen = given.get("type") not in {"radio", "checkbox"} or "checked" in given
+        if tag == "input" and self.forms and given.get("name") and chosen:
+            self.forms[-1].values[given["name"]] = given.get("value", "")
+
+
+class Browser:
+    """Somebody's browser at one exchange.
+
+    Args:
+        url: base address.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._session = requests.Session()
+        self._session.headers["Accept"] = "text/html"
+        self.page = requests.Response()
+
+    def open(self, path: str) -> str:
+        """Go to a page and return its text."""
+        self.page = self._session.get(urljoin(self._url, path), timeout=60)
+        assert self.page.status_code == 200, f"{path}: {self.page.status_code}\n{self.page.text}"
+        return self.page.text
+
+    def press(self, action: str, **typed: str) -> str:
+        """Fill in the form of the present page that goes to an address ending so, and send it."""
+        parser = _Forms()
+        parser.feed(self.page.text)
+        found = [form for form in parser.forms if form.action.endswith(action)]
+        assert len(found) == 1, f"{action} among {[form.action for form in parser.forms]} of {self.page.url}"
+        where = urljoin(self.page.url, found[0].action)
+        self.page = self._session.post(where, data={**found[0].values, **typed}, timeout=60)
+        assert self.page.status_code == 200, f"{where}: {self.page.status_code}\n{self.page.text}"
+        return self.page.text
+
+    def download(self, path: str) -> bytes:
+        """Fetch a file."""
+        answer = self._session.get(urljoin(self._url, path), timeout=60)
+        assert answer.status_code == 200
+        return answer.content

@@ -1,0 +1,112 @@
+"""What a newcomer runs: the demo, its evidence, and nothing left running behind it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from market.demo.processes import command
+from tests.flows.hall import Json
+
+pytestmark = pytest.mark.sqlite
+SECONDS = 300
+
+
+def qilu(*arguments: str, home: Path | None = None) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, **({"QILU_HOME": str(home)} if home else {})}
+    return subprocess.run(
+        command(*arguments), env=environment, capture_output=True, text=True, timeout=SECONDS, check=False
+    )
+
+
+def demo(home: Path, *more: str) -> Json:
+    done = qilu("demo", "--once", "--home", str(home), *more)
+    assert done.returncode == 0, done.stderr
+    outcome: Json = json.loads(done.stdout.splitlines()[-1])
+    return outcome
+
+
+def children(folder: Path) -> list[int]:
+    """Return the processes whose environment names this folder."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            if entry.name.isdigit() and f"QILU_HOME={folder}\0".encode() in (entry / "environ").read_bytes():
+                found.append(int(entry.name))
+        except OSError:
+            continue
+    return found
+
+
+def test_the_demo_twice_then_with_a_file_of_ones_own(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    first, again = demo(home), demo(home)
+    assert {"bundle", "trust", "entries", "checkpoint", "trade"} <= set(first)
+    assert first["trade"] != again["trade"]
+    assert first["entries"] == again["entries"] == 13
+    assert not Path(first["trust"]).is_relative_to(first["bundle"])
+    assert int(again["checkpoint"].splitlines()[1]) < 2 * int(first["checkpoint"].splitlines()[1])
+
+    own = tmp_path / "产量.csv"
+    own.write_bytes("地块,产量\n甲,12.5\n乙,\n".encode("gb18030"))
+    third = demo(home, "--data", str(own))
+    for outcome in (first, third):
+        pinned = qilu("verify", outcome["bundle"], "--trust", outcome["trust"])
+        assert pinned.returncode == 0, pinned.stdout
+        alone = qilu("verify", outcome["bundle"])
+        assert alone.returncode == 0
+        assert alone.stdout.startswith("UNPINNED")
+    ledger = [sys.executable, "-m", "ledger", "verify", first["bundle"], "--trust", first["trust"]]
+    assert subprocess.run(ledger, capture_output=True, timeout=SECONDS, check=False).returncode == 0
+
+    assert qilu("ledger", "fsck", home=home).returncode == 0
+    doctor = qilu("doctor", home=home)
+    assert doctor.returncode == 0, doctor.stdout
+    assert (home / "secrets.env").stat().st_mode & 0o777 == 0o600
+    assert (home / "people.json").stat().st_mode & 0o777 == 0o600
+    assert children(home) == []
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_nothing_outlives_the_demo(tmp_path: Path, how: signal.Signals) -> None:
+    home = tmp_path / "home"
+    running: subprocess.Popen[Any] = subprocess.Popen(
+        command("demo", "--once", "--home", str(home)), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    end = time.monotonic() + SECONDS
+    while len(children(home)) < 3 and time.monotonic() < end:
+        time.sleep(0.1)
+    running.send_signal(how)
+    running.wait(30)
+    while children(home) and time.monotonic() < end:
+        time.sleep(0.1)
+    assert children(home) == []
+
+
+def test_commands_say_what_is_missing(tmp_path: Path) -> None:
+    serve = qilu("serve", home=tmp_path)
+    assert serve.returncode == 1
+    assert "SECRET_KEY" in serve.stderr
+    assert "LEDGER_SIGNING_KEY" in serve.stderr
+    assert "Traceback" not in serve.stderr
+    doctor = qilu("doctor", home=tmp_path)
+    assert doctor.returncode == 1
+    assert "qilu db upgrade" in doctor.stdout
+    assert qilu("verify", str(tmp_path / "nothing")).returncode == 2
+    assert qilu("db", "check", home=tmp_path).returncode == 1
+
+
+def test_a_file_that_cannot_be_measured_is_explained(tmp_path: Path) -> None:
+    ragged = tmp_path / "ragged.csv"
+    ragged.write_text("a,b\n1,2\n3\n")
+    done = qilu("inspect", str(ragged))
+    assert done.returncode == 1
+    assert "file.ragged" in done.stderr
+    report = qilu("inspect", "market/data/seattle-weather.csv", "--json")
+    assert len(json.loads(report.stdout)["content_digest"]) == 64

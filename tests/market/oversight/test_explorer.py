@@ -1,0 +1,116 @@
+"""Searching the log: by object, party, kind and time; checkpoints over time; fsck on demand; everything as a file."""
+
+import csv
+import io
+import json
+
+import pytest
+from flask import Flask
+
+from ledger.canonical import from_base64
+from ledger.merkle import Tree, leaf_hash, verify_consistency
+from market import jobs
+from market.actor import Actor, Role
+from market.oversight import drawing, publishing
+from tests import assets, deals, evidence, people
+from tests.conftest import Client
+from tests.deals import Deal
+from tests.market.oversight.test_desk import sign_in
+
+
+@pytest.fixture(scope="module")
+def deal(running: Flask) -> Deal:
+    """A contract in force and published, beside matters of others."""
+    assets.registered(assets.provider())
+    publishing.publish()
+    made = deals.requested()
+    evidence.in_force(made)
+    publishing.publish()
+    return made
+
+
+@pytest.fixture(scope="module")
+def auditor(running: Flask) -> Actor:
+    """A person who may look at everything."""
+    return people.colleague(people.operator(), Role.AUDITOR)
+
+
+@pytest.fixture
+def client(running: Flask, auditor: Actor) -> Client:
+    """The auditor's browser."""
+    made = running.test_client()
+    assert isinstance(made, Client)
+    sign_in(made, auditor)
+    return made
+
+
+def test_search_by_party_kind_and_time(client: Client, deal: Deal, auditor: Actor) -> None:
+    headers = people.bearer(auditor)
+
+    def kinds(**query: str) -> list[str]:
+        answer = client.get("/api/v1/entries", query_string=query, headers=headers)
+        assert answer.status_code == 200, answer.text
+        return [item["kind"] for item in answer.json["items"]]
+
+    party = str(deal.buyer.organisation_id)
+    assert set(kinds(party=party)) >= {"contract.requested", "contract.signed", "contract.finalized"}
+    assert "asset.registered" not in kinds(party=party), (
+        "somebody else's asset is none of the buyer's matters"
+    )
+    assert "asset.registered" in kinds(party=str(deal.provider.organisation_id))
+    assert kinds(party=party, kind="contract.signed") == ["contract.signed"] * 2
+    assert kinds(party=party, since="2999-01-01") == []
+    assert kinds(party=party, until="2000-01-01") == []
+    assert kinds(party="no such organisation") == []
+    assert client.get("/api/v1/entries?since=soon", headers=headers).status_code == 422
+    assert client.get("/audit?since=soon").status_code == 422
+
+
+def test_what_is_found_leaves_as_a_file(client: Client, deal: Deal) -> None:
+    asked = {"party": str(deal.buyer.organisation_id), "kind": "contract.signed"}
+    rows = list(csv.DictReader(io.StringIO(client.get("/audit/export/csv", query_string=asked).text)))
+    found = json.loads(client.get("/audit/export/json", query_string=asked).text)
+    assert [row["entry_id"] for row in rows] == [row["entry_id"] for row in found]
+    assert {row["kind"] for row in found} == {"contract.signed"}
+    sign_in(client, deal.buyer)
+    assert client.get("/audit/export/csv").status_code == 403
+
+
+def test_checkpoints_grow_out_of_each_other(client: Client, deal: Deal) -> None:
+    heads = client.get("/api/v1/checkpoints").json["items"]
+    new, old = heads[0], heads[1]
+    proof = client.get(f"/api/v1/checkpoints/{new['size']}/consistency/{old['size']}").json["hashes"]
+    roots = from_base64(old["root"]), from_base64(new["root"])
+    verify_consistency(old["size"], new["size"], [from_base64(item) for item in proof], *roots)
+    page = client.get(f"/ledger/checkpoints/{new['size']}?old={old['size']}")
+    assert proof[0] in page.text
+    assert client.get("/ledger/checkpoints").text.count("/ledger/checkpoints/") >= len(heads)
+    assert client.get(f"/api/v1/checkpoints/{old['size']}/consistency/{new['size']}").status_code == 422
+    for size in (0, 2**60, 10**30):
+        assert client.get(f"/ledger/checkpoints/{size}").status_code == 404
+    assert client.get("/api/v1/checkpoints?cursor=x").status_code == 422
+
+
+def test_fsck_runs_when_asked_and_is_kept(client: Client, deal: Deal, auditor: Actor) -> None:
+    headers = people.bearer(auditor)
+    assert client.post("/api/v1/checks", headers=headers).status_code == 202
+    assert client.post("/api/v1/checks", headers=headers).status_code == 202
+    assert client.get("/api/v1/checks", headers=headers).json["waits"] is True
+    jobs.drain()
+    said = client.get("/api/v1/checks", headers=headers).json
+    assert (said["waits"], [run["faults"] for run in said["items"]]) == (False, [0])
+    page = client.get("/audit/fsck?lang=en")
+    assert "no faults" in page.text
+    assert client.post("/api/v1/checks", headers=people.bearer(deal.buyer)).status_code == 403
+    assert said["items"][0]["entries"] > 0
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 8, 300])
+def test_a_proof_is_drawn_up_to_the_root(size: int) -> None:
+    leaves = [b"%d" % number for number in range(size)]
+    tree = Tree(map(leaf_hash, leaves))
+    for index in {0, size // 2, size - 1}:
+        drawn = drawing.inclusion(leaf_hash(leaves[index]), index, size, tree.inclusion(index))
+        assert drawn.root == tree.root().hex()
+        assert [item for _side, item in drawn.path] == [item.hex() for item in tree.inclusion(index)]
+        assert all(0 < node.x < drawn.width and 0 < node.y < drawn.height for node in drawn.nodes)

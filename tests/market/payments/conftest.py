@@ -1,0 +1,201 @@
+"""An exchange that listens, a stand-in that pays and tells it, and a bill between two organisations."""
+
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+import requests
+from flask import Flask
+from werkzeug.serving import make_server
+
+from market import jobs, steps
+from market.actor import Actor, Role
+from market.app import create_app
+from market.db import read, transaction
+from market.payments import service
+from market.payments.models import Operation, Posting
+from market.payments.service import Bill
+from market.payments.stripe import Stripe
+from market.sandbox import Sandbox
+from tests import people
+from tests.conftest import Client, Clock, settings_for
+from tests.market.sandbox.conftest import client, control, inbox, raw, sandbox
+from tests.market.sandbox.driver import KEY, Control
+from tests.postgres import Urls
+
+__all__ = ["client", "control", "inbox", "raw", "sandbox"]
+
+SECRET = "whsec_tests"
+
+
+@dataclass
+class Money:
+    """An exchange and its payment platform, with what a test does to them.
+
+    Attributes:
+        followed: (job name, trade number) of everything queued for the rooms above.
+    """
+
+    app: Flask
+    clock: Clock
+    platform: Sandbox
+    url: str
+    followed: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def control(self) -> Control:
+        return Control(self.platform.base)
+
+    @property
+    def stripe(self) -> Stripe:
+        return Stripe(self.platform.base, KEY)
+
+    def work(self, **later: float) -> None:
+        """Move the clock and do what is due; troubles of single jobs are theirs to repeat."""
+        self.clock.advance(**later)
+        jobs.drain()
+
+    def pay(self, bill: Bill, actor: Actor, outcome: str = "pay") -> Operation:
+        """Plan, open the page and click; the webhook is still to come."""
+        operation = self.plan(bill, actor)
+        page = service.open_page(operation.id)
+        requests.post(page.url, data={"outcome": outcome}, allow_redirects=False, timeout=5)
+        return self.get(operation)
+
+    def funded(self, bill: Bill, actor: Actor) -> Operation:
+        """Pay, and wait until the exchange knows it."""
+        before = self.told("checkout.session.completed")
+        operation = self.pay(bill, actor)
+        until(lambda: self.told("checkout.session.completed") > before)
+        self.work()
+        return self.get(operation)
+
+    def told(self, type: str) -> int:
+        """Count the webhooks of a type that the exchange has taken."""
+        sent = self.control.get("deliveries")
+        return sum(one["type"] == type and one["state"] == "done" for one in sent)
+
+    def plan(self, bill: Bill, actor: Actor) -> Operation:
+        with transaction() as session:
+            return service.plan_payment(session, actor, bill)
+
+    def out(self, bill: Bill, way: Callable[..., Operation]) -> Operation:
+        with transaction() as session:
+            return way(session, Actor.system("test"), bill)
+
+    def get(self, operation: Operation) -> Operation:
+        with read() as session:
+            return service.operation(session, operation.id)
+
+    def all(self, bill: Bill) -> list[Operation]:
+        with read() as session:
+            return service.operations_of(session, bill.number)
+
+    def postings(self, bill: Bill) -> list[Posting]:
+        with read() as session:
+            return service.postings_of(session, bill.number)
+
+    def balances(self, bill: Bill) -> dict[str, int]:
+        return {account: amount for (account, _), amount in service.balances(self.postings(bill)).items()}
+
+    def kinds(self, bill: Bill) -> list[str]:
+        with read() as session:
+            return [step.kind for step in steps.steps_of(session, bill.handle)]
+
+    def open_pages(self) -> list[dict[str, Any]]:
+        answer = requests.get(f"{self.platform.base}/v1/checkout/sessions", auth=(KEY, ""), timeout=5)
+        return list(answer.json()["data"])
+
+
+@pytest.fixture
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("market.payments.stripe.client._pause", lambda *_: 0)
+
+
+@pytest.fixture
+def money(urls: Urls, tmp_path: Path, clock: Clock, no_pauses: None) -> Iterator[Money]:
+    """The whole application on a fresh database, listening on loopback for the stand-in's webhooks."""
+    running: list[Flask] = []
+
+    def listen(environ: Any, start_response: Any) -> Any:
+        return running[0](environ, start_response)
+
+    server = make_server("127.0.0.1", 0, listen, threaded=True)
+    url = f"http://localhost:{server.port}"
+    platform = Sandbox(
+        0, tmp_path / "platform", f"{url}/webhooks/stripe", SECRET, clock=lambda: clock().timestamp()
+    ).start()
+    app = create_app(
+        settings_for(urls, tmp_path, STRIPE_API_BASE=platform.base, BASE_URL=url, STRIPE_SECRET_KEY=KEY),
+        clock=clock,
+    )
+    app.test_client_class = Client
+    running.append(app)
+    Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    found = Money(app, clock, platform, url)
+    for name in ("payment.settled", "transfer.made", "refund.made"):
+        app.extensions["handlers"][name] = _following(found, name)
+    with app.app_context():
+        yield found
+    platform.stop()
+    server.shutdown()
+    server.server_close()
+    app.extensions["engine"].dispose()
+
+
+@pytest.fixture
+def provider(money: Money) -> Actor:
+    """A provider with its connected account open."""
+    actor = people.verified(Role.PROVIDER)
+    money.work()
+    return actor
+
+
+@pytest.fixture
+def buyer(money: Money) -> Actor:
+    return people.verified(Role.BUYER)
+
+
+@pytest.fixture
+def bill(provider: Actor, buyer: Actor) -> Bill:
+    return a_bill(provider, buyer)
+
+
+def a_bill(provider: Actor, buyer: Actor, *, amount: int = 19_900, fee: int = 597) -> Bill:
+    assert provider.organisation_id is not None
+    assert buyer.organisation_id is not None
+    handle = steps.new_handle()
+    return Bill(
+        handle=handle,
+        number=handle[:11].upper(),
+        settlement_id=uuid.uuid4(),
+        provider_id=provider.organisation_id,
+        buyer_id=buyer.organisation_id,
+        amount=amount,
+        fee=fee,
+        currency="CNY",
+        title="每日气象",
+        rules=1,
+    )
+
+
+def until(reached: Callable[[], bool]) -> None:
+    """Wait, five seconds at most, for what another process does in its own time."""
+    for _ in range(100):
+        if reached():
+            return
+        time.sleep(0.05)
+    raise AssertionError("not reached in five seconds")
+
+
+def _following(money: Money, name: str) -> Callable[..., None]:
+    def follow(number: str, operation_id: str) -> None:
+        assert uuid.UUID(operation_id)
+        money.followed.append((name, number))
+
+    return follow

@@ -1,0 +1,52 @@
+"""Stripe's own stateless mock server: it holds every request against the official description of the API.
+
+It is built by Go from the pinned release, or somebody else's is used where ``STRIPE_MOCK_URL`` points.
+"""
+
+import fcntl
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+RELEASE = "v0.197.0"
+ADDRESS = "STRIPE_MOCK_URL"
+CACHE = Path.home() / ".cache" / "qilu-tests" / f"stripe-mock-{RELEASE}"
+_LISTENING = "Listening for HTTP at address: "
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """Yield the base address of a running mock server."""
+    if address := os.environ.get(ADDRESS):
+        yield address
+        return
+    command = [str(_program()), "-http-addr", "127.0.0.1:0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        assert process.stdout is not None
+        said = iter(process.stdout)
+        where = next((line for line in said if line.startswith(_LISTENING)), None)
+        assert where is not None, "stripe-mock ended before it listened"
+        yield f"http://{where.removeprefix(_LISTENING).strip()}"
+        process.terminate()
+
+
+def _program() -> Path:
+    """Return the built program, building it once for this machine."""
+    program = CACHE / "stripe-mock"
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not program.exists():
+            go = shutil.which("go")
+            assert go is not None, f"the stripe_mock lane needs Go or {ADDRESS}"
+            subprocess.run(
+                [go, "install", f"github.com/stripe/stripe-mock@{RELEASE}"],
+                env={**os.environ, "GOBIN": str(CACHE), "GOFLAGS": "-modcacherw"},
+                check=True,
+                capture_output=True,
+                timeout=900,
+            )
+    return program

@@ -1,0 +1,46 @@
+"""What tests do to a stand-in from outside: its control surface and the payer's clicks."""
+
+import time
+from typing import Any
+
+import requests
+
+from market.payments.stripe import CheckoutSession, Stripe
+
+KEY = "sk_test_sandbox"
+EXPIRES = int(time.time()) + 3600
+
+
+class Control:
+    """The control surface of a stand-in."""
+
+    def __init__(self, base: str) -> None:
+        self.base = base
+
+    def __call__(self, path: str, /, **body: Any) -> Any:
+        answer = requests.post(f"{self.base}/_sandbox/{path}", json=body, auth=(KEY, ""), timeout=5)
+        answer.raise_for_status()
+        return answer.json()
+
+    def get(self, path: str) -> Any:
+        answer = requests.get(f"{self.base}/_sandbox/{path}", auth=(KEY, ""), timeout=5)
+        answer.raise_for_status()
+        return answer.json()
+
+
+def open_checkout(client: Stripe, *, key: str = "checkout:1:1", amount: int = 12_345) -> CheckoutSession:
+    return client.open_checkout(
+        key=key,
+        amount=amount,
+        currency="cny",
+        description="每日气象 Daily weather",
+        transfer_group="trade-handle",
+        success_url="http://localhost:8080/back?session={CHECKOUT_SESSION_ID}",
+        cancel_url="http://localhost:8080/trades/X",
+        expires_at=EXPIRES,
+        metadata={"operation": "1"},
+    )
+
+
+def click(session: CheckoutSession, outcome: str) -> requests.Response:
+    return requests.post(session.url, data={"outcome": outcome}, allow_redirects=False, timeout=5)
