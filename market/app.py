@@ -97,7 +97,8 @@ HANDLERS: Final[Mapping[str, jobs.Handler]] = {
 
 SLOW: Final = frozenset({
     "revision.uploaded", "delivery.covered", "ledger.fsck",  # as long as the file, or the log, is large
-    "account.open", "payment.perform", "payment.look", "payment.close", "webhook.received",  # another's answer
+    "account.open", "payment.perform", "payment.look", "payment.close", "payment.retry",
+    "webhook.received",  # another's answer
 })  # fmt: skip
 """Jobs that may take minutes; a worker always keeps a hand free for the others."""
 

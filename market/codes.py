@@ -244,10 +244,6 @@ CODES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
     "dispute.none": (409, lazy("There is no dispute to rule on.")),
     "dispute.wrong_state": (409, lazy("The dispute is in another state; `state` names it.")),
     "payment.settled": (409, lazy("This is already paid.")),
-    "payment.in_doubt": (
-        409,
-        lazy("A payment came in that does not match the price. Ask the operator before paying again."),
-    ),
     "payment.closed": (
         409,
         lazy("This payment cannot go on. Look at the trade and begin the payment again if it is due."),

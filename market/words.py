@@ -55,6 +55,7 @@ STATES: Final[Mapping[str, tuple[str, Any]]] = {
     "SENT": ("wait", lazy("Sent")),
     "OK": ("good", lazy("Done")),
     "FAILED": ("bad", lazy("Failed")),
+    "STRAY": ("bad", lazy("Sent back")),
     "UNKNOWN": ("bad", lazy("Outcome unknown")),
 }
 """Tone (``good``, ``wait``, ``bad`` or ``rest``) and word of each state in this house."""
@@ -101,6 +102,8 @@ KINDS: Final[Mapping[str, Any]] = {
     "payment.settled": lazy("Payment received"),
     "payment.failed": lazy("Payment failed"),
     "payment.expired": lazy("Pay page expired"),
+    "payment.strayed": lazy("Payment received that is sent back"),
+    "payment.returned": lazy("Payment sent back"),
     "settlement.funded": lazy("Price held until acceptance"),
     "settlement.released": lazy("Price released to the provider"),
     "settlement.refunded": lazy("Price refunded to the buyer"),
@@ -131,7 +134,7 @@ KINDS: Final[Mapping[str, Any]] = {
 
 BACK: Final = frozenset(
     {"refused", "removed", "rejected", "suspended", "cancelled", "declined", "withdrawn", "expired", "failed"}
-    | {"terminated"}
+    | {"terminated", "strayed"}
 )
 """Participles of steps that stopped something; timelines show them in red. A dispute's opening is one too."""
 

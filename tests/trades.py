@@ -86,7 +86,7 @@ def planned(deal: Deal) -> uuid.UUID:
         assert rows.settlement is not None
         operation = payments.plan_payment(session, deal.buyer, following.bill(rows.trade, rows.settlement))
     outcomes.opened(
-        operation.id,
+        operation,
         CheckoutSession(f"cs_{operation.id}", "open", "unpaid", "http://pay", "", 0, "cny", False, {}),
     )
     return operation.id
@@ -94,9 +94,14 @@ def planned(deal: Deal) -> uuid.UUID:
 
 def settle(operation_id: uuid.UUID) -> None:
     """Let the money of a planned payment arrive."""
-    outcomes.settled(
-        operation_id, PaymentIntent("pi", "succeeded", 0, 0, "cny", "", False, "ch", {}, 100, "cny")
-    )
+    outcomes.settled(outcomes.get(operation_id), came_in(operation_id))
+
+
+def came_in(operation_id: uuid.UUID) -> PaymentIntent:
+    """Return a payment of just what an operation asks for."""
+    amount = outcomes.get(operation_id).amount
+    id = f"pi_{operation_id}"
+    return PaymentIntent(id, "succeeded", amount, amount, "cny", "", False, "ch", {}, 100, "cny")
 
 
 def fetched(deal: Deal, *spans: Span) -> Deal:
@@ -156,6 +161,6 @@ def _perform(operation_id: str) -> None:
     name: dict[str, Any] = {"id": f"{found.kind}_{found.id}", "amount": found.amount, "currency": "cny"}
     if found.kind is OperationKind.TRANSFER:
         made = Transfer(**name, destination="", transfer_group="", livemode=False, metadata={})
-        outcomes.transferred(found.id, made)
+        outcomes.transferred(found, made)
     elif found.kind is OperationKind.REFUND:
-        outcomes.refunded(found.id, Refund(**name, status="succeeded", payment_intent="", metadata={}))
+        outcomes.refunded(found, Refund(**name, status="succeeded", payment_intent="", metadata={}))

@@ -1,7 +1,8 @@
-"""The machine of an operation: planned, open at the platform, then done, failed or expired.
+"""The machine of an operation: planned, open at the platform, then done, failed, expired or astray.
 
 A lost answer leaves an operation PLANNED: its outcome is unknown, and the same call is repeated with the
-same key until it is known.
+same key until it is known. What is over is not beyond the platform: money may still be found on a pay page
+that failed or expired, and a transfer or refund that was given up may turn out to have been made.
 """
 
 from collections.abc import Mapping
@@ -20,13 +21,18 @@ class OperationKind(StrEnum):
 
 
 class OperationState(StrEnum):
-    """Where an operation stands; OPEN is a pay page that waits for the buyer."""
+    """Where an operation stands.
+
+    OPEN is a pay page that waits for the buyer; STRAY is one on which money came in that funds nothing (late,
+    or not what was planned) and is sent back.
+    """
 
     PLANNED = "PLANNED"
     OPEN = "OPEN"
     OK = "OK"
     FAILED = "FAILED"
     EXPIRED = "EXPIRED"
+    STRAY = "STRAY"
 
 
 class OperationEvent(StrEnum):
@@ -36,6 +42,7 @@ class OperationEvent(StrEnum):
     SUCCEED = "succeed"
     FAIL = "fail"
     EXPIRE = "expire"
+    STRAY = "stray"
 
 
 class AccountState(StrEnum):
@@ -53,6 +60,10 @@ TRANSITIONS: Mapping[tuple[OperationState, OperationEvent], OperationState] = {
     (OperationState.OPEN, OperationEvent.SUCCEED): OperationState.OK,
     (OperationState.OPEN, OperationEvent.FAIL): OperationState.FAILED,
     (OperationState.OPEN, OperationEvent.EXPIRE): OperationState.EXPIRED,
+    (OperationState.OPEN, OperationEvent.STRAY): OperationState.STRAY,
+    (OperationState.EXPIRED, OperationEvent.STRAY): OperationState.STRAY,
+    (OperationState.FAILED, OperationEvent.STRAY): OperationState.STRAY,
+    (OperationState.FAILED, OperationEvent.SUCCEED): OperationState.OK,
 }
 
 

@@ -25,6 +25,8 @@ REACHED: Final[Mapping[str, tuple[tuple[str, str, frozenset[str]], ...]]] = {
     "contract.withdrawn": (("contract", "state", frozenset({"TERMINATED"})),),
     "contract.expired": (("contract", "state", frozenset({"TERMINATED"})),),
     "payment.settled": (("operation", "state", frozenset({"OK"})),),
+    "payment.strayed": (("operation", "state", frozenset({"STRAY"})),),
+    "payment.returned": (("operation", "state", frozenset({"OK"})),),
     "transfer.made": (("operation", "state", frozenset({"OK"})),),
     "refund.made": (("operation", "state", frozenset({"OK"})),),
     "settlement.funded": (("settlement", "state", frozenset({"FUNDED"})),),
@@ -44,6 +46,8 @@ AFTER: Final[Mapping[str, tuple[frozenset[str], ...]]] = {
     "contract.signed": (frozenset({"contract.requested"}),),
     "contract.finalized": (frozenset({"contract.signed"}),),
     "payment.settled": (frozenset({"contract.finalized"}),),
+    "payment.strayed": (frozenset({"contract.finalized"}),),
+    "payment.returned": (frozenset({"payment.strayed"}),),
     "settlement.funded": (frozenset({"payment.settled"}),),
     "delivery.completed": (frozenset({"contract.finalized"}),),
     "acceptance.accepted": (frozenset({"delivery.completed"}),),
@@ -167,24 +171,46 @@ def _check_money(evidence: Evidence, terms: Terms, kinds: list[str]) -> str:
 
 
 def _balances(evidence: Evidence, terms: Terms, paid: list[dict[str, Any]]) -> Counter[str]:
-    """Debits less credits of the trade's postings by account, in minor units."""
+    """Debits less credits of the trade's postings by account, in minor units; what strayed stands apart."""
     done = {row["id"] for kind in ("checkout", "transfer", "refund") for row in _done(evidence, kind)}
+    astray = _astray(evidence)
     totals: Counter[str] = Counter()
+    apart: Counter[tuple[str, str]] = Counter()
     seen: set[str] = set()
-    for image in _own(evidence, "posting"):
-        row = image.row
+    for row in (image.row for image in _own(evidence, "posting")):
         require(row["id"] not in seen, "a posting is shown twice")
         seen.add(row["id"])
-        require(row["operation_id"] in done, "a posting belongs to no operation that was done")
-        require(
-            row["number"] == terms.number and row["currency"] == terms.price.currency,
-            "a posting is of another trade",
-        )
+        require(row["number"] == terms.number, "a posting is of another trade")
         require(row["amount"] > 0 and row["debit"] != row["credit"], "a posting moves nothing")
+        if row["operation_id"] in astray:
+            apart[row["debit"], row["currency"]] += row["amount"]
+            apart[row["credit"], row["currency"]] -= row["amount"]
+            continue
+        require(row["operation_id"] in done, "a posting belongs to no operation that was done")
+        require(row["currency"] == terms.price.currency, "a posting is in another currency than was signed")
         totals[row["debit"]] += row["amount"]
         totals[row["credit"]] -= row["amount"]
-    require(bool(seen) == bool(paid), "postings and payment do not go together")
+    require(bool(totals) == bool(paid), "postings and payment do not go together")
+    _check_suspense(terms, astray, apart)
     return totals
+
+
+def _check_suspense(
+    terms: Terms, astray: Mapping[str, dict[str, Any]], balances: Counter[tuple[str, str]]
+) -> None:
+    """Money that funded nothing is held apart until all of it is sent back, and touches nothing else."""
+    own = f"suspense:{terms.number}"
+    used = {account for account, _currency in balances} - {own, "psp_clearing", "psp_fee_expense"}
+    require(not used, "money that funds nothing was used")
+    refunds = [row for row in astray.values() if row["kind"] == "refund"]
+    returned = {row["source_id"] for row in refunds if row["state"] == "OK"}
+    held = {row["source_id"]: row for row in refunds if row["source_id"] not in returned}
+    kept: Counter[tuple[str, str]] = Counter()
+    for row in held.values():
+        kept[own, row["currency"]] -= row["amount"]
+    for account, currency in balances:
+        if account == own:
+            require(balances[account, currency] == kept[account, currency], "not all that strayed went back")
 
 
 def _check_closing(evidence: Evidence, terms: Terms, kinds: list[str], balances: Counter[str]) -> None:
@@ -209,10 +235,27 @@ def _check_closing(evidence: Evidence, terms: Terms, kinds: list[str], balances:
     require(not {"settlement.released", "settlement.refunded"} & set(kinds) or out, "the money went nowhere")
 
 
+def _operations(evidence: Evidence) -> dict[str, dict[str, Any]]:
+    """Return the trade's operations, each in its last image, by id."""
+    return {image.row["id"]: image.row for image in _own(evidence, "operation")}
+
+
+def _astray(evidence: Evidence) -> dict[str, dict[str, Any]]:
+    """Return the payments that funded nothing, and what was sent back of them."""
+    rows = _operations(evidence)
+    return {
+        id: row
+        for id, row in rows.items()
+        if "STRAY" in {row["state"], rows.get(row["source_id"], row)["state"]}
+    }
+
+
 def _done(evidence: Evidence, kind: str) -> list[dict[str, Any]]:
-    """Return the operations of a kind that ended well, each in its last image."""
-    last = {image.row["id"]: image.row for image in _own(evidence, "operation")}
-    return [row for row in last.values() if row["kind"] == kind and row["state"] == "OK"]
+    """Return the operations of a kind that ended well; what strayed is none of them."""
+    rows, astray = _operations(evidence), _astray(evidence)
+    return [
+        row for id, row in rows.items() if row["kind"] == kind and row["state"] == "OK" and id not in astray
+    ]
 
 
 def _own(evidence: Evidence, table: str) -> list[Image]:

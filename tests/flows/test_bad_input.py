@@ -161,6 +161,6 @@ def test_a_payment_of_another_amount_funds_nothing(hall: Hall) -> None:
     page = str(hall.buyer.post(f"/api/v1/trades/{number}/payment")["checkout_url"])
     hall.control(f"objects/{page.rsplit('/', 1)[1]}", amount_total=1)
     hall.click(number)
-    hall.until(number, "payment.failed")
+    hall.until(number, "payment.returned")
     assert "settlement.funded" not in hall.kinds(number)
     assert hall.fetch(number).status_code in {403, 409}

@@ -302,6 +302,7 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "settlement_id", "kind", "attempt", name="uq_operation_settlement_id_kind_attempt"
         ),
+        sa.UniqueConstraint("payment_intent", name="uq_operation_payment_intent"),
         sa.UniqueConstraint("stripe_id", name="uq_operation_stripe_id"),
     )
     op.create_index("ix_operation_number", "operation", ["number"], unique=False)
@@ -309,7 +310,7 @@ def upgrade() -> None:
     op.create_index(
         "uq_operation_outgoing",
         "operation",
-        ["settlement_id"],
+        ["source_id"],
         unique=True,
         sqlite_where=sa.text("kind IN ('transfer', 'refund') AND state IN ('PLANNED', 'OPEN', 'OK')"),
         postgresql_where=sa.text("kind IN ('transfer', 'refund') AND state IN ('PLANNED', 'OPEN', 'OK')"),

@@ -131,7 +131,7 @@ def test_money_in_doubt_waits_for_the_operator(exchange: Flask) -> None:
     exchange.extensions["clock"].advance(minutes=11)
     assert waiting(chief) == [f"/payments/{operation_id}"]
     assert waiting(buyer) == []
-    outcomes.failed(operation_id, "card_declined")
+    outcomes.failed(outcomes.get(operation_id), "card_declined")
     assert waiting(chief) == []
 
 
