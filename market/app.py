@@ -78,6 +78,7 @@ HANDLERS: Final[Mapping[str, jobs.Handler]] = {
     "contract.deadline": market.contracting.service.on_deadline,
     "contract.verified": market.trades.opening.on_verified,
     "account.open": market.payments.accounts.on_open,
+    "account.look": market.payments.accounts.on_look,
     "payment.perform": market.payments.performing.on_perform,
     "payment.look": market.payments.looking.on_look,
     "payment.close": market.payments.performing.on_close,
@@ -97,7 +98,7 @@ HANDLERS: Final[Mapping[str, jobs.Handler]] = {
 
 SLOW: Final = frozenset({
     "revision.uploaded", "delivery.covered", "ledger.fsck",  # as long as the file, or the log, is large
-    "account.open", "payment.perform", "payment.look", "payment.close", "payment.retry",
+    "account.open", "account.look", "payment.perform", "payment.look", "payment.close", "payment.retry",
     "webhook.received",  # another's answer
 })  # fmt: skip
 """Jobs that may take minutes; a worker always keeps a hand free for the others."""

@@ -255,6 +255,7 @@ CODES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
     ),
     "account.not_open": (409, lazy("The provider cannot be paid yet. Try again in a moment.")),
     "operation.not_found": (404, lazy("There is no such payment operation.")),
+    "account.wrong_state": (409, lazy("The payment account is in another state; `state` names it.")),
     "operation.wrong_state": (409, lazy("The payment operation is in another state; `state` names it.")),
     "webhook.closed": (404, lazy("This exchange takes no webhooks.")),
     "webhook.not_signed": (400, lazy("The webhook is not signed for this endpoint.")),

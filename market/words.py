@@ -75,6 +75,7 @@ KINDS: Final[Mapping[str, Any]] = {
     "key.retired": lazy("Key retired"),
     "account.planned": lazy("Payment account begun"),
     "account.opened": lazy("Payment account opened"),
+    "account.restricted": lazy("Payment account waits for the platform"),
     "asset.drafted": lazy("File stored and registration drafted"),
     "asset.inspected": lazy("File measured"),
     "asset.submitted": lazy("Submitted for review"),

@@ -153,7 +153,9 @@ def balances(deal: Deal) -> dict[str, int]:
 
 
 def _open_account(account_id: str) -> None:
-    accounts._record(uuid.UUID(account_id), Account(f"acct_{account_id}", "active", {}))
+    with read() as session:
+        planned = session.get_one(payments.Account, uuid.UUID(account_id))
+    accounts._record(planned, Account(f"acct_{account_id}", "active", {}))
 
 
 def _perform(operation_id: str) -> None:

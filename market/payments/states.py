@@ -1,8 +1,9 @@
-"""The machine of an operation: planned, open at the platform, then done, failed, expired or astray.
+"""The machines of an operation and of a connected account.
 
-A lost answer leaves an operation PLANNED: its outcome is unknown, and the same call is repeated with the
-same key until it is known. What is over is not beyond the platform: money may still be found on a pay page
-that failed or expired, and a transfer or refund that was given up may turn out to have been made.
+An operation is planned, open at the platform, then done, failed, expired or astray. A lost answer leaves it
+PLANNED: its outcome is unknown, and the same call is repeated with the same key until it is known. What is
+over is not beyond the platform: money may still be found on a pay page that failed or expired, and a
+transfer or refund that was given up may turn out to have been made.
 """
 
 from collections.abc import Mapping
@@ -46,10 +47,21 @@ class OperationEvent(StrEnum):
 
 
 class AccountState(StrEnum):
-    """Where a provider's connected account stands."""
+    """Where a provider's connected account stands.
+
+    PENDING exists at the platform, which does not let money be transferred to it (yet, or any more).
+    """
 
     PLANNED = "PLANNED"
+    PENDING = "PENDING"
     OPEN = "OPEN"
+
+
+class AccountEvent(StrEnum):
+    """What the platform says about it."""
+
+    RESTRICT = "restrict"
+    OPEN = "open"
 
 
 TRANSITIONS: Mapping[tuple[OperationState, OperationEvent], OperationState] = {
@@ -66,6 +78,13 @@ TRANSITIONS: Mapping[tuple[OperationState, OperationEvent], OperationState] = {
     (OperationState.FAILED, OperationEvent.SUCCEED): OperationState.OK,
 }
 
+ACCOUNT_TRANSITIONS: Mapping[tuple[AccountState, AccountEvent], AccountState] = {
+    (AccountState.PLANNED, AccountEvent.RESTRICT): AccountState.PENDING,
+    (AccountState.PLANNED, AccountEvent.OPEN): AccountState.OPEN,
+    (AccountState.PENDING, AccountEvent.OPEN): AccountState.OPEN,
+    (AccountState.OPEN, AccountEvent.RESTRICT): AccountState.PENDING,
+}
+
 
 def advance(state: OperationState, event: OperationEvent) -> OperationState:
     """Return the state after an event.
@@ -79,5 +98,21 @@ def advance(state: OperationState, event: OperationEvent) -> OperationState:
         raise Conflict(
             "operation.wrong_state",
             _("The payment operation is %(state)s; this step cannot be taken now.", state=state.value),
+            state=state.value,
+        ) from None
+
+
+def advance_account(state: AccountState, event: AccountEvent) -> AccountState:
+    """Return the state of a connected account after an event.
+
+    Raises:
+        Conflict: the platform says nothing new.
+    """
+    try:
+        return ACCOUNT_TRANSITIONS[state, event]
+    except KeyError:
+        raise Conflict(
+            "account.wrong_state",
+            _("The payment account is %(state)s; this step cannot be taken now.", state=state.value),
             state=state.value,
         ) from None

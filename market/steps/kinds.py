@@ -77,3 +77,4 @@ class Kind(StrEnum):
     DRILL_COMPLETED = "drill.completed"
     PAYMENT_STRAYED = "payment.strayed"
     PAYMENT_RETURNED = "payment.returned"
+    ACCOUNT_RESTRICTED = "account.restricted"

@@ -27,6 +27,7 @@ member.changed
 opening.erased
 exchange.restored drill.completed
 payment.strayed payment.returned
+account.restricted
 """.split()
 
 
