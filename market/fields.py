@@ -24,6 +24,10 @@ from market.i18n import _, lazy
 MAX_SAFE: Final = 2**53 - 1
 """Largest integer that JSON readers agree on (RFC 8785 §3.2.2.3)."""
 
+LARGEST_AMOUNT: Final = 99_999_999
+"""Largest amount that can be paid at once, minor units (¥999,999.99): eight digits (Stripe, "Minimum and maximum
+charge amounts")."""
+
 _HEX64: Final = re.compile(r"[0-9a-f]{64}\Z")
 _NUMBER: Final = re.compile(r"[0-9A-Z]{11}\Z")
 _DIGITS: Final = re.compile(r"[0-9]{1,18}\Z")
@@ -197,10 +201,10 @@ class TypedInt(BoundedInt):
 
 
 class MinorUnits(BoundedInt):
-    """An amount of money in minor units (fen for CNY): 0 to 99,999,999,999 (¥999,999,999.99)."""
+    """An amount of money in minor units (fen for CNY), from 0 to :data:`LARGEST_AMOUNT`."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(low=0, high=99_999_999_999, **kwargs)
+        super().__init__(low=0, high=LARGEST_AMOUNT, **kwargs)
 
 
 class Shaped(Told, fields.String):

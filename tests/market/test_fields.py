@@ -56,9 +56,9 @@ def test_integers_are_strict_and_bounded(bad: object) -> None:
 
 
 def test_money_has_an_upper_limit() -> None:
-    assert load(MinorUnits(), 99_999_999_999) == 99_999_999_999
+    assert load(MinorUnits(), 99_999_999) == 99_999_999
     with pytest.raises(ValidationError):
-        load(MinorUnits(), 100_000_000_000)
+        load(MinorUnits(), 100_000_000)
 
 
 @pytest.mark.parametrize(

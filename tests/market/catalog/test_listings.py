@@ -163,6 +163,7 @@ def test_promises_hold_exactly_at_their_bound(exchange: Flask) -> None:
         ({"benefit": Benefit.PUBLIC}, Forbidden, "listing.benefit_priced"),
         ({"model": "no-such/0.1"}, Invalid, "model"),
         ({"model": "open-licence/0.1"}, Invalid, "price"),
+        ({"price": Money(100_000_000)}, Invalid, "price"),
         ({"quality": ()}, Invalid, "quality"),
         ({"quality": (promise("rows", "1"), promise("rows", "2"))}, Invalid, "quality"),
     ],
@@ -175,6 +176,10 @@ def test_what_no_contract_could_be_made_of_is_refused(
     with transaction() as session, pytest.raises(error) as refused:
         service.draft(session, provider, asset_id=asset.id, proposal=assets.proposal(**changes))
     assert word in ({refused.value.code} | set(getattr(refused.value, "fields", {})))
+
+
+def test_the_largest_price_is_what_can_be_paid_at_once(exchange: Flask) -> None:
+    assert assets.listed(assets.provider(), price=Money(99_999_999))
 
 
 def test_open_data_are_listed_for_nothing(exchange: Flask) -> None:
@@ -287,6 +292,7 @@ def test_over_the_api(exchange: Flask) -> None:
     wrongs: list[tuple[dict[str, object], str]] = [
         ({"price": -1}, "price"),
         ({"price": 1.5}, "price"),
+        ({"price": 100_000_000}, "price"),
         ({"price": True}, "price"),
         ({"sector": "alchemy"}, "sector"),
         ({"quality": [{"indicator": "rows", "value": "1e3"}]}, "quality"),
