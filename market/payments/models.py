@@ -81,8 +81,8 @@ class Operation(Stateful, Base):
     state: Mapped[OperationState]
     stripe_id: Mapped[str | None] = mapped_column(String(255), unique=True)
     request_id: Mapped[str | None] = mapped_column(String(255))
-    url: Mapped[str | None] = mapped_column(Text)
-    """The pay page, while it is open."""
+    url: Mapped[str | None] = mapped_column(Text, info={"personal": "organisation_id"})
+    """The pay page, while it is open: the payer's alone, so it is committed to apart from the row."""
     payment_intent: Mapped[str | None] = mapped_column(String(255), unique=True)
     charge: Mapped[str | None] = mapped_column(String(255))
     failure: Mapped[str | None] = mapped_column(String(100))

@@ -123,6 +123,17 @@ def test_every_viewer_gets_a_bundle_of_its_own(deal: Deal) -> None:
     assert withheld["auditor"] == 0 < min(withheld["provider"], withheld["buyer"])
 
 
+def test_the_pay_page_is_the_buyer_s_alone(deal: Deal) -> None:
+    page = opening.pay(deal.buyer, deal.number).url.encode()
+    read = {
+        actor: any(page in content for content in evidence.bundle(actor, deal.number).values())
+        for actor in (deal.buyer, deal.provider)
+    }
+    assert read == {deal.buyer: True, deal.provider: False}
+    for actor in read:
+        assert verify_files(evidence.bundle(actor, deal.number)).consistent
+
+
 def test_nobody_else_gets_one(deal: Deal) -> None:
     publishing.publish()
     for actor, refusal in ((people.verified(Role.BUYER), NotFound), (people.operator(), Forbidden)):
