@@ -19,7 +19,6 @@ from market.registry import inspecting
 from market.registry.models import Asset, Revision, Right
 from market.registry.reading import asset_of, earlier, inspection_of, relation, revision_of
 from market.registry.states import (
-    APPROVED,
     RegistrationEvent,
     RegistrationState,
     advance,
@@ -131,8 +130,9 @@ def submit(session: Session, actor: Actor, asset_id: uuid.UUID) -> Step:
     """
     asset = asset_of(session, actor, asset_id, lock=True)
     require(actor, "asset.submit", relation(actor, asset))
-    if asset.state is RegistrationState.SUBMITTED:
-        return steps.repeat(session, actor, Kind.ASSET_SUBMITTED, asset.handle)
+    before = steps.taken(session, actor, Kind.ASSET_SUBMITTED, asset.handle)
+    if before is not None:
+        return before
     state = advance(asset.state, RegistrationEvent.SUBMIT)
     inspection = inspection_of(session, asset)
     if inspection is None or inspection.content_digest is None:
@@ -171,8 +171,9 @@ def review(session: Session, actor: Actor, asset_id: uuid.UUID, *, approve: bool
     require(actor, "asset.review", relation(actor, asset))
     given = {"approve": approve, "reason": reason}
     kind = Kind.ASSET_REVIEWED if approve else Kind.ASSET_REJECTED
-    if asset.state in APPROVED or asset.state is RegistrationState.REJECTED:
-        return steps.repeat(session, actor, kind, asset.handle, given)
+    before = steps.taken(session, actor, kind, asset.handle, given)
+    if before is not None:
+        return before
     event = RegistrationEvent.APPROVE if approve else RegistrationEvent.REJECT
     step = steps.begin(actor, kind, asset.handle)
     asset.state = advance(asset.state, event)

@@ -21,7 +21,26 @@ def repeat(
 ) -> Step:
     """Return the step that brought the object where the actor wants it, if this is that act again.
 
-    Call it when the object already is in the target state.
+    Call it when the object already is in the target state; the arguments are those of :func:`taken`.
+
+    Raises:
+        Conflict: somebody else took the step, or with other input; the answer names no one.
+    """
+    made = taken(session, actor, kind, handle, given)
+    if made is None:
+        raise Conflict(
+            "step.already_taken", _("This step was already taken, by someone else or with other input.")
+        )
+    return made
+
+
+def taken(
+    session: Session, actor: Actor, kind: Kind, handle: str, given: dict[str, Any] | None = None
+) -> Step | None:
+    """Return the actor's last step of a kind if this is that act again, else None.
+
+    An act that an object lets happen once may ask this in any state: however far the object has gone since, a
+    late repetition gets the first answer. An act that can be undone asks it in its target state alone.
 
     Args:
         session: the session of the transaction.
@@ -29,9 +48,6 @@ def repeat(
         kind: the kind of the step that would be taken.
         handle: the object's handle.
         given: the input, as it would be recorded.
-
-    Raises:
-        Conflict: somebody else took the step, or with other input; the answer names no one.
     """
     made = session.scalars(
         select(Step)
@@ -44,11 +60,7 @@ def repeat(
         .order_by(Step.seq.desc())
         .limit(1)
     ).one_or_none()
-    if made is None or made.given_digest != digest(given):
-        raise Conflict(
-            "step.already_taken", _("This step was already taken, by someone else or with other input.")
-        )
-    return made
+    return made if made is not None and made.given_digest == digest(given) else None
 
 
 def once(

@@ -71,8 +71,9 @@ def decide_asset(
     asset = reading.asset_of(session, actor, asset_id, lock=True)
     permissions.require(actor, action, reading.relation(actor, asset))
     given = {"reason": reason}
-    if asset.state is target and kind is not Kind.ASSET_RESTORED:
-        return steps.repeat(session, actor, kind, asset.handle, given)
+    before = steps.taken(session, actor, kind, asset.handle, given) if asset.state is target else None
+    if before is not None:
+        return before
     step = steps.begin(actor, kind, asset.handle)
     registry.change(step, asset, event)
     _follow_asset(session, step, asset, event)

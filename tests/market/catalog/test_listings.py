@@ -81,6 +81,8 @@ def test_a_listing_is_found_from_publication_to_withdrawal(exchange: Flask) -> N
         assert service.publish(session, provider, number).id == first.id
     with transaction() as session:
         service.withdraw(session, provider, number)
+    with transaction() as session:
+        assert service.publish(session, provider, number).id == first.id
     assert numbers() == numbers(query="天气") == []
     buyer = people.verified(Role.BUYER)
     with read() as session, pytest.raises(NotFound):

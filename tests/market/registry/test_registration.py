@@ -23,6 +23,7 @@ from market.registry.states import (
 )
 from market.rules import book
 from market.steps import Kind, Step, openings
+from market.trades import suspension
 from tests import assets, people
 from tests.conftest import Clock
 
@@ -204,6 +205,29 @@ def test_taking_a_step_again_is_the_same_answer_and_otherwise_a_conflict(exchang
         with transaction() as session, pytest.raises(Conflict):
             service.review(session, chief, asset_id, approve=approve, reason=reason)
     assert kinds(asset_id).count("asset.reviewed") == 1
+
+
+def test_a_late_repetition_is_the_same_answer_however_far_the_asset_has_gone(exchange: Flask) -> None:
+    provider, chief = assets.provider(), people.operator()
+    asset_id = assets.drafted(provider).id
+    jobs.drain()
+    with transaction() as session:
+        submitted = service.submit(session, provider, asset_id)
+    with transaction() as session:
+        reviewed = service.review(session, chief, asset_id, approve=True, reason="fine")
+    for event in (None, RegistrationEvent.SUSPEND, RegistrationEvent.CANCEL):
+        jobs.drain()
+        if event is not None:
+            with transaction() as session:
+                suspension.decide_asset(session, chief, asset_id, event, "an objection")
+        before = kinds(asset_id)
+        with transaction() as session:
+            assert service.submit(session, provider, asset_id).id == submitted.id
+            assert service.review(session, chief, asset_id, approve=True, reason="fine").id == reviewed.id
+        assert kinds(asset_id) == before
+    colleague = people.colleague(provider, Role.PROVIDER)
+    with transaction() as session, pytest.raises(Conflict):
+        service.submit(session, colleague, asset_id)
 
 
 def test_one_key_makes_one_asset(exchange: Flask) -> None:
