@@ -1,6 +1,8 @@
 """Trades for tests: contracts in force, and a payment platform that does at once what is planned."""
 
+import threading
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
@@ -15,6 +17,7 @@ from market.delivery import sending
 from market.delivery import service as delivery
 from market.delivery.models import AccessGrant
 from market.delivery.ranges import Span
+from market.errors import MarketError
 from market.payments import accounts, outcomes
 from market.payments import service as payments
 from market.payments.states import OperationKind
@@ -150,6 +153,28 @@ def balances(deal: Deal) -> dict[str, int]:
     with read() as session:
         totals = payments.balances(payments.postings_of(session, deal.number))
     return {account: amount for (account, _currency), amount in totals.items() if amount}
+
+
+def together(app: Flask, *acts: Callable[[], object]) -> list[str]:
+    """Do acts at once, each in a thread of its own; return "done" or the code of the refusal."""
+    results = [""] * len(acts)
+    start = threading.Barrier(len(acts))
+
+    def run(place: int) -> None:
+        with app.app_context():
+            start.wait()
+            try:
+                acts[place]()
+                results[place] = "done"
+            except MarketError as error:
+                results[place] = error.code
+
+    threads = [threading.Thread(target=run, args=(place,)) for place in range(len(acts))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
 
 
 def _open_account(account_id: str) -> None:

@@ -163,7 +163,8 @@ def review(session: Session, actor: Actor, asset_id: uuid.UUID, *, approve: bool
         reason: why; the provider reads it.
 
     Raises:
-        Conflict: the registration does not wait for a review, or was decided otherwise.
+        Conflict: the registration does not wait for a review, was decided otherwise, or another one of the same
+            data is approved already (``asset.duplicate``, rule R2.5).
         Forbidden: the actor may not review this asset.
         NotFound: no such asset.
     """
@@ -174,9 +175,11 @@ def review(session: Session, actor: Actor, asset_id: uuid.UUID, *, approve: bool
     before = steps.taken(session, actor, kind, asset.handle, given)
     if before is not None:
         return before
-    event = RegistrationEvent.APPROVE if approve else RegistrationEvent.REJECT
+    state = advance(asset.state, RegistrationEvent.APPROVE if approve else RegistrationEvent.REJECT)
+    if approve:
+        _refuse_second(session, asset)
     step = steps.begin(actor, kind, asset.handle)
-    asset.state = advance(asset.state, event)
+    asset.state = state
     asset.step_id = step.id
     asset.decision = reason
     if approve:
@@ -242,16 +245,34 @@ def _refuse_duplicate(claims: list[Asset], provider_id: uuid.UUID) -> None:
     """Refuse data that are registered already, naming the earlier asset only to whom it may be named."""
     for asset in claims:
         if asset.state is RegistrationState.REGISTERED or asset.provider_id == provider_id:
-            raise Conflict(
-                "asset.duplicate",
-                _("The same data are registered already: %(name)s.", name=asset.number or asset.title),
-                rule="R2.5",
-                earlier=asset.number or str(asset.id),
-            )
+            raise _duplicate(asset)
+
+
+def _refuse_second(session: Session, asset: Asset) -> None:
+    """Refuse to approve data that another registration was approved for while this one waited.
+
+    At submission neither was public, so both were let through to the reviewer, who may know of the other.
+    """
+    inspection = inspection_of(session, asset)
+    content = inspection.content_digest if inspection else None
+    if content is not None:
+        _one_at_a_time(session, content)
+    for claim in earlier(session, asset.id, revision_of(session, asset).digest, content):
+        if claim.state is not RegistrationState.SUBMITTED:
+            raise _duplicate(claim)
+
+
+def _duplicate(earlier_one: Asset) -> Conflict:
+    return Conflict(
+        "asset.duplicate",
+        _("The same data are registered already: %(name)s.", name=earlier_one.number or earlier_one.title),
+        rule="R2.5",
+        earlier=earlier_one.number or str(earlier_one.id),
+    )
 
 
 def _one_at_a_time(session: Session, content_digest: str) -> None:
-    """Let two submissions of the same data wait for each other; SQLite has one writer anyway."""
+    """Let two decisions about the same data wait for each other; SQLite has one writer anyway."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(
             text("SELECT pg_advisory_xact_lock(hashtextextended(:digest, 2))"), {"digest": content_digest}

@@ -1,5 +1,7 @@
 import io
 import uuid
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -24,7 +26,7 @@ from market.registry.states import (
 from market.rules import book
 from market.steps import Kind, Step, openings
 from market.trades import suspension
-from tests import assets, people
+from tests import assets, people, trades
 from tests.conftest import Clock
 
 
@@ -168,6 +170,36 @@ def test_a_duplicate_of_what_is_not_public_goes_to_the_reviewer_unnamed(exchange
     assert named.id == first
     assert assets.detail(other, second).duplicate is None
     assert assets.detail(auditor, second).duplicate is None
+
+
+def approve(chief: Actor, asset_id: uuid.UUID) -> Step:
+    with transaction() as session:
+        return service.review(session, chief, asset_id, approve=True, reason="plausible")
+
+
+@pytest.mark.parametrize("late", [0, 1])
+@pytest.mark.parametrize("after", [lambda: None, jobs.drain])
+def test_of_two_that_waited_with_the_same_data_one_is_approved(
+    exchange: Flask, late: int, after: Callable[[], object]
+) -> None:
+    pair = [assets.submitted(assets.provider()), assets.submitted(assets.provider())]
+    chief = people.operator()
+    approve(chief, pair[1 - late])
+    after()
+    with pytest.raises(Conflict) as refused:
+        approve(chief, pair[late])
+    assert (refused.value.code, refused.value.extra["rule"]) == ("asset.duplicate", "R2.5")
+    with transaction() as session:
+        service.review(session, chief, pair[late], approve=False, reason="the same data are registered")
+    assert assets.found(pair[late]).state is RegistrationState.REJECTED
+
+
+def test_two_reviewers_at_once_approve_one_of_two(exchange: Flask) -> None:
+    pair = [assets.submitted(assets.provider()), assets.submitted(assets.provider())]
+    chief = people.operator()
+    desk = [chief, people.colleague(chief, Role.REVIEWER)]
+    results = trades.together(exchange, *(partial(approve, desk[n], pair[n]) for n in (0, 1)))
+    assert sorted(results) == ["asset.duplicate", "done"]
 
 
 def test_ones_own_earlier_claim_is_named(exchange: Flask) -> None:

@@ -1,8 +1,5 @@
 """Two people, or a person and a stream, act at the same moment: one is first, and the books agree."""
 
-import threading
-from collections.abc import Callable
-
 from flask import Flask
 
 from market import jobs
@@ -10,31 +7,8 @@ from market.actor import Role
 from market.db import read, transaction
 from market.delivery import sending
 from market.delivery.ranges import Span
-from market.errors import MarketError
 from market.trades import decisions
 from tests import people, trades
-
-
-def together(app: Flask, *acts: Callable[[], object]) -> list[str]:
-    """Do acts at once, each in a thread of its own; return "done" or the code of the refusal."""
-    results = [""] * len(acts)
-    start = threading.Barrier(len(acts))
-
-    def run(place: int) -> None:
-        with app.app_context():
-            start.wait()
-            try:
-                acts[place]()
-                results[place] = "done"
-            except MarketError as error:
-                results[place] = error.code
-
-    threads = [threading.Thread(target=run, args=(place,)) for place in range(len(acts))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
 
 
 def test_one_accepts_while_the_other_rejects(exchange: Flask) -> None:
@@ -49,7 +23,10 @@ def test_one_accepts_while_the_other_rejects(exchange: Flask) -> None:
         with transaction() as session:
             decisions.reject(session, colleague, deal.number, "rows are missing")
 
-    assert together(exchange, accept, reject) in (["done", "acceptance.spoken"], ["dispute.open", "done"])
+    assert trades.together(exchange, accept, reject) in (
+        ["done", "acceptance.spoken"],
+        ["dispute.open", "done"],
+    )
     said = [kind for kind in trades.kinds(deal) if kind.startswith("acceptance.")]
     assert len(said) == 1
 
@@ -61,7 +38,7 @@ def test_eight_clicks_are_one_acceptance_and_one_transfer(exchange: Flask) -> No
         with transaction() as session:
             decisions.accept(session, deal.buyer, deal.number)
 
-    assert set(together(exchange, *[accept] * 8)) == {"done"}
+    assert set(trades.together(exchange, *[accept] * 8)) == {"done"}
     jobs.drain()
     assert trades.kinds(deal).count("acceptance.accepted") == 1
     assert trades.kinds(deal).count("transfer.made") == 1
@@ -76,7 +53,7 @@ def test_cancelling_while_the_first_byte_leaves(exchange: Flask) -> None:
         with transaction() as session:
             decisions.cancel(session, deal.buyer, deal.number, "no longer needed")
 
-    results = together(exchange, cancel, lambda: list(sending.stream(permit, Span(0, permit.size))))
+    results = trades.together(exchange, cancel, lambda: list(sending.stream(permit, Span(0, permit.size))))
     assert results in (["done", "delivery.agreement_ended"], ["cancellation.begun", "done"])
     jobs.drain()
     ended = trades.states(deal)
