@@ -118,6 +118,7 @@ def decide_organisation(
         return organisation, steps.repeat(session, actor, kind, organisation.handle, given)
     step = steps.begin(actor, kind, steps.new_handle())
     participants.put(step, organisation, decision, reason)
+    delivery.freeze_all(session, organisation.id)
     change = delivery.hold if decision is Decision.SUSPEND else delivery.lift
     change(session, step, Hold.PROVIDER, organisation.id)
     change(session, step, Hold.BUYER, organisation.id)
