@@ -266,6 +266,10 @@ CODES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
     "grant.wrong_state": (409, lazy("The grant is in another state; `state` names it.")),
     "transfer.wrong_state": (409, lazy("The delivery is in another state; `state` names it.")),
     "receipt.not_found": (404, lazy("There is no receipt yet: the file has not been fetched in full.")),
+    "delivery.too_many_pieces": (
+        409,
+        lazy("The file was fetched in too many pieces. Go on where a piece ends, or fetch the whole file."),
+    ),
     "delivery.not_covered": (409, lazy("The file has not been handed over in full.")),
     "delivery.agreement_ended": (
         403,

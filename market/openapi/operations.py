@@ -93,7 +93,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "GET /api/v1/trades/{number}": _read("showTrade"),
     "POST /api/v1/trades/{number}/payment": _act("beginPayment", "payment.begin"),
     "GET /api/v1/trades/{number}/delivery": Operation(
-        "fetchDelivery", (Scope.DELIVERY,), refusals=frozenset({416}), file=True, ranged=True
+        "fetchDelivery", (Scope.DELIVERY,), refusals=frozenset({409, 416}), file=True, ranged=True
     ),
     "GET /api/v1/trades/{number}/receipt": _read("showReceipt"),
     "POST /api/v1/trades/{number}/acceptance": _act("acceptDelivery", "acceptance.accept"),
