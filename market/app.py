@@ -33,6 +33,7 @@ import market.oversight.checks
 import market.oversight.pages
 import market.participants.account
 import market.participants.api
+import market.participants.colleagues
 import market.participants.pages
 import market.participants.resetting
 import market.payments.accounts
@@ -121,6 +122,7 @@ API: Final = (
 PAGES: Final = (
     market.participants.pages,
     market.participants.account,
+    market.participants.colleagues,
     market.registry.pages,
     market.catalog.pages,
     market.contracting.pages,

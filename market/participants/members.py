@@ -11,8 +11,9 @@ from market.actor import Actor, Role
 from market.errors import Conflict, Forbidden, Invalid, NotFound
 from market.i18n import gettext as _
 from market.participants import access, tokens
+from market.participants.application import TRADING
 from market.participants.models import Credential, Invitation, Member, Organisation, PasswordReset, User
-from market.participants.service import TRADING, found, free_address
+from market.participants.service import found, free_address
 from market.participants.states import InvitationState, MemberState
 from market.permissions import STAFF
 from market.rules import book

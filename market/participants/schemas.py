@@ -21,7 +21,7 @@ from market.fields import (
     one_of,
 )
 from market.participants.access import LONGEST_TOKEN_DAYS, TOKEN_DAYS
-from market.participants.service import Application
+from market.participants.application import Application
 from market.participants.states import Decision, OrganisationState
 
 

@@ -171,6 +171,13 @@ def own_id(person: Person) -> uuid.UUID:
     return person.actor.user_id
 
 
+def own_organisation_id(person: Person) -> uuid.UUID:
+    """Return the id of the organisation that a signed-in person acts for."""
+    if person.actor.organisation_id is None:
+        raise Unauthenticated("session.required", _("Sign in and try again."))
+    return person.actor.organisation_id
+
+
 def checked_password(email: str, password: str) -> uuid.UUID:
     """Return the person whose address and password these are; the caller forgets the attempt.
 
@@ -193,7 +200,7 @@ def send_invitation(invitation: Invitation, secret: str, person: Person) -> tupl
 
     The link's secret is known now and never again, so the letter is tried once; the link is shown as well.
     """
-    link = config.current().base_url.rstrip("/") + url_for("participants.join_invited", token=secret)
+    link = config.current().base_url.rstrip("/") + url_for("colleagues.join_invited", token=secret)
     try:
         mail.send(
             invitation.email,
