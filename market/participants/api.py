@@ -6,7 +6,7 @@ from typing import Any
 from market.actor import Role, Scope
 from market.db import read, transaction
 from market.openapi.blueprint import Blueprint
-from market.participants import access, members, passwords, schemas, service, web
+from market.participants import access, members, schemas, service, web
 from market.participants.models import Organisation
 from market.participants.states import Decision, OrganisationState
 from market.steps import index_of
@@ -57,10 +57,9 @@ def revoke_token(token_id: uuid.UUID) -> None:
 @blueprint.doc(security=[])
 def apply(data: dict[str, Any]) -> dict[str, Any]:
     """Let an organisation apply; its first person becomes its administrator."""
-    password = passwords.hashed(data["password"])
-    key = web.idempotency_key()
+    application, password = web.checked_application(data, "api")
     with transaction() as session:
-        organisation, step = service.apply(session, schemas.application(data), password, key=key)
+        organisation, step = service.apply(session, application, password, key=web.idempotency_key())
         entry_id = step.entry_id if step else organisation.step_id
         return {**shown(organisation), "entry_id": entry_id, "index": index_of(session, entry_id)}
 
@@ -117,7 +116,7 @@ def invite(data: dict[str, Any]) -> dict[str, Any]:
 @blueprint.doc(security=[])
 def join(data: dict[str, Any], token: str) -> dict[str, Any]:
     """Take up an invitation with a name and a password."""
-    password = passwords.hashed(data["password"])
+    password = web.invited_password(token, data["password"])
     with transaction() as session:
         user, step = members.join(session, token, data["name"], password)
         return {

@@ -11,7 +11,7 @@ from market import forms, permissions
 from market.db import read, transaction
 from market.errors import Invalid
 from market.i18n import gettext as _
-from market.participants import access, labels, members, passwords, schemas, service, web
+from market.participants import access, labels, members, schemas, service, web
 from market.participants.models import Organisation
 
 pages = Blueprint("colleagues", __name__)
@@ -89,7 +89,7 @@ def take_up(token: str) -> ResponseReturnValue:
     """Take up an invitation and sign the person in."""
     try:
         data = forms.load(schemas.JoinIn())
-        password = passwords.hashed(data["password"])
+        password = web.invited_password(token, data["password"])
     except (ValidationError, Invalid) as error:
         return _invitation(token, {"name": request.form.get("name", "")}, forms.faults(error)), 422
     with transaction() as session:

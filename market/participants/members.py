@@ -10,9 +10,17 @@ from market import clock, permissions, steps
 from market.actor import Actor, Role
 from market.errors import Conflict, Forbidden, Invalid, NotFound
 from market.i18n import gettext as _
-from market.participants import access, tokens
+from market.participants import access, attempts, tokens
 from market.participants.application import TRADING
-from market.participants.models import Credential, Invitation, Member, Organisation, PasswordReset, User
+from market.participants.models import (
+    Attempt,
+    Credential,
+    Invitation,
+    Member,
+    Organisation,
+    PasswordReset,
+    User,
+)
 from market.participants.service import found, free_address
 from market.participants.states import InvitationState, MemberState
 from market.permissions import STAFF
@@ -110,6 +118,7 @@ def join(session: Session, secret: str, name: str, password: str, *, via: str = 
         )
     )
     session.add(Credential(user_id=user.id, password=password, changed_at=step.time))
+    attempts.forget(session, Attempt.INVITATION, secret)
     invitation.state = InvitationState.USED
     invitation.step_id = step.id
     return user, steps.record(session, step, given={"invitation": invitation.id})

@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from marshmallow import ValidationError
 
@@ -12,7 +12,7 @@ from market.actor import Role, Scope
 from market.db import read, transaction
 from market.errors import MarketError, TooMany, Unauthenticated
 from market.i18n import gettext as _
-from market.participants import access, labels, passwords, schemas, service, web
+from market.participants import access, labels, schemas, service, web
 from market.participants.states import TRANSITIONS, OrganisationState
 
 pages = Blueprint("participants", __name__)
@@ -26,14 +26,22 @@ def join() -> ResponseReturnValue:
 
 @pages.post("/join")
 def send_application() -> ResponseReturnValue:
-    """Let an organisation apply and sign its first person in."""
+    """Let an organisation apply and sign its first person in.
+
+    Whoever sends an application again has not shown that it is theirs: only its password does.
+    """
     try:
         data = forms.load(schemas.ApplyIn(), "roles")
-        password = passwords.hashed(data["password"])
+        application, password = web.checked_application(data, "page")
         with transaction() as session:
-            organisation, _step = service.apply(
-                session, schemas.application(data), password, via="page", key=web.idempotency_key()
+            organisation, step = service.apply(
+                session, application, password, via="page", key=web.idempotency_key()
             )
+            if step is None:
+                flash(
+                    _("This application was received before. Sign in with the password given then."), "done"
+                )
+                return redirect(url_for("participants.sign_in"), 303)
             user_id, email = organisation.contact_id, data["email"]
             secret = access.begin_session(session, user_id, email, request.user_agent.string)
     except (ValidationError, MarketError) as error:
@@ -60,7 +68,7 @@ def enter() -> ResponseReturnValue:
         user_id = web.checked_password(data["email"], data["password"])
     except (ValidationError, Unauthenticated, TooMany) as error:
         values = {"email": request.form.get("email", ""), "next": _next()}
-        return _refused("pages/participants/sign_in.html", error, values=values)
+        return web.refused("pages/participants/sign_in.html", error, values=values)
     before = g.get("person")
     with transaction() as session:
         if before is not None and before.session_id is not None:
@@ -177,7 +185,7 @@ def _join_form(values: dict[str, Any], error: Exception | None = None) -> Respon
     options = [(role.value, labels.ROLE_DUTIES[role]) for role in (Role.PROVIDER, Role.BUYER)]
     if error is None:
         return render_template(template, values=values, faults={}, message=None, options=options)
-    return _refused(template, error, values=values, options=options)
+    return web.refused(template, error, values=values, options=options)
 
 
 def _me(
@@ -227,15 +235,6 @@ def _organisation(
         values=values or {"reason": "", "decision": ""},
         faults=faults or {},
     )
-
-
-def _refused(template: str, error: Exception, **values: Any) -> ResponseReturnValue:
-    """Show a form again with what was wrong; the sentence stands above when no field is at fault."""
-    faults = forms.faults(error)
-    message = None if faults else str(error)
-    status = 429 if isinstance(error, TooMany) else 401 if isinstance(error, Unauthenticated) else 422
-    page = render_template(template, faults=faults, message=message, **values)
-    return Response(page, status, content_type="text/html; charset=utf-8")
 
 
 def _next() -> str | None:

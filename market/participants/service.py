@@ -48,24 +48,38 @@ def apply(
 
     Raises:
         Invalid: wrong credit code, a day in the future, or no role.
-        Conflict: the code or the address is known already.
+        Conflict: the code or the address is known already, or the key was used with other input.
     """
-    actor = Actor.public(via)
+    if made := applied(session, application, via=via, key=key):
+        return made, None
+    actor, code = Actor.public(via), parsed_code(application.credit_code)
+    given = given_by(application, code)
+    step = steps.begin(actor, Kind.ORGANISATION_APPLIED, steps.new_handle())
+    organisation = _create(session, step, application, code, password, OrganisationState.APPLIED)
+    steps.remember(session, actor, key, Kind.ORGANISATION_APPLIED, given, organisation.id)
+    return organisation, steps.record(session, step, given=impersonal(given))
+
+
+def applied(session: Session, application: Application, *, via: str, key: str | None) -> Organisation | None:
+    """Return what the same application made before, or None when it can be taken now.
+
+    Asked once more before the password is hashed, so that what will be refused does not cost that work.
+
+    Raises:
+        MarketError: as in :func:`apply`.
+    """
     code = parsed_code(application.credit_code)
     given = given_by(application, code)
-    if made := steps.once(session, actor, key, Kind.ORGANISATION_APPLIED, given):
-        return session.get_one(Organisation, made), None
-    _check(session, application, code)
+    if made := steps.once(session, Actor.public(via), key, Kind.ORGANISATION_APPLIED, given):
+        return session.get_one(Organisation, made)
     if not application.roles or application.roles - TRADING:
         raise Invalid(
             "role.invalid",
             _("Choose provider, buyer or both."),
             fields={"roles": [_("Choose provider, buyer or both.")]},
         )
-    step = steps.begin(actor, Kind.ORGANISATION_APPLIED, steps.new_handle())
-    organisation = _create(session, step, application, code, password, OrganisationState.APPLIED)
-    steps.remember(session, actor, key, Kind.ORGANISATION_APPLIED, given, organisation.id)
-    return organisation, steps.record(session, step, given=impersonal(given))
+    _check(session, application, code)
+    return None
 
 
 def create_operator(session: Session, application: Application, password: str) -> tuple[Organisation, Step]:
