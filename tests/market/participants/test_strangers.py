@@ -79,7 +79,10 @@ def test_what_is_refused_costs_no_hashing(client: FlaskClient, hashes: list[str]
     people.verified(email="known@example.org")
     hashes.clear()
     for change in ({"email": "known@example.org"}, {"credit_code": "919999990000000010"}):
-        assert client.post("/api/v1/organisations", json=application(**change)).status_code in {409, 422}
+        assert client.post("/api/v1/organisations", json={**application(), **change}).status_code in {
+            409,
+            422,
+        }
     join = {"name": "王同事", "password": people.PASSWORD}
     assert client.post("/api/v1/invitations/nope", json=join).status_code == 404
     assert hashes == []
