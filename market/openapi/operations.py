@@ -56,7 +56,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "POST /api/v1/organisations/{organisation_id}/decision": _act(
         "decideOrganisation", "organisation.decide"
     ),
-    "POST /api/v1/members/invitations": _act("inviteMember", "member.invite"),
+    "POST /api/v1/members/invitations": _act("inviteMember", "member.invite", keyed=True),
     "POST /api/v1/invitations/{token}": _public("acceptInvitation", 409, 429),
     "GET /api/v1/members": _read("listMembers"),
     "PUT /api/v1/members/{user_id}/roles": _act("changeMemberRoles", "member.change"),

@@ -93,21 +93,23 @@ def decide(data: dict[str, Any], organisation_id: uuid.UUID) -> dict[str, Any]:
 @blueprint.response(201, schemas.InvitationOut)
 def invite(data: dict[str, Any]) -> dict[str, Any]:
     """Invite a colleague; the link is sent to them and shown to you this once."""
-    person = web.current_person()
+    person, key = web.current_person(), web.idempotency_key()
     roles: frozenset[Role] = data["roles"]
     with transaction() as session:
-        invitation, secret, step = members.invite(session, person.actor, data["email"], roles)
+        invitation, secret, step = members.invite(session, person.actor, data["email"], roles, key)
+        entry_id = step.entry_id if step else invitation.step_id
         body = {
             "id": invitation.id,
             "email": invitation.email,
             "roles": invitation.roles,
             "expires_at": invitation.expires_at,
-            "token": secret,
-            "entry_id": step.entry_id,
-            "index": index_of(session, step.entry_id),
+            "entry_id": entry_id,
+            "index": index_of(session, entry_id),
         }
+    if step is None:
+        return {**body, "token": None, "link": None, "mailed": None}
     link, mailed = web.send_invitation(invitation, secret, person)
-    return {**body, "link": link, "mailed": mailed}
+    return {**body, "token": secret, "link": link, "mailed": mailed}
 
 
 @blueprint.post("/invitations/<string:token>")

@@ -28,14 +28,18 @@ def listed() -> ResponseReturnValue:
 @web.require_actor
 def invite() -> ResponseReturnValue:
     """Invite a colleague and show the link once."""
-    person = web.current_person()
+    person, key = web.current_person(), web.idempotency_key()
     try:
         data = forms.load(schemas.InviteIn(), "roles")
         with transaction() as session:
-            invitation, secret, _step = members.invite(session, person.actor, data["email"], data["roles"])
+            invitation, secret, step = members.invite(
+                session, person.actor, data["email"], data["roles"], key
+            )
     except (ValidationError, Invalid) as error:
-        values = {"email": request.form.get("email", ""), "roles": request.form.getlist("roles")}
-        return _colleagues(values=values, faults=forms.faults(error)), 422
+        return _colleagues(values=forms.sent("roles"), faults=forms.faults(error)), 422
+    if step is None:
+        flash(_("This invitation was made before; its link was shown then."), "done")
+        return redirect(url_for("colleagues.listed"), 303)
     link, mailed = web.send_invitation(invitation, secret, person)
     return _colleagues(link=link, mailed=mailed, invited=invitation.email)
 
