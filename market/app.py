@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from flask import Flask, g, request
+from flask import Flask, current_app, g, request
 from flask_wtf.csrf import CSRFProtect
 from jinja2 import StrictUndefined
+from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 import market.catalog.api
 import market.catalog.pages
@@ -33,6 +34,7 @@ import market.oversight.checks
 import market.oversight.pages
 import market.participants.account
 import market.participants.api
+import market.participants.colleagues
 import market.participants.pages
 import market.participants.resetting
 import market.payments.accounts
@@ -123,6 +125,7 @@ API: Final = (
 PAGES: Final = (
     market.participants.pages,
     market.participants.account,
+    market.participants.colleagues,
     market.registry.pages,
     market.catalog.pages,
     market.contracting.pages,
@@ -172,10 +175,35 @@ def create_app(settings: config.Settings, clock: clock.Clock = clock.utcnow) -> 
 
 
 def same_page(**changes: str | None) -> str:
-    """Return the address of the present page with some query arguments changed, or taken out by None."""
+    r"""Return the address of the present page with some query arguments changed, or taken out by None.
+
+    Everything that came from the visitor is quoted: a browser reads ``/\other.example`` as another host.
+    """
     arguments = {**request.args.to_dict(), **changes}
     pairs = [f"{quote(name)}={quote(value)}" for name, value in arguments.items() if value is not None]
-    return f"{request.path}?" + "&".join(pairs)
+    return quote(_page()) + ("?" + "&".join(pairs) if pairs else "")
+
+
+def _page() -> str:
+    """Return the path of the present page; where it only takes forms, of the nearest page above it.
+
+    A page that answers a form stands at the form's address, which nobody can look at. Where nothing is at all,
+    the page that says so is the present one.
+    """
+    path = request.path
+    if isinstance(request.routing_exception, NotFound):
+        return path
+    while path != "/" and not _is_page(path):
+        path = path.rpartition("/")[0] or "/"
+    return path
+
+
+def _is_page(path: str) -> bool:
+    routes = current_app.create_url_adapter(request)
+    try:
+        return routes is not None and bool(routes.match(path, method="GET"))
+    except (MethodNotAllowed, NotFound):
+        return False
 
 
 def _templates(app: Flask, settings: config.Settings) -> None:

@@ -140,8 +140,9 @@ def create_operator(
     from market.app import create_app
     from market.db import transaction
     from market.participants import passwords, service
+    from market.participants.application import Application
 
-    application = service.Application(
+    application = Application(
         name_zh=name_zh, name_en=name_en, credit_code=credit_code, established_on=established_on.date(),
         email=email.lower(), person=person, phone=phone, roles=frozenset(),
     )  # fmt: skip

@@ -83,6 +83,14 @@ CODES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
         lazy("This is the last administrator. Make somebody else one first."),
     ),
     "role.own": (403, lazy("Nobody gives themselves a role of the staff. Ask another administrator.")),
+    "application.locked": (
+        429,
+        lazy("Too many applications came from your network address. Wait a quarter of an hour."),
+    ),
+    "invitation.locked": (
+        429,
+        lazy("Too many invitations were tried from your network address. Wait a quarter of an hour."),
+    ),
     "reset.locked": (429, lazy("Too many letters were asked for. Wait a quarter of an hour.")),
     "reset.not_found": (404, lazy("This link is unknown, used or too old. Ask for a new one.")),
     "mail.unavailable": (503, lazy("The mail server does not take the letter. Try again later.")),

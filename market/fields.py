@@ -266,7 +266,14 @@ class Uuid(Told, fields.UUID):
 
 
 class Day(Told, fields.Date):
-    """A calendar day, ``2026-11-22``."""
+    """A calendar day, ``2026-11-22``, far enough from the ends of the calendar to reckon with.
+
+    A moment of the first or last day that there is cannot be moved to another time zone.
+    """
+
+    FIRST: Final = date(1800, 1, 1)
+    """Before the oldest organisation that could register."""
+    LAST: Final = date(2999, 12, 31)
 
     _wanted = lazy("Write a day such as 2026-11-22.")
     default_error_messages = says(invalid=_wanted, format=_wanted)
@@ -277,6 +284,10 @@ class Day(Told, fields.Date):
         if not isinstance(value, str) or len(value) != 10:
             raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE)
         found: date = super()._deserialize(value, attr, data, **kwargs)
+        if not self.FIRST <= found <= self.LAST:
+            raise ValidationError(
+                _("A day from %(first)s to %(last)s.", first=str(self.FIRST), last=str(self.LAST))
+            )
         return found
 
 

@@ -195,6 +195,12 @@ def _authorities(settings: "Settings") -> Iterator[Fault]:
 def _others(settings: "Settings") -> Iterator[Fault]:
     if settings.locale not in LOCALES:
         yield Fault("LOCALE", f"is not known; set one of: {', '.join(LOCALES)}")
+    if not settings.mail_url and not is_loopback(settings.base_url):
+        yield Fault(
+            "MAIL_URL",
+            "is missing but BASE_URL is not loopback: letters would be printed, and the secret links in them kept by "
+            "whatever keeps standard output; set smtps://user:password@host:465?from=address",
+        )
     if settings.mail_url:
         try:
             mail = urlsplit(settings.mail_url)

@@ -25,6 +25,7 @@ __all__ = [
     "found",
     "page_of",
     "publish",
+    "relation",
     "restore",
     "restore_all",
     "suspend",

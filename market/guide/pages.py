@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 from market import problems, words
 from market.guide import kinds, machines, reference, steps
 from market.i18n import in_language, language, lazy
+from market.participants import attempts
 
 pages = Blueprint("guide", __name__, url_prefix="/docs")
 
@@ -115,7 +116,7 @@ OBJECTS: Final = {
 @pages.get("")
 def entrance() -> ResponseReturnValue:
     """Show what is documented, and where."""
-    return render_template("pages/guide/entrance.html", contents=CONTENTS)
+    return render_template("pages/guide/entrance.html", contents=CONTENTS, limits=attempts)
 
 
 @pages.get("/trade")

@@ -1,5 +1,6 @@
 """Repeating: the same act again gives the same answer and no new entry; another input is refused."""
 
+import hashlib
 import uuid
 from collections.abc import Collection
 from typing import Any
@@ -70,7 +71,8 @@ def once(
 
     Args:
         session: the session of the transaction.
-        actor: who asks; keys of different people never meet.
+        actor: who asks; keys of different people never meet, but all strangers share one drawer: that
+            somebody knows a stranger's key proves nothing about who they are.
         key: the caller's key; None asks for no protection.
         kind: the kind of the creation.
         given: the input.
@@ -80,12 +82,12 @@ def once(
     """
     if key is None:
         return None
-    scope = _scope(actor)
+    scope, key_digest = _scope(actor), _digest(key)
     if session.get_bind().dialect.name == "postgresql":
         session.execute(
-            text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 1))"), {"key": f"{scope} {key}"}
+            text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 1))"), {"key": f"{scope} {key_digest}"}
         )
-    found = session.get(Creation, (scope, key))
+    found = session.get(Creation, (scope, key_digest))
     if found is None:
         return None
     if found.kind != kind.value or found.given_digest != digest(given):
@@ -103,7 +105,7 @@ def remember(
         session.add(
             Creation(
                 scope=_scope(actor),
-                key=key,
+                key_digest=_digest(key),
                 kind=kind.value,
                 given_digest=digest(given),
                 made_id=made_id,
@@ -120,3 +122,8 @@ def forget(session: Session, user_ids: Collection[uuid.UUID], made: Collection[u
 
 def _scope(actor: Actor) -> str:
     return str(actor.user_id or actor.name)[:36]
+
+
+def _digest(key: str) -> str:
+    """Return what is stored of a key: whoever reads the table cannot repeat with it."""
+    return hashlib.sha256(key.encode()).hexdigest()

@@ -185,6 +185,7 @@ def exchange(home: Path) -> Iterator[int]:
     settings = settings_for(
         sqlite_urls(home), home, BASE_URL=f"https://{NAME}", STRIPE_API_BASE=STRIPE,
         STRIPE_SECRET_KEY="sk_live_0123456789", SECRET_KEY="0123456789abcdef0123456789abcdef",
+        MAIL_URL="smtp://mail.example",
     )  # fmt: skip
     app = create_app(settings)
     server = make_server("127.0.0.1", 0, app, threaded=True)
@@ -240,7 +241,7 @@ def proxy(folder: Path, behind: int) -> Iterator[tuple[int, int]]:
     )
     (folder / "nginx.conf").write_text(
         f"daemon off; pid {folder}/pid; error_log {folder}/error.log; user root; events {{}}\n"
-        f"http {{ access_log off; {temporary}\n{site}\n}}\n"
+        f"http {{ access_log {folder}/access.log; {temporary}\n{site}\n}}\n"
     )
     program, file, log = nginx(folder / "package"), folder / "nginx.conf", folder / "error.log"
     command = [str(program), "-p", str(folder), "-c", str(file), "-e", str(log)]
@@ -274,8 +275,13 @@ def test_nginx_carries_people_to_the_exchange(tmp_path: Path) -> None:
         assert ask("/metrics").status == 404
         assert ask("/readyz").status in {200, 503}
         assert ask("/api/v1/trades/7Q2M8K4TNX3/delivery").status == 401
+        for secret in ("/password/", "/invitations/", "/api/v1/invitations/"):
+            assert ask(f"{secret}aZ3-aZ3-aZ3-aZ3-aZ3").status in {404, 405}
         too_much = str(book().value("upload.max_bytes") + 2 * 1024 * 1024)
         assert ask("/assets", "POST", **{"Content-Length": too_much}).status == 413
 
         moved = answered(http.client.HTTPConnection("127.0.0.1", plain, timeout=60), "GET", "/docs?lang=zh")
         assert (moved.status, moved.headers["Location"]) == (301, f"https://{NAME}/docs?lang=zh")
+        kept = (tmp_path / "access.log").read_text() + (tmp_path / "error.log").read_text()
+        assert "GET /readyz" in kept
+        assert "aZ3" not in kept

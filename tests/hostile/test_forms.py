@@ -1,6 +1,8 @@
 """What a form may not be: every page refuses it, says so, and keeps nothing of it."""
 
 import io
+import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -38,6 +40,19 @@ def test_no_field_takes_what_cannot_be_shown(world: World, row: Row) -> None:
             answers[f"{name}: {what}"] = submit(world, row, values)
     assert {what: answer.status for what, answer in answers.items() if not is_refused(answer)} == {}
     keeps(world)
+
+
+@pytest.mark.parametrize("row", FORMS, ids=str)
+def test_the_links_of_a_refused_form_lead_somewhere(world: World, row: Row) -> None:
+    """Such a page stands at an address that may take forms alone; its language switch must not lead there."""
+    page = submit(world, row, {})
+    headers = {"Accept": HTML, "Cookie": owner(world, row).cookies}
+    assert page.status_code >= 400
+    links = {unescape(link) for link in re.findall(r'href="(/[^"#]*)', page.text)}
+    assert any("lang=" in link for link in links)
+    answers = {link: send(world, "GET", link, headers).status_code for link in links}
+    assert {link: status for link, status in answers.items() if status >= 400} == {}
+    world.back()  # one of them may be the file itself, whose bytes are counted
 
 
 @pytest.mark.parametrize("row", FORMS, ids=str)

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import delete, text
 from werkzeug.test import TestResponse
 
-from market import jobs, migrations
+from market import jobs, logs, migrations
 from market.app import create_app
 from market.config import Settings, SettingsError
 from market.db import transaction
@@ -40,6 +40,18 @@ def test_every_answer_carries_the_headers(client: FlaskClient) -> None:
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["Referrer-Policy"] == "same-origin"
         assert len(headers["X-Request-Id"]) == 32
+
+
+def test_an_address_that_is_a_secret_stays_out_of_referers_and_logs(client: FlaskClient) -> None:
+    named = {"secret", "token"}
+    rules = [str(rule) for rule in client.application.url_map.iter_rules() if named & set(rule.arguments)]
+    assert rules
+    for rule in rules:
+        address = rule.partition("<")[0] + "aZ3_-aZ3_-aZ3_-aZ3_"
+        assert "aZ3" not in logs.text_without_secrets(f"GET {address} HTTP/1.1")
+        if not address.startswith("/api/"):
+            with client.get(address, headers=HTML) as answer:
+                assert answer.headers["Referrer-Policy"] == "strict-origin"
 
 
 def test_a_form_may_lead_to_the_pay_page_and_nowhere_else(settings: Settings) -> None:
@@ -105,6 +117,7 @@ PUBLIC = {
     "base_url": "https://exchange.example",
     "stripe_api_base": "https://api.stripe.com",
     "secret_key": "0123456789abcdef" * 2,
+    "mail_url": "smtp://mail.example",
 }
 
 

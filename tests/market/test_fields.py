@@ -77,6 +77,16 @@ def test_forms(field: fields.Field[Any], good: str, bad: list[object]) -> None:
             load(field, wrong)
 
 
+@pytest.mark.parametrize(
+    "bad", ["0001-01-01", "1799-12-31", "3000-01-01", "9999-12-31", "2026-02-30", "2026-1-1", "20261122"]
+)
+def test_a_day_can_be_reckoned_with(bad: str) -> None:
+    assert load(Day(), "1800-01-01") == Day.FIRST
+    assert load(Day(), "2999-12-31") == Day.LAST
+    with pytest.raises(ValidationError):
+        load(Day(), bad)
+
+
 def test_an_address_is_kept_in_lower_case() -> None:
     assert load(Email(), "Name@Example.ORG") == "name@example.org"
 

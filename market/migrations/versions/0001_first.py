@@ -26,12 +26,12 @@ def upgrade() -> None:
     op.create_table(
         "creation",
         sa.Column("scope", sa.String(length=36), nullable=False),
-        sa.Column("key", sa.String(length=255), nullable=False),
+        sa.Column("key_digest", sa.String(length=64), nullable=False),
         sa.Column("kind", sa.String(length=40), nullable=False),
         sa.Column("given_digest", sa.String(length=64), nullable=False),
         sa.Column("made_id", sa.Uuid(), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("scope", "key", name="pk_creation"),
+        sa.PrimaryKeyConstraint("scope", "key_digest", name="pk_creation"),
     )
     op.create_table(
         "job",

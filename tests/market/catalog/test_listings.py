@@ -88,7 +88,7 @@ def test_a_listing_is_found_from_publication_to_withdrawal(exchange: Flask) -> N
     with read() as session, pytest.raises(NotFound):
         reading.found(session, buyer, number)
     with read() as session, pytest.raises(Conflict) as refused:
-        service.facts_of(session, number)
+        service.facts_of(session, reading.by_number(session, number))
     assert refused.value.code == "listing.not_listed"
 
 
@@ -97,7 +97,7 @@ def test_the_facts_for_a_contract_are_complete(exchange: Flask) -> None:
     asset = assets.registered(provider)
     number = assets.listed(provider, asset)
     with read() as session:
-        facts = service.facts_of(session, number)
+        facts = service.facts_of(session, reading.by_number(session, number))
     assert (facts.number, facts.provider_id, facts.price) == (
         number,
         provider.organisation_id,

@@ -72,7 +72,8 @@ def test_the_terms_are_those_of_listing_inspection_and_rule_book(exchange: Flask
     listing = assets.listed(provider)
     deal = deals.requested(provider, listing=listing)
     with read() as session:
-        terms, facts = reading.by_number(session, deal.number).terms, catalog.facts_of(session, listing)
+        terms = reading.by_number(session, deal.number).terms
+        facts = catalog.facts_of(session, catalog.found(session, provider, listing))
     assert (terms.price, terms.quality, terms.use) == (facts.price, facts.quality, facts.use)
     assert terms.subject.content_digest == canonical.sha256(assets.CONTENT)
     assert terms.subject.inspection_digest == facts.asset.report_digest
@@ -133,8 +134,9 @@ def test_a_listing_that_is_not_on_offer_gives_no_contract(exchange: Flask) -> No
     listing = assets.listed(provider)
     with transaction() as session:
         catalog.withdraw(session, provider, listing)
-    refused("listing.not_listed", lambda: service.request(buyer, listing))
+    refused("listing.not_found", lambda: service.request(buyer, listing))
     refused("listing.not_found", lambda: service.request(buyer, "7KQ2M9XW4CA"))
+    refused("role.missing", lambda: service.request(provider, listing))
 
 
 def test_a_listing_that_changes_meanwhile_gives_no_contract(
