@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, insert, make_url, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
@@ -14,7 +14,9 @@ from market.db import transaction
 from market.migrations.binding import APPEND_ONLY, STATEFUL
 from market.steps import Kind, Step, StepImage
 from market.trades.models import Settlement, Trade
+from tests.conftest import postgres_server
 from tests.market.steps.rows import ACTOR, a_trade, add_trade
+from tests.postgres import Urls
 
 
 def test_a_step_commits_rows_step_and_entry(bare: Flask) -> None:
@@ -33,6 +35,17 @@ def test_a_change_without_a_step_is_refused(bare: Flask) -> None:
         _trade, settlement, _ = add_trade(session)
     with pytest.raises(IntegrityError, match="sealed"), transaction() as session:
         db.locked(session, Settlement, settlement.id).fee = 0
+
+
+def test_a_table_of_the_same_name_hides_no_step(bare: Flask, urls: Urls, lane: str) -> None:
+    if lane == "postgresql":  # which the role of life cannot make at all, see test_tricks
+        with postgres_server().superuser(urls) as connection:
+            connection.execute(f'GRANT TEMP ON DATABASE "{make_url(urls.app).database}" TO qilu_app')
+    with transaction() as session:
+        add_trade(session)
+    with pytest.raises(IntegrityError, match="sealed"), transaction() as session:
+        session.execute(text("CREATE TEMP TABLE step (id uuid)"))
+        session.execute(text("UPDATE settlement SET amount = amount + 1"))
 
 
 def test_a_row_under_an_old_step_is_refused(bare: Flask) -> None:
