@@ -64,6 +64,16 @@ class Evidence:
             and all(image.row[name] == value for name, value in columns.items())
         ]
 
+    def own(self, table: str) -> list[Image]:
+        """Return the images of a table in the trade's own entries, in the log's order."""
+        handle = self.trade()[0][1].handle
+        return [image for image in self.rows(table) if image.entry.handle == handle]
+
+    def done(self, kind: str) -> list[dict[str, Any]]:
+        """Return the trade's operations of a kind that ended well, each in its last image."""
+        last = {image.row["id"]: image.row for image in self.own("operation")}
+        return [row for row in last.values() if row["kind"] == kind and row["state"] == "OK"]
+
     def trade(self) -> list[tuple[int, Entry]]:
         """Return the trade's own entries in order.
 
