@@ -4,6 +4,7 @@ import io
 import json
 import random
 import uuid
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -55,6 +56,19 @@ def test_a_zip_of_it_is_the_same(sold: Sold, folder: Path, tmp_path: Path) -> No
     archive = tmp_path / "bundle.zip"
     archive.write_bytes(bundle.to_zip(sold.files))
     assert run(archive) == run(folder)
+
+
+def test_a_zip_with_a_name_that_is_no_text_is_a_failure_and_no_crash(sold: Sold, tmp_path: Path) -> None:
+    archive = tmp_path / "bundle.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("文", b"")
+    archive.write_bytes(archive.read_bytes().replace("文".encode(), b"\xff\xff\xff"))
+    status, lines = run(archive)
+    assert status == 1
+    assert lines[1].startswith("FAIL files: cannot be read: not a sound archive: 'utf-8' codec")
+    out = io.StringIO()
+    assert ledger.verify.main(["verify", str(archive)], out) == 1
+    assert "FAIL evidence: not a sound archive" in out.getvalue()
 
 
 def test_the_ledger_alone_reads_it_too(folder: Path) -> None:
