@@ -84,15 +84,6 @@ def existing(connection: Connection) -> list[tuple[str, str]]:
     return sorted((name, table) for name, table in connection.execute(text(query)))
 
 
-def expected(dialect: str) -> list[tuple[str, str]]:
-    """Return (trigger, table) of every trigger of the list, sorted."""
-    return sorted(
-        (statement.split(" TRIGGER ", 1)[1].split()[0], table)
-        for table, statement in statements(dialect)
-        if table is not None
-    )
-
-
 def frozen() -> list[str]:
     """Return every table from which nothing is removed."""
     return sorted({*STATEFUL, *APPEND_ONLY} - {*ERASABLE})

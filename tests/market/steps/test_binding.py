@@ -1,17 +1,15 @@
 """The database itself binds row, step and entry, against every wrong order and trick."""
 
 import uuid
-from collections.abc import Callable
 
 import pytest
 from flask import Flask
-from sqlalchemy import Connection, insert, make_url, select, text
+from sqlalchemy import insert, make_url, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from market import db, steps
 from market.db import transaction
-from market.migrations.binding import APPEND_ONLY, STATEFUL
 from market.steps import Kind, Step, StepImage
 from market.trades.models import Settlement, Trade
 from tests.conftest import postgres_server
@@ -105,22 +103,6 @@ def test_an_opening_cannot_be_added_to_a_written_step(bare: Flask) -> None:
         session.add(StepImage(step_id=step.id, row_id=uuid.uuid4(), table="trade", field="trade.9"))
 
 
-@pytest.mark.parametrize("table", sorted({*STATEFUL, *APPEND_ONLY}))
-def test_nothing_is_ever_removed(bare: Flask, table: str) -> None:
-    _refused(lambda connection: connection.execute(text(f'DELETE FROM "{table}"')), table)
-    if db.engine().dialect.name == "postgresql":
-        _refused(lambda connection: connection.execute(text(f'TRUNCATE "{table}" CASCADE')), table)
-
-
-@pytest.mark.parametrize("table", APPEND_ONLY)
-def test_append_only_rows_never_change(bare: Flask, table: str) -> None:
-    def change(connection: Connection) -> None:
-        column = connection.dialect.get_columns(connection, table)[0]["name"]
-        connection.execute(text(f'UPDATE "{table}" SET "{column}" = "{column}"'))
-
-    _refused(change, table)
-
-
 def test_replace_and_upsert_do_not_slip_past(bare: Flask) -> None:
     with transaction() as session:
         trade, _, _ = add_trade(session)
@@ -173,27 +155,6 @@ def test_a_failing_block_leaves_nothing(bare: Flask) -> None:
 
 
 _FILLED = ("step", "step_image", "vault", "ledger_entry", "ledger_leaf")
-
-
-def _refused(act: Callable[[Connection], object], table: str) -> None:
-    """Row triggers need a row, so empty tables are left to the flows; the refusal itself is the trigger's."""
-    with transaction() as session:
-        add_trade(session)
-    with db.read() as session:
-        empty = session.execute(text(f'SELECT 1 FROM "{table}" LIMIT 1')).first() is None
-    if empty and db.engine().dialect.name == "sqlite":
-        names = [name for name, owner in _triggers() if owner == table]
-        assert any(name.endswith("_no_delete") for name in names)
-        return
-    with pytest.raises(DBAPIError), transaction() as session:
-        act(session.connection())
-
-
-def _triggers() -> list[tuple[str, str]]:
-    from market.migrations import binding
-
-    with db.engine().connect() as connection:
-        return binding.existing(connection)
 
 
 def _id(session: Session, value: uuid.UUID) -> object:
