@@ -39,12 +39,15 @@ def qilu() -> None:
 @click.option("--dual", is_flag=True, help="Two exchanges, each the witness and mirror of the other.")
 def demo(once: bool, home: Path | None, data: Path | None, port: int, dual: bool) -> None:
     """Carry one whole trade through a running exchange, verify its evidence, and keep serving."""
-    from market.demo import DemoFailed, run
+    from market.demo import DemoEnded, DemoFailed, run
 
     try:
         run(home or _settings().home, port=None if once else port, data=data, once=once, dual=dual)
     except DemoFailed as error:
         _fail(str(error))
+    except DemoEnded as ended:
+        print("\nstopped before the evidence was verified", file=sys.stderr)
+        sys.exit(ended.status)
 
 
 @qilu.command()

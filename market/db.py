@@ -1,5 +1,7 @@
 """The database and its two doors: :func:`transaction` and :func:`read`. Nothing else commits.
 
+But for ``market/migrations``, where the owner of the tables works on connections of its own.
+
 ``transaction()`` commits when its block ends well, before a byte of the answer leaves, and rolls back
 on any exception. ``read()`` cannot write, on either database. SQLite takes ``BEGIN IMMEDIATE`` for a
 write (one writer, no upgrade deadlock); PostgreSQL runs read committed with row locks.

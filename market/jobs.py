@@ -73,7 +73,10 @@ def queue(session: Session, name: str, *, due_at: datetime | None = None, **payl
 
 
 def drain(limit: int = 1000) -> int:
-    """Do every job that is due now, those it queues too; return how many were tried.
+    """Do every job that is due now, those it queues too, in this thread; return how many were tried.
+
+    For tests, which must know when the work is done: it takes and does each job exactly as :class:`Worker` does, by the
+    same two functions, and leaves out only its threads and the renewing of leases.
 
     Args:
         limit: stop after so many, so that two jobs that queue each other cannot run for ever.

@@ -302,7 +302,6 @@ def _touched(session: Session, why: Hold, subject: uuid.UUID) -> list[AccessGran
         Hold.ASSET: AccessGrant.asset_id,
         Hold.PROVIDER: AccessGrant.provider_id,
         Hold.BUYER: AccessGrant.buyer_id,
-        Hold.AGREEMENT: AccessGrant.trade_id,
         Hold.DISPUTE: AccessGrant.trade_id,
     }[why]
     return _locked(session, column == subject)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ledger import note
+from ledger.durable import OWNER_ONLY, replace
 
 ORIGIN = "localhost/qilu"
 """Name of the demo's log; a real exchange sets ``LEDGER_ORIGIN`` to a name of its own."""
@@ -72,7 +73,7 @@ class Home:
         missing = [email for email in emails if email not in known]
         if missing:
             known |= {email: secrets.token_urlsafe(12) for email in missing}
-            write_private(path, json.dumps(known, indent=2) + "\n")
+            replace(path, f"{json.dumps(known, indent=2)}\n".encode(), mode=OWNER_ONLY)
         return {email: known[email] for email in emails}
 
 
@@ -98,7 +99,7 @@ def prepare(folder: Path, port: int | None, origin: str = ORIGIN) -> Home:
     home = Home(folder, port, sandbox_port, origin)
     path = folder / "secrets.env"
     if not path.exists():
-        write_private(path, _secrets(home))
+        replace(path, _secrets(home).encode(), mode=OWNER_ONLY)
     return home
 
 
@@ -113,15 +114,6 @@ class PortTakenError(Exception):
         super().__init__(
             f"port {port} is taken: is another demo running? Stop it, or choose another port with --port N"
         )
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner can read, whole or not at all."""
-    part = path.with_suffix(path.suffix + ".part")
-    part.unlink(missing_ok=True)
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-    part.replace(path)
 
 
 def is_free(port: int) -> bool:

@@ -17,13 +17,14 @@ from sqlalchemy import Connection, func, make_url, select, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
-from market import db, steps
+from market import steps
 from market.actor import Actor
 from market.config import Settings, SettingsError
 from market.governance.archive import BackupError
 from market.governance.backup import backup
 from market.governance.guard import contradiction
 from market.governance.restore import restore
+from market.migrations import owner
 from market.oversight import publishing
 from market.steps import Kind
 
@@ -124,21 +125,17 @@ def _database(settings: Settings) -> Iterator[str]:
         return
     settings.demand("database_owner_url")
     url = make_url(settings.database_owner_url)
-    engine = db.engine_for(settings.database_owner_url).execution_options(isolation_level="AUTOCOMMIT")
     own = prefix(settings)
     name = f"{own}{secrets.token_hex(8)}"
-    try:
-        with engine.connect() as connection:
-            if not connection.scalar(select(func.pg_try_advisory_lock(LOCK))):
-                raise BackupError("another drill is running")
-            _drop_left(connection, own)
-            _create(connection, name, url.username or "")
-            try:
-                yield url.set(database=name).render_as_string(hide_password=False)
-            finally:
-                connection.execute(text(f'DROP DATABASE "{name}"'))  # waits for connections that are closing
-    finally:
-        engine.dispose()
+    with owner.outside_transactions(settings) as connection:
+        if not connection.scalar(select(func.pg_try_advisory_lock(LOCK))):
+            raise BackupError("another drill is running")
+        _drop_left(connection, own)
+        _create(connection, name, url.username or "")
+        try:
+            yield url.set(database=name).render_as_string(hide_password=False)
+        finally:
+            connection.execute(text(f'DROP DATABASE "{name}"'))  # waits for connections that are closing
 
 
 def prefix(settings: Settings) -> str:

@@ -64,6 +64,28 @@ class Evidence:
             and all(image.row[name] == value for name, value in columns.items())
         ]
 
+    def own(self, table: str) -> list[Image]:
+        """Return the images of a table in the trade's own entries, in the log's order."""
+        handle = self.trade()[0][1].handle
+        return [image for image in self.rows(table) if image.entry.handle == handle]
+
+    def operations(self) -> list[dict[str, Any]]:
+        """Return the trade's operations, each in its last image."""
+        return list({image.row["id"]: image.row for image in self.own("operation")}.values())
+
+    def done(self, kind: str) -> list[dict[str, Any]]:
+        """Return the operations of a kind that ended well; a refund of money that strayed is none of the trade's."""
+        stray = {row["id"] for row in self.strayed()}
+        return [
+            row
+            for row in self.operations()
+            if row["kind"] == kind and row["state"] == "OK" and row["source_id"] not in stray
+        ]
+
+    def strayed(self) -> list[dict[str, Any]]:
+        """Return the payments that came in and funded nothing."""
+        return [row for row in self.operations() if row["state"] == "STRAY"]
+
     def trade(self) -> list[tuple[int, Entry]]:
         """Return the trade's own entries in order.
 

@@ -24,7 +24,7 @@ from market.db import read, transaction
 from market.oversight import publishing, sequencing
 from tests.conftest import migrate, settings_for
 from tests.market.steps.rows import add_trade
-from tests.postgres import TEMPLATE, Server
+from tests.postgres import TEMPLATE, Server, create
 
 pytestmark = pytest.mark.postgresql
 WRITERS = 4
@@ -49,7 +49,7 @@ def server() -> Iterator[Server]:
 def app(server: Server, tmp_path: Path) -> Iterator[Flask]:
     """An exchange on a database that answers a commit when it is durable."""
     with psycopg.connect(server._address("postgres", "postgres"), autocommit=True) as owner:
-        owner.execute(f"CREATE DATABASE shut OWNER qilu_owner TEMPLATE {TEMPLATE}".encode())
+        create(owner, "shut", TEMPLATE)
     urls = server.urls("shut")
     made = Flask("shut down")
     made.extensions["settings"] = settings_for(urls, tmp_path)

@@ -35,7 +35,7 @@ from market.sandbox.api import Api
 from market.sandbox.store import Store
 from market.steps.models import Step
 from market.storage import StoreError
-from tests import assets, trades
+from tests import assets, postgres, trades
 from tests.conftest import Client, Clock, postgres_server, settings_for, sqlite_template
 from tests.faults.boundaries import Boundary, Commits, Files, Statements, Wire
 from tests.postgres import Urls
@@ -332,7 +332,7 @@ def _database_from(source: str) -> str:
     name = f"faults_{uuid.uuid4().hex}"  # several workers of a run have a world each
     server = postgres_server()
     with psycopg.connect(server._address("postgres", "postgres"), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} OWNER qilu_owner TEMPLATE {source} STRATEGY file_copy")
+        postgres.create(connection, name, source)
     return name
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from market.demo.home import SANDBOX_PORT_OFFSET, free_port, is_free
 from market.demo.processes import command
 from tests.flows.hall import Json
 
@@ -73,8 +74,11 @@ def test_the_demo_twice_then_with_a_file_of_ones_own(tmp_path: Path) -> None:
     assert children(home) == []
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
-def test_nothing_outlives_the_demo(tmp_path: Path, how: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    ("how", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -signal.SIGKILL)]
+)
+def test_nothing_outlives_the_demo(tmp_path: Path, how: signal.Signals, status: int) -> None:
+    """And its status is 0 only where the evidence was verified."""
     home = tmp_path / "home"
     running: subprocess.Popen[Any] = subprocess.Popen(
         command("demo", "--once", "--home", str(home)), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -83,10 +87,27 @@ def test_nothing_outlives_the_demo(tmp_path: Path, how: signal.Signals) -> None:
     while len(children(home)) < 3 and time.monotonic() < end:
         time.sleep(0.1)
     running.send_signal(how)
-    running.wait(30)
+    assert running.wait(60) == status
     while children(home) and time.monotonic() < end:
         time.sleep(0.1)
     assert children(home) == []
+
+
+def test_a_demo_that_verified_and_serves_ends_well(tmp_path: Path) -> None:
+    port = next(port for port in iter(free_port, 0) if is_free(port + SANDBOX_PORT_OFFSET))
+    told = tmp_path / "told"
+    with told.open("w") as out:
+        running: subprocess.Popen[Any] = subprocess.Popen(
+            command("demo", "--home", str(tmp_path / "home"), "--port", str(port)),
+            stdout=out,
+            stderr=out,
+        )
+    end = time.monotonic() + SECONDS
+    while "Ctrl-C ends" not in told.read_text() and running.poll() is None and time.monotonic() < end:
+        time.sleep(0.1)
+    running.send_signal(signal.SIGINT)
+    assert running.wait(60) == 0, told.read_text()
+    assert told.read_text().endswith("\nstopped\n")
 
 
 def test_commands_say_what_is_missing(tmp_path: Path) -> None:

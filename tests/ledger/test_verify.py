@@ -143,7 +143,7 @@ def test_oversized_and_doubled_files_fail(bundle: Path) -> None:
     archive = zipped(bundle)
     with zipfile.ZipFile(archive, "a") as file, pytest.warns(UserWarning, match="Duplicate"):
         file.writestr("entries/3.json", b"{}")
-    assert run(archive)[1][-1] == "FAIL evidence: entries/3.json is in the archive twice"
+    assert run(archive)[1][-1] == "FAIL evidence: 'entries/3.json' is in the archive twice"
     (bundle / "entries/3.json").write_bytes(b"x" * 70_000)
     assert run(bundle)[1][-1] == "FAIL evidence: 3.json is too large"
     archive.write_bytes(b"PK no archive")
