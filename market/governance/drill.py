@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from market import db, steps
 from market.actor import Actor
 from market.config import Settings, SettingsError
+from market.governance import setting_files
 from market.governance.archive import BackupError
 from market.governance.backup import backup
 from market.governance.guard import contradiction
@@ -102,7 +103,7 @@ def log_drill(session: Session, figures: Figures) -> steps.Step:
 def _apart(settings: Settings, home: Path, url: str) -> Settings:
     """Return the settings of the copy: its own folder, database and store, and the same log key."""
     return replace(
-        settings,
+        setting_files.moved(settings, settings.home, home),
         home=home,
         database_url=_renamed(settings.database_url, url) if url else f"sqlite:///{home / 'qilu.db'}",
         database_owner_url=url,

@@ -13,14 +13,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from ledger.errors import LedgerError
 from ledger.note import VerifierKey, parse_verifier
 from market import db, migrations
 from market.config import Settings
-from market.governance import afterwards, heads, snapshot
+from market.governance import afterwards, heads, setting_files, snapshot
 from market.governance.archive import BackupError, DamagedError, Manifest, unpack
 from market.governance.backup import FILES, LOG
 from market.governance.guard import Head
 from market.governance.proving import Proof, prove
+from market.governance.setting_files import inside
 from market.keys import ring
 from market.storage import open_store
 
@@ -110,18 +112,16 @@ def told(restored: Restored, home: Path) -> Iterator[str]:
 
 def _within(settings: Settings, home: Path, fresh: Path) -> Settings:
     """Return settings whose folders below the wanted one lie below the one that is built."""
+    settings = setting_files.moved(settings, home, fresh)
     if settings.is_sqlite:
-        file = _moved(snapshot.database_file(settings), home, fresh)
+        file = inside(snapshot.database_file(settings).absolute(), home, fresh)
         settings = replace(settings, database_url=f"sqlite:///{file}")
     stored = urlsplit(settings.storage_url)
     if stored.scheme in {"", "file"}:
-        settings = replace(settings, storage_url=_moved(Path(unquote(stored.path)), home, fresh).as_uri())
+        settings = replace(
+            settings, storage_url=inside(Path(unquote(stored.path)).absolute(), home, fresh).as_uri()
+        )
     return settings
-
-
-def _moved(path: Path, home: Path, fresh: Path) -> Path:
-    path = path.absolute()
-    return fresh / path.relative_to(home) if path.is_relative_to(home) else path
 
 
 @contextmanager
@@ -157,11 +157,16 @@ def _store(settings: Settings, folder: Path, lacking: Sequence[str]) -> None:
 
 
 def _proved(settings: Settings, fresh: Path, manifest: Manifest, checkpoint: str | None) -> Proof:
-    keys = _keys(settings, manifest)
     engine = db.engine_for(settings.database_url)
     try:
-        seen = _seen(settings, keys, checkpoint)
+        keys = _keys(settings, manifest)
+        seen = list(_seen(settings, keys, checkpoint))
         return prove(engine, fresh / LOG, open_store(settings.storage_url), keys, seen, manifest.missing)
+    except (OSError, LedgerError) as error:
+        raise BackupError(
+            f"a key or a file that the settings name cannot be used: {error}; one that lay outside of the exchange's "
+            f"folder is in the backup: LEDGER_POLICY={setting_files.OUTSIDE}/ledger_policy"
+        ) from error
     finally:
         engine.dispose()
 

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from flask import Flask
 from sqlalchemy import create_engine, select, text
 
+from ledger import cosign
 from ledger.checkpoint import Checkpoint
 from ledger.note import parse_signer
 from ledger.publisher import CHECKPOINT
@@ -169,3 +170,56 @@ def test_backup_and_restore_as_an_operator_types_them(
     again = command(settings, *arguments, **places)
     assert again.exit_code == 1
     assert "holds something already" in str(again.exception)
+
+
+WITNESS = cosign.generate("witness.example").verifier
+"""Of a witness that does not answer."""
+
+
+def policy_in(folder: Path) -> Path:
+    path = folder / "policy.txt"
+    path.write_text(f"witness w {WITNESS} http://127.0.0.1:9\n", "utf-8")
+    return path
+
+
+@on_sqlite
+@pytest.mark.parametrize("name", ["policy.txt", "../policy.txt", "{home}/policy.txt", "{home}/../policy.txt"])
+def test_a_drill_finds_the_files_that_settings_name(published: Flask, settings: Settings, name: str) -> None:
+    policy_in(settings.home.parent if ".." in name else settings.home)
+    done = command(settings, "drill", LEDGER_POLICY=name.format(home=settings.home))
+    assert done.exit_code == 0, done.exception or done.output
+
+
+def restored(file: Path, settings: Settings, policy: str, home: Path) -> Result:
+    places = {"DATABASE_URL": "", "STORAGE_URL": "", "LEDGER_POLICY": policy}
+    return command(settings, "restore", str(file), "--home", str(home), **places)
+
+
+@on_sqlite
+@pytest.mark.parametrize("name", ["policy.txt", "{home}/policy.txt"])
+def test_a_backup_carries_the_files_that_settings_name(
+    published: Flask, settings: Settings, tmp_path: Path, name: str
+) -> None:
+    policy_in(settings.home)
+    file, home = tmp_path / "backup.tar", tmp_path / "again"
+    assert command(settings, "backup", str(file), LEDGER_POLICY="policy.txt").exit_code == 0
+    done = restored(file, settings, name.format(home=home), home)
+    assert done.exit_code == 0, done.exception or done.output
+    assert str(WITNESS) in (home / "policy.txt").read_text()
+
+
+@on_sqlite
+def test_a_named_file_that_lay_outside_is_in_the_backup_too(
+    published: Flask, settings: Settings, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    policy = policy_in(tmp_path_factory.mktemp("etc"))
+    file, home = tmp_path / "backup.tar", tmp_path / "again"
+    assert command(settings, "backup", str(file), LEDGER_POLICY=str(policy)).exit_code == 0
+    policy.unlink()
+    refused = restored(file, settings, str(policy), home)
+    assert refused.exit_code == 1
+    assert isinstance(refused.exception, BackupError)
+    assert "LEDGER_POLICY=outside/ledger_policy" in str(refused.exception)
+    assert not home.exists()
+    done = restored(file, settings, "outside/ledger_policy", home)
+    assert done.exit_code == 0, done.exception or done.output
