@@ -1,4 +1,4 @@
-"""The part of the command line that changes the log's keys; what a command needs is imported when it runs."""
+"""Commands on who signs the log and whether it may be signed; what a command needs is imported when it runs."""
 
 import sys
 from collections.abc import Iterator
@@ -55,6 +55,23 @@ def ledger_retire(force: bool) -> None:
     sys.exit(FAILED if left else 0)
 
 
+@click.command("accept")
+@click.option(
+    "--checkpoint",
+    required=True,
+    help="The newest that anybody saw: a file, or the address of a published one.",
+)
+def ledger_accept(checkpoint: str) -> None:
+    """Let a restored exchange write whose witnesses do not answer: nobody saw more than this checkpoint."""
+    from market.governance import guard
+
+    with _log_keys():
+        head = guard.accept(checkpoint)
+    print(
+        f"accepted: nobody saw more than {head.size} entries; the exchange writes within {guard.BEAT:.0f} s"
+    )
+
+
 @contextmanager
 def _log_keys() -> Iterator[None]:
     """Open the exchange for an act on the log's keys; what the log refuses is said in one line."""
@@ -75,5 +92,5 @@ def _log_keys() -> Iterator[None]:
         app.extensions["engine"].dispose()
 
 
-COMMANDS: Final = (ledger_keys, ledger_rotate, ledger_retire)
+COMMANDS: Final = (ledger_keys, ledger_rotate, ledger_retire, ledger_accept)
 """What ``qilu ledger`` takes from here."""

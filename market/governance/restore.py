@@ -20,7 +20,7 @@ from market.config import Settings
 from market.governance import afterwards, heads, setting_files, snapshot
 from market.governance.archive import BackupError, DamagedError, Manifest, unpack
 from market.governance.backup import FILES, LOG
-from market.governance.guard import Head
+from market.governance.heads import Head
 from market.governance.proving import Proof, prove
 from market.governance.setting_files import inside
 from market.keys import ring

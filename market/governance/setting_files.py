@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from market.config import Settings
 
@@ -24,8 +24,10 @@ def members(settings: Settings) -> Iterator[tuple[str, Path]]:
         path = _path(settings, field, settings.home)
         if path is None or not path.is_file():
             continue
-        inside = path.is_relative_to(settings.home)
-        yield path.relative_to(settings.home).as_posix() if inside else f"{OUTSIDE}/{field}", path
+        if path.is_relative_to(settings.home):
+            yield path.relative_to(settings.home).as_posix(), path
+        else:
+            yield f"{OUTSIDE}/{field}", path
 
 
 def moved(settings: Settings, home: Path, fresh: Path) -> Settings:
@@ -36,10 +38,12 @@ def moved(settings: Settings, home: Path, fresh: Path) -> Settings:
         home: the folder that relative names are meant from.
         fresh: where its content lies.
     """
-    paths = {field: _path(settings, field, home) for field in FIELDS}
-    return replace(
-        settings, **{field: str(inside(path, home, fresh)) for field, path in paths.items() if path}
-    )
+    changes: dict[str, Any] = {}
+    for field in FIELDS:
+        path = _path(settings, field, home)
+        if path is not None:
+            changes[field] = str(inside(path, home, fresh))
+    return replace(settings, **changes)
 
 
 def inside(path: Path, home: Path, fresh: Path) -> Path:

@@ -20,7 +20,8 @@ from market import db, logs
 from market.app import create_app
 from market.config import Settings, SettingsError
 from market.governance import heads
-from market.governance.guard import Guard, Head
+from market.governance.guard import Guard
+from market.governance.heads import Head
 from market.jobs import Worker
 from market.keys.stamping import Stamping
 from market.oversight import publishing
