@@ -29,9 +29,10 @@ def ledger_keys() -> None:
 @click.command("rotate")
 def ledger_rotate() -> None:
     """Begin to change the log's key: publish a new one under the old; from then on both sign."""
-    from market.governance import rotation
+    from market.governance import guard, rotation
 
     with _log_keys():
+        guard.look_once()
         fresh = rotation.begin()
     print(
         f"{fresh}\npublished, and under a checkpoint of the old key; both sign every checkpoint from the next on"
@@ -45,9 +46,10 @@ def ledger_rotate() -> None:
 )
 def ledger_retire(force: bool) -> None:
     """End the older of two log keys and destroy its private half."""
-    from market.governance import rotation
+    from market.governance import guard, rotation
 
     with _log_keys():
+        guard.look_once()
         old, left = rotation.retire(force=force)
     print(f"{old}\nretired, its private half destroyed; restart the servers, which still have it in memory")
     for place in left:

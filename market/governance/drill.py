@@ -23,9 +23,7 @@ from market.config import Settings, SettingsError
 from market.governance import setting_files
 from market.governance.archive import BackupError
 from market.governance.backup import backup
-from market.governance.guard import contradiction
 from market.governance.restore import restore
-from market.oversight import publishing
 from market.steps import Kind
 
 PREFIX: Final = "qilu_drill_"
@@ -81,17 +79,6 @@ def practise(settings: Settings) -> Figures:
             backup_ms=round((saved - began) * 1000),
             restore_ms=round((time.perf_counter() - saved) * 1000),
         )
-
-
-def require_sound() -> None:
-    """Refuse to write over a database that knows less than was signed: a server would not either.
-
-    Raises:
-        BackupError: says what contradicts what.
-    """
-    wrong = contradiction(publishing.folder(), publishing.keys())
-    if wrong is not None:
-        raise BackupError(wrong)
 
 
 def log_drill(session: Session, figures: Figures) -> steps.Step:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
-from sqlalchemy import create_engine, select, text
+from sqlalchemy import create_engine, func, select, text
 
 from ledger import cosign
 from ledger.checkpoint import Checkpoint
@@ -21,7 +21,7 @@ from market.config import Settings, SettingsError
 from market.db import engine_for, read
 from market.governance import rotation
 from market.governance.archive import BackupError
-from market.governance.drill import practise, prefix, require_sound
+from market.governance.drill import practise, prefix
 from market.oversight import publishing
 from market.rules import book
 from market.steps import Kind
@@ -114,15 +114,28 @@ def test_a_drill_after_the_logs_key_was_changed(published: Flask, settings: Sett
     assert figures.entries > 5
 
 
+OPERATOR = (
+    "user", "create-operator", "--name-zh", "岱云数据交易所", "--name-en", "Daiyun Data Exchange",
+    "--credit-code", "91990000MA0QLDE01H", "--established-on", "2024-05-20", "--person", "岱宁",
+    "--email", "operator@exchange.example", "--phone", "+8653100000000", "--password", "a long password of nobody",
+)  # fmt: skip
+
+
 @on_sqlite
-def test_a_drill_is_no_entry_over_a_database_that_knows_too_little(
-    published: Flask, settings: Settings
+@pytest.mark.parametrize("typed", [("drill",), ("ledger", "rotate"), ("ledger", "retire"), OPERATOR])
+def test_no_command_writes_over_a_database_that_knows_too_little(
+    published: Flask, settings: Settings, typed: tuple[str, ...]
 ) -> None:
     path = publishing.folder() / CHECKPOINT
     signer = parse_signer(settings.ledger_signing_key)
     path.write_text(signer.sign(Checkpoint(signer.name, 1000, bytes(32)).text()), "utf-8")
-    with pytest.raises(BackupError, match="covers 1000 entries"):
-        require_sound()
+    with read() as session:
+        before = session.scalar(select(func.count()).select_from(steps.Step))
+    failed = command(settings, *typed)
+    assert failed.exit_code == 1
+    assert "covers 1000 entries" in str(failed.exception)
+    with read() as session:
+        assert session.scalar(select(func.count()).select_from(steps.Step)) == before
 
 
 @on_postgresql
