@@ -149,6 +149,13 @@ def upto(session: Session, size: int) -> list[TimeStamp]:
     return [row for row in newest if row is not None]
 
 
+def over(session: Session, size: int) -> list[TimeStamp]:
+    """Return the tokens over the head of a size, in the order of their authorities."""
+    return list(
+        session.scalars(select(TimeStamp).where(TimeStamp.size == size).order_by(TimeStamp.authority))
+    )
+
+
 def newest(session: Session, count: int) -> list[TimeStamp]:
     """Return the newest tokens of all authorities, for pages."""
     query = select(TimeStamp).order_by(TimeStamp.size.desc(), TimeStamp.authority).limit(count)
