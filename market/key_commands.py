@@ -74,6 +74,19 @@ def ledger_accept(checkpoint: str) -> None:
     )
 
 
+@click.command("resume")
+@click.argument("origin")
+def ledger_resume(origin: str) -> None:
+    """Cosign the log ORIGIN again after a restore, whatever this witness promised it since the backup."""
+    from market.config import Settings
+    from market.witnessing import holding
+
+    if not holding.release(Settings.load().home, origin):
+        print(f"{origin} is not on hold", file=sys.stderr)
+        sys.exit(FAILED)
+    print(f"{origin} is cosigned again, from the head on that this exchange knows")
+
+
 @contextmanager
 def _log_keys() -> Iterator[None]:
     """Open the exchange for an act on the log's keys; what the log refuses is said in one line."""
@@ -94,5 +107,5 @@ def _log_keys() -> Iterator[None]:
         app.extensions["engine"].dispose()
 
 
-COMMANDS: Final = (ledger_keys, ledger_rotate, ledger_retire, ledger_accept)
+COMMANDS: Final = (ledger_keys, ledger_rotate, ledger_retire, ledger_accept, ledger_resume)
 """What ``qilu ledger`` takes from here."""

@@ -9,22 +9,24 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
-from sqlalchemy import create_engine, func, select, text
+from sqlalchemy import create_engine, func, insert, select, text
 
 from ledger import cosign
 from ledger.checkpoint import Checkpoint
-from ledger.note import parse_signer
+from ledger.models import LedgerWitnessed
+from ledger.note import generate, parse_signer
 from ledger.publisher import CHECKPOINT
-from market import config, jobs, steps
+from market import clock, config, jobs, steps
 from market.cli import qilu
 from market.config import Settings, SettingsError
-from market.db import engine_for, read
+from market.db import engine_for, read, transaction
 from market.governance import rotation
 from market.governance.archive import BackupError
 from market.governance.drill import practise, prefix
 from market.oversight import publishing
 from market.rules import book
 from market.steps import Kind
+from market.witnessing import holding
 from tests import people, trades
 from tests.conftest import Clock
 
@@ -236,3 +238,21 @@ def test_a_named_file_that_lay_outside_is_in_the_backup_too(
     assert not home.exists()
     done = restored(file, settings, "outside/ledger_policy", home)
     assert done.exit_code == 0, done.exception or done.output
+
+
+@on_sqlite
+def test_a_restore_puts_watched_logs_on_hold(published: Flask, settings: Settings, tmp_path: Path) -> None:
+    with transaction() as session:
+        row = {"origin": "before.example/log", "since": 0, "size": 1, "root": bytes(32), "note": "-"}
+        session.execute(insert(LedgerWitnessed).values(row | {"time": clock.now()}))
+    watched = settings.home / "watched.txt"
+    watched.write_text(f"log {generate('named.example/log').verifier}\n", "utf-8")
+    file, home = tmp_path / "backup.tar", tmp_path / "again"
+    assert command(settings, "backup", str(file), LEDGER_WITNESSED="watched.txt").exit_code == 0
+    places = {"DATABASE_URL": "", "STORAGE_URL": "", "LEDGER_WITNESSED": "watched.txt"}
+    done = command(settings, "restore", str(file), "--home", str(home), **places)
+    assert done.exit_code == 0, done.exception or done.output
+    for origin in ("before.example/log", "named.example/log"):
+        assert holding.is_held(home, origin)
+        assert f"qilu ledger resume {origin}" in done.output
+    assert not holding.is_held(settings.home, "before.example/log")
