@@ -3,8 +3,11 @@
 What was never restored is no backup. The restored copy is never served and never signs, so it can contradict nobody.
 """
 
+import fcntl
 import hashlib
+import os
 import secrets
+import shutil
 import tempfile
 import time
 from collections.abc import Iterator
@@ -26,6 +29,8 @@ from market.governance.backup import backup
 from market.governance.restore import restore
 from market.steps import Kind
 
+FOLDER: Final = "qilu-drill-"
+"""Begins the names of the folders that drills make in the exchange's own."""
 PREFIX: Final = "qilu_drill_"
 """Begins the names of the databases that drills make on PostgreSQL."""
 LOCK: Final = 0x71696C75_6472696C
@@ -61,11 +66,8 @@ def practise(settings: Settings) -> Figures:
         BackupError: the backup lacks stored files, or what was restored does not prove itself.
         SettingsError: on PostgreSQL the owner may not make a database.
     """
-    with (
-        tempfile.TemporaryDirectory(prefix="qilu-drill-", dir=settings.home) as folder,
-        _database(settings) as url,
-    ):
-        place = Path(folder)
+    sweep(settings.home)
+    with _folder(settings.home) as place, _database(settings) as url:
         began = time.perf_counter()
         made = backup(settings, place / "drill.tar", keys=True)
         saved = time.perf_counter()
@@ -79,6 +81,40 @@ def practise(settings: Settings) -> Figures:
             backup_ms=round((saved - began) * 1000),
             restore_ms=round((time.perf_counter() - saved) * 1000),
         )
+
+
+def sweep(home: Path) -> None:
+    """Remove what drills left that were killed: a backup with the private keys lies in it.
+
+    Args:
+        home: folder of the exchange.
+    """
+    for left in home.glob(f"{FOLDER}*"):
+        with suppress(FileNotFoundError), _locked(left) as ours:  # one that ends just now removes its own
+            if ours:
+                shutil.rmtree(left, ignore_errors=True)
+
+
+@contextmanager
+def _folder(home: Path) -> Iterator[Path]:
+    """Lend a folder that nobody sweeps away as long as this process lives."""
+    with tempfile.TemporaryDirectory(prefix=FOLDER, dir=home) as folder, _locked(Path(folder)):
+        yield Path(folder)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[bool]:
+    """Hold a folder, as long as the block runs at most; False when somebody else does. A dead process holds nothing."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(descriptor)
 
 
 def log_drill(session: Session, figures: Figures) -> steps.Step:

@@ -1,6 +1,8 @@
 """The drill, and the three commands as an operator types them."""
 
+import fcntl
 import json
+import os
 import tarfile
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +24,7 @@ from market.config import Settings, SettingsError
 from market.db import engine_for, read, transaction
 from market.governance import rotation
 from market.governance.archive import BackupError
-from market.governance.drill import practise, prefix
+from market.governance.drill import practise, prefix, sweep
 from market.oversight import publishing
 from market.rules import book
 from market.steps import Kind
@@ -98,6 +100,22 @@ def test_a_drill_that_fails_is_no_entry(published: Flask, settings: Settings) ->
         kinds = set(session.scalars(select(steps.Step.kind)))
     assert Kind.DRILL_COMPLETED.value not in kinds
     assert [path for path in settings.home.iterdir() if "drill" in path.name] == []
+
+
+@on_sqlite
+def test_what_a_killed_drill_left_is_swept(published: Flask, settings: Settings) -> None:
+    left, running = settings.home / "qilu-drill-dead", settings.home / "qilu-drill-alive"
+    for folder in (left, running):
+        folder.mkdir()
+        (folder / "drill.tar").write_text("private keys")
+    descriptor = os.open(running, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    practise(settings)
+    assert not left.exists()
+    assert running.exists(), "it is another drill's, which goes on"
+    os.close(descriptor)
+    sweep(settings.home)
+    assert not running.exists()
 
 
 @on_sqlite
