@@ -105,6 +105,9 @@ SLOW: Final = frozenset({
 })  # fmt: skip
 """Jobs that may take minutes; a worker always keeps a hand free for the others."""
 
+SEEDS: Final = (market.oversight.checks.seed,)
+"""What a worker calls when it begins, so that work which queues itself again is queued a first time."""
+
 ACTS: Final[Mapping[str, Any]] = {"organisation.decide": market.trades.suspension.decide_organisation}
 """Acts whose routes stand in a lower room but that reach further: suspending closes grants in the same step."""
 
@@ -162,7 +165,8 @@ def create_app(settings: config.Settings, clock: clock.Clock = clock.utcnow) -> 
         WTF_CSRF_TIME_LIMIT=12 * 3600,
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    app.extensions.update(settings=settings, clock=clock, handlers=dict(HANDLERS), slow=SLOW, acts=dict(ACTS))
+    app.extensions.update(settings=settings, clock=clock, handlers=dict(HANDLERS), acts=dict(ACTS))
+    app.extensions.update(slow=SLOW, seeds=SEEDS)
     db.open_database(app, settings.database_url)
     i18n.init_app(app, settings.locale)
     edge.init_app(app, settings)

@@ -297,6 +297,7 @@ CODES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
     # the ledger
     "ledger.no_checkpoint": (404, lazy("No checkpoint of this size was signed.")),
     "ledger.no_file": (404, lazy("The ledger has no such file (yet).")),
+    "ledger.no_timestamp": (404, lazy("This checkpoint has no such time stamp.")),
     "ledger.not_logged": (404, lazy("The ledger has no such entry.")),
     "witness.closed": (404, lazy("This exchange witnesses no other log.")),
     "witness.unknown_log": (404, lazy("This exchange does not witness that log.")),

@@ -160,18 +160,12 @@ def transaction() -> Iterator[Session]:
         RuntimeError: a door is open already in this thread; a service must not open a second one.
         Unavailable: nothing may be written, see :func:`stop_writing`; nothing was changed.
     """
-    if read_only() is not None:
-        raise Unavailable(
-            "ledger.read_only",
-            _(
-                "Nothing can be changed now: the operator must first compare the ledger with what was signed. "
-                "Reading goes on."
-            ),
-            retry_after=READ_ONLY_SECONDS,
-        )
-    with _turn(), _door("write") as session:
-        yield session
-        session.commit()
+    _require_open()
+    with _turn():
+        _require_open()  # it may have been shut while this writer waited
+        with _door("write") as session:
+            yield session
+            session.commit()
 
 
 @contextmanager
@@ -203,6 +197,18 @@ def read_only() -> str | None:
     """Return why this process writes nothing now, or None."""
     because: str | None = current_app.extensions.get("read_only")
     return because
+
+
+def _require_open() -> None:
+    if read_only() is not None:
+        raise Unavailable(
+            "ledger.read_only",
+            _(
+                "Nothing can be changed now: the operator must first compare the ledger with what was signed. "
+                "Reading goes on."
+            ),
+            retry_after=READ_ONLY_SECONDS,
+        )
 
 
 def outside() -> None:

@@ -94,6 +94,12 @@ def _free() -> None:
         session.execute(update(Job).where(Job.done_at.is_(None)).values(leased_until=None))
 
 
+def _seed() -> None:
+    """Let each room queue what it wants done from time to time and nobody has queued yet."""
+    for seed in current_app.extensions.get("seeds", ()):
+        seed()
+
+
 class Worker:
     """Does due jobs until it is stopped: one thread looks for them and renews leases, each job has its own.
 
@@ -107,6 +113,7 @@ class Worker:
         self._app = app
         self._alone = alone
         self._beat = beat
+        self._seeded = False
         self._stopped = False
         self._wake = threading.Event()
         self._lock = threading.Lock()
@@ -156,6 +163,9 @@ class Worker:
             if self._alone:
                 _free()
                 self._alone = False
+            if not self._seeded:
+                _seed()
+                self._seeded = True
             job = _lease(refused=slow if full else (), held=held)
         except Exception:
             log.exception("worker.lease_failed")

@@ -299,6 +299,7 @@ ROWS: Final[tuple[Row, ...]] = (
     page("oversight.check", "POST", OPERATOR, 303, **desk(staff=303)),
     public("oversight.heads_list", "GET", 200),
     public("oversight.head", "GET", 200, on="head"),
+    public("oversight.token", "GET", "404 ledger.no_timestamp", on="head", args={"place": 0}),
     page("oversight.history", "GET", BUYER, 200, on="delivered", **seen(wrong=ROLE)),
     page("oversight.history", "GET", AUDITOR, 200, on="handle", **desk(party=ROLE)),
     page("oversight.export", "GET", BUYER, 200, on="delivered", **seen(wrong=ROLE)),

@@ -16,7 +16,8 @@ from ledger.tiles import Tile
 from market import config, db, jobs
 from market.edge.ready import Readiness
 from market.errors import Unavailable
-from market.governance.guard import ASKING, Guard, Head, contradiction, other_history
+from market.governance.guard import ASKING, Guard, contradiction, other_history
+from market.governance.heads import Head
 from market.oversight import publishing, sequencing
 from market.oversight.publishing import Publisher
 from tests import people

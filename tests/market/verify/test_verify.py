@@ -14,11 +14,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 import ledger.verify
-from ledger import note
+from ledger import canonical, note
 from ledger.entry import Entry
 from ledger.policy import parse_policy
 from market import bundle
-from market.verify import main
+from market.oversight import visibility
+from market.verify import evidence, main
 from tests.market.verify.conftest import Files, Sold, failed, leaves_of
 
 pytestmark = pytest.mark.sqlite
@@ -430,3 +431,37 @@ def test_a_policy_of_witnesses_is_demanded(sold: Sold) -> None:
     log = sold.files["trust-policy.txt"].split(b"\n")[0]
     policy = parse_policy(log + f"\nwitness w {witness}\nquorum w\n".encode())
     assert failed(sold.verify(dict(sold.files), policy)) == ["checkpoint"]
+
+
+def test_what_the_viewer_may_see_cannot_be_withheld(sold: Sold, unset: None) -> None:
+    pairs = tuple(tuple(pair) for pair in json.loads(sold.files["manifest.json"])["withheld"])
+    openings = json.loads(sold.files["openings.json"])
+    for field in ("posting", "operation", "inspection", "settlement"):
+        hidden = next(item for item in openings if item["field"].partition(".")[0] == field)
+        left = [item for item in openings if item is not hidden]
+        files = {**sold.files, "openings.json": canonical.encode(left)}
+        changed = sold.sealed(files, withheld=(*pairs, (hidden["entry"], hidden["field"])))
+        report = sold.verify(changed)
+        assert "openings" in failed(report), field
+        assert f"{hidden['field']} is withheld, although the buyer may see it" in report.text()
+
+
+@pytest.mark.parametrize("viewer", ["auditor", "nobody"])
+def test_nothing_is_withheld_from_an_auditor(sold: Sold, unset: None, viewer: str) -> None:
+    assert failed(sold.verify(sold.sealed(sold.files, viewer=viewer))) == ["openings"]
+
+
+def test_what_may_be_withheld_is_what_the_exchange_hides() -> None:
+    """The checker's own table: whoever lets a party see more must say so in both."""
+    for viewer, seen in evidence.SEES.items():
+        if viewer != evidence.AUDITOR:
+            shown = {field for field, viewers in visibility.SHOWN.items() if viewer in viewers}
+            assert seen == shown, viewer
+
+
+def test_how_far_the_evidence_speaks_is_told(sold: Sold, unset: None) -> None:
+    [(outcome, _name, said)] = [line for line in sold.verify(sold.files).lines if line[1] == "reach"]
+    size = sold.files["checkpoint"].decode().split("\n")[1]
+    assert outcome == "note"
+    assert f"no checkpoint above {size} entries" in said
+    assert "settlement.released" in said

@@ -149,6 +149,21 @@ def test_a_witness_that_is_down_stops_nothing_and_is_heard_later(hall: Hall) -> 
     hall.wait_for(hall.one.key.name, hall.two.key.name)
 
 
+def test_the_policy_is_followed_as_its_file_stands(hall: Hall) -> None:
+    path = Path(config.current().ledger_policy)
+    both = path.read_text()
+    path.write_text(both.splitlines()[0] + "\n")
+    hall.publish()
+    assert hall.cosigned() == {hall.one.key.name}
+    path.write_text(both[:30])  # just being saved
+    people.verified()
+    hall.publish()
+    assert hall.cosigned() == {hall.one.key.name}
+    path.write_text(both)
+    hall.wait_for(hall.one.key.name, hall.two.key.name)
+    assert len(hall.one.requests) == 2, "who stays is not asked anew"
+
+
 def test_a_witness_that_is_silent_for_long_is_named(hall: Hall, clock: Clock) -> None:
     hall.two.peer.answers = None
     hall.publish()
