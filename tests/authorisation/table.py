@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from market.actor import Scope
 from tests import people
-from tests.authorisation.rows import BARRED, FILE, PART, ROLE, Row, Who, api, page, public
+from tests.authorisation.rows import BARRED, FILE, PART, ROLE, SCOPE, Row, Who, api, page, public
 
 PROVIDER, BUYER, ADMIN, PERSON = Who.PROVIDER, Who.BUYER, Who.ADMIN, Who.PERSON
 OPERATOR, REVIEWER, AUDITOR = Who.OPERATOR, Who.REVIEWER, Who.AUDITOR
@@ -103,14 +103,14 @@ ROWS: Final[tuple[Row, ...]] = (
     api("participants_api.list_organisations", "GET", OPERATOR, READ, 200, **desk(staff=200)),
     api("participants_api.decide", "POST", OPERATOR, OPERATE, 200, on="organisation", sent=SUSPEND, **office()),
     api("participants_api.invite", "POST", ADMIN, MEMBERS, 201, sent=INVITE,
-        wrong=ROLE, staff=ROLE, suspended=BARRED),
+        other=201, wrong=ROLE, staff=ROLE, suspended=BARRED),
     public("participants_api.join", "POST", 201, on="invitation", sent=JOIN),
     api("participants_api.list_members", "GET", PERSON, READ, 200, **everybody()),
     api("participants_api.change_roles", "PUT", ADMIN, MEMBERS, 200, on="spare", sent=ROLES, **owner()),
     api("participants_api.remove_member", "DELETE", ADMIN, MEMBERS, 200, on="spare", **owner()),
     # Programs: assets
     api("registry_api.draft", "POST", PROVIDER, ASSETS, 201, sent=ASSET,
-        wrong=ROLE, staff=ROLE, suspended=BARRED),
+        other=201, wrong=ROLE, staff=ROLE, suspended=BARRED),
     api("registry_api.list_assets", "GET", PROVIDER, READ, 200, **everybody()),
     api("registry_api.show", "GET", PROVIDER, READ, 200, on="draft", **held()),
     api("registry_api.show", "GET", PROVIDER, READ, 200, on="submitted", **held(staff=200)),
@@ -126,7 +126,7 @@ ROWS: Final[tuple[Row, ...]] = (
     # Programs: listings
     public("catalog_api.search", "GET", 200),
     api("catalog_api.draft", "POST", PROVIDER, LISTINGS, 201, sent=PRICED, **owner()),
-    public("catalog_api.show", "GET", 200, on="listed"),
+    public("catalog_api.show", "GET", 200, on="listed", scope=READ, unscoped=SCOPE),
     api("catalog_api.show", "GET", PROVIDER, READ, 200, on="drafted", nobody=404, **held(staff=200)),
     api("catalog_api.publish", "POST", PROVIDER, LISTINGS, 200, on="drafted", **owner()),
     api("catalog_api.suspend", "POST", OPERATOR, OPERATE, 200,
@@ -214,14 +214,15 @@ ROWS: Final[tuple[Row, ...]] = (
     public("participants.send_application", "POST", "303 /me", sent=APPLY),
     public("participants.sign_in", "GET", 200),
     public("participants.enter", "POST", "303 /", sent=ENTER),
-    page("participants.sign_out", "POST", PERSON, "303 /", nobody="303 /"),
+    page("participants.sign_out", "POST", PERSON, "303 /", nobody="303 /",
+         other="303 /", wrong="303 /", suspended="303 /"),
     public("colleagues.join_invited", "GET", 200, on="invitation"),
     public("colleagues.take_up", "POST", "303 /", on="invitation", sent=JOIN),
     page("participants.me", "GET", PERSON, 200, **everybody()),
-    page("participants.make_token", "POST", PERSON, 200, sent=TOKEN),
+    page("participants.make_token", "POST", PERSON, 200, sent=TOKEN, other=200, wrong=200, suspended=200),
     page("participants.revoke_token", "POST", PERSON, 303, on="token", **mine(303)),
     page("participants.end_session", "POST", PERSON, 303, on="session", **mine(303)),
-    page("participants.end_other_sessions", "POST", PERSON, 303),
+    page("participants.end_other_sessions", "POST", PERSON, 303, other=303, wrong=303, suspended=303),
     page("account.password", "GET", PERSON, 200, **everybody()),
     page("account.change_password", "POST", PERSON, 303, sent=PASSWORDS,
          other=303, wrong=303, staff=303, suspended=303),
@@ -230,7 +231,8 @@ ROWS: Final[tuple[Row, ...]] = (
     public("account.new_password", "GET", 200, on="reset"),
     public("account.set_password", "POST", 303, on="reset", sent={"password": FRESH}),
     page("colleagues.listed", "GET", PERSON, 200, **everybody()),
-    page("colleagues.invite", "POST", ADMIN, 200, sent=INVITE, wrong=ROLE, staff=ROLE, suspended=BARRED),
+    page("colleagues.invite", "POST", ADMIN, 200, sent=INVITE,
+         other=200, wrong=ROLE, staff=ROLE, suspended=BARRED),
     page("colleagues.one", "GET", ADMIN, 200, on="spare", **owner()),
     page("colleagues.change_roles", "POST", ADMIN, 303, on="spare", sent=ROLES, **owner()),
     page("colleagues.remove", "POST", ADMIN, 303, on="spare", **owner()),
@@ -244,8 +246,8 @@ ROWS: Final[tuple[Row, ...]] = (
          on="guest", sent=ERASE, **office(other=ROLE, wrong=ROLE)),
     # Pages: assets
     page("registry.assets", "GET", PROVIDER, 200, **everybody()),
-    page("registry.new", "GET", PROVIDER, 200, wrong=ROLE, staff=ROLE, suspended=BARRED),
-    page("registry.draft", "POST", PROVIDER, 303, sent=ASSET, wrong=ROLE, staff=ROLE, suspended=BARRED),
+    page("registry.new", "GET", PROVIDER, 200, other=200, wrong=ROLE, staff=ROLE, suspended=BARRED),
+    page("registry.draft", "POST", PROVIDER, 303, sent=ASSET, other=303, wrong=ROLE, staff=ROLE, suspended=BARRED),
     page("registry.asset", "GET", PROVIDER, 200, on="draft", **held()),
     page("registry.asset", "GET", PROVIDER, 200, on="submitted", **held(staff=200)),
     page("registry.submit", "POST", PROVIDER, 303, on="draft", **owner(staff=404)),

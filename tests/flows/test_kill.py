@@ -124,7 +124,7 @@ def _carry_on(exchange: Exchange, traders: list[Customers], over: threading.Even
         thread.start()
     chance = random.Random(f"{SEED} kills")
     ways: Counter[str] = Counter()
-    for _kill in range(KILLS):
+    while ways.total() - ways["connections"] < KILLS:  # a connection that ends is no SIGKILL
         time.sleep(chance.uniform(0, LIFE) * exchange.ready_after[-1])
         possible = exchange.ways()
         (way,) = chance.choices([*possible], [*possible.values()])
@@ -179,7 +179,8 @@ def _summary(lane: str, ways: Counter[str], stories: list[Story], entries: int, 
     late = sum(seconds > PROMISED_SECONDS for seconds in ordered)
     said = ", ".join(f"{count} {way}" for way, count in sorted(ways.items()))
     return (
-        f"{lane}: {ways.total()} kills ({said}), {len(stories)} whole trades, {entries} entries;"
+        f"{lane}: {ways.total() - ways['connections']} SIGKILLs ({said}),"
+        f" {len(stories)} whole trades, {entries} entries;"
         f" ready after {ordered[len(ordered) // 2]:.1f} s (median), {ordered[-1]:.1f} s (longest),"
         f" {late} of {len(ordered)} above {PROMISED_SECONDS:.0f} s"
     )

@@ -8,7 +8,9 @@ from tests.authorisation.world import World
 from tests.hostile.attacks import BODIES, KINDS, is_refused, keeps, post, variants
 
 TAKERS = [
-    row for row in ROWS if row.is_api and row.method == "POST" and row.sent and FILE not in row.sent.values()
+    row
+    for row in ROWS
+    if row.is_api and row.method in {"POST", "PUT"} and row.sent and FILE not in row.sent.values()
 ]
 
 
