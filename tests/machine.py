@@ -36,7 +36,7 @@ def lacking() -> dict[str, str]:
 def _may_trace() -> bool:
     """Tell whether a child may be traced at all; containers often forbid it."""
     ask = f"import ctypes, sys; sys.exit(ctypes.CDLL(None).ptrace({PTRACE_TRACEME}, 0, None, None) != 0)"
-    return subprocess.run([sys.executable, "-c", ask], check=False).returncode == 0
+    return subprocess.run([sys.executable, "-c", ask], check=False, timeout=300).returncode == 0
 
 
 def _carries_strangers() -> bool:
@@ -94,4 +94,6 @@ def _installed(package: str) -> bool:
     if not shutil.which("dpkg-query"):
         return False
     query = ["dpkg-query", "-W", "-f", "${db:Status-Status}", package]
-    return subprocess.run(query, capture_output=True, text=True, check=False).stdout == "installed"
+    return (
+        subprocess.run(query, capture_output=True, text=True, check=False, timeout=300).stdout == "installed"
+    )

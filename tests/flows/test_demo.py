@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,9 @@ import pytest
 
 from market.demo.processes import command
 from tests.flows.hall import Json
+from tests.waiting import SECONDS, until
 
 pytestmark = pytest.mark.sqlite
-SECONDS = 300
 
 
 def qilu(*arguments: str, home: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -79,14 +78,14 @@ def test_nothing_outlives_the_demo(tmp_path: Path, how: signal.Signals) -> None:
     running: subprocess.Popen[Any] = subprocess.Popen(
         command("demo", "--once", "--home", str(home)), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    end = time.monotonic() + SECONDS
-    while len(children(home)) < 3 and time.monotonic() < end:
-        time.sleep(0.1)
-    running.send_signal(how)
-    running.wait(30)
-    while children(home) and time.monotonic() < end:
-        time.sleep(0.1)
-    assert children(home) == []
+    try:
+        until(lambda: len(children(home)) >= 3, "children of the demo")
+        running.send_signal(how)
+        running.wait(SECONDS)
+    finally:
+        running.kill()
+        running.wait()
+    until(lambda: not children(home), "the end of every child")
 
 
 def test_commands_say_what_is_missing(tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ from market.oversight.publishing import Publisher
 from market.steps import Kind
 from tests import people, trades
 from tests.conftest import Clock, postgres_server
+from tests.waiting import joined
 
 PATIENCE = 120
 on_sqlite = pytest.mark.parametrize("lane", [pytest.param("sqlite", marks=pytest.mark.sqlite)], indirect=True)
@@ -196,7 +197,7 @@ def test_writers_do_not_wait_and_the_copy_is_of_one_moment(
                 wrote.append(people.applied().id)
                 publishing.publish()
 
-    writer = threading.Thread(target=write)
+    writer = threading.Thread(target=write, daemon=True)
     writer.start()
     try:
         number = 0
@@ -206,7 +207,7 @@ def test_writers_do_not_wait_and_the_copy_is_of_one_moment(
         assert wrote
     finally:
         ended.set()
-        writer.join()
+        joined([writer])
     restored, _settings = put_back(
         tmp_path / f"{number}.tar", tmp_path / "copy", elsewhere, publishing.folder() / CHECKPOINT
     )

@@ -1,6 +1,5 @@
 """An exchange that listens, a stand-in that pays and tells it, and a bill between two organisations."""
 
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -27,6 +26,7 @@ from tests.conftest import Client, Clock, settings_for
 from tests.market.sandbox.conftest import client, control, inbox, raw, sandbox
 from tests.market.sandbox.driver import KEY, Control
 from tests.postgres import Urls
+from tests.waiting import until
 
 __all__ = ["client", "control", "inbox", "raw", "sandbox"]
 
@@ -64,7 +64,7 @@ class Money:
         """Plan, open the page and click; the webhook is still to come."""
         operation = self.plan(bill, actor)
         page = service.open_page(operation.id)
-        requests.post(page.url, data={"outcome": outcome}, allow_redirects=False, timeout=5)
+        requests.post(page.url, data={"outcome": outcome}, allow_redirects=False, timeout=60)
         return self.get(operation)
 
     def funded(self, bill: Bill, actor: Actor) -> Operation:
@@ -108,7 +108,7 @@ class Money:
             return [step.kind for step in steps.steps_of(session, bill.handle)]
 
     def open_pages(self) -> list[dict[str, Any]]:
-        answer = requests.get(f"{self.platform.base}/v1/checkout/sessions", auth=(KEY, ""), timeout=5)
+        answer = requests.get(f"{self.platform.base}/v1/checkout/sessions", auth=(KEY, ""), timeout=60)
         return list(answer.json()["data"])
 
 
@@ -182,15 +182,6 @@ def a_bill(provider: Actor, buyer: Actor, *, amount: int = 19_900, fee: int = 59
         title="每日气象",
         rules=1,
     )
-
-
-def until(reached: Callable[[], bool]) -> None:
-    """Wait, five seconds at most, for what another process does in its own time."""
-    for _ in range(100):
-        if reached():
-            return
-        time.sleep(0.05)
-    raise AssertionError("not reached in five seconds")
 
 
 def _following(money: Money, name: str) -> Callable[..., None]:

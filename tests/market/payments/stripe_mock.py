@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.waiting import heard
+
 RELEASE = "v0.197.0"
 ADDRESS = "STRIPE_MOCK_URL"
 CACHE = Path.home() / ".cache" / "qilu-tests" / f"stripe-mock-{RELEASE}"
@@ -26,11 +28,11 @@ def server() -> Iterator[str]:
     command = [str(_program()), "-http-addr", "127.0.0.1:0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         assert process.stdout is not None
-        said = iter(process.stdout)
-        where = next((line for line in said if line.startswith(_LISTENING)), None)
-        assert where is not None, "stripe-mock ended before it listened"
-        yield f"http://{where.removeprefix(_LISTENING).strip()}"
-        process.terminate()
+        try:
+            where = heard(process, process.stdout, _LISTENING)
+            yield f"http://{where.removeprefix(_LISTENING).strip()}"
+        finally:
+            process.kill()
 
 
 def _program() -> Path:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from functools import partial
 
 from flask import Flask
 
@@ -13,12 +14,13 @@ from market.delivery.ranges import Span
 from market.errors import MarketError
 from market.trades import decisions
 from tests import people, trades
+from tests.waiting import SECONDS, side_by_side
 
 
 def together(app: Flask, *acts: Callable[[], object]) -> list[str]:
     """Do acts at once, each in a thread of its own; return "done" or the code of the refusal."""
     results = [""] * len(acts)
-    start = threading.Barrier(len(acts))
+    start = threading.Barrier(len(acts), timeout=SECONDS)
 
     def run(place: int) -> None:
         with app.app_context():
@@ -29,11 +31,7 @@ def together(app: Flask, *acts: Callable[[], object]) -> list[str]:
             except MarketError as error:
                 results[place] = error.code
 
-    threads = [threading.Thread(target=run, args=(place,)) for place in range(len(acts))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    side_by_side(partial(run, place) for place in range(len(acts)))
     return results
 
 
