@@ -37,7 +37,7 @@ from market.steps.models import Step
 from market.storage import StoreError
 from tests import assets, trades
 from tests.conftest import Client, Clock, postgres_server, settings_for, sqlite_template
-from tests.faults.boundaries import Boundary, Commits, Files, Statements, Wire
+from tests.faults.boundaries import PLATFORM, Boundary, Commits, Files, Statements, Wire
 from tests.postgres import Urls
 
 SECRET = "whsec_tests"
@@ -98,7 +98,7 @@ class World:
         self.troubles: list[str] = []
 
     def _open(self, urls: Urls) -> Flask:
-        settings = settings_for(urls, self._home, STRIPE_API_BASE="http://localhost:9", STRIPE_SECRET_KEY=KEY)
+        settings = settings_for(urls, self._home, STRIPE_API_BASE=PLATFORM, STRIPE_SECRET_KEY=KEY)
         app = create_app(settings, clock=self.clock)
         app.test_client_class = Client
         # Measuring and setting in type are children of their own with tests of their own.
@@ -171,7 +171,7 @@ class World:
         """Open the payment platform on its file."""
         self._store = Store(self._folder / "platform.db")
         self._store.set("webhooks", "hold")
-        api = Api(self._store, "http://localhost:9", lambda: self.clock().timestamp())
+        api = Api(self._store, PLATFORM, lambda: self.clock().timestamp())
         app = Flask("market.sandbox")
         app.extensions["wake"] = lambda: None
         for blueprint in (api.blueprint(), paypage.blueprint(api), control.blueprint(api)):
