@@ -22,10 +22,9 @@ from ledger import reader
 from market import jobs
 from market.config import Settings
 from market.db import read, transaction
-from market.demo.home import free_port
 from market.demo.processes import command, die_with
 from market.participants import tokens
-from tests import assets, deals, people, trades
+from tests import assets, deals, people, ports, trades
 
 PATIENCE = 120
 """Seconds to wait for what certainly comes, on a machine that does much else."""
@@ -56,7 +55,7 @@ class Running:
     """
 
     def __init__(self, settings: Settings, *arguments: str, script: str = "") -> None:
-        self.port = free_port()
+        self.port = ports.one()
         self.url = f"http://localhost:{self.port}"
         self.output = settings.home / "output"
         self.errors = settings.home / "errors"
@@ -222,7 +221,7 @@ def test_no_secret_reaches_the_output_and_every_line_of_the_log_is_json(
 def test_a_stop_lets_answers_in_flight_finish_and_publishes_the_rest(
     exchange: Flask, settings: Settings, bought: tuple[str, dict[str, str]], file: bytes
 ) -> None:
-    with Running(settings) as server:
+    with Running(settings, script=PATIENT) as server:
         slow = Slow(server, *bought)
         assert slow.answer.status == 200
         server.stop()
