@@ -68,18 +68,20 @@ class Processes:
             give: further environment, for secrets that must not stand on a command line.
 
         Raises:
-            ChildError: it failed; the message holds its last words.
-            TimeoutExpired: it hung, and was ended.
+            ChildError: it failed, or hung; the message holds its last words.
         """
-        done = subprocess.run(
-            command(*arguments),
-            env={**self._environment, **(give or {})},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=LONGEST_SECONDS,
-        )
+        try:
+            done = subprocess.run(
+                command(*arguments),
+                env={**self._environment, **(give or {})},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=LONGEST_SECONDS,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise ChildError(name, f"no end after {LONGEST_SECONDS} seconds") from error
         if done.returncode != 0:
             (self._logs / f"{name}.log").write_text(done.stdout + done.stderr, encoding="utf-8")
             raise ChildError(name, (done.stderr or done.stdout).strip()[-2000:])

@@ -12,12 +12,14 @@ from contracts.document import Draft
 from contracts.render import Rendered
 from market.app import create_app
 from market.contracting import requesting
+from market.edge.ready import Readiness
 from market.registry import inspecting
 from tests import assets, trades
 from tests.authorisation.databases import Cloned, File
 from tests.authorisation.world import World
 from tests.conftest import Client, Clock, postgres_server, settings_for
 from tests.postgres import Urls
+from tests.waiting import SECONDS
 
 
 @pytest.fixture(
@@ -33,6 +35,7 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     database = File(home) if request.param == "sqlite" else Cloned(postgres_server())
     app = create_app(settings_for(Urls(app=database.url, owner=""), home), clock=Clock())
     app.test_client_class = Client
+    app.extensions["readiness"] = Readiness(app, patience=SECONDS)  # a busy machine is no failure
     trades.platform(app)
     try:
         with pytest.MonkeyPatch.context() as patch, app.app_context():
