@@ -144,10 +144,12 @@ def nginx(folder: Path) -> Path:
         return Path(found)
     machine.ensure("apt-get", "apt", lane="sqlite")
     folder.mkdir()
-    fetch = ["apt-get", "download", "-qq", "nginx"]
-    if subprocess.run(fetch, cwd=folder, check=False, capture_output=True, timeout=300).returncode != 0:
-        subprocess.run(["apt-get", "update", "-qq"], check=True, capture_output=True, timeout=600)
-        subprocess.run(fetch, cwd=folder, check=True, capture_output=True, timeout=300)
+    fetch = ["apt-get", *machine.APT, "download", "-qq", "nginx"]
+    with machine.alone():
+        if subprocess.run(fetch, cwd=folder, check=False, capture_output=True, timeout=600).returncode != 0:
+            update = ["apt-get", *machine.APT, "update", "-qq"]
+            subprocess.run(update, check=True, capture_output=True, timeout=1800)
+            subprocess.run(fetch, cwd=folder, check=True, capture_output=True, timeout=600)
     package = next(folder.glob("nginx_*.deb"))
     subprocess.run(["dpkg", "-x", package, folder], check=True, timeout=60)
     return folder / "usr" / "sbin" / "nginx"
