@@ -12,7 +12,6 @@ from typing import Any
 
 import psycopg
 import pytest
-from argon2 import PasswordHasher
 from flask import Flask
 from sqlalchemy import event, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -26,7 +25,6 @@ from market.contracting import requesting
 from market.db import engine, read
 from market.jobs import Job
 from market.oversight import publishing
-from market.participants import passwords
 from market.payments import books
 from market.payments.models import Posting
 from market.registry import inspecting
@@ -105,7 +103,6 @@ class World:
         self._patch.setattr(inspecting, "inspect_file", assets.measure_once)
         self._patch.setattr(requesting, "render", trades.set_in_type)
         self._patch.setattr("market.payments.stripe.client._pause", lambda *_: 0)
-        self._patch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         database: Any = app.extensions["engine"]
         if self._database:
             event.listen(
