@@ -24,9 +24,7 @@ from tests import machine, people
 from tests.conftest import CI
 from tests.flows.hall import Hall
 from tests.house.source import ROOT
-
-SECONDS: Final = 300
-"""How long a session may take on a busy machine."""
+from tests.waiting import SECONDS
 
 PATHS: Final = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 

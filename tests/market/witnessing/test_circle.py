@@ -26,8 +26,7 @@ from market.witnessing.circle import NAME, Circle
 from tests import people
 from tests.conftest import Clock
 from tests.market.witnessing.conftest import Answer, Peer, serving
-
-SECONDS = 60
+from tests.waiting import SECONDS
 
 
 @dataclass
