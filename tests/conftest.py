@@ -139,8 +139,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = set(LANES) - set(_lanes(config))
     away = {item for item in items if left_out.intersection(mark.name for mark in item.iter_markers())}
     config.hook.pytest_deselected(items=list(away))
+    kept = [item for item in items if item not in away]
+    if not CI and left_out.isdisjoint(("sqlite", "postgresql")):
+        kept = _on_either(config, kept)
     workers = getattr(config, "workerinput", {}).get("workercount", 1)
-    items[:] = order.ordered([item for item in items if item not in away], workers)
+    items[:] = order.ordered(kept, workers)
+
+
+def _on_either(config: pytest.Config, items: list[pytest.Item]) -> list[pytest.Item]:
+    """Leave each test that says so on one database: which one goes by its name and so is always the same."""
+    other = {item for item in items if item.get_closest_marker("either") and order.is_elsewhere(item)}
+    if getattr(config, "workerinput", {}).get("workerid", "gw0") == "gw0":
+        tell("a sample", f"{len(other)} tests ran on one of the two databases; with CI=true they run on both")
+    config.hook.pytest_deselected(items=list(other))
+    return [item for item in items if item not in other]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -153,14 +165,20 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _quick_passwords() -> Iterator[None]:
-    """Passwords are slow on purpose; one test holds the real parameters, all others need not wait for them."""
+def _quick() -> Iterator[None]:
+    """Leave out what is slow on purpose and the same each time: hashing passwords, measuring equal bytes again.
+
+    One test holds the real parameters of passwords; measuring has tests of its own.
+    """
     from market.participants import passwords
+    from market.registry import inspecting
+    from tests import assets
 
     quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "_HASHER", quick)
         patch.setattr(passwords, "_NOBODY", quick.hash("a password that nobody has"))
+        patch.setattr(inspecting, "inspect_file", assets.measure_once)
         yield
 
 

@@ -1,4 +1,4 @@
-"""The seeded exchange, one on each database, for all files of this folder."""
+"""The seeded exchange, one on each database, for all files of this folder and the one in it."""
 
 import hashlib
 import json
@@ -13,8 +13,7 @@ from contracts.render import Rendered
 from market.app import create_app
 from market.contracting import requesting
 from market.edge.ready import Readiness
-from market.registry import inspecting
-from tests import assets, trades
+from tests import trades
 from tests.authorisation.databases import Cloned, File
 from tests.authorisation.world import World
 from tests.conftest import Client, Clock, postgres_server, settings_for
@@ -30,7 +29,7 @@ from tests.waiting import SECONDS
     ],
 )
 def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """Return the exchange; files are measured once and documents are not set in type."""
+    """Return the exchange; documents are not set in type."""
     home: Path = tmp_path_factory.mktemp("world")
     database = File(home) if request.param == "sqlite" else Cloned(postgres_server())
     app = create_app(settings_for(Urls(app=database.url, owner=""), home), clock=Clock())
@@ -39,7 +38,6 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     trades.platform(app)
     try:
         with pytest.MonkeyPatch.context() as patch, app.app_context():
-            patch.setattr(inspecting, "inspect_file", assets.measure_once)
             patch.setattr(requesting, "render", one_page)
             yield World(app, database)
     finally:

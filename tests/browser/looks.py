@@ -55,4 +55,8 @@ PAIRS: Final = [
 ]
 """The fewest looks in which any two of the three properties meet in every way."""
 
-STORIES: Final = PAIRS if CI else OPPOSITE
+STORIES: Final = PAIRS if CI else OPPOSITE[1:]
+"""In which looks a whole trade is carried."""
+
+TOURS: Final = OPPOSITE if CI else OPPOSITE[:1]
+"""In which looks everything else that takes long is looked at; outside of CI the whole trade takes the other one."""

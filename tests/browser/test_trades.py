@@ -55,7 +55,7 @@ def test_a_whole_trade(look: Look, come: Come, eyes: Eyes, hall: Hall, tmp_path:
     eyes.judge()
 
 
-@pytest.mark.parametrize("look", looks.OPPOSITE, ids=str)
+@pytest.mark.parametrize("look", looks.TOURS, ids=str)
 def test_a_rejected_delivery_is_ruled_on_and_refunded(look: Look, come: Come, eyes: Eyes, hall: Hall) -> None:
     operator, buyer = come(), come()
     number = hall.sell()
@@ -78,7 +78,7 @@ def test_a_rejected_delivery_is_ruled_on_and_refunded(look: Look, come: Come, ey
     eyes.judge()
 
 
-@pytest.mark.parametrize("look", looks.OPPOSITE, ids=str)
+@pytest.mark.parametrize("look", looks.TOURS, ids=str)
 def test_a_paid_trade_is_cancelled_and_refunded(look: Look, come: Come, eyes: Eyes, hall: Hall) -> None:
     number = hall.agree(hall.priced)
     hall.pay(number)

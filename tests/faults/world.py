@@ -27,13 +27,12 @@ from market.jobs import Job
 from market.oversight import publishing
 from market.payments import books
 from market.payments.models import Posting
-from market.registry import inspecting
 from market.sandbox import control, paypage
 from market.sandbox.api import Api
 from market.sandbox.store import Store
 from market.steps.models import Step
 from market.storage import StoreError
-from tests import assets, trades
+from tests import trades
 from tests.conftest import Client, Clock, postgres_server, settings_for, sqlite_template
 from tests.faults.boundaries import PLATFORM, Boundary, Commits, Files, Statements, Wire
 from tests.postgres import Urls
@@ -99,8 +98,7 @@ class World:
         settings = settings_for(urls, self._home, STRIPE_API_BASE=PLATFORM, STRIPE_SECRET_KEY=KEY)
         app = create_app(settings, clock=self.clock)
         app.test_client_class = Client
-        # Measuring and setting in type are children of their own with tests of their own.
-        self._patch.setattr(inspecting, "inspect_file", assets.measure_once)
+        # Setting in type is a child of its own with tests of its own.
         self._patch.setattr(requesting, "render", trades.set_in_type)
         self._patch.setattr("market.payments.stripe.client._pause", lambda *_: 0)
         database: Any = app.extensions["engine"]
