@@ -116,6 +116,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     terminalreporter.write_line(f"run: {', '.join(_lanes(config))}")
     for lane, why in _lacking(config).items():
         terminalreporter.write_line(f"left out: {lane}: needs {why}")
+    if not CI:
+        terminalreporter.write_line("samples: small, as told below by each lane; with CI=true they are whole")
     bad = [*terminalreporter.getreports("failed"), *terminalreporter.getreports("error")]
     if bad:
         terminalreporter.section("what failed, a line each")
@@ -149,8 +151,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _on_either(config: pytest.Config, items: list[pytest.Item]) -> list[pytest.Item]:
     """Leave each test that says so on one database: which one goes by its name and so is always the same."""
     other = {item for item in items if item.get_closest_marker("either") and order.is_elsewhere(item)}
-    if getattr(config, "workerinput", {}).get("workerid", "gw0") == "gw0":
-        tell("a sample", f"{len(other)} tests ran on one of the two databases; with CI=true they run on both")
+    if other and getattr(config, "workerinput", {}).get("workerid", "gw0") == "gw0":
+        tell("databases", f"{len(other)} tests ran on one of the two, with CI=true they run on both")
     config.hook.pytest_deselected(items=list(other))
     return [item for item in items if item not in other]
 
