@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from flask import Flask, current_app
 from sqlalchemy import (
@@ -37,9 +37,11 @@ from market.errors import NotFound, Unavailable
 from market.i18n import gettext as _
 
 try:  # the bundled library has the WAL-reset fix of SQLite 3.51.3; ``qilu doctor`` says which one is in use
-    import pysqlite3.dbapi2 as sqlite
+    import pysqlite3.dbapi2 as _library
 except ImportError:  # no wheel for this machine
-    import sqlite3 as sqlite
+    import sqlite3 as _library
+sqlite: Final[Any] = _library
+"""For every connection of a process to one file: a second library that closes it drops the locks of the first."""
 
 NAMING = {
     "ix": "ix_%(column_0_N_label)s",

@@ -3,6 +3,7 @@
 import threading
 import uuid
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flask import Flask
@@ -26,6 +27,7 @@ from market.trades import following, service, showing
 from market.trades.service import Life
 from tests import assets, deals, people
 from tests.deals import Deal
+from tests.waiting import SECONDS, side_by_side
 
 
 def set_in_type(draft: Draft) -> Rendered:
@@ -158,7 +160,7 @@ def balances(deal: Deal) -> dict[str, int]:
 def together(app: Flask, *acts: Callable[[], object]) -> list[str]:
     """Do acts at once, each in a thread of its own; return "done" or the code of the refusal."""
     results = [""] * len(acts)
-    start = threading.Barrier(len(acts))
+    start = threading.Barrier(len(acts), timeout=SECONDS)
 
     def run(place: int) -> None:
         with app.app_context():
@@ -169,11 +171,7 @@ def together(app: Flask, *acts: Callable[[], object]) -> list[str]:
             except MarketError as error:
                 results[place] = error.code
 
-    threads = [threading.Thread(target=run, args=(place,)) for place in range(len(acts))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    side_by_side(partial(run, place) for place in range(len(acts)))
     return results
 
 

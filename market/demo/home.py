@@ -4,9 +4,9 @@ import json
 import os
 import secrets
 import socket
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ledger import note
 from ledger.durable import OWNER_ONLY, replace
@@ -90,7 +90,7 @@ def prepare(folder: Path, port: int | None, origin: str = ORIGIN) -> Home:
     """
     folder.mkdir(parents=True, exist_ok=True)
     if port is None:
-        port, sandbox_port = free_port(), free_port()
+        port, sandbox_port = free_ports(2)
     else:
         sandbox_port = port + SANDBOX_PORT_OFFSET
         for wanted in (port, sandbox_port):
@@ -127,12 +127,13 @@ def is_free(port: int) -> bool:
     return True
 
 
-def free_port() -> int:
-    """Return a TCP port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        found: Any = probe.getsockname()
-        return int(found[1])
+def free_ports(count: int) -> list[int]:
+    """Return different TCP ports that nothing listens on: each is held until all are found."""
+    with ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _each in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
 
 
 def _secrets(home: Home) -> str:

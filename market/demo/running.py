@@ -150,7 +150,9 @@ def _answers(url: str) -> bool | None:
     """Tell whether something answers there that does not say it is unable to serve."""
     try:
         return requests.get(url, timeout=5).status_code != requests.codes.service_unavailable or None
-    except requests.ConnectionError:
+    except (
+        requests.RequestException
+    ):  # a server that is slow to start may take the call and not answer in time
         return None
 
 

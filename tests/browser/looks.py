@@ -47,4 +47,8 @@ EVERY: Final = [
 OPPOSITE: Final = [Look("zh", scripts=False, wide=False), Look("en", scripts=True, wide=True)]
 """Two looks that differ in everything: each language, each size and each way with scripts is met once."""
 
-STORIES: Final = EVERY if CI else OPPOSITE
+STORIES: Final = EVERY if CI else OPPOSITE[1:]
+"""In which looks a whole trade is carried."""
+
+TOURS: Final = OPPOSITE if CI else OPPOSITE[:1]
+"""In which looks everything else that takes long is looked at; outside of CI the whole trade takes the other one."""

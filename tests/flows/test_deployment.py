@@ -27,10 +27,9 @@ from market.app import create_app
 from market.cli import qilu
 from market.config import STRIPE, Settings
 from market.demo.client import wait_for
-from market.demo.home import free_port
 from market.migrations import rights
 from market.rules import book
-from tests import machine
+from tests import machine, ports
 from tests.conftest import postgres_server, settings_for, sqlite_urls
 from tests.house.source import ROOT
 from tests.postgres import Urls
@@ -54,7 +53,7 @@ def test_the_roles_can_do_their_work_and_no_more(tmp_path: Path) -> None:
     found = re.search(r"host=(\S+)", server.urls("postgres").app)
     assert found is not None
     where = found[1]
-    tag = f"d{free_port()}"  # the server is shared, and roles belong to all of it
+    tag = f"d{ports.one()}"  # the server is shared, and roles belong to all of it
     (tmp_path / "roles.sql").write_text(re.sub(r"\bqilu(?=_owner|_app|\b)", tag, text("roles.sql")))
     command = [psql, "-v", "ON_ERROR_STOP=1", "-h", where, "-U", "postgres", "-f", tmp_path / "roles.sql"]
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
@@ -144,10 +143,12 @@ def nginx(folder: Path) -> Path:
         return Path(found)
     machine.ensure("apt-get", "apt", lane="sqlite")
     folder.mkdir()
-    fetch = ["apt-get", "download", "-qq", "nginx"]
-    if subprocess.run(fetch, cwd=folder, check=False, capture_output=True, timeout=300).returncode != 0:
-        subprocess.run(["apt-get", "update", "-qq"], check=True, capture_output=True, timeout=600)
-        subprocess.run(fetch, cwd=folder, check=True, capture_output=True, timeout=300)
+    fetch = ["apt-get", *machine.APT, "download", "-qq", "nginx"]
+    with machine.alone():
+        if subprocess.run(fetch, cwd=folder, check=False, capture_output=True, timeout=600).returncode != 0:
+            update = ["apt-get", *machine.APT, "update", "-qq"]
+            subprocess.run(update, check=True, capture_output=True, timeout=1800)
+            subprocess.run(fetch, cwd=folder, check=True, capture_output=True, timeout=600)
     package = next(folder.glob("nginx_*.deb"))
     subprocess.run(["dpkg", "-x", package, folder], check=True, timeout=60)
     return folder / "usr" / "sbin" / "nginx"
@@ -224,7 +225,8 @@ def listens(port: int) -> bool | None:
 @contextmanager
 def proxy(folder: Path, behind: int) -> Iterator[tuple[int, int]]:
     """nginx with our file, on ports of this machine; yields those of http and https."""
-    plain, secure = free_port(), free_port()
+    plain = ports.several(2)
+    secure = plain + 1
     certify(folder)
     site = (
         text("nginx.conf")

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from tests.house.source import ROOT, called, calls, imports, modules
+from tests.waiting import SECONDS
 
 LONGEST = 400
 """Lines; a longer file is asking to be two."""
@@ -126,17 +127,6 @@ def annotations(tree: ast.Module) -> Iterator[ast.expr]:
             yield node.returns
 
 
-def test_imports_go_downward() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", "from importlinter.cli import lint_imports_command as run; run()"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
 def test_files_are_short_and_named_for_what_they_hold() -> None:
     ours = [
         path for path in modules() if not path.startswith("market/migrations/versions/")
@@ -151,7 +141,7 @@ def test_the_server_imports_nothing_heavy(module: str) -> None:
     """Measuring and rendering happen in children; the server stays small and starts fast."""
     code = f"import sys, {module}; print(sorted(set(sys.modules) & {HEAVY!r}))"
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True,
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=SECONDS,
         env={"PATH": "", "SECRET_KEY": "x", "QILU_HOME": "/nonexistent/home"},
     )  # fmt: skip
     assert done.stdout.strip() == "[]"
@@ -169,5 +159,7 @@ def test_the_strangers_checker_runs_with_cryptography_alone() -> None:
         "allowed = set(sys.stdlib_module_names) | {'ledger', 'cryptography', '_cffi_backend', '_openssl'};"
         "print(sorted(new - allowed))"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=SECONDS
+    )
     assert done.stdout.strip() == "[]"

@@ -12,6 +12,7 @@ from ledger.checkpoint import Checkpoint
 from ledger.cosign import signed_at
 from ledger.errors import FormError, ProofError
 from ledger.note import MAX_NOTE, ML_DSA_COSIGNATURE, VerifierKey, open_note, parse_note, parse_verifier
+from tests.waiting import SECONDS
 
 LOG = note.generate("example.com/log")
 WITNESS = cosign.generate("witness.example")
@@ -109,7 +110,9 @@ for attempt in (lambda: note.open_note(signed, [log, quantum]), lambda: cosign.g
     else:
         raise SystemExit("accepted what it cannot check")
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=SECONDS
+    )
     assert done.returncode == 0, done.stderr
 
 

@@ -16,6 +16,7 @@ from ledger.merkle import Tree, leaf_hash
 from ledger.proof import Proof, parse_proof
 from ledger.verify import main
 from tests.ledger.conftest import entry
+from tests.waiting import SECONDS
 
 LOG = note.generate("example.com/log")
 
@@ -175,6 +176,8 @@ def test_it_runs_on_the_standard_library_and_cryptography_alone(bundle: Path) ->
         "assert not [n for n in sys.modules if n.startswith('ledger.')]\n"
         "runpy.run_module('ledger', run_name='__main__')\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=SECONDS
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("ok   ") == 4

@@ -4,6 +4,8 @@ import json
 import os
 import shutil
 import socket
+import socketserver
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -40,16 +42,20 @@ def finding(settings: Settings, subject: str, port: int | None = None) -> Findin
 
 
 @pytest.fixture
-def sound(settings: Settings) -> Settings:
+def sound(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Settings without a fault; how full the disk of this machine is says nothing about them."""
+    roomy = shutil.disk_usage("/")._replace(free=machine.ENOUGH_DISK)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: roomy)
     return replace(settings, secret_key=os.urandom(32).hex())
 
 
 @pytest.fixture
 def taken() -> Iterator[int]:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen()
-        yield listening.getsockname()[1]
+    """A port at which somebody answers and hangs up."""
+    with socketserver.TCPServer(("127.0.0.1", 0), socketserver.BaseRequestHandler) as other:
+        threading.Thread(target=other.serve_forever, args=(0.02,), daemon=True).start()
+        yield other.server_address[1]
+        other.shutdown()
 
 
 def command(settings: Settings, *arguments: str) -> Result:

@@ -20,13 +20,16 @@ from market.participants import access
 from market.storage import StoreError
 from tests import people
 from tests.conftest import Clock
+from tests.waiting import SECONDS
 
 HTML = {"Accept": "text/html"}
 
 
 @pytest.fixture
 def client(exchange: Flask) -> FlaskClient:
-    exchange.extensions["readiness"] = ready.Readiness(exchange, patience=60)  # a busy machine is no failure
+    exchange.extensions["readiness"] = ready.Readiness(
+        exchange, patience=SECONDS
+    )  # a busy machine is no failure
     return exchange.test_client()
 
 
@@ -301,17 +304,19 @@ def test_not_ready_while_the_ledger_is_behind(exchange: Flask, client: FlaskClie
 
 
 def test_a_part_that_hangs_holds_nothing_up(exchange: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    freed, asked = threading.Event(), []
+    freed, begun, asked = threading.Event(), threading.Event(), []
 
     def hang() -> str:
         asked.append(1)
-        freed.wait(60)
+        begun.set()
+        freed.wait(SECONDS)
         return ""
 
     monkeypatch.setattr(ready, "PARTS", {"database": hang})
     readiness = ready.Readiness(exchange, patience=0.05)
     assert [reason["code"] for reason in readiness.reasons()] == ["database.silent"]
     assert [reason["code"] for reason in readiness.reasons()] == ["database.silent"]
+    assert begun.wait(SECONDS)
     assert asked == [1]
     freed.set()
 

@@ -105,9 +105,8 @@ def test_a_traceback_shows_no_locals(written: io.StringIO) -> None:
     except ValueError:
         structlog.get_logger().exception("job.failed", job="x")
         logging.getLogger("somebody.else").exception("failed with %s", TOKEN)
-    ours, others = lines(written)
-    assert ours["event"] == "job.failed"
-    assert others["logger"] == "somebody.else"
+    (ours,) = [line for line in lines(written) if line["event"] == "job.failed"]
+    (others,) = [line for line in lines(written) if line.get("logger") == "somebody.else"]
     for line in (ours, others):
         assert line["level"] == "error"
         assert line["exception"][0]["frames"][-1]["name"] == "fail"

@@ -1,5 +1,5 @@
-import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -20,6 +20,7 @@ from market.participants.states import Decision
 from market.steps import Kind, Step, fsck
 from tests import assets, deals, people
 from tests.conftest import Clock
+from tests.waiting import side_by_side
 
 
 def kinds(number: str) -> list[str]:
@@ -219,11 +220,7 @@ def test_two_people_of_one_buyer_at_once_make_one_signature(exchange: Flask) -> 
             except Conflict as error:
                 outcomes.append(error.code)
 
-    racers = [threading.Thread(target=race, args=(actor,)) for actor in (deal.buyer, colleague) * 2]
-    for racer in racers:
-        racer.start()
-    for racer in racers:
-        racer.join()
+    side_by_side(partial(race, actor) for actor in (deal.buyer, colleague) * 2)
     entries = {outcome for outcome in outcomes if outcome != "step.already_taken"}
     assert len(outcomes) == 4
     assert len(entries) == 1

@@ -1,7 +1,6 @@
 """A restored exchange: nothing but its witnesses, or its operator, says that nobody saw more than its backup."""
 
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,9 +25,9 @@ from market.governance.heads import Head
 from market.oversight import publishing
 from market.steps import Kind
 from tests import people
+from tests.waiting import SECONDS, until
 
 on_sqlite = pytest.mark.parametrize("lane", [pytest.param("sqlite", marks=pytest.mark.sqlite)], indirect=True)
-PATIENCE = 120
 WITNESSES = [generate(f"w{number}.example") for number in range(3)]
 ALL = "group all-of-them all w0 w1 w2\nquorum all-of-them\n"
 TWO = "group two 2 w0 w1 w2\nquorum two\n"
@@ -61,13 +60,7 @@ def restored(exchange: Flask, settings: Settings, tmp_path: Path) -> Checkpoint:
 def looked_at(app: Flask, *answers: Head) -> None:
     one = Guard(app, lambda: answers, beat=3600)
     one.start()
-    one.stop(PATIENCE)
-
-
-def until(there: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not there() and time.monotonic() < end:
-        time.sleep(0.02)
+    one.stop(SECONDS)
 
 
 @on_sqlite
@@ -101,7 +94,7 @@ def test_silence_is_no_consent(exchange: Flask, restored: Checkpoint) -> None:
     assert db.read_only() == RESTORED
     publisher = publishing.Publisher(exchange)
     publisher.start()
-    publisher.stop(PATIENCE)
+    publisher.stop(SECONDS)
     with pytest.raises(Unavailable), db.transaction():
         pass
     assert (publishing.folder() / CHECKPOINT).read_text().split("\n")[1] == str(restored.size)
@@ -123,7 +116,7 @@ def test_a_witness_that_answers_later_is_asked_on_every_beat(exchange: Flask, re
     assert db.read_only() is not None
     answers.append(answer(restored))
     until(lambda: db.read_only() is None)
-    one.stop(PATIENCE)
+    one.stop(SECONDS)
     assert db.read_only() is None
 
 
@@ -188,7 +181,7 @@ def test_a_restore_that_cannot_be_written_now_is_written_at_a_later_beat(
     one = Guard(exchange, lambda: [answer(restored)], beat=0.02)
     one.start()
     until(lambda: not (config.current().home / afterwards.NOTE).exists())
-    one.stop(PATIENCE)
+    one.stop(SECONDS)
     assert not (config.current().home / afterwards.NOTE).exists()
 
 

@@ -1,6 +1,5 @@
 """A trade's money in and out: steps, postings, and that the books are what the platform holds."""
 
-import threading
 import uuid
 
 import pytest
@@ -26,7 +25,8 @@ from market.payments.states import (
 )
 from market.steps import Kind, fsck
 from tests import people
-from tests.market.payments.conftest import Money, a_bill, until
+from tests.market.payments.conftest import Money, a_bill
+from tests.waiting import side_by_side, until
 
 PSP_FEE = 577
 """2.9 % of 199.00."""
@@ -127,11 +127,7 @@ def test_racing_clicks_open_one_page(money: Money, bill: Bill, buyer: Actor) -> 
         with money.app.app_context():
             urls.append(service.open_page(operation.id).url)
 
-    clicks = [threading.Thread(target=click) for _ in range(8)]
-    for thread in clicks:
-        thread.start()
-    for thread in clicks:
-        thread.join()
+    side_by_side([click] * 8)
     assert len(urls) == 8
     assert len(set(urls)) == 1
     assert len(money.open_pages()) == 1

@@ -15,6 +15,7 @@ from market.payments.service import Bill
 from market.payments.states import OperationState
 from market.steps import fsck
 from tests.market.payments.conftest import Money
+from tests.waiting import until
 
 
 def close(bill: Bill) -> None:
@@ -114,8 +115,6 @@ def test_a_webhook_about_a_page_that_is_over_is_a_reason_to_look(
     money.control(f"objects/{money.get(operation).stripe_id}", status="open")
     before = money.told("checkout.session.completed")
     click(money)
-    from tests.market.payments.conftest import until
-
     until(lambda: money.told("checkout.session.completed") > before)
     money.work()
     assert money.get(operation).state is OperationState.STRAY

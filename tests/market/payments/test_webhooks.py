@@ -17,7 +17,8 @@ from market.payments.service import Bill
 from market.payments.states import OperationState
 from market.payments.stripe import CheckoutSession, PaymentIntent
 from market.payments.stripe.signature import sign
-from tests.market.payments.conftest import SECRET, Money, until
+from tests.market.payments.conftest import SECRET, Money
+from tests.waiting import until
 
 EVENT = {"id": "evt_1", "type": "checkout.session.completed", "livemode": False, "created": 1}
 

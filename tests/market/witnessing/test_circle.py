@@ -26,8 +26,7 @@ from market.witnessing.circle import NAME, Circle
 from tests import people
 from tests.conftest import Clock
 from tests.market.witnessing.conftest import Answer, Peer, serving
-
-SECONDS = 60
+from tests.waiting import SECONDS
 
 
 @dataclass
@@ -105,7 +104,9 @@ def hall(exchange: Flask, tmp_path: Path) -> Iterator[Hall]:
         )
         settings = replace(exchange.extensions["settings"], ledger_policy=str(path))
         exchange.extensions["settings"] = settings
-        exchange.extensions[NAME] = Circle(trust.evidence(settings), publishing.folder(), longest_pause=0)
+        exchange.extensions[NAME] = Circle(
+            trust.evidence(settings), publishing.folder(), longest_pause=0, patience=SECONDS
+        )
         people.operator()
         yield Hall(exchange, one, two)
         one.hold.set()
@@ -133,7 +134,7 @@ def test_a_witness_tells_which_size_it_knows(hall: Hall) -> None:
     first = hall.one.size
     people.verified()
     hall.app.extensions[NAME] = Circle(
-        trust.evidence(config.current()), publishing.folder()
+        trust.evidence(config.current()), publishing.folder(), patience=SECONDS
     )  # after a restart nobody remembers
     hall.publish()
     assert [request.old for request in hall.one.requests] == [0, 0, first]

@@ -2,7 +2,6 @@
 
 import hashlib
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,21 +21,14 @@ from tests import people
 from tests.ledger.histories import History, leaves
 from tests.market.witnessing.conftest import Peer
 from tests.market.witnessing.test_witness import publish, watch
+from tests.waiting import SECONDS, until
 
-SECONDS = 60
 SIGNER = note.generate("other.example/log")
 
 
 @pytest.fixture
 def watching(exchange: Flask, peer: Peer, tmp_path: Path) -> Flask:
     return watch(exchange, tmp_path, f"log {SIGNER.verifier} {peer.url}/log\n")
-
-
-def until(there: Callable[[], bool]) -> None:
-    end = time.monotonic() + SECONDS
-    while not there():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def size() -> int:

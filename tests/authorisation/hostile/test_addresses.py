@@ -8,10 +8,12 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 
 from tests.authorisation.asking import address, send
+from tests.authorisation.hostile.attacks import is_refused, keeps, owner
 from tests.authorisation.rows import Row
 from tests.authorisation.table import ROWS
 from tests.authorisation.world import HTML, World
-from tests.hostile.attacks import is_refused, keeps, owner
+
+pytestmark = pytest.mark.either
 
 NAMED = [row for row in ROWS if row.on and row.endpoint not in {"static", "oversight.tile"}]
 CONSTANT = {"guide", "edge", "static", "api-docs", "home_api"}

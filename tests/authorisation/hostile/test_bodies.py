@@ -2,10 +2,12 @@
 
 import pytest
 
+from tests.authorisation.hostile.attacks import BODIES, KINDS, is_refused, keeps, post, variants
 from tests.authorisation.rows import FILE, Row
 from tests.authorisation.table import ROWS
 from tests.authorisation.world import World
-from tests.hostile.attacks import BODIES, KINDS, is_refused, keeps, post, variants
+
+pytestmark = pytest.mark.either
 
 TAKERS = [
     row

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from tests.authorisation.asking import address, filled, send
+from tests.authorisation.hostile.attacks import BIDI, NUL, is_refused, keeps, owner, submit
 from tests.authorisation.rows import FILE, Row
 from tests.authorisation.table import ROWS
 from tests.authorisation.world import HTML, World
-from tests.hostile.attacks import BIDI, NUL, is_refused, keeps, owner, submit
+
+pytestmark = pytest.mark.either
 
 FORMS = [row for row in ROWS if row.method == "POST" and not row.is_api and row.sent]
 BAD = {"NUL": NUL, "direction mark": BIDI, "escape": "a\x1b[31m", "long": "x" * 20_000}
