@@ -28,7 +28,7 @@ PARTIES_SEE = frozenset({
 })  # fmt: skip
 """Tables, and personal columns as ``table.column``, that may never be withheld from a party to the trade."""
 SEES: Mapping[str, frozenset[str]] = {
-    "buyer": PARTIES_SEE,
+    "buyer": PARTIES_SEE | {"operation.url"},
     "provider": PARTIES_SEE | {"inspection.ranges"},
     AUDITOR: frozenset(),
 }
