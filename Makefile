@@ -18,7 +18,7 @@ help:  ## list the targets
 run: $(READY)  ## carry one whole trade on real data, then keep serving at http://localhost:8080
 	@$(BIN)/qilu demo
 
-test: $(READY)  ## every test, on SQLite and on PostgreSQL
+test: $(READY)  ## every test, on SQLite, PostgreSQL or both; CI=true takes whole samples
 	$(BIN)/pytest -q -n $(JOBS) --dist worksteal
 
 check: $(READY)  ## lint, format, types, import rules, model contract texts
