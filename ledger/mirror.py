@@ -91,7 +91,7 @@ class Mirrors:
         folder = folder_of(self._folder, known.origin)
         tree = TiledTree(known.size, lambda tile: local_tile(folder, tile))
         try:
-            return tree.root(size) if tree.root() == known.root else None
+            return _root_below(tree, size, known)
         except (OSError, LedgerError):
             return None
 
@@ -141,9 +141,8 @@ class _Copy:
         if tree.root() != new.root:
             raise BusyError(f"the files of {new.origin} do not lead to its head of size {new.size}")
         if old.size:
-            before = tree.root(old.size)
             try:
-                verify_consistency(old.size, new.size, tree.consistency(old.size), before, new.root)
+                before = _root_below(tree, old.size, new)
             except ProofError as error:
                 raise BusyError(f"the tiles of {new.origin} contradict each other: {error}") from error
             if before != old.root:
@@ -217,6 +216,19 @@ class _Copy:
             replace(path, data)
         if tile.width == WIDTH:
             without_partials(self._folder, tile)
+
+
+def _root_below(tree: TiledTree, size: int, head: Checkpoint) -> bytes:
+    """Return the root of the first leaves of a tree, shown to be what a signed head goes on from.
+
+    Both roots come out of tiles. That the newer one is right says nothing of the older: it is made of other hashes.
+
+    Raises:
+        ProofError: The tiles do not lead from the one to the other.
+    """
+    before = tree.root(size)
+    verify_consistency(size, head.size, tree.consistency(size), before, head.root)
+    return before
 
 
 def local_tile(folder: Path, tile: Tile) -> bytes:

@@ -18,11 +18,11 @@ from ledger import cosign, note
 from ledger.checkpoint import Checkpoint
 from ledger.errors import ProofError
 from ledger.merkle import EMPTY_ROOT, leaf_hash
-from ledger.mirror import Fetch, Mirrors
+from ledger.mirror import Fetch, Mirrors, folder_of
 from ledger.note import ED25519, VerifierKey, open_note
 from ledger.witness import Answer, BusyError, ContradictionError, Request, Witness, contradictions, held
 from tests.ledger.conftest import Log
-from tests.ledger.histories import History, leaves
+from tests.ledger.histories import History, full, leaves
 
 SIGNER = note.generate("log.example/a")
 COSIGNER = cosign.generate("witness.example/w")
@@ -217,6 +217,20 @@ def test_a_mirror_sees_the_other_history_in_the_entries(world: World) -> None:
         world.witness(fetch=two.fetch).observe(two.note(6))
     assert len(world.evidence()) == 2
     assert world.witness(fetch=one.fetch).observe(History(SIGNER, [*one.leaves, b"x"]).note()) is None
+
+
+def test_nobody_is_convicted_by_a_damaged_copy(world: World) -> None:
+    """What lies here convicts a log only where it is shown to be what the log signed."""
+    history = History(SIGNER, leaves(600))
+    witness = world.witness(fetch=history.fetch)
+    assert witness.observe(history.note()) == history.head()
+    path = folder_of(world.folder, SIGNER.name) / full(0).path
+    damaged = bytearray(path.read_bytes())
+    damaged[0] ^= 1
+    path.write_bytes(damaged)
+    assert witness.observe(history.note(300)) is None
+    assert witness.observe(history.note(200)) is None
+    assert world.evidence() == []
 
 
 def test_a_head_is_cosigned_only_when_its_entries_are_held(world: World) -> None:
