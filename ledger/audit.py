@@ -6,20 +6,18 @@ and byte range. There is no database here and no business row: the standard libr
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from ledger import entry as entries
-from ledger.checkpoint import Checkpoint, parse_checkpoint
+from ledger.checkpoint import CHECKPOINT, Checkpoint, parse_checkpoint
 from ledger.errors import LedgerError
 from ledger.merkle import HASH_SIZE, Tree, leaf_hash, root
 from ledger.note import open_note, parse_note
 from ledger.policy import Policy
-from ledger.tiles import WIDTH, Tile, entry_bundles, hash_tiles, hashes_of
-
-CHECKPOINT = "checkpoint"
-"""The file that names what is published; it is replaced last."""
+from ledger.tiles import WIDTH, Tile, entry_bundles, hash_tiles, hashes_of, lying
 
 _FIELD = rb'"[a-z][a-z0-9_]*(?:\.[a-z0-9][a-z0-9_]*)*":"[0-9a-f]{64}"'
 _HEX = rb"[0-9a-f]"
@@ -192,9 +190,10 @@ class _Bundles:
         """Check leaf after leaf; the hashes of those that can be read are put into `hashes`."""
         order = Order()
         for tile in entry_bundles(size):
-            path, data = _place(self._folder, tile), _read(self._folder, tile)
-            if data is None:
-                yield Finding(str(path), "missing")
+            try:
+                path, data = lying(self._folder, tile)
+            except FileNotFoundError:
+                yield Finding(str(self._folder / tile.path), "missing")
                 continue
             leaves, left = _leaves(data, tile.width)
             if len(leaves) != tile.width or (left and path == self._folder / tile.path):
@@ -254,9 +253,10 @@ def _where(path: Path, place: int, leaf: bytes, number: int) -> str:
 
 def compare(folder: Path, tile: Tile, expected: bytes) -> Iterator[Finding]:
     """Hold a published file against what it must hold; a full one begins with what a partial one held."""
-    path, found = _place(folder, tile), _read(folder, tile)
-    if found is None:
-        yield Finding(str(path), "missing")
+    try:
+        path, found = lying(folder, tile)
+    except FileNotFoundError:
+        yield Finding(str(folder / tile.path), "missing")
         return
     if path != folder / tile.path:
         found = found[: len(expected)]
@@ -309,22 +309,11 @@ def _partial(name: str) -> Tile | None:
 
 def _hashes(folder: Path, tile: Tile) -> list[bytes]:
     """Return the hashes of a tile; what is missing of it is zeros, the hash of nothing."""
-    data = (_read(folder, tile) or b"").ljust(HASH_SIZE * tile.width, b"\0")
+    data = b""
+    with suppress(FileNotFoundError):
+        data = lying(folder, tile)[1]
+    data = data.ljust(HASH_SIZE * tile.width, b"\0")
     return [data[place : place + HASH_SIZE] for place in range(0, HASH_SIZE * tile.width, HASH_SIZE)]
-
-
-def _place(folder: Path, tile: Tile) -> Path:
-    """Return where a file of the log lies: a partial one may have been filled up and removed meanwhile."""
-    path = folder / tile.path
-    full = folder / Tile(tile.level, tile.number, WIDTH).path
-    return full if not path.exists() and full.exists() else path
-
-
-def _read(folder: Path, tile: Tile) -> bytes | None:
-    try:
-        return _place(folder, tile).read_bytes()
-    except FileNotFoundError:
-        return None
 
 
 def _told(error: Exception) -> str:

@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 from sqlalchemy.types import NullType
 
 from ledger import reader
-from ledger.audit import CHECKPOINT, Finding, Order, compare, differing
-from ledger.checkpoint import parse_checkpoint
+from ledger.audit import Finding, Order, compare, differing
+from ledger.checkpoint import CHECKPOINT, parse_checkpoint
 from ledger.cosign import signed_at
 from ledger.errors import FormError, LedgerError
 from ledger.merkle import HASH_SIZE, Tree, leaf_hash, root

@@ -10,8 +10,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from ledger.audit import CHECKPOINT
-from ledger.checkpoint import Checkpoint
+from ledger.checkpoint import CHECKPOINT, Checkpoint
 from ledger.entry import MAX_LEAF
 from ledger.errors import FormError, LedgerError, ProofError
 from ledger.folder import alone, replace, without_partials
@@ -26,6 +25,7 @@ from ledger.tiles import (
     entry_bundles,
     hash_tiles,
     hashes_in,
+    read_tile,
 )
 from ledger.witness import BusyError, ContradictionError
 
@@ -89,7 +89,7 @@ class Mirrors:
     def root(self, known: Checkpoint, size: int) -> bytes | None:
         """Return the root of a smaller size under a head that is held; None when it is not stored, or damaged."""
         folder = folder_of(self._folder, known.origin)
-        tree = TiledTree(known.size, lambda tile: local_tile(folder, tile))
+        tree = TiledTree(known.size, lambda tile: read_tile(folder, tile))
         try:
             return _root_below(tree, size, known)
         except (OSError, LedgerError):
@@ -174,7 +174,7 @@ class _Copy:
         if tile.width != WIDTH:
             return False
         try:
-            hashes = local_tile(self._folder, tile)
+            hashes = read_tile(self._folder, tile)
             leaves = decode_bundle((self._folder / bundle.path).read_bytes())
         except (OSError, LedgerError):
             return False
@@ -191,7 +191,7 @@ class _Copy:
     def _load(self, tile: Tile) -> bytes:
         """Return a tile of the new tree: our own where the head we hold covers it, else the log's."""
         covered = self._since >> HEIGHT * (tile.level or 0)
-        return local_tile(self._folder, tile) if tile.first + tile.width <= covered else self._remote(tile)
+        return read_tile(self._folder, tile) if tile.first + tile.width <= covered else self._remote(tile)
 
     def _remote(self, tile: Tile) -> bytes:
         data = self._bytes(tile, MAX_TILE)[: tile.width * HASH_SIZE]
@@ -206,7 +206,7 @@ class _Copy:
             if tile.width == WIDTH:
                 raise BusyError(f"{self._new.origin} has no {tile.path}") from None
         try:
-            return self._fetch(Tile(tile.level, tile.number, WIDTH).path, limit)
+            return self._fetch(tile.full.path, limit)
         except AbsentError:
             raise BusyError(f"{self._new.origin} has no {tile.path}") from None
 
@@ -229,18 +229,6 @@ def _root_below(tree: TiledTree, size: int, head: Checkpoint) -> bytes:
     before = tree.root(size)
     verify_consistency(size, head.size, tree.consistency(size), before, head.root)
     return before
-
-
-def local_tile(folder: Path, tile: Tile) -> bytes:
-    """Return the bytes of a hash tile that lies in a folder, from the full one where it has been filled up.
-
-    Raises:
-        OSError: it is not there.
-    """
-    path = folder / tile.path
-    if not path.exists():  # filled up meanwhile: the full one begins with what the partial one held
-        path = folder / Tile(tile.level, tile.number, WIDTH).path
-    return path.read_bytes()[: tile.width * HASH_SIZE]
 
 
 def _size_of(note: str) -> int:

@@ -21,7 +21,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ledger import reader, stored
-from ledger.checkpoint import Checkpoint, parse_checkpoint
+from ledger.checkpoint import CHECKPOINT, Checkpoint, parse_checkpoint
 from ledger.errors import ClockError, DamagedError, LedgerError, PublishError
 from ledger.folder import alone, replace, require_edge, sweep, without_partials
 from ledger.merkle import Subtrees, leaf_hash
@@ -35,7 +35,6 @@ Cosign = Callable[[str, int], Sequence[str]]
 newline. It keeps a time limit of its own, returns what it has, stores what must be kept, and is asked outside of any
 transaction. It is asked again at every later beat for the head that stands (then both sizes are equal), so that a
 witness who was late still counts; lines that the note already has are not added twice."""
-CHECKPOINT = "checkpoint"
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ up to 256 leaves, each behind its length in 16 bits. The last one of a row may b
 
 import struct
 from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from ledger.entry import MAX_LEAF
 from ledger.errors import FormError, ProofError, TooLargeError
@@ -46,6 +47,11 @@ class Tile:
     def first(self) -> int:
         """Index of its first hash (within its level) or leaf."""
         return self.number * WIDTH
+
+    @property
+    def full(self) -> "Tile":
+        """The full tile that takes its place when it is filled up; the partial one may be removed then."""
+        return replace(self, width=WIDTH)
 
 
 class TiledTree(Subtrees):
@@ -178,6 +184,35 @@ def decode_bundle(data: bytes) -> Sequence[bytes]:
         leaves.append(data[position + 2 : end])
         position = end
     return leaves
+
+
+def lying(folder: Path, tile: Tile) -> tuple[Path, bytes]:
+    """Return where in a folder a file of a log lies, and all that it holds; it may be the full one by now.
+
+    Raises:
+        FileNotFoundError: There is neither.
+    """
+    path = folder / tile.path
+    try:
+        return path, path.read_bytes()
+    except FileNotFoundError:
+        path = folder / tile.full.path
+        return path, path.read_bytes()
+
+
+def read_tile(folder: Path, tile: Tile) -> bytes:
+    """Return the bytes of a file of a log; those of a partial one out of the full one where it has been filled up.
+
+    Raises:
+        FileNotFoundError: It is not there.
+        FormError: It was filled up, and the full entry bundle is none.
+    """
+    path, data = lying(folder, tile)
+    if path == folder / tile.path:
+        return data
+    if tile.level is None:
+        return encode_bundle(decode_bundle(data)[: tile.width])
+    return data[: tile.width * HASH_SIZE]
 
 
 def _row(level: int | None, count: int, old: int) -> Iterator[Tile]:

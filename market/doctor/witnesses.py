@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from ledger.checkpoint import CHECKPOINT
 from ledger.errors import LedgerError
 from ledger.witness import BusyError
 from market import clock, db, trust
@@ -58,7 +59,7 @@ def _log(one: Watched, url: str | None) -> Finding:
         )
     source = Source(url, SECONDS)
     try:
-        note = source.fetch("checkpoint", service.MOST_NOTE).decode("utf-8")
+        note = source.fetch(CHECKPOINT, service.MOST_NOTE).decode("utf-8")
         size = int(note.split("\n", 2)[1])
     except (BusyError, LedgerError, ValueError, IndexError) as error:
         return Finding(subject, False, f"cannot be mirrored: {error}; ask its operator")

@@ -15,12 +15,11 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from ledger import reader
-from ledger.checkpoint import parse_checkpoint
+from ledger.checkpoint import CHECKPOINT, parse_checkpoint
 from ledger.errors import LedgerError
 from ledger.merkle import Tree, leaf_hash
 from ledger.models import LedgerCheckpoint
 from ledger.note import VerifierKey, open_note
-from ledger.publisher import CHECKPOINT
 from ledger.tiles import WIDTH, Tile, decode_bundle
 from market import config, db
 from market.db import read

@@ -14,7 +14,7 @@ from flask import render_template
 from sqlalchemy.orm import Session
 
 from ledger import canonical
-from ledger.checkpoint import parse_checkpoint
+from ledger.checkpoint import CHECKPOINT, parse_checkpoint
 from ledger.note import parse_note
 from ledger.policy import NONE, Policy
 from ledger.verify import LEAF, POLICY, PROOF
@@ -26,7 +26,6 @@ from market.oversight import heads, service, supplements
 from market.oversight.service import History, Seen
 
 OPENINGS = "openings.json"
-CHECKPOINT = "checkpoint"
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 from ledger import canonical
 from ledger import entry as entries
+from ledger.checkpoint import CHECKPOINT
 from ledger.entry import SALT_SIZE, Entry, commitment
 from ledger.note import VerifierKey, parse_note, parse_verifier
 from ledger.policy import Policy, parse_policy
@@ -17,7 +18,6 @@ from market import bundle
 from market.bundle import Manifest
 from market.verify.report import CheckFailed, Report, require
 
-CHECKPOINT = "checkpoint"
 OPENINGS = "openings.json"
 
 _PROOF_NAME = re.compile(re.escape(ENTRIES) + r"([0-9]{6,19})" + re.escape(PROOF))

@@ -11,7 +11,7 @@ from typing import Any
 
 from ledger import canonical
 from ledger.canonical import from_base64
-from ledger.checkpoint import Checkpoint, parse_checkpoint
+from ledger.checkpoint import CHECKPOINT, Checkpoint, parse_checkpoint
 from ledger.entry import Entry, commitment, parse
 from ledger.merkle import verify_consistency
 from ledger.note import ED25519, VerifierKey, parse_note, parse_verifier
@@ -22,7 +22,6 @@ from market.verify.report import Report, require
 
 ROTATIONS = "rotations/"
 CONSISTENCY = ".consistency"
-CHECKPOINT = "checkpoint"
 OPENINGS = "openings.json"
 
 _NAME = re.compile(re.escape(ROTATIONS) + r"([0-9]{6,19})" + re.escape(PROOF))

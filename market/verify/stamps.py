@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from cryptography import x509
 
 from ledger.canonical import from_base64
-from ledger.checkpoint import parse_checkpoint
+from ledger.checkpoint import CHECKPOINT, parse_checkpoint
 from ledger.merkle import verify_consistency
 from ledger.note import parse_note
 from market import timestamping
 from market.timestamping import StampError
-from market.verify.evidence import CHECKPOINT, Evidence
+from market.verify.evidence import Evidence
 from market.verify.report import CheckFailed, Report, require
 
 FOLDER = "timestamps/"

@@ -6,6 +6,7 @@ from typing import Final
 
 import structlog
 
+from ledger.checkpoint import CHECKPOINT
 from ledger.errors import FormError
 from ledger.mirror import AbsentError, Mirrors, folder_of
 from ledger.note import VerifierKey
@@ -87,7 +88,7 @@ def look(origin: str) -> int | None:
     policy = watched()
     sources = _sources(policy, LONGEST)
     try:
-        note = sources[origin].fetch("checkpoint", MOST_NOTE).decode("utf-8")
+        note = sources[origin].fetch(CHECKPOINT, MOST_NOTE).decode("utf-8")
         if note.split("\n", 1)[0] != origin:
             raise FormError(f"what {origin} publishes is the head of another log")
         head = _witness(policy, sources).observe(note)

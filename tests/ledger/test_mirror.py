@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from ledger import note
-from ledger.audit import CHECKPOINT
-from ledger.checkpoint import Checkpoint
+from ledger.checkpoint import CHECKPOINT, Checkpoint
 from ledger.merkle import EMPTY_ROOT
 from ledger.mirror import Mirrors, folder_of
 from ledger.witness import BusyError, ContradictionError

@@ -11,9 +11,8 @@ from click.testing import CliRunner, Result
 from flask import Flask
 from sqlalchemy import create_engine, select, text
 
-from ledger.checkpoint import Checkpoint
+from ledger.checkpoint import CHECKPOINT, Checkpoint
 from ledger.note import parse_signer
-from ledger.publisher import CHECKPOINT
 from market import config, jobs, steps
 from market.cli import qilu
 from market.config import Settings, SettingsError
