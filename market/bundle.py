@@ -11,12 +11,12 @@ import io
 import re
 import stat
 import zipfile
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ledger import canonical
+from ledger.archive import unpack
 from ledger.errors import FormError, ProofError
 from ledger.note import VerifierKey
 
@@ -145,8 +145,12 @@ def read(path: Path) -> dict[str, bytes]:
         BundleError: it is neither, or holds links, doubled or unsafe names, or more than a bundle may.
     """
     try:
-        files = _read_folder(path) if path.is_dir() else _read_zip(path)
-    except (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+        files = (
+            _read_folder(path)
+            if path.is_dir()
+            else unpack(path, lambda _name: MAX_FILE, most=MAX_FILES, total=MAX_BUNDLE)
+        )
+    except (OSError, FormError) as error:
         raise BundleError(f"cannot be read: {error}") from error
     _require_plain(files)
     return files
@@ -227,25 +231,4 @@ def _read_folder(folder: Path) -> dict[str, bytes]:
         if total > MAX_BUNDLE or len(files) >= MAX_FILES:
             raise BundleError("there is more in it than a bundle may hold")
         files[name] = path.read_bytes()
-    return files
-
-
-def _read_zip(path: Path) -> dict[str, bytes]:
-    files: dict[str, bytes] = {}
-    total = 0
-    with zipfile.ZipFile(path) as archive:
-        members = archive.infolist()
-        if len(members) > MAX_FILES:
-            raise BundleError("there is more in it than a bundle may hold")
-        for member in members:
-            if member.filename.endswith("/"):
-                continue
-            if member.filename in files or stat.S_ISLNK(member.external_attr >> 16):
-                raise BundleError(f"{member.filename[:100]!r} is there twice or is not a plain file")
-            with archive.open(member) as file:
-                data = file.read(min(MAX_FILE, MAX_BUNDLE - total) + 1)
-            total += len(data)
-            if len(data) > MAX_FILE or total > MAX_BUNDLE:
-                raise BundleError(f"{member.filename[:100]!r} is larger than a bundle may hold")
-            files[member.filename] = data
     return files
