@@ -11,8 +11,8 @@ from market.app import create_app
 from market.config import Settings
 from market.doctor.finding import Finding
 from market.witnessing import service, standing
+from market.witnessing.source import Source
 from market.witnessing.standing import Heard, Watched
-from market.witnessing.wire import Source
 
 SECONDS: Final = 5.0
 """How long a watched log may take to show its head."""

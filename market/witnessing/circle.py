@@ -19,8 +19,8 @@ from ledger.policy import Policy
 from ledger.tiles import TiledTree, read_tile
 from market import clock, config, trust
 from market.db import read, transaction
+from market.wire import WireError
 from market.witnessing.asking import Asker, Beyond, NotCosigned
-from market.witnessing.wire import WireError
 
 PATIENCE: Final = 2.0
 """Seconds that a checkpoint waits for its witnesses."""

@@ -17,7 +17,7 @@ from market.db import read, transaction
 from market.errors import NotFound
 from market.i18n import gettext as _
 from market.keys import service as keys
-from market.witnessing.wire import Source
+from market.witnessing.source import Source
 
 HASTE: Final = 5.0
 """Seconds in which what is new must be fetched while a log waits for its cosignature."""
