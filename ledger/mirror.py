@@ -11,12 +11,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ledger.checkpoint import CHECKPOINT, Checkpoint
-from ledger.entry import MAX_LEAF
 from ledger.errors import FormError, LedgerError, ProofError
 from ledger.folder import alone, replace, without_partials
 from ledger.merkle import HASH_SIZE, leaf_hash, root, verify_consistency
 from ledger.tiles import (
     HEIGHT,
+    MAX_BUNDLE,
+    MAX_TILE,
     WIDTH,
     Tile,
     TiledTree,
@@ -32,9 +33,6 @@ from ledger.witness import BusyError, ContradictionError
 Fetch = Callable[[str, int], bytes]
 """Returns a file of a log by its path below the log's prefix; at most so many bytes. Raises `AbsentError` when there
 is none, `BusyError` when it cannot be had now."""
-
-MAX_TILE = WIDTH * HASH_SIZE
-MAX_BUNDLE = WIDTH * (2 + MAX_LEAF)
 
 
 class AbsentError(LedgerError):

@@ -15,6 +15,9 @@ from ledger.merkle import HASH_SIZE, Subtrees, Tree
 
 WIDTH = 256
 HEIGHT = 8
+MAX_TILE = WIDTH * HASH_SIZE
+MAX_BUNDLE = WIDTH * (2 + MAX_LEAF)
+"""Bytes of a file."""
 
 
 @dataclass(frozen=True)
@@ -187,17 +190,32 @@ def decode_bundle(data: bytes) -> Sequence[bytes]:
 
 
 def lying(folder: Path, tile: Tile) -> tuple[Path, bytes]:
-    """Return where in a folder a file of a log lies, and all that it holds; it may be the full one by now.
+    """Return where in a folder a file of a log lies, and what it holds; it may be the full one by now.
+
+    Of a file that is longer than any such file can be only so much is read as shows it.
 
     Raises:
         FileNotFoundError: There is neither.
+        OSError: It cannot be read.
     """
+    limit = MAX_BUNDLE if tile.level is None else MAX_TILE
     path = folder / tile.path
     try:
-        return path, path.read_bytes()
+        return path, read_upto(path, limit + 1)
     except FileNotFoundError:
         path = folder / tile.full.path
-        return path, path.read_bytes()
+        return path, read_upto(path, limit + 1)
+
+
+def read_upto(path: Path, count: int) -> bytes:
+    """Return the first bytes of a file, at most `count`.
+
+    Raises:
+        FileNotFoundError: It is not there.
+        OSError: It cannot be read.
+    """
+    with path.open("rb") as file:
+        return file.read(count)
 
 
 def read_tile(folder: Path, tile: Tile) -> bytes:
@@ -205,6 +223,7 @@ def read_tile(folder: Path, tile: Tile) -> bytes:
 
     Raises:
         FileNotFoundError: It is not there.
+        OSError: It cannot be read.
         FormError: It was filled up, and the full entry bundle is none.
     """
     path, data = lying(folder, tile)

@@ -35,6 +35,7 @@ from ledger.note import MAX_NOTE
 from ledger.policy import MAX_POLICY, Policy, parse_policy
 from ledger.proof import MAX_PROOF
 from ledger.rotation import follow
+from ledger.tiles import read_upto
 
 CONSISTENT, FAILED, USAGE = 0, 1, 2
 _MAX_FILES = 10_000
@@ -218,8 +219,7 @@ def _limit(name: str) -> int | None:
 
 
 def _bounded(path: Path, limit: int) -> bytes:
-    with path.open("rb") as file:
-        data = file.read(limit + 1)
+    data = read_upto(path, limit + 1)
     if len(data) > limit:
         raise FormError(f"{path.name} is too large")
     return data
