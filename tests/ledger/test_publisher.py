@@ -100,6 +100,25 @@ def test_a_crash_at_any_file_is_resumed(log: Log, monkeypatch: pytest.MonkeyPatc
     assert findings(log) == []
 
 
+def test_what_was_changed_after_it_was_signed_is_not_published(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log.append(3)
+
+    def fail(_path: Path, _data: bytes) -> None:
+        raise CrashError
+
+    with monkeypatch.context() as patch, pytest.raises(CrashError):
+        patch.setattr(publisher, "replace", fail)
+        log.publish()
+    with log.transaction() as session:
+        session.execute(update(LedgerEntry).where(LedgerEntry.seq == 2).values(leaf=b"forged"))
+    with pytest.raises(PublishError, match="index 1: the leaf does not have the hash"):
+        log.publish()
+    assert not (log.folder / "tile/entries").exists()
+    assert not (log.folder / "checkpoint").exists()
+
+
 def test_two_copies_of_the_service_sign_one_head(log: Log) -> None:
     log.append(3)
     other = Log(log.engine, log.folder.parent / "elsewhere", log.signer)
