@@ -12,7 +12,7 @@ from ledger.canonical import from_decimal
 from ledger.checkpoint import parse_checkpoint
 from ledger.errors import FormError, LedgerError
 from ledger.note import VerifierKey, open_note, parse_note, signature_line
-from ledger.witness import SIZE_TYPE, Request
+from ledger.request import SIZE_TYPE, Request
 from market.wire import Wire, call
 
 ANSWER_SECONDS: Final = 10.0

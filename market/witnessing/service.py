@@ -11,7 +11,8 @@ from ledger.errors import FormError
 from ledger.mirror import AbsentError, Mirrors, folder_of
 from ledger.note import VerifierKey
 from ledger.policy import Policy
-from ledger.witness import Answer, BusyError, Witness, held
+from ledger.request import Answer
+from ledger.witness import BusyError, Witness, held
 from market import clock, config, trust
 from market.db import read, transaction
 from market.errors import NotFound
