@@ -259,7 +259,12 @@ def exchange(assembled: Flask, settings: Settings, clock: Clock) -> Iterator[Fla
 
 def settings_for(urls: Urls, home: Path, **changes: str) -> Settings:
     """Return complete settings for a database and a home folder."""
-    environment = {
+    return Settings.load(environment_for(urls, home, **changes))
+
+
+def environment_for(urls: Urls, home: Path, **changes: str) -> dict[str, str]:
+    """Return the same settings as a process of its own gets them."""
+    return {
         "QILU_HOME": str(home),
         "DATABASE_URL": urls.app,
         "DATABASE_OWNER_URL": urls.owner,
@@ -272,7 +277,6 @@ def settings_for(urls: Urls, home: Path, **changes: str) -> Settings:
         "LEDGER_SIGNING_KEY": LEDGER_KEY,
         **changes,
     }
-    return Settings.load(environment)
 
 
 LEDGER_KEY = note.generate("exchange.example/log").secret_text()
