@@ -18,5 +18,6 @@ TABLES: Final[Mapping[str, Any]] = {
     "organisation": lazy("Contact of an organisation"),
     "invitation": lazy("Address of an invitation"),
     "inspection": lazy("Values out of measured data"),
+    "operation": lazy("Address of a pay page"),
 }
 """What a row with personal columns holds, by its table; a test holds this complete."""
