@@ -200,7 +200,7 @@ CODES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
     ),
     "contract.terms_refused": (
         422,
-        lazy("The listing cannot stand in a contract; its provider must change it."),
+        lazy("No contract can be made from this listing; its provider must change it."),
     ),
     "contract.not_canonical": (422, lazy("A value cannot be written in canonical JSON.")),
     "terms.invalid": (422, lazy("A term of the contract cannot be accepted; `fault` says which.")),
