@@ -29,7 +29,7 @@ STATES: Final[Mapping[str, tuple[str, Any]]] = {
     # listing
     "LISTED": ("good", lazy("Listed")),
     "WITHDRAWN": ("rest", lazy("Withdrawn")),
-    # negotiation (Dataspace Protocol); VERIFIED has its own word in a contract
+    # negotiation (Dataspace Protocol)
     "REQUESTED": ("wait", lazy("Requested")),
     "OFFERED": ("wait", lazy("Offered")),
     "ACCEPTED": ("good", lazy("Accepted")),
@@ -58,6 +58,16 @@ STATES: Final[Mapping[str, tuple[str, Any]]] = {
     "UNKNOWN": ("bad", lazy("Outcome unknown")),
 }
 """Tone (``good``, ``wait``, ``bad`` or ``rest``) and word of each state in this house."""
+
+OWN: Final[Mapping[tuple[str, str], Any]] = {
+    ("registration", "CANCELLED"): lazy("Registration cancelled"),
+    ("negotiation", "ACCEPTED"): lazy("Offer accepted"),
+    ("negotiation", "VERIFIED"): lazy("Signed by both"),
+    ("payment", "OPEN"): lazy("Waiting for payment"),
+    ("grant", "OPEN"): lazy("Open for download"),
+    ("acceptance", "REJECTED"): lazy("Rejected by the buyer"),
+}
+"""Words of states that mean something else in one machine than in the others, by machine and state."""
 
 KINDS: Final[Mapping[str, Any]] = {
     "exchange.founded": lazy("Exchange founded"),
@@ -147,6 +157,7 @@ FIELDS: Final[Mapping[str, Any]] = {
     "model": lazy("Model text of the contract"),
     "rows": lazy("Rows, at least"),
     "completeness": lazy("Share of filled cells, at least"),
+    "quality": lazy("Promised quality"),
     "uniqueness": lazy("Share of rows that are not repeated, at least"),
     "purposes": lazy("Purposes"),
     "permitted": lazy("Permitted"),
@@ -190,9 +201,16 @@ def field_label(name: str) -> str:
     return str(FIELDS.get(name, ""))
 
 
-def state_label(state: str) -> str:
-    """Return the reader's word for a state; a state without a word is shown as it is."""
-    return str(STATES[state][1]) if state in STATES else state
+def state_label(state: str, machine: str = "") -> str:
+    """Return the reader's word for a state; a state without a word is shown as it is.
+
+    Args:
+        state: its name.
+        machine: which machine it is a state of, for states that not every machine means alike.
+    """
+    if (machine, state) in OWN:
+        return str(OWN[machine, state])
+    return str(STATES[state][1]) if state in STATES else str(state)
 
 
 def tone_of(state: str) -> str:

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from market.errors import Conflict
 from market.i18n import gettext as _
+from market.words import state_label
 
 
 class OperationKind(StrEnum):
@@ -67,6 +68,9 @@ def advance(state: OperationState, event: OperationEvent) -> OperationState:
     except KeyError:
         raise Conflict(
             "operation.wrong_state",
-            _("The payment operation is %(state)s; this step cannot be taken now.", state=state.value),
+            _(
+                "The state of the payment operation is “%(state)s”; this step cannot be taken now.",
+                state=state_label(state, "payment"),
+            ),
             state=state.value,
         ) from None
