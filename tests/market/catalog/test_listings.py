@@ -7,7 +7,6 @@ from werkzeug.test import TestResponse
 
 from contracts.money import Money
 from contracts.terms import Threshold
-from contracts.vocabulary import Indicator, Operator
 from market import jobs, steps
 from market.actor import Actor, Role
 from market.catalog import reading, service
@@ -22,11 +21,8 @@ from market.registry.models import Asset
 from market.registry.states import RegistrationEvent
 from market.steps import Kind
 from tests import assets, people
+from tests.assets import promise
 from tests.conftest import Clock
-
-
-def promise(indicator: str, value: str, operator: str = "gteq", field: str | None = None) -> Threshold:
-    return Threshold(Indicator(indicator), Operator(operator), value, field)
 
 
 def numbers(**filters: Any) -> list[str]:
