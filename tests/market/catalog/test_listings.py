@@ -233,7 +233,7 @@ def test_listings_follow_their_asset(exchange: Flask) -> None:
     decided(RegistrationEvent.CANCEL, Kind.ASSET_CANCELLED, asset)
     assert numbers() == []
     with read() as session:
-        states = [listing.state for listing in reading.of_asset(session, asset.id)]
+        states = [listing.state for listing in reading.own(session, provider).items]
     assert states == [ListingState.WITHDRAWN, ListingState.WITHDRAWN]
 
 
