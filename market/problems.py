@@ -44,6 +44,7 @@ STATUS: Final[Mapping[type[Exception], int]] = {
     contracts.IdentifierError: 422,
     contracts.TermsError: 422,
     contracts.RenderError: 422,
+    contracts.UncoveredError: 422,
     contracts.StateError: 409,
     contracts.DocumentMismatch: 409,
     contracts.LibraryError: 500,
