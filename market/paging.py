@@ -118,5 +118,5 @@ def _parse(cursor: str) -> tuple[datetime, uuid.UUID]:
         raise Invalid(
             "cursor.invalid",
             _("This is not a cursor of this list; begin with the first page."),
-            fields={"cursor": [_("Take it from the answer before.")]},
+            fields={"cursor": [_("Take it from the previous answer.")]},
         ) from error

@@ -35,7 +35,7 @@ def request_contract() -> ResponseReturnValue:
     actor = current_actor()
     data = forms.load(schemas.RequestIn())
     made = service.request(actor, data["listing"], idempotency_key())
-    flash(_("The contract is drawn up. Now the provider signs first."), "done")
+    flash(_("The contract is drawn up. The provider signs first."), "done")
     return redirect(url_for("contracting.show", number=made.number), 303)
 
 

@@ -169,7 +169,7 @@ def _refuse_signing(one: Agreed, role: Party, document_digest: str) -> None:
     except DocumentMismatch as error:
         raise Conflict(
             error.code,
-            _("You were shown another document than the one on file. Read the present one and sign that."),
+            _("You were shown a document other than the one on file. Read the current one and sign that."),
             document_digest=one.contract.document_digest,
         ) from error
     except StateError as error:

@@ -49,7 +49,7 @@ def ask(session: Session, email: str, language: str, address: str) -> None:
     if count >= ADDRESS_LETTERS:
         raise TooMany(
             "reset.locked",
-            _("Too many letters were asked for. Wait a quarter of an hour."),
+            _("Too many emails were asked for. Wait a quarter of an hour."),
             retry_after=access.seconds_left(first),
         )
     count, _first = access.attempts(session, Attempt.RESET, LoginAttempt.account, tokens.digest(email))
