@@ -5,27 +5,23 @@ and no other history of the log before. The log's own lines are `note.Signer`'s:
 else, since an Ed25519 cosignature does not bind the name beside it.
 """
 
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Union
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from ledger.canonical import to_base64
 from ledger.checkpoint import parse_checkpoint
 from ledger.errors import FormError
 from ledger.note import (
     COSIGNATURE,
     ML_DSA_COSIGNATURE,
-    SEED_SIZE,
     TIME_SIZE,
     Signature,
     VerifierKey,
     parse_signature,
     require_name,
     signature_line,
-    split_private_key,
 )
 
 if TYPE_CHECKING:
@@ -34,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Cosigner:
-    """A witness's private key with the name it signs under. Its text form is the secret itself: never log it."""
+    """A witness's private key with the name it signs under."""
 
     name: str
     private: Union[Ed25519PrivateKey, "MLDSA44PrivateKey"]
@@ -47,11 +43,6 @@ class Cosigner:
     @property
     def _algorithm(self) -> int:
         return COSIGNATURE if isinstance(self.private, Ed25519PrivateKey) else ML_DSA_COSIGNATURE
-
-    def secret_text(self) -> str:
-        """Return the private key as one line, in the form of `note.Signer.secret_text`."""
-        key = to_base64(bytes([self._algorithm]) + self.private.private_bytes_raw())
-        return f"PRIVATE+KEY+{self.name}+{self.verifier.id.hex()}+{key}"
 
     def cosign(self, checkpoint_text: str, time: int) -> str:
         """Return the signature line of a checkpoint, newline included.
@@ -83,31 +74,14 @@ def generate(name: str, algorithm: int = COSIGNATURE) -> Cosigner:
             machine's `cryptography` does not have it.
     """
     require_name(name)
-    return Cosigner(name, _private_key(algorithm, os.urandom(SEED_SIZE)))
-
-
-def parse_cosigner(text: str) -> Cosigner:
-    """Return the private key of `Cosigner.secret_text`.
-
-    Raises:
-        FormError: The text has another form, or the id does not belong to the key; it is not repeated in the message.
-    """
-    name, hex_id, algorithm, seed = split_private_key(text)
-    cosigner = Cosigner(name, _private_key(algorithm, seed))
-    if cosigner.verifier.id.hex() != hex_id:
-        raise FormError("private cosigner key: the id belongs to another key")
-    return cosigner
-
-
-def _private_key(algorithm: int, seed: bytes) -> Union[Ed25519PrivateKey, "MLDSA44PrivateKey"]:
     if algorithm == COSIGNATURE:
-        return Ed25519PrivateKey.from_private_bytes(seed)
+        return Cosigner(name, Ed25519PrivateKey.generate())
     if algorithm != ML_DSA_COSIGNATURE:
         raise FormError("not the key of a cosigner")
     try:
         from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
-        return MLDSA44PrivateKey.from_seed_bytes(seed)
+        return Cosigner(name, MLDSA44PrivateKey.generate())
     except (ImportError, UnsupportedAlgorithm) as error:
         raise FormError("ML-DSA-44 needs cryptography 47 or newer") from error
 

@@ -1,26 +1,23 @@
 """The published log on disk: files that appear whole or not at all, and whether the last ones are as published."""
 
 import fcntl
-import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace as changed
 from pathlib import Path
 
 from ledger.checkpoint import Checkpoint
+from ledger.durable import UNFINISHED, make_folder
 from ledger.errors import DamagedError, FormError, ProofError
 from ledger.merkle import HASH_SIZE, leaf_hash
 from ledger.tiles import WIDTH, Tile, TiledTree, decode_bundle, hashes_in
-
-_UNFINISHED = ".new-"
 
 
 @contextmanager
 def alone(folder: Path) -> Iterator[bool]:
     """Keep other processes from this folder, else a slower one could put an older checkpoint over a newer."""
-    _make_folder(folder)
+    make_folder(folder)
     with (folder / ".lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -30,26 +27,9 @@ def alone(folder: Path) -> Iterator[bool]:
             yield True
 
 
-def replace(path: Path, data: bytes) -> None:
-    """Put `data` at `path` so that every reader, and every restart, sees all of it or none."""
-    _make_folder(path.parent)
-    handle, temporary = tempfile.mkstemp(prefix=_UNFINISHED, dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fchmod(file.fileno(), 0o644)
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    _sync(path.parent)
-
-
 def sweep(folder: Path) -> None:
     """Remove what a writer that was killed left unfinished."""
-    for left in folder.rglob(f"{_UNFINISHED}*"):
+    for left in folder.rglob(f"{UNFINISHED}*"):
         left.unlink(missing_ok=True)
 
 
@@ -93,18 +73,3 @@ def _bytes(folder: Path, tile: Tile) -> bytes:
     if not path.exists() and tile.width != WIDTH:
         path = folder / changed(tile, width=WIDTH).path
     return path.read_bytes()
-
-
-def _make_folder(folder: Path) -> None:
-    if not folder.is_dir():
-        _make_folder(folder.parent)
-        folder.mkdir(exist_ok=True)
-        _sync(folder.parent)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from ledger.audit import CHECKPOINT
 from ledger.checkpoint import Checkpoint
+from ledger.durable import replace
 from ledger.entry import MAX_LEAF
 from ledger.errors import FormError, LedgerError, ProofError
-from ledger.folder import alone, replace, without_partials
+from ledger.folder import alone, without_partials
 from ledger.merkle import HASH_SIZE, leaf_hash, root, verify_consistency
 from ledger.tiles import (
     HEIGHT,

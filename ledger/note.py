@@ -159,7 +159,11 @@ def parse_signer(text: str) -> Signer:
     Raises:
         FormError: The text has another form, or the id does not belong to the key; it is not repeated in the message.
     """
-    name, hex_id, algorithm, key = split_private_key(text)
+    if not text.startswith("PRIVATE+KEY+"):
+        raise FormError("not a private note key")
+    name, hex_id, algorithm, key = _split_key(text.removeprefix("PRIVATE+KEY+"))
+    if len(key) != SEED_SIZE:
+        raise FormError("not a private note key")
     if algorithm != ED25519:
         raise FormError("a log's key is Ed25519")
     signer = Signer(name, Ed25519PrivateKey.from_private_bytes(key))
@@ -237,20 +241,6 @@ def parse_signature(line: str) -> Signature:
     if len(data) <= 4:
         raise FormError("a signature line holds a key id and a signature")
     return Signature(name, data[:4], data[4:])
-
-
-def split_private_key(text: str) -> tuple[str, str, int, bytes]:
-    """Return name, hex id, algorithm and key bytes of a private key's line.
-
-    Raises:
-        FormError: The text has another form; it is not repeated in the message.
-    """
-    if not text.startswith("PRIVATE+KEY+"):
-        raise FormError("not a private note key")
-    name, hex_id, algorithm, key = _split_key(text.removeprefix("PRIVATE+KEY+"))
-    if len(key) != SEED_SIZE:
-        raise FormError("not a private note key")
-    return name, hex_id, algorithm, key
 
 
 def _split_key(text: str) -> tuple[str, str, int, bytes]:

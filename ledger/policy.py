@@ -66,7 +66,7 @@ class Policy:
         checkpoint = parse_checkpoint(text)
         if not any(key in signed and key.name == checkpoint.origin for key in self.logs):
             raise ProofError(f"no trusted log key of {checkpoint.origin} signed the checkpoint")
-        if not self._witnessed(self.quorum, signed):
+        if not self.is_reached(signed):
             raise ProofError(f"the quorum {self.quorum!r} of witnesses did not cosign the checkpoint")
         return checkpoint
 
@@ -81,6 +81,10 @@ class Policy:
         keys = {(key.name, key.id): key for key in self.witnesses.values() if key in signed}
         lines = {(line.name, line.id): line for line in parse_note(note)[1]}
         return [(key, signed_at(lines[place])) for place, key in keys.items()]
+
+    def is_reached(self, signed: frozenset[VerifierKey]) -> bool:
+        """Tell whether these keys together make up the quorum."""
+        return self._witnessed(self.quorum, signed)
 
     def _witnessed(self, name: str, signed: frozenset[VerifierKey]) -> bool:
         if name == NONE:

@@ -22,8 +22,9 @@ from sqlalchemy.orm import Session
 
 from ledger import reader, stored
 from ledger.checkpoint import Checkpoint, parse_checkpoint
+from ledger.durable import replace
 from ledger.errors import ClockError, DamagedError, LedgerError, PublishError
-from ledger.folder import alone, replace, require_edge, sweep, without_partials
+from ledger.folder import alone, require_edge, sweep, without_partials
 from ledger.merkle import Subtrees, leaf_hash
 from ledger.models import LedgerCheckpoint
 from ledger.note import Signer, open_note, parse_note

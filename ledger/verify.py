@@ -6,13 +6,13 @@ it brings itself, which shows only that it agrees with itself, and the first lin
 """
 
 import sys
-import zipfile
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
 from ledger import entry as entries
+from ledger import zipped
 from ledger.audit import audit, told
 from ledger.checkpoint import Checkpoint
 from ledger.errors import FormError, LedgerError
@@ -69,7 +69,7 @@ def _run(evidence: Path, trust: Path | None, out: TextIO) -> int:
     try:
         files = _load(evidence)
         policy = _policy(files, trust)
-    except (LedgerError, OSError, zipfile.BadZipFile) as error:
+    except (LedgerError, OSError) as error:
         out.write(f"FAIL evidence: {error}\n")
         return FAILED
     if policy is None:
@@ -163,20 +163,11 @@ def _load(evidence: Path) -> dict[str, bytes]:
 
 
 def _load_zip(path: Path) -> dict[str, bytes]:
-    files: dict[str, bytes] = {}
-    with zipfile.ZipFile(path) as archive:
-        members = archive.infolist()
-        if len(members) > _MAX_FILES:
-            raise FormError(f"more than {_MAX_FILES} files")
-        for member in members:
-            name = member.filename
-            if name != POLICY and not (name.startswith(ENTRIES) and Path(name).suffix in _LIMITS):
-                continue
-            if name in files:
-                raise FormError(f"{name} is in the archive twice")
-            with archive.open(member) as file:
-                files[name] = _within(file.read(_LIMITS[Path(name).suffix] + 1), name)
-    return files
+    def limit_of(name: str) -> int:
+        ours = name == POLICY or name.startswith(ENTRIES)
+        return _LIMITS.get(Path(name).suffix, 0) if ours else 0
+
+    return zipped.read(path, limit_of, most_files=_MAX_FILES, most_bytes=_MAX_FILES * MAX_PROOF)
 
 
 def _bounded(path: Path) -> bytes:

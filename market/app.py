@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from flask import Flask, g, request
+from flask import Flask, current_app, g, request
 from flask_wtf.csrf import CSRFProtect
 from jinja2 import StrictUndefined
+from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 import market.catalog.api
 import market.catalog.pages
@@ -33,6 +34,7 @@ import market.oversight.checks
 import market.oversight.pages
 import market.participants.account
 import market.participants.api
+import market.participants.colleagues
 import market.participants.pages
 import market.participants.resetting
 import market.payments.accounts
@@ -78,6 +80,7 @@ HANDLERS: Final[Mapping[str, jobs.Handler]] = {
     "contract.deadline": market.contracting.service.on_deadline,
     "contract.verified": market.trades.opening.on_verified,
     "account.open": market.payments.accounts.on_open,
+    "account.look": market.payments.accounts.on_look,
     "payment.perform": market.payments.performing.on_perform,
     "payment.look": market.payments.looking.on_look,
     "payment.close": market.payments.performing.on_close,
@@ -97,9 +100,13 @@ HANDLERS: Final[Mapping[str, jobs.Handler]] = {
 
 SLOW: Final = frozenset({
     "revision.uploaded", "delivery.covered", "ledger.fsck",  # as long as the file, or the log, is large
-    "account.open", "payment.perform", "payment.look", "payment.close", "webhook.received",  # another's answer
+    "account.open", "account.look", "payment.perform", "payment.look", "payment.close", "payment.retry",
+    "webhook.received",  # another's answer
 })  # fmt: skip
 """Jobs that may take minutes; a worker always keeps a hand free for the others."""
+
+SEEDS: Final = (market.oversight.checks.seed,)
+"""What a worker calls when it begins, so that work which queues itself again is queued a first time."""
 
 ACTS: Final[Mapping[str, Any]] = {"organisation.decide": market.trades.suspension.decide_organisation}
 """Acts whose routes stand in a lower room but that reach further: suspending closes grants in the same step."""
@@ -121,6 +128,7 @@ API: Final = (
 PAGES: Final = (
     market.participants.pages,
     market.participants.account,
+    market.participants.colleagues,
     market.registry.pages,
     market.catalog.pages,
     market.contracting.pages,
@@ -157,7 +165,8 @@ def create_app(settings: config.Settings, clock: clock.Clock = clock.utcnow) -> 
         WTF_CSRF_TIME_LIMIT=12 * 3600,
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    app.extensions.update(settings=settings, clock=clock, handlers=dict(HANDLERS), slow=SLOW, acts=dict(ACTS))
+    app.extensions.update(settings=settings, clock=clock, handlers=dict(HANDLERS), acts=dict(ACTS))
+    app.extensions.update(slow=SLOW, seeds=SEEDS)
     db.open_database(app, settings.database_url)
     i18n.init_app(app, settings.locale)
     edge.init_app(app, settings)
@@ -170,10 +179,35 @@ def create_app(settings: config.Settings, clock: clock.Clock = clock.utcnow) -> 
 
 
 def same_page(**changes: str | None) -> str:
-    """Return the address of the present page with some query arguments changed, or taken out by None."""
+    r"""Return the address of the present page with some query arguments changed, or taken out by None.
+
+    Everything that came from the visitor is quoted: a browser reads ``/\other.example`` as another host.
+    """
     arguments = {**request.args.to_dict(), **changes}
     pairs = [f"{quote(name)}={quote(value)}" for name, value in arguments.items() if value is not None]
-    return f"{request.path}?" + "&".join(pairs)
+    return quote(_page()) + ("?" + "&".join(pairs) if pairs else "")
+
+
+def _page() -> str:
+    """Return the path of the present page; where it only takes forms, of the nearest page above it.
+
+    A page that answers a form stands at the form's address, which nobody can look at. Where nothing is at all,
+    the page that says so is the present one.
+    """
+    path = request.path
+    if isinstance(request.routing_exception, NotFound):
+        return path
+    while path != "/" and not _is_page(path):
+        path = path.rpartition("/")[0] or "/"
+    return path
+
+
+def _is_page(path: str) -> bool:
+    routes = current_app.create_url_adapter(request)
+    try:
+        return routes is not None and bool(routes.match(path, method="GET"))
+    except (MethodNotAllowed, NotFound):
+        return False
 
 
 def _templates(app: Flask, settings: config.Settings) -> None:

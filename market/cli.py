@@ -39,12 +39,15 @@ def qilu() -> None:
 @click.option("--dual", is_flag=True, help="Two exchanges, each the witness and mirror of the other.")
 def demo(once: bool, home: Path | None, data: Path | None, port: int, dual: bool) -> None:
     """Carry one whole trade through a running exchange, verify its evidence, and keep serving."""
-    from market.demo import DemoFailed, run
+    from market.demo import DemoEnded, DemoFailed, run
 
     try:
         run(home or _settings().home, port=None if once else port, data=data, once=once, dual=dual)
     except DemoFailed as error:
         _fail(str(error))
+    except DemoEnded as ended:
+        print("\nstopped before the evidence was verified", file=sys.stderr)
+        sys.exit(ended.status)
 
 
 @qilu.command()
@@ -139,15 +142,21 @@ def create_operator(
     """Found the exchange: its operator's organisation and first person."""
     from market.app import create_app
     from market.db import transaction
+    from market.governance import guard
     from market.participants import passwords, service
+    from market.participants.application import Application
 
-    application = service.Application(
+    settings = _settings()
+    settings.demand("ledger_signing_key")
+    application = Application(
         name_zh=name_zh, name_en=name_en, credit_code=credit_code, established_on=established_on.date(),
         email=email.lower(), person=person, phone=phone, roles=frozenset(),
     )  # fmt: skip
     hashed = passwords.hashed(password)
-    with create_app(_settings()).app_context(), transaction() as session:
-        organisation, step = service.create_operator(session, application, hashed)
+    with create_app(settings).app_context():
+        guard.look_once()
+        with transaction() as session:
+            organisation, step = service.create_operator(session, application, hashed)
     print(f"{organisation.name_zh} {organisation.id}\nledger entry {step.id}")
 
 
@@ -306,13 +315,14 @@ def drill() -> None:
     """Back up, restore apart, prove, remove; then write that it was done, and how fast, as an entry."""
     from market.app import create_app
     from market.db import engine, transaction
-    from market.governance.drill import log_drill, practise, require_sound
+    from market.governance import guard
+    from market.governance.drill import log_drill, practise
 
     settings = _settings()
     settings.demand("ledger_signing_key")
-    figures = practise(settings)
     with create_app(settings).app_context():
-        require_sound()
+        guard.look_once()
+        figures = practise(settings)
         with transaction() as session:
             step = log_drill(session, figures)
         engine().dispose()

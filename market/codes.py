@@ -87,6 +87,14 @@ CODES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
         lazy("This is the last administrator. Make somebody else one first."),
     ),
     "role.own": (403, lazy("Nobody may give themselves a staff role. Ask another administrator.")),
+    "application.locked": (
+        429,
+        lazy("Too many applications came from your network address. Wait a quarter of an hour."),
+    ),
+    "invitation.locked": (
+        429,
+        lazy("Too many invitation links were tried from your network address. Wait a quarter of an hour."),
+    ),
     "reset.locked": (429, lazy("Too many emails were asked for. Wait a quarter of an hour.")),
     "reset.not_found": (404, lazy("This link is unknown, used or too old. Ask for a new one.")),
     "mail.unavailable": (503, lazy("The mail server did not accept the email. Try again later.")),
@@ -255,10 +263,6 @@ CODES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
     "dispute.none": (409, lazy("There is no dispute to rule on.")),
     "dispute.wrong_state": (409, lazy("The dispute is in another state; `state` names it.")),
     "payment.settled": (409, lazy("This is already paid.")),
-    "payment.in_doubt": (
-        409,
-        lazy("A payment came in that does not match the price. Ask the operator before paying again."),
-    ),
     "payment.closed": (
         409,
         lazy("This payment cannot go on. Look at the trade and begin the payment again if it is due."),
@@ -270,6 +274,7 @@ CODES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
     ),
     "account.not_open": (409, lazy("The provider cannot be paid yet. Try again in a moment.")),
     "operation.not_found": (404, lazy("There is no such payment operation.")),
+    "account.wrong_state": (409, lazy("The payment account is in another state; `state` names it.")),
     "operation.wrong_state": (409, lazy("The payment operation is in another state; `state` names it.")),
     "webhook.closed": (404, lazy("This exchange accepts no webhooks.")),
     "webhook.not_signed": (400, lazy("The webhook is not signed for this endpoint.")),
@@ -280,6 +285,10 @@ CODES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
     "grant.wrong_state": (409, lazy("The grant is in another state; `state` names it.")),
     "transfer.wrong_state": (409, lazy("The delivery is in another state; `state` names it.")),
     "receipt.not_found": (404, lazy("There is no receipt yet: the file has not been fetched in full.")),
+    "delivery.too_many_pieces": (
+        409,
+        lazy("The file was fetched in too many pieces. Go on where a piece ends, or fetch the whole file."),
+    ),
     "delivery.not_covered": (409, lazy("The file has not been handed over in full.")),
     "delivery.agreement_ended": (
         403,
@@ -299,6 +308,7 @@ CODES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
     # the ledger
     "ledger.no_checkpoint": (404, lazy("No checkpoint of this size was signed.")),
     "ledger.no_file": (404, lazy("The ledger has no such file (yet).")),
+    "ledger.no_timestamp": (404, lazy("This checkpoint has no such time stamp.")),
     "ledger.not_logged": (404, lazy("The ledger has no such entry.")),
     "witness.closed": (404, lazy("This exchange witnesses no other log.")),
     "witness.unknown_log": (404, lazy("This exchange does not witness that log.")),

@@ -115,6 +115,10 @@ class Settings:
         """The log's origin line; without a setting it is named after the host of ``base_url``."""
         return self.ledger_origin or f"{urlsplit(self.base_url).hostname}/qilu"
 
+    def file(self, name: str) -> Path:
+        """Return the file that a setting names: a relative name is meant from the exchange's folder."""
+        return self.home / name
+
     def demand(self, *names: str) -> None:
         """Refuse to go on when a needed setting is missing or the configuration is unsafe.
 

@@ -1,5 +1,7 @@
 """The database and its two doors: :func:`transaction` and :func:`read`. Nothing else commits.
 
+But for ``market/migrations``, where the owner of the tables works on connections of its own.
+
 ``transaction()`` commits when its block ends well, before a byte of the answer leaves, and rolls back
 on any exception. ``read()`` cannot write, on either database. SQLite takes ``BEGIN IMMEDIATE`` for a
 write (one writer, no upgrade deadlock); PostgreSQL runs read committed with row locks.
@@ -11,7 +13,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from flask import Flask, current_app
 from sqlalchemy import (
@@ -35,9 +37,11 @@ from market.errors import NotFound, Unavailable
 from market.i18n import gettext as _
 
 try:  # the bundled library has the WAL-reset fix of SQLite 3.51.3; ``qilu doctor`` says which one is in use
-    import pysqlite3.dbapi2 as sqlite
+    import pysqlite3.dbapi2 as _library
 except ImportError:  # no wheel for this machine
-    import sqlite3 as sqlite
+    import sqlite3 as _library
+sqlite: Final[Any] = _library
+"""For every connection of a process to one file: a second library that closes it drops the locks of the first."""
 
 NAMING = {
     "ix": "ix_%(column_0_N_label)s",
@@ -158,18 +162,12 @@ def transaction() -> Iterator[Session]:
         RuntimeError: a door is open already in this thread; a service must not open a second one.
         Unavailable: nothing may be written, see :func:`stop_writing`; nothing was changed.
     """
-    if read_only() is not None:
-        raise Unavailable(
-            "ledger.read_only",
-            _(
-                "Nothing can be changed now: the operator must first compare the ledger with what was signed. "
-                "Reading goes on."
-            ),
-            retry_after=READ_ONLY_SECONDS,
-        )
-    with _turn(), _door("write") as session:
-        yield session
-        session.commit()
+    _require_open()
+    with _turn():
+        _require_open()  # it may have been shut while this writer waited
+        with _door("write") as session:
+            yield session
+            session.commit()
 
 
 @contextmanager
@@ -201,6 +199,18 @@ def read_only() -> str | None:
     """Return why this process writes nothing now, or None."""
     because: str | None = current_app.extensions.get("read_only")
     return because
+
+
+def _require_open() -> None:
+    if read_only() is not None:
+        raise Unavailable(
+            "ledger.read_only",
+            _(
+                "Nothing can be changed now: the operator must first compare the ledger with what was signed. "
+                "Reading goes on."
+            ),
+            retry_after=READ_ONLY_SECONDS,
+        )
 
 
 def outside() -> None:

@@ -24,6 +24,10 @@ from market.i18n import _, lazy
 MAX_SAFE: Final = 2**53 - 1
 """Largest integer that JSON readers agree on (RFC 8785 §3.2.2.3)."""
 
+LARGEST_AMOUNT: Final = 99_999_999
+"""Largest amount that can be paid at once, minor units (¥999,999.99): eight digits (Stripe, "Minimum and maximum
+charge amounts")."""
+
 _HEX64: Final = re.compile(r"[0-9a-f]{64}\Z")
 _NUMBER: Final = re.compile(r"[0-9A-Z]{11}\Z")
 _DIGITS: Final = re.compile(r"[0-9]{1,18}\Z")
@@ -197,10 +201,10 @@ class TypedInt(BoundedInt):
 
 
 class MinorUnits(BoundedInt):
-    """An amount of money in minor units (fen for CNY): 0 to 99,999,999,999 (¥999,999,999.99)."""
+    """An amount of money in minor units (fen for CNY), from 0 to :data:`LARGEST_AMOUNT`."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(low=0, high=99_999_999_999, **kwargs)
+        super().__init__(low=0, high=LARGEST_AMOUNT, **kwargs)
 
 
 class Shaped(Told, fields.String):
@@ -262,7 +266,14 @@ class Uuid(Told, fields.UUID):
 
 
 class Day(Told, fields.Date):
-    """A calendar day, ``2026-11-22``."""
+    """A calendar day, ``2026-11-22``, far enough from the ends of the calendar to reckon with.
+
+    A moment of the first or last day that there is cannot be moved to another time zone.
+    """
+
+    FIRST: Final = date(1800, 1, 1)
+    """Before the oldest organisation that could register."""
+    LAST: Final = date(2999, 12, 31)
 
     _wanted = lazy("Write a day such as 2026-11-22.")
     default_error_messages = says(invalid=_wanted, format=_wanted)
@@ -273,6 +284,10 @@ class Day(Told, fields.Date):
         if not isinstance(value, str) or len(value) != 10:
             raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE)
         found: date = super()._deserialize(value, attr, data, **kwargs)
+        if not self.FIRST <= found <= self.LAST:
+            raise ValidationError(
+                _("A day from %(first)s to %(last)s.", first=str(self.FIRST), last=str(self.LAST))
+            )
         return found
 
 

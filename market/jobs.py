@@ -73,7 +73,10 @@ def queue(session: Session, name: str, *, due_at: datetime | None = None, **payl
 
 
 def drain(limit: int = 1000) -> int:
-    """Do every job that is due now, those it queues too; return how many were tried.
+    """Do every job that is due now, those it queues too, in this thread; return how many were tried.
+
+    For tests, which must know when the work is done: it takes and does each job exactly as :class:`Worker` does, by the
+    same two functions, and leaves out only its threads and the renewing of leases.
 
     Args:
         limit: stop after so many, so that two jobs that queue each other cannot run for ever.
@@ -91,6 +94,12 @@ def _free() -> None:
         session.execute(update(Job).where(Job.done_at.is_(None)).values(leased_until=None))
 
 
+def _seed() -> None:
+    """Let each room queue what it wants done from time to time and nobody has queued yet."""
+    for seed in current_app.extensions.get("seeds", ()):
+        seed()
+
+
 class Worker:
     """Does due jobs until it is stopped: one thread looks for them and renews leases, each job has its own.
 
@@ -104,6 +113,7 @@ class Worker:
         self._app = app
         self._alone = alone
         self._beat = beat
+        self._seeded = False
         self._stopped = False
         self._wake = threading.Event()
         self._lock = threading.Lock()
@@ -153,6 +163,9 @@ class Worker:
             if self._alone:
                 _free()
                 self._alone = False
+            if not self._seeded:
+                _seed()
+                self._seeded = True
             job = _lease(refused=slow if full else (), held=held)
         except Exception:
             log.exception("worker.lease_failed")

@@ -1,4 +1,4 @@
-"""The part of the command line that changes the log's keys; what a command needs is imported when it runs."""
+"""Commands on who signs the log and whether it may be signed; what a command needs is imported when it runs."""
 
 import sys
 from collections.abc import Iterator
@@ -29,9 +29,10 @@ def ledger_keys() -> None:
 @click.command("rotate")
 def ledger_rotate() -> None:
     """Begin to change the log's key: publish a new one under the old; from then on both sign."""
-    from market.governance import rotation
+    from market.governance import guard, rotation
 
     with _log_keys():
+        guard.look_once()
         fresh = rotation.begin()
     print(
         f"{fresh}\npublished, and under a checkpoint of the old key; both sign every checkpoint from the next on"
@@ -45,14 +46,45 @@ def ledger_rotate() -> None:
 )
 def ledger_retire(force: bool) -> None:
     """End the older of two log keys and destroy its private half."""
-    from market.governance import rotation
+    from market.governance import guard, rotation
 
     with _log_keys():
+        guard.look_once()
         old, left = rotation.retire(force=force)
     print(f"{old}\nretired, its private half destroyed; restart the servers, which still have it in memory")
     for place in left:
         print(f"it still stands in {place}: put the content of the newest keys/log-*.key there instead")
     sys.exit(FAILED if left else 0)
+
+
+@click.command("accept")
+@click.option(
+    "--checkpoint",
+    required=True,
+    help="The newest that anybody saw: a file, or the address of a published one.",
+)
+def ledger_accept(checkpoint: str) -> None:
+    """Let a restored exchange write whose witnesses do not answer: nobody saw more than this checkpoint."""
+    from market.governance import guard
+
+    with _log_keys():
+        head = guard.accept(checkpoint)
+    print(
+        f"accepted: nobody saw more than {head.size} entries; the exchange writes within {guard.BEAT:.0f} s"
+    )
+
+
+@click.command("resume")
+@click.argument("origin")
+def ledger_resume(origin: str) -> None:
+    """Cosign the log ORIGIN again after a restore, whatever this witness promised it since the backup."""
+    from market.config import Settings
+    from market.witnessing import holding
+
+    if not holding.release(Settings.load().home, origin):
+        print(f"{origin} is not on hold", file=sys.stderr)
+        sys.exit(FAILED)
+    print(f"{origin} is cosigned again, from the head on that this exchange knows")
 
 
 @contextmanager
@@ -75,5 +107,5 @@ def _log_keys() -> Iterator[None]:
         app.extensions["engine"].dispose()
 
 
-COMMANDS: Final = (ledger_keys, ledger_rotate, ledger_retire)
+COMMANDS: Final = (ledger_keys, ledger_rotate, ledger_retire, ledger_accept, ledger_resume)
 """What ``qilu ledger`` takes from here."""

@@ -20,7 +20,7 @@ HIDDEN: Final = "***"
 
 _SUSPECT: Final = re.compile(
     r"qilu_|sk_|rk_|pk_|whsec|private|bearer|basic|cookie|authori|passw|secret|token|key|csrf|signature"
-    r"|://|@|detail|row contains|parameters|invitation|reset",
+    r"|://|@|detail|row contains|parameters|invitation",
     re.IGNORECASE,
 )
 """Most lines hold none of these words and need no closer look."""
@@ -52,7 +52,7 @@ _SECRETS: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
         rf"\1\2{HIDDEN}",
     ),
     (re.compile(r"(://[^/\s:@]*:)[^/\s]+@"), rf"\1{HIDDEN}@"),
-    (re.compile(r"(/(?:invitations?|(?:password-)?resets?)/)[^/\s\"'?]{16,}"), rf"\1{HIDDEN}"),
+    (re.compile(r"(/(?:invitations|password)/)[^/\s\"'?]{16,}"), rf"\1{HIDDEN}"),
     (re.compile(r"[\w.+-]+@(?:[\w-]+\.)+\w+"), HIDDEN),
     (re.compile(r"^(DETAIL:)[^\n]*|(row contains )\(.*\)", re.MULTILINE), rf"\1\2{HIDDEN}"),
     (re.compile(r"(\[parameters: )[^\n]*"), rf"\1{HIDDEN}]"),

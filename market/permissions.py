@@ -69,7 +69,6 @@ ACTIONS: Final[Mapping[str, Permit]] = {
     "member.invite": _permit(Scope.MEMBERS, "R1.3", (Role.ADMIN, _OWN)),
     "member.change": _permit(Scope.MEMBERS, "R1.3", (Role.ADMIN, _OWN)),
     "member.remove": _permit(Scope.MEMBERS, "R1.3", (Role.ADMIN, _OWN)),
-    "key.retire": _permit(Scope.MEMBERS, "R1.3", (Role.ADMIN, _OWN)),
     # registry
     "asset.draft": _permit(Scope.ASSETS, "R1.3", (Role.PROVIDER, _OWN)),
     "asset.submit": _permit(Scope.ASSETS, "R2.1", (Role.PROVIDER, _OWN)),
@@ -79,7 +78,6 @@ ACTIONS: Final[Mapping[str, Permit]] = {
     "asset.cancel": _permit(Scope.ASSETS, "R2.6", (Role.PROVIDER, _OWN), (Role.OPERATOR, _OTHER)),
     # catalog
     "listing.draft": _permit(Scope.LISTINGS, "R3.1", (Role.PROVIDER, _OWN)),
-    "listing.change": _permit(Scope.LISTINGS, "R3.1", (Role.PROVIDER, _OWN)),
     "listing.publish": _permit(Scope.LISTINGS, "R3.1", (Role.PROVIDER, _OWN)),
     "listing.withdraw": _permit(Scope.LISTINGS, "R3.4", (Role.PROVIDER, _OWN)),
     "listing.suspend": _permit(Scope.OPERATE, "R3.4", (Role.OPERATOR, _OTHER)),

@@ -179,6 +179,12 @@ def wants_json() -> bool:
     return not request.accept_mimetypes.accept_html
 
 
+def waiting(error: Exception) -> dict[str, str]:
+    """Return the header that says in how many seconds to try again, where an error knows it."""
+    extra = error.extra if isinstance(error, errors.MarketError) else {}
+    return {"Retry-After": str(extra["retry_after"])} if "retry_after" in extra else {}
+
+
 def _market(error: errors.MarketError) -> ResponseReturnValue:
     if (
         isinstance(error, errors.Unauthenticated)
@@ -187,11 +193,9 @@ def _market(error: errors.MarketError) -> ResponseReturnValue:
     ):
         wanted = request.full_path.rstrip("?") if request.method == "GET" else None
         return redirect(url_for(SIGN_IN, next=wanted), 303)
-    headers = {}
+    headers = waiting(error)
     if isinstance(error, errors.Unauthenticated):
         headers["WWW-Authenticate"] = 'Bearer realm="qilu"'
-    if "retry_after" in error.extra:
-        headers["Retry-After"] = str(error.extra["retry_after"])
     return answer(status_of(error), error.code, error.message, error.extra, headers)
 
 

@@ -8,7 +8,6 @@ import ipaddress
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -183,9 +182,9 @@ def _authorities(settings: "Settings") -> Iterator[Fault]:
             )
     if not urls:
         return
-    path = Path(settings.ledger_tsa_certificates or "none is set")
+    path = settings.file(settings.ledger_tsa_certificates or "none is set")
     try:
-        x509.load_pem_x509_certificates((path if path.is_absolute() else settings.home / path).read_bytes())
+        x509.load_pem_x509_certificates(path.read_bytes())
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "it holds no certificate"
         text = f"must name a PEM file of what the time stamps of LEDGER_TSA must lead to: {why}"
@@ -195,6 +194,12 @@ def _authorities(settings: "Settings") -> Iterator[Fault]:
 def _others(settings: "Settings") -> Iterator[Fault]:
     if settings.locale not in LOCALES:
         yield Fault("LOCALE", f"is not known; set one of: {', '.join(LOCALES)}")
+    if not settings.mail_url and not is_loopback(settings.base_url):
+        yield Fault(
+            "MAIL_URL",
+            "is missing but BASE_URL is not loopback: letters would be printed, and the secret links in them kept by "
+            "whatever keeps standard output; set smtps://user:password@host:465?from=address",
+        )
     if settings.mail_url:
         try:
             mail = urlsplit(settings.mail_url)

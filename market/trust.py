@@ -7,7 +7,6 @@ mirrors those that have an address.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -127,9 +126,7 @@ def _is_address(url: str) -> bool:
 
 
 def _text(settings: "Settings", name: str) -> str:
-    """Return the file's text; a relative name is meant from the exchange's folder."""
-    path = Path(name) if Path(name).is_absolute() else settings.home / name
-    with path.open("rb") as file:
+    with settings.file(name).open("rb") as file:
         data = file.read(MAX_POLICY + 1)
     try:
         return data.decode("utf-8").rstrip("\n") + "\n"

@@ -55,6 +55,7 @@ STATES: Final[Mapping[str, tuple[str, Any]]] = {
     "SENT": ("wait", lazy("Sent")),
     "OK": ("good", lazy("Done")),
     "FAILED": ("bad", lazy("Failed")),
+    "STRAY": ("bad", lazy("Sent back")),
     "UNKNOWN": ("bad", lazy("Outcome unknown")),
 }
 """Tone (``good``, ``wait``, ``bad`` or ``rest``) and word of each state in this house."""
@@ -64,6 +65,9 @@ OWN: Final[Mapping[tuple[str, str], Any]] = {
     ("negotiation", "ACCEPTED"): lazy("Offer accepted"),
     ("negotiation", "VERIFIED"): lazy("Signed by both"),
     ("payment", "OPEN"): lazy("Waiting for payment"),
+    ("account", "PLANNED"): lazy("Payment account requested"),
+    ("account", "PENDING"): lazy("Waiting for the payment platform"),
+    ("account", "OPEN"): lazy("Can be paid"),
     ("grant", "OPEN"): lazy("Open for download"),
     ("acceptance", "REJECTED"): lazy("Rejected by the buyer"),
 }
@@ -84,6 +88,7 @@ KINDS: Final[Mapping[str, Any]] = {
     "key.retired": lazy("Key retired"),
     "account.planned": lazy("Payment account requested"),
     "account.opened": lazy("Payment account opened"),
+    "account.restricted": lazy("Payment account waits for the payment platform"),
     "asset.drafted": lazy("File stored and registration drafted"),
     "asset.inspected": lazy("File measured"),
     "asset.submitted": lazy("Submitted for review"),
@@ -111,6 +116,8 @@ KINDS: Final[Mapping[str, Any]] = {
     "payment.settled": lazy("Payment received"),
     "payment.failed": lazy("Payment failed"),
     "payment.expired": lazy("Pay page expired"),
+    "payment.strayed": lazy("Payment received that is sent back"),
+    "payment.returned": lazy("Payment sent back"),
     "settlement.funded": lazy("Price held until acceptance"),
     "settlement.released": lazy("Price released to the provider"),
     "settlement.refunded": lazy("Price refunded to the buyer"),
@@ -141,7 +148,7 @@ KINDS: Final[Mapping[str, Any]] = {
 
 BACK: Final = frozenset(
     {"refused", "removed", "rejected", "suspended", "cancelled", "declined", "withdrawn", "expired", "failed"}
-    | {"terminated"}
+    | {"terminated", "strayed"}
 )
 """Participles of steps that stopped something; timelines show them in red. A dispute's opening is one too."""
 

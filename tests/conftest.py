@@ -13,23 +13,29 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import structlog
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 
 from ledger import note
 from market.config import Settings
-from tests import machine
+from tests import machine, order
 from tests.postgres import Server, Urls
 
 LANES = ("sqlite", "postgresql", "kill", "strace", "browser", "openapi", "stripe_mock", "foreign")
+PATIENT: dict[str, Any] = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
+"""For random examples, too, a busy machine is no failure."""
 CI = os.environ.get("CI") == "true"
 """Whether this is continuous integration, where sampling tests take the samples they promise, not a few."""
 RUN = "QILU_TEST_RUN"
 """Names the folder that all workers of a run share; the first process makes and removes it."""
 MEMORY = "/dev/shm"
 """Where that folder lies when it can: thousands of small commits need not reach a disk to be tested."""
+ROOM = 6 * 1024**3
+"""Bytes that must be free there: several times what a run needs at once."""
 
 
 class Clock:
@@ -68,14 +74,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(processors=[structlog.processors.add_log_level, plain])
+    hypothesis.settings.register_profile("slow machine", hypothesis.settings.default, **PATIENT)
+    hypothesis.settings.load_profile("slow machine")
     if not hasattr(config, "workerinput"):
-        folder = tempfile.mkdtemp(prefix="qilu-", dir=MEMORY if os.access(MEMORY, os.W_OK) else None)
+        folder = tempfile.mkdtemp(prefix="qilu-", dir=MEMORY if _has_room(MEMORY) else None)
+        Path(folder).chmod(0o755)  # the database server's own user must reach its folder in it
         os.environ[RUN] = os.environ["PYTEST_DEBUG_TEMPROOT"] = folder
+        os.environ["TMPDIR"] = tempfile.tempdir = folder  # what killed processes leave behind goes with it
+
+
+def _has_room(folder: str) -> bool:
+    if not os.access(folder, os.W_OK):
+        return False
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize >= ROOM and not found.f_flag & os.ST_NOEXEC
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         folder = Path(os.environ.pop(RUN))
+        tempfile.tempdir = None
+        for name in ("PYTEST_DEBUG_TEMPROOT", "TMPDIR"):
+            del os.environ[name]
         Server(folder / "pg").stop()
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -91,7 +111,13 @@ def tell(lane: str, line: str) -> None:
         told.write(f"{lane}: {line}\n")
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    terminalreporter.section("lanes")
+    terminalreporter.write_line(f"run: {', '.join(_lanes(config))}")
+    for lane, why in _lacking(config).items():
+        terminalreporter.write_line(f"left out: {lane}: needs {why}")
+    if not CI:
+        terminalreporter.write_line("samples: small, as told below by each lane; with CI=true they are whole")
     bad = [*terminalreporter.getreports("failed"), *terminalreporter.getreports("error")]
     if bad:
         terminalreporter.section("what failed, a line each")
@@ -110,16 +136,25 @@ def _reason(report: pytest.TestReport) -> str:
     return " ".join((crash.message if crash else str(report.longrepr)).split())[:300]
 
 
-def pytest_report_header(config: pytest.Config) -> list[str]:
-    left_out = [f"lane left out: {lane}: {why}" for lane, why in _lacking(config).items()]
-    return [f"lanes: {', '.join(_lanes(config))}", *left_out]
-
-
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     left_out = set(LANES) - set(_lanes(config))
     away = {item for item in items if left_out.intersection(mark.name for mark in item.iter_markers())}
     config.hook.pytest_deselected(items=list(away))
-    items[:] = [item for item in items if item not in away]
+    kept = [item for item in items if item not in away]
+    if not CI and left_out.isdisjoint(("sqlite", "postgresql")):
+        kept = _on_either(config, kept)
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
+    items[:] = order.ordered(kept, workers)
+
+
+def _on_either(config: pytest.Config, items: list[pytest.Item]) -> list[pytest.Item]:
+    """Leave each test that says so on one database: which one goes by its name and so is always the same."""
+    other = {item for item in items if item.get_closest_marker("either") and order.is_elsewhere(item)}
+    if other and getattr(config, "workerinput", {}).get("workerid", "gw0") == "gw0":
+        tell("databases", f"{len(other)} tests ran on one of the two, with CI=true they run on both")
+    config.hook.pytest_deselected(items=list(other))
+    return [item for item in items if item not in other]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -129,6 +164,24 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} was skipped inside a chosen lane: {report.longrepr}"
     return report  # type: ignore[return-value]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick() -> Iterator[None]:
+    """Leave out what is slow on purpose and the same each time: hashing passwords, measuring equal bytes again.
+
+    One test holds the real parameters of passwords; measuring has tests of its own.
+    """
+    from market.participants import passwords
+    from market.registry import inspecting
+    from tests import assets
+
+    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_HASHER", quick)
+        patch.setattr(passwords, "_NOBODY", quick.hash("a password that nobody has"))
+        patch.setattr(inspecting, "inspect_file", assets.measure_once)
+        yield
 
 
 @pytest.fixture(
@@ -247,7 +300,6 @@ def _lacking(config: pytest.Config) -> dict[str, str]:
 def postgres_server() -> Server:
     """Return the running server of this test run."""
     folder = Path(os.environ[RUN]) / "pg"
-    folder.parent.chmod(0o755)  # the server's own user must reach its folder
     folder.mkdir(exist_ok=True)
     server = Server(folder)
     server.start(migrate)

@@ -1,8 +1,11 @@
 """Contracts for tests, made by the product's own services."""
 
 import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+
+from flask import current_app
 
 from contracts.models import Contract
 from contracts.money import Money
@@ -12,8 +15,6 @@ from market.contracting.models import Request
 from market.db import read, transaction
 from market.keys import service as keys
 from tests import assets, people
-
-_count = itertools.count(1)
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,9 @@ def publish_key(actor: Actor) -> None:
 
 
 def content() -> bytes:
-    """Return a file that nobody has registered yet."""
-    return assets.CONTENT + f"威海,{next(_count)},雾\n".encode()
+    """Return a file that nobody has registered yet; they are counted anew in each exchange, and measured once."""
+    counted: Iterator[int] = current_app.extensions.setdefault("deals", itertools.count(1))
+    return assets.CONTENT + f"威海,{next(counted)},雾\n".encode()
 
 
 def signed() -> Deal:

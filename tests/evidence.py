@@ -71,7 +71,7 @@ def in_force(deal: Deal) -> None:
 def pay(deal: Deal) -> None:
     """Let the buyer pay on the stand-in's page, and the poller see it."""
     page = opening.pay(deal.buyer, deal.number)
-    requests.post(page.url, data={"outcome": "pay"}, allow_redirects=False, timeout=5).raise_for_status()
+    requests.post(page.url, data={"outcome": "pay"}, allow_redirects=False, timeout=60).raise_for_status()
     look()
 
 

@@ -9,13 +9,22 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 PTRACE_TRACEME = 0
-LOCK = Path(tempfile.gettempdir()) / "qilu-tests-apt.lock"
+CACHE = Path.home() / ".cache" / "qilu-tests"
+"""What is fetched and built once for this machine, by whichever run comes first."""
+LOCK = CACHE / "apt.lock"
+APT = ("-o", "Acquire::Retries=5", "-o", "DPkg::Lock::Timeout=600")
+"""Networks have bad moments, and others install packages too."""
+ATTEMPTS = 3
 
 
+@cache
 def lacking() -> dict[str, str]:
     """Return the lanes that this machine cannot carry, each with what it needs."""
     can_install = os.geteuid() == 0 and shutil.which("apt-get") is not None
@@ -28,7 +37,7 @@ def lacking() -> dict[str, str]:
     found = {lane: need for lane, (there, need) in needs.items() if not (there or can_install)}
     if not ((shutil.which("strace") or can_install) and _may_trace()):
         found["strace"] = "the package strace, and the right to trace a process"
-    if not (shutil.which("go") or os.environ.get("STRIPE_MOCK_URL")):
+    if not (shutil.which("go") or can_install or os.environ.get("STRIPE_MOCK_URL")):
         found["stripe_mock"] = "Go, or a running server that STRIPE_MOCK_URL names"
     return found
 
@@ -36,7 +45,7 @@ def lacking() -> dict[str, str]:
 def _may_trace() -> bool:
     """Tell whether a child may be traced at all; containers often forbid it."""
     ask = f"import ctypes, sys; sys.exit(ctypes.CDLL(None).ptrace({PTRACE_TRACEME}, 0, None, None) != 0)"
-    return subprocess.run([sys.executable, "-c", ask], check=False).returncode == 0
+    return subprocess.run([sys.executable, "-c", ask], check=False, timeout=300).returncode == 0
 
 
 def _carries_strangers() -> bool:
@@ -74,8 +83,7 @@ def install(*packages: str, lane: str) -> None:
     Raises:
         RuntimeError: this is no Debian, or we are not root.
     """
-    with LOCK.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with alone():
         missing = [package for package in packages if not _installed(package)]
         if not missing:
             return
@@ -85,13 +93,38 @@ def install(*packages: str, lane: str) -> None:
                 f"the {lane} lane needs: apt-get install {wanted}; without it choose others by --lane"
             )
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        options = ["-y", "--no-install-recommends", "-o", "Dpkg::Options::=--force-confold"]
-        for command in (["apt-get", "update"], ["apt-get", "install", *options, *missing]):
-            subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL, timeout=900)
+        options = [*APT, "-y", "--no-install-recommends", "-o", "Dpkg::Options::=--force-confold"]
+        for command in (["apt-get", *APT, "update"], ["apt-get", "install", *options, *missing]):
+            subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL, timeout=1800)
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Keep every other process of any run on this machine from apt meanwhile."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with LOCK.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def insist(fetch: Callable[[], object]) -> None:
+    """Do what fetches something from a network, several times if need be.
+
+    Raises:
+        SubprocessError: of the last attempt.
+    """
+    for _attempt in range(ATTEMPTS - 1):
+        with suppress(subprocess.SubprocessError):
+            fetch()
+            return
+        time.sleep(5)  # what failed at once would fail at once again
+    fetch()
 
 
 def _installed(package: str) -> bool:
     if not shutil.which("dpkg-query"):
         return False
     query = ["dpkg-query", "-W", "-f", "${db:Status-Status}", package]
-    return subprocess.run(query, capture_output=True, text=True, check=False).stdout == "installed"
+    return (
+        subprocess.run(query, capture_output=True, text=True, check=False, timeout=300).stdout == "installed"
+    )

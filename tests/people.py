@@ -8,6 +8,7 @@ from contracts.identifiers import credit_check
 from market.actor import Actor, Role, Scope
 from market.db import read, transaction
 from market.participants import access, members, passwords, service
+from market.participants.application import Application
 from market.participants.models import Organisation
 from market.participants.states import Decision
 
@@ -28,10 +29,10 @@ def credit_code(number: int) -> str:
     return body + credit_check(body)
 
 
-def application(*roles: Role, email: str | None = None) -> service.Application:
+def application(*roles: Role, email: str | None = None) -> Application:
     """Return an application nobody else makes."""
     number = next(_count)
-    return service.Application(
+    return Application(
         name_zh=f"泉城数据第{number}公司",
         name_en=f"Spring City Data No. {number}",
         credit_code=credit_code(number),

@@ -1,8 +1,9 @@
 """A PostgreSQL server for the tests: the distribution's own, in a temporary folder, on a unix socket.
 
 It is started by the first test that asks for it (workers agree by a file lock) and stopped when the run
-ends. Two roles, as in real life: ``qilu_owner`` migrates, ``qilu_app`` serves and owns nothing. The schema
-is migrated once into a template; every test gets a copy of its own by ``CREATE DATABASE … TEMPLATE``.
+ends. Two roles, as in real life: ``qilu_owner`` migrates, ``qilu_app`` serves and owns nothing; what they may do
+comes out of ``market/deployment/roles.sql`` itself. The schema is migrated once into a template; every test gets a
+copy of its own by ``CREATE DATABASE … TEMPLATE``.
 """
 
 import fcntl
@@ -20,8 +21,11 @@ import psycopg
 from sqlalchemy import make_url
 
 from tests import machine
+from tests.house.source import ROOT
 
+EMPTY = "qilu_empty"
 TEMPLATE = "qilu_template"
+ROLES = ROOT / "market" / "deployment" / "roles.sql"
 DURABLE = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
 OPTIONS = {
     "fsync": "off",
@@ -74,7 +78,10 @@ class Server:
             with psycopg.connect(self._address("postgres", "postgres"), autocommit=True) as connection:
                 connection.execute("CREATE ROLE qilu_owner LOGIN CREATEDB")
                 connection.execute("CREATE ROLE qilu_app LOGIN")
-                connection.execute(f"CREATE DATABASE {TEMPLATE} OWNER qilu_owner")
+                create(connection, EMPTY, "template0")
+                with psycopg.connect(self._address(EMPTY, "postgres"), autocommit=True) as inside:
+                    inside.execute(_inside())
+                create(connection, TEMPLATE, EMPTY)
             migrate(self.urls(TEMPLATE))
             self._template_ready.touch()
 
@@ -93,15 +100,20 @@ class Server:
             like: a copy of this database instead, to which nobody is connected.
         """
         name = f"t_{uuid.uuid4().hex}"
-        source = make_url(like.owner).database if like else TEMPLATE if migrated else "template0"
+        source = make_url(like.owner).database if like else TEMPLATE if migrated else EMPTY
         with psycopg.connect(self._address("postgres", "postgres"), autocommit=True) as connection:
-            connection.execute(
-                f"CREATE DATABASE {name} OWNER qilu_owner TEMPLATE {source} STRATEGY file_copy"
-            )
+            create(connection, name, str(source))
             try:
                 yield self.urls(name)
             finally:
                 connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    @contextmanager
+    def superuser(self, urls: Urls) -> Iterator[psycopg.Connection]:
+        """Yield a connection to a database as the server's superuser, each statement committed at once."""
+        database = str(make_url(urls.owner).database)
+        with psycopg.connect(self._address(database, "postgres"), autocommit=True) as connection:
+            yield connection
 
     def urls(self, database: str) -> Urls:
         """Return the addresses of a database for both roles."""
@@ -166,6 +178,19 @@ class Server:
         with (self._folder / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def create(connection: psycopg.Connection, name: str, source: str) -> None:
+    """Make a database like another, which brings the rights inside along, but not those on the database itself."""
+    connection.execute(f"CREATE DATABASE {name} OWNER qilu_owner TEMPLATE {source} STRATEGY file_copy")
+    for line in ROLES.read_text("utf-8").splitlines():
+        if " ON DATABASE qilu " in line:
+            connection.execute(line.replace(" DATABASE qilu ", f" DATABASE {name} "))
+
+
+def _inside() -> str:
+    """Return what the file of roles does inside the new database."""
+    return ROLES.read_text("utf-8").split("\\connect qilu\n")[1]
 
 
 def _binary(program: str) -> Path | None:

@@ -1,6 +1,9 @@
 """Trades for tests: contracts in force, and a payment platform that does at once what is planned."""
 
+import threading
 import uuid
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flask import Flask
@@ -15,6 +18,7 @@ from market.delivery import sending
 from market.delivery import service as delivery
 from market.delivery.models import AccessGrant
 from market.delivery.ranges import Span
+from market.errors import MarketError
 from market.payments import accounts, outcomes
 from market.payments import service as payments
 from market.payments.states import OperationKind
@@ -23,6 +27,7 @@ from market.trades import following, service, showing
 from market.trades.service import Life
 from tests import assets, deals, people
 from tests.deals import Deal
+from tests.waiting import SECONDS, side_by_side
 
 
 def set_in_type(draft: Draft) -> Rendered:
@@ -86,7 +91,7 @@ def planned(deal: Deal) -> uuid.UUID:
         assert rows.settlement is not None
         operation = payments.plan_payment(session, deal.buyer, following.bill(rows.trade, rows.settlement))
     outcomes.opened(
-        operation.id,
+        operation,
         CheckoutSession(f"cs_{operation.id}", "open", "unpaid", "http://pay", "", 0, "cny", False, {}),
     )
     return operation.id
@@ -94,9 +99,14 @@ def planned(deal: Deal) -> uuid.UUID:
 
 def settle(operation_id: uuid.UUID) -> None:
     """Let the money of a planned payment arrive."""
-    outcomes.settled(
-        operation_id, PaymentIntent("pi", "succeeded", 0, 0, "cny", "", False, "ch", {}, 100, "cny")
-    )
+    outcomes.settled(outcomes.get(operation_id), came_in(operation_id))
+
+
+def came_in(operation_id: uuid.UUID) -> PaymentIntent:
+    """Return a payment of just what an operation asks for."""
+    amount = outcomes.get(operation_id).amount
+    id = f"pi_{operation_id}"
+    return PaymentIntent(id, "succeeded", amount, amount, "cny", "", False, "ch", {}, 100, "cny")
 
 
 def fetched(deal: Deal, *spans: Span) -> Deal:
@@ -147,8 +157,28 @@ def balances(deal: Deal) -> dict[str, int]:
     return {account: amount for (account, _currency), amount in totals.items() if amount}
 
 
+def together(app: Flask, *acts: Callable[[], object]) -> list[str]:
+    """Do acts at once, each in a thread of its own; return "done" or the code of the refusal."""
+    results = [""] * len(acts)
+    start = threading.Barrier(len(acts), timeout=SECONDS)
+
+    def run(place: int) -> None:
+        with app.app_context():
+            start.wait()
+            try:
+                acts[place]()
+                results[place] = "done"
+            except MarketError as error:
+                results[place] = error.code
+
+    side_by_side(partial(run, place) for place in range(len(acts)))
+    return results
+
+
 def _open_account(account_id: str) -> None:
-    accounts._record(uuid.UUID(account_id), Account(f"acct_{account_id}", "active", {}))
+    with read() as session:
+        planned = session.get_one(payments.Account, uuid.UUID(account_id))
+    accounts._record(planned, Account(f"acct_{account_id}", "active", {}))
 
 
 def _perform(operation_id: str) -> None:
@@ -156,6 +186,6 @@ def _perform(operation_id: str) -> None:
     name: dict[str, Any] = {"id": f"{found.kind}_{found.id}", "amount": found.amount, "currency": "cny"}
     if found.kind is OperationKind.TRANSFER:
         made = Transfer(**name, destination="", transfer_group="", livemode=False, metadata={})
-        outcomes.transferred(found.id, made)
+        outcomes.transferred(found, made)
     elif found.kind is OperationKind.REFUND:
-        outcomes.refunded(found.id, Refund(**name, status="succeeded", payment_intent="", metadata={}))
+        outcomes.refunded(found, Refund(**name, status="succeeded", payment_intent="", metadata={}))

@@ -119,16 +119,16 @@ def by_number(session: Session, number: str) -> Listing:
     return listing
 
 
-def facts_of(session: Session, number: str) -> Facts:
+def facts_of(session: Session, listing: Listing) -> Facts:
     """Return the facts that a contract over a listing is made of.
+
+    Args:
+        session: a session.
+        listing: one that the reader of the answer may see (:func:`found`).
 
     Raises:
         Conflict: the listing is not on offer now (``listing.not_listed``), or its asset is not registered.
-        NotFound: there is no such listing.
     """
-    listing = by_number(session, number)
-    if listing.state is ListingState.DRAFT:
-        raise NotFound("listing.not_found", _("There is no such listing."))
     if listing.state is not ListingState.LISTED:
         raise Conflict(
             "listing.not_listed", _("This listing is not on offer now."), state=listing.state.value

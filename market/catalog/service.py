@@ -25,6 +25,7 @@ __all__ = [
     "found",
     "page_of",
     "publish",
+    "relation",
     "restore",
     "restore_all",
     "suspend",
@@ -101,8 +102,9 @@ def publish(session: Session, actor: Actor, number: str) -> Step:
     """
     listing = found(session, actor, number, lock=True)
     require(actor, "listing.publish", relation(actor, listing))
-    if listing.state is ListingState.LISTED:
-        return steps.repeat(session, actor, Kind.LISTING_LISTED, listing.handle)
+    before = steps.taken(session, actor, Kind.LISTING_LISTED, listing.handle)
+    if before is not None:
+        return before
     state = advance(listing.state, ListingEvent.PUBLISH)
     asset = offering.tradable(session, listing.asset_id, lock=True)
     check_promises(quality_of(listing.terms), asset.report)

@@ -13,6 +13,7 @@ from market.catalog.models import Benefit
 from market.catalog.sectors import Sector
 from market.catalog.wording import about, word
 from market.errors import Forbidden, Invalid
+from market.fields import LARGEST_AMOUNT
 from market.i18n import _
 from market.inspection import indicators
 from market.inspection.report import Report
@@ -97,7 +98,8 @@ def check(proposal: Proposal) -> None:
 
     Raises:
         Forbidden: a public-benefit listing carries a price (``listing.benefit_priced``, rule R3.3).
-        Invalid: the model text is unknown, must be free or needs a promise; the same thing is promised twice.
+        Invalid: the price cannot be paid at once; the model text is unknown, must be free or needs a promise; the
+            same thing is promised twice.
     """
     if proposal.benefit is Benefit.PUBLIC and proposal.price.amount:
         raise Forbidden(
@@ -106,6 +108,9 @@ def check(proposal: Proposal) -> None:
             rule="R3.3",
         )
     faults: dict[str, list[str]] = {}
+    if proposal.price.amount > LARGEST_AMOUNT:
+        most = Money(LARGEST_AMOUNT, proposal.price.currency).grouped()
+        faults["price"] = [_("A price of more than %(most)s yuan cannot be paid at once.", most=most)]
     if proposal.model not in library.names():
         faults["model"] = [_("There is no such model text.")]
     else:

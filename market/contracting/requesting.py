@@ -40,7 +40,7 @@ def request(actor: Actor, listing: str, key: str | None = None) -> Request:
         key: the ``Idempotency-Key``; the same key and listing give the request made the first time.
 
     Raises:
-        NotFound: there is no such listing.
+        NotFound: there is no such listing, or this actor may not see it.
         Conflict: the listing is not on offer, or changed while the document was made (``listing.changed``).
         Forbidden: not a buyer, not verified, or the listing is one's own (R4.5).
         Invalid: a character of a name or title cannot be printed.
@@ -56,24 +56,23 @@ def request(actor: Actor, listing: str, key: str | None = None) -> Request:
     with transaction() as session:
         if made := steps.once(session, actor, key, Kind.CONTRACT_REQUESTED, given):
             return session.get_one(Request, made)
-        catalog.found(session, actor, listing, lock=True)
-        if _facts(session, actor, listing).step_id != facts.step_id:
+        if _facts(session, actor, listing, lock=True).step_id != facts.step_id:
             raise Conflict("listing.changed", _("The listing has just changed. Look at it and ask again."))
         row = _write(session, actor, facts, draft, rendered, given)
         steps.remember(session, actor, key, Kind.CONTRACT_REQUESTED, given, row.id)
         return row
 
 
-def _facts(session: Session, actor: Actor, listing: str) -> Facts:
-    """Return what is offered, if this actor may ask for it now."""
-    facts = catalog.facts_of(session, listing)
-    own = actor.organisation_id == facts.provider_id
-    permissions.require(
-        actor, "contract.request", permissions.Relation.OWN if own else permissions.Relation.OTHER
-    )
+def _facts(session: Session, actor: Actor, number: str, *, lock: bool = False) -> Facts:
+    """Return what is offered, if this actor may ask for it now.
+
+    A listing whose page is hidden from the actor is not found here either: its state would tell of it.
+    """
+    listing = catalog.found(session, actor, number, lock=lock)
+    permissions.require(actor, "contract.request", catalog.relation(actor, listing))
     participants.verified(session, actor)
-    refuse_suspended(session, facts.provider_id)
-    return facts
+    refuse_suspended(session, listing.provider_id)
+    return catalog.facts_of(session, listing)
 
 
 def refuse_suspended(session: Session, organisation_id: uuid.UUID) -> None:

@@ -7,7 +7,7 @@ from flask import Response, request
 
 from market import db, problems
 from market.actor import Actor
-from market.delivery import sending
+from market.delivery import covering, sending
 from market.delivery.ranges import Span, Unsatisfiable, etag, matches, wanted
 
 
@@ -21,6 +21,7 @@ def answer(actor: Actor, number: str) -> Response:
     Raises:
         NotFound: there is no such delivery, or the actor may not know of it.
         Forbidden: the gate refuses; names the rule and the article.
+        Conflict: the range would leave the file in too many pieces.
     """
     with db.read() as session:
         granted = sending.permit(session, actor, number)
@@ -34,6 +35,9 @@ def answer(actor: Actor, number: str) -> Response:
         response = problems.answer(416, code, str(sentence))
         response.headers["Content-Range"] = f"bytes */{granted.size}"
         return _headed(response, tag)
+    if span:
+        with db.read() as session:
+            covering.refuse_another_piece(session, granted.grant_id, span)
     chosen = span or Span(0, granted.size)
     body = None if request.method == "HEAD" else sending.stream(granted, chosen)
     response = Response(body, status=206 if span else 200, mimetype="application/octet-stream")

@@ -27,7 +27,6 @@ class Hold(StrEnum):
     ASSET = "asset"
     PROVIDER = "provider"
     BUYER = "buyer"
-    AGREEMENT = "agreement"
     DISPUTE = "dispute"
 
 
@@ -108,7 +107,6 @@ _HOLDS = {
     Hold.ASSET: Refusal("delivery.asset_suspended", "R2.6"),
     Hold.PROVIDER: Refusal("delivery.provider_suspended", "R1.2"),
     Hold.BUYER: Refusal("delivery.buyer_suspended", "R1.2"),
-    Hold.AGREEMENT: Refusal("delivery.agreement_suspended", "R5.2"),
     Hold.DISPUTE: Refusal("delivery.dispute_suspended", "R6.1"),
 }
 

@@ -6,7 +6,6 @@ section demands; a range that lies outside the file is 416.
 """
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 _SINGLE = re.compile(r"bytes=[ \t]*(\d{0,19})-(\d{0,19})[ \t]*", re.ASCII | re.IGNORECASE)
@@ -89,19 +88,3 @@ def _suffix(last: str, size: int) -> Span | None:
     if int(last) == 0:
         raise Unsatisfiable
     return Span(max(size - int(last), 0), size)
-
-
-def merged(spans: Iterable[Span]) -> list[Span]:
-    """Return the same bytes as the fewest spans, in order; touching spans become one."""
-    result: list[Span] = []
-    for span in sorted(spans, key=lambda each: each.start):
-        if result and span.start <= result[-1].stop:
-            result[-1] = Span(result[-1].start, max(result[-1].stop, span.stop))
-        elif span.length:
-            result.append(span)
-    return result
-
-
-def covers(spans: Iterable[Span], size: int) -> bool:
-    """Tell whether spans leave no byte of a file of this size out."""
-    return merged(spans) == [Span(0, size)]

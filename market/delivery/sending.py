@@ -11,14 +11,14 @@ from datetime import datetime
 from typing import Any, Final
 
 from flask import Flask, current_app
-from sqlalchemy import delete, insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from market import clock, db, jobs, permissions, storage
 from market.actor import Actor, Role
-from market.delivery import gate, service
-from market.delivery.models import AccessGrant, Coverage, GrantUsage
-from market.delivery.ranges import Span, covers, merged
+from market.delivery import covering, gate, service
+from market.delivery.models import AccessGrant, GrantUsage
+from market.delivery.ranges import Span
 from market.errors import NotFound
 from market.i18n import _
 from market.permissions import Relation
@@ -166,12 +166,7 @@ def _charge(usage: GrantUsage, wanted: int, moment: datetime) -> None:
 
 def _cover(session: Session, row: AccessGrant, usage: GrantUsage, handed: Span, moment: datetime) -> None:
     """Join a stretch to those handed over before; when they cover the file, queue the receipt, once."""
-    before = session.execute(select(Coverage.start, Coverage.stop).where(Coverage.grant_id == row.id)).all()
-    spans = merged([*(Span(start, stop) for start, stop in before), handed])
-    session.execute(delete(Coverage).where(Coverage.grant_id == row.id))
-    session.execute(
-        insert(Coverage), [{"grant_id": row.id, "start": span.start, "stop": span.stop} for span in spans]
-    )
-    if usage.covered_at is None and covers(spans, row.size):
+    whole = covering.join(session, row.id, handed)
+    if usage.covered_at is None and whole == Span(0, row.size):
         usage.covered_at = moment
         jobs.queue(session, "delivery.covered", number=row.number)

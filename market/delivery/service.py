@@ -9,7 +9,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ScalarSelect, Select, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from market import db, storage
@@ -203,7 +203,17 @@ def complete(session: Session, step: Pending, trade_id: uuid.UUID, digest: str) 
 
 def freeze(session: Session, trade_id: uuid.UUID) -> None:
     """Let no byte leave until the transaction ends, so that what :func:`progress` says stays true."""
-    db.locked(session, GrantUsage, grant_of(session, trade_id).id)
+    _of(session, trade_id)
+
+
+def freeze_all(session: Session, organisation_id: uuid.UUID) -> None:
+    """Let no byte of an organisation's leave, on either side, until the transaction ends.
+
+    Two organisations that buy from each other may be decided about at once: every grant of both sides is
+    locked in the one order before the first is changed.
+    """
+    either = or_(AccessGrant.provider_id == organisation_id, AccessGrant.buyer_id == organisation_id)
+    _locked(session, either)
 
 
 def progress(session: Session, trade_id: uuid.UUID) -> tuple[bool, bool]:
@@ -294,7 +304,10 @@ def digest_again(digest: str, size: int) -> str:
 
 
 def _of(session: Session, trade_id: uuid.UUID) -> AccessGrant:
-    """Return the grant of a trade for a change: its row and its counter locked, so no byte leaves meanwhile."""
+    """Return the grant of a trade for a change: its row and its counter locked, so no byte leaves meanwhile.
+
+    Always in this order: whoever locked the counter first would wait for ever for who locked the row first.
+    """
     row = db.locked(session, AccessGrant, grant_of(session, trade_id).id)
     db.locked(session, GrantUsage, row.id)
     return row
@@ -305,8 +318,15 @@ def _touched(session: Session, why: Hold, subject: uuid.UUID) -> list[AccessGran
         Hold.ASSET: AccessGrant.asset_id,
         Hold.PROVIDER: AccessGrant.provider_id,
         Hold.BUYER: AccessGrant.buyer_id,
-        Hold.AGREEMENT: AccessGrant.trade_id,
         Hold.DISPUTE: AccessGrant.trade_id,
     }[why]
-    found = select(AccessGrant.trade_id).where(column == subject, AccessGrant.state != GrantState.CLOSED)
-    return [_of(session, trade_id) for trade_id in session.scalars(found.order_by(AccessGrant.id)).all()]
+    return _locked(session, column == subject)
+
+
+def _locked(session: Session, which: ColumnElement[bool]) -> list[AccessGrant]:
+    """Return the grants that are not closed, for a change, locked in the one order."""
+    found = select(AccessGrant.trade_id).where(which, AccessGrant.state != GrantState.CLOSED)
+    trade_ids = session.scalars(found.order_by(AccessGrant.id)).all()
+    rows = [_of(session, trade_id) for trade_id in trade_ids]
+    # One may have been closed while its lock was waited for.
+    return [row for row in rows if row.state is not GrantState.CLOSED]

@@ -5,6 +5,6 @@ and lists data, signs, pays on the sandbox's page, fetches, accepts, exports the
 offline, with keys it noted down elsewhere.
 """
 
-from market.demo.running import DemoFailed, run
+from market.demo.running import DemoEnded, DemoFailed, run
 
-__all__ = ["DemoFailed", "run"]
+__all__ = ["DemoEnded", "DemoFailed", "run"]

@@ -4,11 +4,12 @@ import json
 import os
 import secrets
 import socket
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ledger import note
+from ledger.durable import OWNER_ONLY, replace
 
 ORIGIN = "localhost/qilu"
 """Name of the demo's log; a real exchange sets ``LEDGER_ORIGIN`` to a name of its own."""
@@ -72,7 +73,7 @@ class Home:
         missing = [email for email in emails if email not in known]
         if missing:
             known |= {email: secrets.token_urlsafe(12) for email in missing}
-            write_private(path, json.dumps(known, indent=2) + "\n")
+            replace(path, f"{json.dumps(known, indent=2)}\n".encode(), mode=OWNER_ONLY)
         return {email: known[email] for email in emails}
 
 
@@ -89,7 +90,7 @@ def prepare(folder: Path, port: int | None, origin: str = ORIGIN) -> Home:
     """
     folder.mkdir(parents=True, exist_ok=True)
     if port is None:
-        port, sandbox_port = free_port(), free_port()
+        port, sandbox_port = free_ports(2)
     else:
         sandbox_port = port + SANDBOX_PORT_OFFSET
         for wanted in (port, sandbox_port):
@@ -98,7 +99,7 @@ def prepare(folder: Path, port: int | None, origin: str = ORIGIN) -> Home:
     home = Home(folder, port, sandbox_port, origin)
     path = folder / "secrets.env"
     if not path.exists():
-        write_private(path, _secrets(home))
+        replace(path, _secrets(home).encode(), mode=OWNER_ONLY)
     return home
 
 
@@ -115,15 +116,6 @@ class PortTakenError(Exception):
         )
 
 
-def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner can read, whole or not at all."""
-    part = path.with_suffix(path.suffix + ".part")
-    part.unlink(missing_ok=True)
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-    part.replace(path)
-
-
 def is_free(port: int) -> bool:
     """Tell whether one can listen on a TCP port of this machine now."""
     with socket.socket() as probe:
@@ -135,12 +127,13 @@ def is_free(port: int) -> bool:
     return True
 
 
-def free_port() -> int:
-    """Return a TCP port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        found: Any = probe.getsockname()
-        return int(found[1])
+def free_ports(count: int) -> list[int]:
+    """Return different TCP ports that nothing listens on: each is held until all are found."""
+    with ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _each in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
 
 
 def _secrets(home: Home) -> str:

@@ -81,7 +81,9 @@ class Door:
         return operator
 
     def _invite(self, operator: Person) -> Person:
-        invited = operator.post("/api/v1/members/invitations", {"email": AUDITOR.email, "roles": ["auditor"]})
+        invited = operator.post(
+            "/api/v1/members/invitations", {"email": AUDITOR.email, "roles": ["auditor"]}, create=True
+        )
         self._show.act("operator", "invites an auditor", self._show.entry(operator, invited))
         joining = {"name": AUDITOR.name, "password": self._passwords[AUDITOR.email]}
         joined = Person(self._url, AUDITOR.role).post(f"/api/v1/invitations/{invited['token']}", joining)

@@ -14,6 +14,9 @@ from typing import Self
 GRACE_SECONDS = 15
 """How long a child may take to finish what is in hand."""
 
+LONGEST_SECONDS = 900
+"""After which a command that should end by itself hangs."""
+
 _PR_SET_PDEATHSIG = 1
 
 
@@ -65,16 +68,20 @@ class Processes:
             give: further environment, for secrets that must not stand on a command line.
 
         Raises:
-            ChildError: it failed; the message holds its last words.
+            ChildError: it failed, or hung; the message holds its last words.
         """
-        done = subprocess.run(
-            command(*arguments),
-            env={**self._environment, **(give or {})},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        try:
+            done = subprocess.run(
+                command(*arguments),
+                env={**self._environment, **(give or {})},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=LONGEST_SECONDS,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise ChildError(name, f"no end after {LONGEST_SECONDS} seconds") from error
         if done.returncode != 0:
             (self._logs / f"{name}.log").write_text(done.stdout + done.stderr, encoding="utf-8")
             raise ChildError(name, (done.stderr or done.stdout).strip()[-2000:])
@@ -124,10 +131,12 @@ def die_with(parent: int) -> Callable[[], None] | None:
     """Return what makes a child end when its parent dies without a word (Linux; elsewhere nothing does)."""
     if sys.platform != "linux":
         return None
-    libc = ctypes.CDLL(None)
+    prctl = ctypes.CDLL(
+        None
+    ).prctl  # found here: between fork and exec the loader's lock may be another thread's
 
     def prepare() -> None:
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
         if os.getppid() != parent:  # the parent died between fork and prctl
             os.kill(os.getpid(), signal.SIGTERM)
 

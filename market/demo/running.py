@@ -9,7 +9,7 @@ import time
 import zipfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import FrameType
 
@@ -38,8 +38,17 @@ class DemoFailed(Exception):
     """The demo did not reach its end; the message says where and why."""
 
 
-class _Ended(Exception):
-    """Somebody asked the demo to end."""
+class DemoEnded(BaseException):
+    """Somebody asked the demo to end before its evidence was verified; like an interrupt, no ``Exception``.
+
+    Args:
+        number: the signal.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.status = 128 + number
+        """The exit status by which a shell tells that a signal ended a program."""
 
 
 def run(folder: Path, *, port: int | None, data: Path | None, once: bool, dual: bool = False) -> None:
@@ -54,6 +63,7 @@ def run(folder: Path, *, port: int | None, data: Path | None, once: bool, dual: 
 
     Raises:
         DemoFailed: something refused, failed, or did not verify.
+        DemoEnded: a signal ended it before it had verified.
     """
     for number in ENDING:
         signal.signal(number, _end)
@@ -61,8 +71,6 @@ def run(folder: Path, *, port: int | None, data: Path | None, once: bool, dual: 
     try:
         homes = pair(folder, port) if dual else [prepare(folder, port)]
         _run(homes, given(data) if data else weather(), once=once)
-    except _Ended:
-        print("\nstopped", file=sys.stderr)
     except (DemoError, ChildError, PortTakenError, requests.RequestException) as error:
         logs = ", ".join(str(path) for path in sorted(folder.glob("**/logs"))) or folder
         raise DemoFailed(f"{error}\nlogs: {logs}") from error
@@ -89,16 +97,23 @@ def _run(homes: Sequence[Home], good: Good, *, once: bool) -> None:
             outcome = outcomes[0] if len(outcomes) == 1 else {**outcomes[0], "other": outcomes[1]}
             print(json.dumps(outcome, ensure_ascii=False))
             return
-        for home in homes:
+        _keep_serving(exchanges, show)
+
+
+def _keep_serving(exchanges: Sequence[Running], show: Show) -> None:
+    """Serve what was verified until somebody ends it, which is the good end."""
+    with suppress(DemoEnded):
+        for home, _processes in exchanges:
             show.people(home.url, _passwords(home))
         show.say(
             "Ctrl-C ends the servers and the payment sandboxes; what is there stays in "
-            + str(homes[0].folder)
+            + str(exchanges[0][0].folder)
         )
         while True:
             time.sleep(1)
             for _home, processes in exchanges:
                 processes.check()
+    print("\nstopped", file=sys.stderr)
 
 
 def _trade(home: Home, processes: Processes, show: Show, good: Good) -> dict[str, object]:
@@ -135,7 +150,9 @@ def _answers(url: str) -> bool | None:
     """Tell whether something answers there that does not say it is unable to serve."""
     try:
         return requests.get(url, timeout=5).status_code != requests.codes.service_unavailable or None
-    except requests.ConnectionError:
+    except (
+        requests.RequestException
+    ):  # a server that is slow to start may take the call and not answer in time
         return None
 
 
@@ -179,7 +196,7 @@ def _trust(home: Home) -> Path:
     return path
 
 
-def _end(_number: int, _frame: FrameType | None) -> None:
+def _end(ended_by: int, _frame: FrameType | None) -> None:
     for number in ENDING:  # from here on nothing may interrupt the ending of the children
         signal.signal(number, signal.SIG_IGN)
-    raise _Ended
+    raise DemoEnded(ended_by)

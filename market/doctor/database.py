@@ -74,7 +74,8 @@ def rights_text(excess: list[str]) -> str:
     more = f" and {len(excess) - 1} more" if len(excess) > 1 else ""
     return (
         f"the role of DATABASE_URL {excess[0]}{more}: what is written could be changed; "
-        "use a role of its own there, the owner in DATABASE_OWNER_URL, and run `qilu db upgrade`"
+        "use a role of its own there, the owner in DATABASE_OWNER_URL, both with the rights of "
+        "market/deployment/roles.sql, and run `qilu db upgrade`"
     )
 
 

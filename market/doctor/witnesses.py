@@ -9,7 +9,7 @@ from market import clock, db, trust
 from market.app import create_app
 from market.config import Settings
 from market.doctor.finding import Finding
-from market.witnessing import service, standing
+from market.witnessing import holding, service, standing
 from market.witnessing.standing import Heard, Watched
 from market.witnessing.wire import Source
 
@@ -29,7 +29,9 @@ def examine(settings: Settings) -> Iterator[Finding]:
             watched = list(standing.watched(session, others))
         urls = service.addressed(others)
         yield from (_witness(one) for one in heard)
-        yield from (_log(one, urls.get(one.origin)) for one in watched)
+        for one in watched:
+            held = holding.is_held(settings.home, one.origin)
+            yield _held(one) if held else _log(one, urls.get(one.origin))
     app.extensions["engine"].dispose()
 
 
@@ -42,6 +44,14 @@ def _witness(one: Heard) -> Finding:
         )
         return Finding(f"witness {one.name}", False, text)
     return Finding(f"witness {one.name}", True, f"has cosigned up to entry {one.size}")
+
+
+def _held(one: Watched) -> Finding:
+    text = (
+        "is not cosigned since the restore: it must publish a head with this witness's newest cosignature; if its "
+        f"operator tells you that none is larger than {one.size} entries: qilu ledger resume {one.origin}"
+    )
+    return Finding(f"log {one.origin}", False, text)
 
 
 def _log(one: Watched, url: str | None) -> Finding:

@@ -37,6 +37,9 @@ CHECKOUT: Final = "https://checkout.stripe.com"
 PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 """What a program of this machine may ask for under any name of it."""
 
+SECRET: Final = ("/invitations/", "/password/")
+"""Addresses that are a way in themselves: whoever reads one in a log or a Referer may use it."""
+
 _REQUEST_ID: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{7,63}")
 
 pages = Blueprint("edge", __name__)
@@ -89,7 +92,9 @@ def init_app(app: Flask, settings: config.Settings) -> None:
         headers.setdefault("Content-Security-Policy", policy)
         headers.setdefault("X-Content-Type-Options", "nosniff")
         headers.setdefault("X-Frame-Options", "DENY")
-        headers.setdefault("Referrer-Policy", "same-origin")
+        # The files that such a page asks for would carry its address into the log of the proxy in front.
+        secret = request.path.startswith(SECRET)
+        headers.setdefault("Referrer-Policy", "strict-origin" if secret else "same-origin")
         headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
         headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
         if https:

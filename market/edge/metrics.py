@@ -19,6 +19,7 @@ from ledger import reader
 from market import clock, config, jobs, trust
 from market.db import read
 from market.edge import ready
+from market.oversight import checks
 from market.participants import access
 from market.witnessing import standing
 
@@ -166,6 +167,7 @@ def _values() -> list[tuple[str, str, float]]:
         head = reader.latest_checkpoint(session)
         size = reader.size(session)
         signed_in = access.count_sessions(session)
+        checked = checks.state(session)
     age = 0.0 if oldest is None else max((now - oldest).total_seconds(), 0.0)
     return [
         ("qilu_jobs_waiting", "Jobs that are due and not done", waiting),
@@ -182,5 +184,7 @@ def _values() -> list[tuple[str, str, float]]:
             "Age of the oldest entry under no checkpoint",
             ready.lag().total_seconds(),
         ),
+        ("qilu_fsck_age_seconds", "How long ago fsck ran last", checked.age.total_seconds()),
+        ("qilu_fsck_faults", "Faults that its last run found", checked.last.faults if checked.last else 0),
         ("qilu_sessions", "Browser sessions that have not expired", signed_in),
     ]

@@ -15,9 +15,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final
 
+from ledger.durable import OWNER_ONLY, sync_folder
+
 MANIFEST: Final = "manifest.json"
 FORMAT: Final = "qilu-backup/1"
-_OWNER_ONLY: Final = 0o600
 
 
 class BackupError(Exception):
@@ -96,7 +97,7 @@ class Writer:
 
     def _info(self, name: str, size: int) -> tarfile.TarInfo:
         info = tarfile.TarInfo(name)
-        info.size, info.mode, info.mtime = size, _OWNER_ONLY, int(self._time)
+        info.size, info.mode, info.mtime = size, OWNER_ONLY, int(self._time)
         return info
 
 
@@ -125,11 +126,7 @@ def writing(target: Path, time: float) -> Iterator[Writer]:
         os.link(name, target)  # unlike a rename it fails where somebody else was first
     finally:
         Path(name).unlink(missing_ok=True)
-    folder = os.open(target.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(target.parent)
 
 
 def unpack(file: Path, folder: Path) -> Manifest:
@@ -170,7 +167,7 @@ def _extract(tar: tarfile.TarFile, info: tarfile.TarInfo, path: Path) -> str:
     if source is None:
         raise ValueError(f"{info.name} has no content")
     digest = hashlib.sha256()
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY), "wb") as file:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY), "wb") as file:
         while part := source.read(1024 * 1024):
             digest.update(part)
             file.write(part)

@@ -1,4 +1,4 @@
-"""A backup: one moment of the database, the files it names, the published log and, by choice, keys and secrets.
+"""A backup: one moment of the database, the files that it and the settings name, the published log; by choice, secrets.
 
 Nobody waits for it and nobody is kept waiting. The published checkpoint is read first and the database after it, so
 that the rows of a backup are never behind its log; stored files and tiles never change under their names, so they are
@@ -23,7 +23,7 @@ from ledger.note import parse_note
 from ledger.tiles import WIDTH, Tile, decode_bundle, encode_bundle, entry_bundles, hash_tiles
 from market import clock, migrations
 from market.config import Settings
-from market.governance import snapshot
+from market.governance import setting_files, snapshot
 from market.governance.archive import BackupError, Manifest, Writer, writing
 from market.keys import ring
 from market.storage import StoreError, open_store
@@ -78,6 +78,7 @@ def backup(settings: Settings, target: Path, *, keys: bool) -> Made:
             _add_log(writer, settings.home / LOG, published)
         if keys:
             _add_secrets(writer, settings.home, manifest)
+        _add_named(writer, settings)
         writer.finish(manifest)
     return Made(manifest, target.stat().st_size)
 
@@ -170,3 +171,10 @@ def _add_secrets(writer: Writer, home: Path, manifest: Manifest) -> None:
     paths = [*sorted(path for path in (home / KEYS).glob("*") if path.is_file()), home / SECRETS]
     for path in (path for path in paths if path.exists()):
         writer.add(path.relative_to(home).as_posix(), path)
+
+
+def _add_named(writer: Writer, settings: Settings) -> None:
+    """Add the files that settings name, unless one lies among what was added already."""
+    for name, path in setting_files.members(settings):
+        if name not in writer.digests:
+            writer.add(name, path)

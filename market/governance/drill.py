@@ -3,8 +3,11 @@
 What was never restored is no backup. The restored copy is never served and never signs, so it can contradict nobody.
 """
 
+import fcntl
 import hashlib
+import os
 import secrets
+import shutil
 import tempfile
 import time
 from collections.abc import Iterator
@@ -17,16 +20,18 @@ from sqlalchemy import Connection, func, make_url, select, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
-from market import db, steps
+from market import steps
 from market.actor import Actor
 from market.config import Settings, SettingsError
+from market.governance import setting_files
 from market.governance.archive import BackupError
 from market.governance.backup import backup
-from market.governance.guard import contradiction
 from market.governance.restore import restore
-from market.oversight import publishing
+from market.migrations import owner
 from market.steps import Kind
 
+FOLDER: Final = "qilu-drill-"
+"""Begins the names of the folders that drills make in the exchange's own."""
 PREFIX: Final = "qilu_drill_"
 """Begins the names of the databases that drills make on PostgreSQL."""
 LOCK: Final = 0x71696C75_6472696C
@@ -62,11 +67,8 @@ def practise(settings: Settings) -> Figures:
         BackupError: the backup lacks stored files, or what was restored does not prove itself.
         SettingsError: on PostgreSQL the owner may not make a database.
     """
-    with (
-        tempfile.TemporaryDirectory(prefix="qilu-drill-", dir=settings.home) as folder,
-        _database(settings) as url,
-    ):
-        place = Path(folder)
+    sweep(settings.home)
+    with _folder(settings.home) as place, _database(settings) as url:
         began = time.perf_counter()
         made = backup(settings, place / "drill.tar", keys=True)
         saved = time.perf_counter()
@@ -82,15 +84,38 @@ def practise(settings: Settings) -> Figures:
         )
 
 
-def require_sound() -> None:
-    """Refuse to write over a database that knows less than was signed: a server would not either.
+def sweep(home: Path) -> None:
+    """Remove what drills left that were killed: a backup with the private keys lies in it.
 
-    Raises:
-        BackupError: says what contradicts what.
+    Args:
+        home: folder of the exchange.
     """
-    wrong = contradiction(publishing.folder(), publishing.keys())
-    if wrong is not None:
-        raise BackupError(wrong)
+    for left in home.glob(f"{FOLDER}*"):
+        with suppress(FileNotFoundError), _locked(left) as ours:  # one that ends just now removes its own
+            if ours:
+                shutil.rmtree(left, ignore_errors=True)
+
+
+@contextmanager
+def _folder(home: Path) -> Iterator[Path]:
+    """Lend a folder that nobody sweeps away as long as this process lives."""
+    with tempfile.TemporaryDirectory(prefix=FOLDER, dir=home) as folder, _locked(Path(folder)):
+        yield Path(folder)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[bool]:
+    """Hold a folder, as long as the block runs at most; False when somebody else does. A dead process holds nothing."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(descriptor)
 
 
 def log_drill(session: Session, figures: Figures) -> steps.Step:
@@ -102,7 +127,7 @@ def log_drill(session: Session, figures: Figures) -> steps.Step:
 def _apart(settings: Settings, home: Path, url: str) -> Settings:
     """Return the settings of the copy: its own folder, database and store, and the same log key."""
     return replace(
-        settings,
+        setting_files.moved(settings, settings.home, home),
         home=home,
         database_url=_renamed(settings.database_url, url) if url else f"sqlite:///{home / 'qilu.db'}",
         database_owner_url=url,
@@ -124,21 +149,17 @@ def _database(settings: Settings) -> Iterator[str]:
         return
     settings.demand("database_owner_url")
     url = make_url(settings.database_owner_url)
-    engine = db.engine_for(settings.database_owner_url).execution_options(isolation_level="AUTOCOMMIT")
     own = prefix(settings)
     name = f"{own}{secrets.token_hex(8)}"
-    try:
-        with engine.connect() as connection:
-            if not connection.scalar(select(func.pg_try_advisory_lock(LOCK))):
-                raise BackupError("another drill is running")
-            _drop_left(connection, own)
-            _create(connection, name, url.username or "")
-            try:
-                yield url.set(database=name).render_as_string(hide_password=False)
-            finally:
-                connection.execute(text(f'DROP DATABASE "{name}"'))  # waits for connections that are closing
-    finally:
-        engine.dispose()
+    with owner.outside_transactions(settings) as connection:
+        if not connection.scalar(select(func.pg_try_advisory_lock(LOCK))):
+            raise BackupError("another drill is running")
+        _drop_left(connection, own)
+        _create(connection, name, url.username or "")
+        try:
+            yield url.set(database=name).render_as_string(hide_password=False)
+        finally:
+            connection.execute(text(f'DROP DATABASE "{name}"'))  # waits for connections that are closing
 
 
 def prefix(settings: Settings) -> str:

@@ -6,7 +6,6 @@ log the rows are never behind what can be seen elsewhere. For the same reason ev
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -15,16 +14,18 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from ledger import reader
-from ledger.checkpoint import parse_checkpoint
 from ledger.errors import LedgerError
 from ledger.merkle import Tree, leaf_hash
 from ledger.models import LedgerCheckpoint
-from ledger.note import VerifierKey, open_note
+from ledger.note import VerifierKey
 from ledger.publisher import CHECKPOINT
 from ledger.tiles import WIDTH, Tile, decode_bundle
 from market import config, db
 from market.db import read
-from market.governance import afterwards
+from market.errors import Unavailable
+from market.governance import afterwards, heads
+from market.governance.archive import BackupError
+from market.governance.heads import Head, head_of
 from market.oversight import publishing
 
 ASK_EVERY: Final = 6
@@ -36,40 +37,18 @@ ADVICE: Final = (
 )
 ASKING: Final = "the witnesses are being asked which checkpoint they saw last; this takes seconds"
 
-Ask = Callable[[], Iterable["Head"]]
+RESTORED: Final = (
+    "this exchange was restored from a backup, and so many of its witnesses have not said yet what they saw last that "
+    "they could have seen more than the backup knows; nothing is written or signed until they answer, or until you "
+    "say that a checkpoint is the newest that anybody saw: `qilu ledger accept --checkpoint FILE`"
+)
+"""On any other day this machine's own files show what was signed; after a restore they are as old as the backup."""
+WAITING: Final = frozenset({ASKING, RESTORED})
+"""Reasons that answers of others take away."""
+
+Ask = Callable[[], Iterable[Head]]
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True)
-class Head:
-    """A state of the log that somebody has seen signed.
-
-    Attributes:
-        where: who holds it, in the operator's words.
-        size: number of entries.
-        root: their tree's root.
-    """
-
-    where: str
-    size: int
-    root: bytes
-
-
-def head_of(where: str, note: str, keys: Sequence[VerifierKey]) -> Head:
-    """Return the head that a signed note is about.
-
-    Args:
-        where: who holds it.
-        note: the note.
-        keys: the log's public keys.
-
-    Raises:
-        LedgerError: none of the keys signed it, or it is no checkpoint: it says nothing about this log.
-    """
-    text, _signed = open_note(note, list(keys))
-    checkpoint = parse_checkpoint(text)
-    return Head(where, checkpoint.size, checkpoint.root)
 
 
 def contradiction(folder: Path, keys: Sequence[VerifierKey], seen: Iterable[Head] = ()) -> str | None:
@@ -80,15 +59,15 @@ def contradiction(folder: Path, keys: Sequence[VerifierKey], seen: Iterable[Head
         keys: the log's public keys, those before the present one too.
         seen: what others have seen of the log.
     """
-    heads = list(seen)
+    known = list(seen)
     try:
-        heads += _published(folder, keys)
+        known += _published(folder, keys)
     except (LedgerError, UnicodeDecodeError) as error:
         return f"the published checkpoint cannot be read: {error}; {ADVICE}"
     with read() as session:
         reached = _reached(folder, _signed(session))
     with read() as session:
-        wrong = next(_wrong(session, folder, heads, reached), None)
+        wrong = next(_wrong(session, folder, known, reached), None)
     return None if wrong is None else f"{wrong}; {ADVICE}"
 
 
@@ -153,6 +132,62 @@ def _reached(folder: Path, size: int) -> int:
     return number * WIDTH + max([width, *widths])
 
 
+def consented(home: Path, keys: Sequence[VerifierKey], seen: Iterable[Head]) -> bool:
+    """Tell whether the witnesses, or the operator in their place, let a restored exchange write; any other may.
+
+    Args:
+        home: folder of the exchange.
+        keys: the log's public keys.
+        seen: what the witnesses have answered.
+
+    Raises:
+        OSError: the policy cannot be read.
+        FormError: it is not a policy.
+    """
+    settings = config.current()
+    if not afterwards.awaits_consent(home) or not heads.has_witnesses(settings):
+        return True
+    return heads.suffice(settings, keys, seen)
+
+
+def look_once() -> None:
+    """Look as the guard does at a start, in a process that is about to write and has no guard of its own.
+
+    Raises:
+        Unavailable: the database contradicts what was signed, or a restored exchange awaits its witnesses; the door for
+            writing is shut in this process.
+        OSError: the policy cannot be read.
+        LedgerError: it is not a policy, or a key is none.
+    """
+    settings = config.current()
+    keys = publishing.keys()
+    seen = heads.witnessed(settings, keys) if heads.has_witnesses(settings) else []
+    wrong = contradiction(publishing.folder(), keys, seen)
+    if wrong is None and not consented(settings.home, keys, seen):
+        wrong = RESTORED
+    if wrong is not None:
+        db.stop_writing(wrong)
+        raise Unavailable("ledger.read_only", wrong, retry_after=db.READ_ONLY_SECONDS)
+
+
+def accept(place: str) -> Head:
+    """Take a checkpoint for the newest that anybody saw of a restored log, as its operator says.
+
+    Args:
+        place: a file or an http(s) address.
+
+    Raises:
+        BackupError: it is no checkpoint of this log, the database contradicts it, or no restored exchange waits here.
+    """
+    keys = publishing.keys()
+    head = heads.kept(place, keys)
+    wrong = contradiction(publishing.folder(), keys, [head])
+    if wrong is not None:
+        raise BackupError(wrong)
+    afterwards.accept(config.current().home, head)
+    return head
+
+
 class Guard:
     """Looks at the start, before anything else in the process works, and on a beat.
 
@@ -189,20 +224,45 @@ class Guard:
 
     def _run(self) -> None:
         with self._app.app_context():
-            self._begin()
+            self._look_round()
+            self._judge(other_history)
+            self._log_restored()
             beats = 0
             while not self._ended.wait(self._beat):
                 beats += 1
-                self._look(self._asked() if beats % ASK_EVERY == 0 else ())
+                if beats % ASK_EVERY == 0 or db.read_only() in WAITING:
+                    self._look_round()
+                else:
+                    self._look(())
+                self._log_restored()
 
-    def _begin(self) -> None:
-        """Ask who is not on this machine, and compute what takes long."""
-        self._look(self._asked())
-        if db.read_only() == ASKING:
+    def _look_round(self) -> None:
+        """Ask who is not on this machine too, and open the door that waited for them."""
+        seen = self._asked()
+        self._look(seen)
+        if db.read_only() in WAITING:
+            self._open(seen)
+
+    def _open(self, seen: Sequence[Head]) -> None:
+        try:
+            settled = consented(config.current().home, publishing.keys(), seen)
+        except Exception:  # such as a policy that is just being saved: it is asked again
+            _log.exception("guard.failed")
+            return
+        if settled:
             db.write_again()
-        self._judge(other_history)
-        if db.read_only() is None:
+        elif db.read_only() != RESTORED:
+            db.stop_writing(RESTORED)
+            _log.warning("ledger.read_only", why=RESTORED)
+
+    def _log_restored(self) -> None:
+        """Write the step of a restore when the door is open; a busy database or a second server only delays it."""
+        if db.read_only() is not None:
+            return
+        try:
             afterwards.log_restored(config.current().home)
+        except Exception:
+            _log.exception("guard.restore_not_logged")
 
     def _asked(self) -> list[Head]:
         try:
@@ -223,6 +283,6 @@ class Guard:
         except Exception:
             _log.exception("guard.failed")
             return
-        if wrong is not None and db.read_only() in {None, ASKING}:
+        if wrong is not None and db.read_only() in {None, *WAITING}:
             db.stop_writing(wrong)
             _log.critical("ledger.read_only", why=wrong)

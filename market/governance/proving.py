@@ -15,7 +15,7 @@ from ledger.note import VerifierKey
 from market import migrations
 from market.governance import snapshot
 from market.governance.backup import named
-from market.governance.guard import Head
+from market.governance.heads import Head
 from market.storage import Store, StoreError
 
 

@@ -13,16 +13,23 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ledger.errors import LedgerError
+from ledger.models import LedgerWitnessed
 from ledger.note import VerifierKey, parse_verifier
-from market import db, migrations
+from market import db, migrations, trust
 from market.config import Settings
-from market.governance import afterwards, heads, snapshot
+from market.governance import afterwards, heads, setting_files, snapshot
 from market.governance.archive import BackupError, DamagedError, Manifest, unpack
 from market.governance.backup import FILES, LOG
-from market.governance.guard import Head
+from market.governance.heads import Head
 from market.governance.proving import Proof, prove
+from market.governance.setting_files import inside
 from market.keys import ring
 from market.storage import open_store
+from market.witnessing import holding
 
 Load = Callable[[Path], Settings]
 """Reads the settings of a folder: those of the environment, and of the ``secrets.env`` that may have been restored."""
@@ -35,10 +42,12 @@ class Restored:
     Attributes:
         manifest: what the backup says of itself.
         proof: what checking it came to.
+        held: the logs that it does not cosign for now (:mod:`market.witnessing.holding`).
     """
 
     manifest: Manifest
     proof: Proof
+    held: list[str]
 
 
 def restore(file: Path, home: Path, load: Load, checkpoint: str | None = None) -> Restored:
@@ -75,11 +84,13 @@ def restore(file: Path, home: Path, load: Load, checkpoint: str | None = None) -
             proof = _proved(settings, fresh, manifest, checkpoint)
             if proof.faults:
                 raise DamagedError("; ".join(proof.faults[:3]))
+            held = _watched(settings)
+            holding.hold(fresh, held)
             afterwards.leave_note(fresh, file, manifest)
             with suppress(FileNotFoundError):
                 home.rmdir()
             fresh.rename(home)
-    return Restored(manifest, proof)
+    return Restored(manifest, proof, held)
 
 
 def told(restored: Restored, home: Path) -> Iterator[str]:
@@ -104,24 +115,27 @@ def told(restored: Restored, home: Path) -> Iterator[str]:
         )
     elif not proof.agrees:
         yield "UNPINNED: compared with no checkpoint kept elsewhere (--checkpoint, LEDGER_POLICY)"
+    for origin in restored.held:
+        yield (
+            f"{origin} is not cosigned before it shows what this exchange cosigned last, or you run: "
+            f"qilu ledger resume {origin}"
+        )
     if not manifest.secret:
         yield f"keys and secrets were not in it: put them to {home}/keys and {home}/secrets.env"
 
 
 def _within(settings: Settings, home: Path, fresh: Path) -> Settings:
     """Return settings whose folders below the wanted one lie below the one that is built."""
+    settings = setting_files.moved(settings, home, fresh)
     if settings.is_sqlite:
-        file = _moved(snapshot.database_file(settings), home, fresh)
+        file = inside(snapshot.database_file(settings).absolute(), home, fresh)
         settings = replace(settings, database_url=f"sqlite:///{file}")
     stored = urlsplit(settings.storage_url)
     if stored.scheme in {"", "file"}:
-        settings = replace(settings, storage_url=_moved(Path(unquote(stored.path)), home, fresh).as_uri())
+        settings = replace(
+            settings, storage_url=inside(Path(unquote(stored.path)).absolute(), home, fresh).as_uri()
+        )
     return settings
-
-
-def _moved(path: Path, home: Path, fresh: Path) -> Path:
-    path = path.absolute()
-    return fresh / path.relative_to(home) if path.is_relative_to(home) else path
 
 
 @contextmanager
@@ -157,13 +171,38 @@ def _store(settings: Settings, folder: Path, lacking: Sequence[str]) -> None:
 
 
 def _proved(settings: Settings, fresh: Path, manifest: Manifest, checkpoint: str | None) -> Proof:
-    keys = _keys(settings, manifest)
     engine = db.engine_for(settings.database_url)
     try:
-        seen = _seen(settings, keys, checkpoint)
-        return prove(engine, fresh / LOG, open_store(settings.storage_url), keys, seen, manifest.missing)
+        with _named_files():
+            keys = _keys(settings, manifest)
+            seen = list(_seen(settings, keys, checkpoint))
+            return prove(engine, fresh / LOG, open_store(settings.storage_url), keys, seen, manifest.missing)
     finally:
         engine.dispose()
+
+
+def _watched(settings: Settings) -> list[str]:
+    """Return the logs that this exchange cosigned before the backup, or may have begun to cosign after it."""
+    with _named_files():
+        named = {key.name for key in trust.witnessed(settings).logs}
+    engine = db.engine_for(settings.database_url)
+    try:
+        with Session(engine.execution_options(door="read")) as session:
+            return sorted(named.union(session.scalars(select(LedgerWitnessed.origin).distinct())))
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def _named_files() -> Iterator[None]:
+    """Say it in one line when a key or a file that the settings name cannot be used."""
+    try:
+        yield
+    except (OSError, LedgerError) as error:
+        raise BackupError(
+            f"a key or a file that the settings name cannot be used: {error}; one that lay outside of the exchange's "
+            f"folder is in the backup: LEDGER_POLICY={setting_files.OUTSIDE}/ledger_policy"
+        ) from error
 
 
 def _keys(settings: Settings, manifest: Manifest) -> list[VerifierKey]:

@@ -6,7 +6,6 @@ key after the overlap of the rule book, and destroys its private half where it c
 told: the publisher looks up for every head which keys are in use (:mod:`market.keys.ring`).
 """
 
-import os
 import re
 import time
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
+from ledger.durable import OWNER_ONLY, replace, sync_folder
 from ledger.note import Signer, VerifierKey, generate, parse_signer
 from market import clock, config
 from market.actor import Actor
@@ -127,7 +127,7 @@ def destroy(settings: config.Settings, old: VerifierKey, successor: VerifierKey)
     path = ring.path_of(settings, old)
     if path.exists():
         path.unlink()
-        _sync(path.parent)
+        sync_folder(path.parent)
     reloaded = config.Settings.load(home=settings.home).ledger_signing_key
     return ["LEDGER_SIGNING_KEY"] if _is(reloaded, old) else []
 
@@ -163,7 +163,7 @@ def _unpublished(settings: config.Settings, now: State) -> Signer:
     signer = generate(settings.origin)
     path = ring.path_of(settings, signer.verifier)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _write(path, signer.secret_text() + "\n")
+    replace(path, f"{signer.secret_text()}\n".encode(), mode=OWNER_ONLY)
     return signer
 
 
@@ -191,30 +191,8 @@ def _replace_in(path: Path, old: VerifierKey, new: Signer) -> None:
         lambda line: f"{line[1]}{new.secret_text()}" if _is(line[2].strip(), old) else line[0], text
     )
     if changed != text:
-        _write(path, changed)
+        replace(path, changed.encode(), mode=OWNER_ONLY)
 
 
 def _is(text: str, key: VerifierKey) -> bool:
     return bool(text) and parse_signer(text).verifier == key
-
-
-def _write(path: Path, text: str) -> None:
-    """Put a secret in place, whole or not at all, readable by its owner only."""
-    fresh = path.with_name(f".{path.name}.new")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        if path.exists() and os.geteuid() == 0:
-            os.fchown(descriptor, path.stat().st_uid, path.stat().st_gid)
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(fresh, path)
-    _sync(path.parent)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

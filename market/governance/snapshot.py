@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from market import db, migrations
 from market.config import Settings
 from market.governance.archive import BackupError
-from market.migrations import binding
+from market.migrations import owner
 
 FILE: Final = "database.sqlite"
 FOLDER: Final = "database"
@@ -79,12 +79,8 @@ def put(settings: Settings, folder: Path, revision: str) -> None:
         shutil.move(folder / FILE, file)
     else:
         migrations.upgrade(settings, revision)
-        engine = db.engine_for(settings.database_owner_url)
-        try:
-            with engine.begin() as connection:
-                _copied_in(connection, folder / FOLDER)
-        finally:
-            engine.dispose()
+        with owner.filling(settings) as connection:
+            _copied_in(connection, folder / FOLDER)
     if revision != migrations.head():
         migrations.upgrade(settings)
 
@@ -143,8 +139,7 @@ def _copied_out(connection: Connection, folder: Path) -> Iterator[tuple[str, Pat
 
 
 def _copied_in(connection: Connection, folder: Path) -> None:
-    """Load every table, the rules of the database aside meanwhile as in a migration; foreign keys stay."""
-    binding.drop(connection)
+    """Load every table."""
     for path in sorted(folder.iterdir()):
         table = path.name.split("-", 1)[1]
         columns = _columns(connection, table)
@@ -160,7 +155,6 @@ def _copied_in(connection: Connection, folder: Path) -> None:
                 ),
                 {"table": table, "name": name},
             )
-    binding.create(connection)
 
 
 def _tables(connection: Connection) -> list[str]:

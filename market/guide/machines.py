@@ -29,6 +29,7 @@ TABLES: Final[Mapping[str, tuple[type[StrEnum], Mapping[Any, StrEnum]]]] = {
     "agreement": (agreement.AgreementState, agreement.TRANSITIONS),
     "settlement": (settlement.SettlementState, settlement.TRANSITIONS),
     "payment": (payment.OperationState, payment.TRANSITIONS),
+    "account": (payment.AccountState, payment.ACCOUNT_TRANSITIONS),
     "grant": (grant.GrantState, grant.GRANT_TRANSITIONS),
     "transfer": (grant.TransferState, grant.TRANSFER_TRANSITIONS),
     "acceptance": (acceptance.AcceptanceState, acceptance.TRANSITIONS),

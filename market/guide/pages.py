@@ -16,6 +16,7 @@ from market.actor import Actor, Scope
 from market.errors import MarketError
 from market.guide import kinds, machines, reference, steps
 from market.i18n import language, lazy
+from market.participants import attempts
 
 pages = Blueprint("guide", __name__, url_prefix="/docs")
 
@@ -106,7 +107,7 @@ OBJECTS: Final = {
 @pages.get("")
 def entrance() -> ResponseReturnValue:
     """Show what is documented, and where."""
-    return render_template("pages/guide/entrance.html", contents=CONTENTS)
+    return render_template("pages/guide/entrance.html", contents=CONTENTS, limits=attempts)
 
 
 @pages.get("/trade")

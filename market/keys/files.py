@@ -11,8 +11,9 @@ from typing import TypeAlias
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
+from ledger.durable import OWNER_ONLY, sync_folder
+
 _NAME = re.compile(r"[a-z0-9-]{1,60}")
-_OWNER_ONLY = 0o600
 
 PrivateKey: TypeAlias = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 
@@ -51,7 +52,7 @@ def _pem(folder: Path, name: str, make: Callable[[], PrivateKey]) -> bytes:
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
         fresh = folder / f".{uuid.uuid4().hex}"
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
         with os.fdopen(descriptor, "wb") as file:
             file.write(pem)
             file.flush()
@@ -59,13 +60,5 @@ def _pem(folder: Path, name: str, make: Callable[[], PrivateKey]) -> bytes:
         with suppress(FileExistsError):
             os.link(fresh, path)
         fresh.unlink()
-        _sync(folder)
+        sync_folder(folder)
     return path.read_bytes()
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -18,9 +18,9 @@ class Purpose(StrEnum):
     MANIFEST = "manifest"
     LOG = "log"
     WITNESS = "witness"
+    """Cosigns the heads of other logs; a key of its own, since a cosignature does not bind the name beside it."""
     TSA = "tsa"
     """The certificate that an authority's time stamps over the log's heads must lead to; another holds its key."""
-    """Cosigns the heads of other logs; a key of its own, since a cosignature does not bind the name beside it."""
 
 
 class KeyState(StrEnum):

@@ -89,15 +89,6 @@ def manifest_key(session: Session) -> Key:
     return _active(session, Purpose.MANIFEST, None)
 
 
-def log_key(session: Session) -> Key:
-    """Return the key that signs checkpoints now.
-
-    Raises:
-        Conflict: it is not published yet.
-    """
-    return _active(session, Purpose.LOG, None)
-
-
 def named(session: Session, key_id: uuid.UUID) -> Key:
     """Return a published key, in use or retired, with who holds its private half."""
     return session.get_one(Key, key_id)

@@ -11,7 +11,6 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Final
 
 import requests
@@ -70,8 +69,7 @@ def roots(settings: Settings) -> list[x509.Certificate]:
         OSError: the file cannot be read.
         ValueError: it holds no certificates.
     """
-    path = Path(settings.ledger_tsa_certificates)
-    return timestamping.roots_of((path if path.is_absolute() else settings.home / path).read_bytes())
+    return timestamping.roots_of(settings.file(settings.ledger_tsa_certificates).read_bytes())
 
 
 def publish_certificates(settings: Settings) -> None:
@@ -149,6 +147,13 @@ def upto(session: Session, size: int) -> list[TimeStamp]:
     names = session.scalars(select(TimeStamp.authority).distinct().order_by(TimeStamp.authority)).all()
     newest = (session.scalars(_of(name).where(TimeStamp.size <= size).limit(1)).first() for name in names)
     return [row for row in newest if row is not None]
+
+
+def over(session: Session, size: int) -> list[TimeStamp]:
+    """Return the tokens over the head of a size, in the order of their authorities."""
+    return list(
+        session.scalars(select(TimeStamp).where(TimeStamp.size == size).order_by(TimeStamp.authority))
+    )
 
 
 def newest(session: Session, count: int) -> list[TimeStamp]:

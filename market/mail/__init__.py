@@ -1,8 +1,9 @@
 """Letters to people: texts from ``templates/email``, handed to the mail server of the setting ``MAIL_URL``.
 
-Without that setting each letter is printed on standard output, where the operator of a small exchange reads it;
-the log, which more people keep, never holds one. A letter is sent after the transaction, never inside; whoever
-asks for one must not depend on it: either a job sends it and tries again, or what it says is shown on a page too.
+Without that setting each letter is printed on standard output, where whoever tries the exchange out reads it; a
+public exchange does not start so, since a service's standard output is kept as a log and letters hold secrets. A
+letter is sent after the transaction, never inside; whoever asks for one must not depend on it: either a job sends it
+and tries again, or what it says is shown on a page too.
 """
 
 import sys

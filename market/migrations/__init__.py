@@ -13,13 +13,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, MetaData, make_url, text
+from sqlalchemy import Connection, Engine, MetaData, inspect, make_url, text
 
 import contracts.models
 import ledger.models
 from market import db
 from market.config import Settings, SettingsError
-from market.migrations import binding, tables
+from market.migrations import binding, rights, tables
 
 HEAD = "head"
 
@@ -138,18 +138,8 @@ def _grant(connection: Connection, settings: Settings) -> None:
         return
     role = make_url(settings.database_url).username
     quoted = connection.dialect.identifier_preparer.quote_identifier(role or "")
-    existing = connection.execute(text("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"))
-    for table in existing.scalars():
-        if table in binding.ERASABLE:
-            rights = "SELECT, INSERT, DELETE"
-        elif table in binding.APPEND_ONLY:
-            rights = "SELECT, INSERT"
-        elif table in binding.STATEFUL:
-            rights = "SELECT, INSERT, UPDATE"
-        elif table == "alembic_version":
-            rights = "SELECT"
-        else:
-            rights = "SELECT, INSERT, UPDATE, DELETE"
+    for table in inspect(connection).get_table_names():
+        granted = ", ".join(sorted(rights.needed(table)))
         connection.execute(text(f'REVOKE ALL ON "{table}" FROM {quoted}'))
-        connection.execute(text(f'GRANT {rights} ON "{table}" TO {quoted}'))
-    connection.execute(text(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {quoted}"))
+        connection.execute(text(f'GRANT {granted} ON "{table}" TO {quoted}'))
+    connection.execute(text(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {binding.SCHEMA} TO {quoted}"))

@@ -7,6 +7,11 @@
   key, and an entry demands its step: no step without entry, no entry without step.
 * An opening leaves the vault only when it is a person's (it has a subject) and an ``opening.erased`` leaf lists it.
 * The ledger's index is always one more than the largest (else ``INSERT OR REPLACE`` slips past).
+* On PostgreSQL a seal sees only what its transaction sees, which may be older than the step; so at commit every row
+  must name a step of its own transaction. SQLite has one writer, who sees everything.
+
+A function of a trigger names the one schema that it looks into, and temporary tables after it: else whoever fires it
+chooses by ``search_path``, or by a temporary table, which ``step`` is asked.
 
 Migrations drop these triggers, change tables, and create them again from here; batch mode would lose
 them silently. A test lists every trigger after each upgrade and downgrade.
@@ -37,11 +42,19 @@ ERASABLE = ("vault",)
 SEALED_BY = {"step_image": "step_id", "vault": "entry_id"}
 """Tables that may grow for a step only until the step is written."""
 
+SCHEMA = "public"
+"""Where the tables are on PostgreSQL; ``market/deployment/roles.sql`` gives it to the owner."""
+
+WRITER = "CAST(CAST(pg_current_xact_id() AS text) AS bigint)"
+"""The transaction at work, as :mod:`ledger.store` writes it beside an entry."""
+
 MESSAGE_SEALED = "sealed: the step is already written"
 MESSAGE_FROZEN = "append-only: rows are never changed or removed"
 MESSAGE_ERASED = "an opening goes only when it is personal and an opening.erased leaf lists it"
 MESSAGE_ENTRY = "an entry needs its step"
 MESSAGE_INDEX = "the index must be the next one"
+MESSAGE_WRITER = "an entry names the transaction that writes it"
+MESSAGE_FOREIGN = "the step belongs to another transaction"
 
 
 def create(connection: Connection) -> None:
@@ -69,15 +82,6 @@ def existing(connection: Connection) -> list[tuple[str, str]]:
             "WHERE NOT tgisinternal AND relnamespace = current_schema()::regnamespace"
         )
     return sorted((name, table) for name, table in connection.execute(text(query)))
-
-
-def expected(dialect: str) -> list[tuple[str, str]]:
-    """Return (trigger, table) of every trigger of the list, sorted."""
-    found = []
-    for table, statement in statements(dialect):
-        if table is not None:
-            found.append((statement.split()[2], table))
-    return sorted(found)
 
 
 def frozen() -> list[str]:
@@ -157,10 +161,14 @@ def _postgresql() -> list[tuple[str | None, str]]:
         _function("qilu_sealed_entry", "EXISTS (SELECT 1 FROM step WHERE id = NEW.entry_id)", MESSAGE_SEALED),
         _function("qilu_moved", "NEW.id IS DISTINCT FROM OLD.id", MESSAGE_FROZEN),
         _function("qilu_erased_only", _not_erased(_POSTGRESQL_LISTS), MESSAGE_ERASED, keeps="OLD"),
+        _function("qilu_writer", f"NEW.writer IS DISTINCT FROM {WRITER}", MESSAGE_WRITER),
+        _function("qilu_own_step", _not_own("step_id"), MESSAGE_FOREIGN),
+        _function("qilu_own_entry", _not_own("entry_id"), MESSAGE_FOREIGN),
     ]
     for table, column in sealed().items():
-        function = "qilu_sealed_entry" if column == "entry_id" else "qilu_sealed_step"
-        made.append(_postgresql_trigger(f"{table}_sealed_insert", "INSERT", table, function))
+        what = column.removesuffix("_id")
+        made.append(_postgresql_trigger(f"{table}_sealed_insert", "INSERT", table, f"qilu_sealed_{what}"))
+        made.append(_postgresql_at_commit(f"{table}_own_{what}", table, f"qilu_own_{what}"))
     for table in STATEFUL:
         if table not in APPEND_ONLY:
             made.append(_postgresql_trigger(f"{table}_sealed_update", "UPDATE", table, "qilu_sealed_step"))
@@ -175,8 +183,13 @@ def _postgresql() -> list[tuple[str | None, str]]:
         )
     made.append(_postgresql_trigger("vault_erased_only", "DELETE", "vault", "qilu_erased_only"))
     made.append(_postgresql_trigger("ledger_entry_needs_step", "INSERT", "ledger_entry", "qilu_needs_step"))
+    made.append(_postgresql_trigger("ledger_entry_writer", "INSERT", "ledger_entry", "qilu_writer"))
     made.append(_postgresql_trigger("ledger_leaf_next", "INSERT", "ledger_leaf", "qilu_next"))
     return made
+
+
+def _not_own(column: str) -> str:
+    return f"NOT EXISTS (SELECT 1 FROM ledger_entry WHERE id = NEW.{column} AND writer = {WRITER})"  # noqa: S608
 
 
 def _function(name: str, condition: str, message: str, *, keeps: str = "NEW") -> tuple[None, str]:
@@ -187,7 +200,8 @@ def _function(name: str, condition: str, message: str, *, keeps: str = "NEW") ->
     body = f"IF {condition} THEN {refusal} END IF; RETURN {keeps};" if condition else refusal
     return (
         None,
-        f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} END $$",
+        f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql "
+        f"SET search_path = {SCHEMA}, pg_temp AS $$ BEGIN {body} END $$",
     )
 
 
@@ -197,4 +211,12 @@ def _postgresql_trigger(
     return (
         table,
         f'CREATE TRIGGER {name} BEFORE {act} ON "{table}" FOR EACH {each} EXECUTE FUNCTION {function}()',
+    )
+
+
+def _postgresql_at_commit(name: str, table: str, function: str) -> tuple[str, str]:
+    return (
+        table,
+        f'CREATE CONSTRAINT TRIGGER {name} AFTER INSERT OR UPDATE ON "{table}" '
+        f"DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION {function}()",
     )

@@ -51,13 +51,13 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "POST /api/v1/tokens": _public("createToken", 401, 409, 429),
     "GET /api/v1/tokens": _read("listTokens"),
     "DELETE /api/v1/tokens/{token_id}": Operation("revokeToken", (Scope.MEMBERS,)),
-    "POST /api/v1/organisations": _public("applyAsOrganisation", 409, keyed=True),
+    "POST /api/v1/organisations": _public("applyAsOrganisation", 409, 429, keyed=True),
     "GET /api/v1/organisations": _act("listOrganisations", "organisation.list", refusals=()),
     "POST /api/v1/organisations/{organisation_id}/decision": _act(
         "decideOrganisation", "organisation.decide"
     ),
-    "POST /api/v1/members/invitations": _act("inviteMember", "member.invite"),
-    "POST /api/v1/invitations/{token}": _public("acceptInvitation", 409),
+    "POST /api/v1/members/invitations": _act("inviteMember", "member.invite", keyed=True),
+    "POST /api/v1/invitations/{token}": _public("acceptInvitation", 409, 429),
     "GET /api/v1/members": _read("listMembers"),
     "PUT /api/v1/members/{user_id}/roles": _act("changeMemberRoles", "member.change"),
     "DELETE /api/v1/members/{user_id}": _act("removeMember", "member.remove"),
@@ -93,7 +93,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "GET /api/v1/trades/{number}": _read("showTrade"),
     "POST /api/v1/trades/{number}/payment": _act("beginPayment", "payment.begin"),
     "GET /api/v1/trades/{number}/delivery": Operation(
-        "fetchDelivery", (Scope.DELIVERY,), refusals=frozenset({416}), file=True, ranged=True
+        "fetchDelivery", (Scope.DELIVERY,), refusals=frozenset({409, 416}), file=True, ranged=True
     ),
     "GET /api/v1/trades/{number}/receipt": _read("showReceipt"),
     "POST /api/v1/trades/{number}/acceptance": _act("acceptDelivery", "acceptance.accept"),

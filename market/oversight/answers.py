@@ -7,10 +7,10 @@ from typing import Any
 
 from flask import Response, stream_with_context
 
-from market import bundle
+from market import bundle, timestamping
 from market.actor import Actor
 from market.db import read
-from market.oversight import explorer, heads, proofs, publishing, writer
+from market.oversight import checkpoints, explorer, heads, proofs, publishing, writer
 from market.witnessing import files
 
 
@@ -28,7 +28,7 @@ def leaf(entry_id: uuid.UUID) -> Response:
     """Return an entry's leaf as a file, named so that a verifier finds its proof beside it."""
     with read() as session:
         seen = proofs.public(session, entry_id)
-    return attachment(seen.leaf, f"{entry_id}.json", "application/json")
+    return attachment(seen.leaf, f"{entry_id}.json", "application/json; charset=utf-8")
 
 
 def receipt(entry_id: uuid.UUID) -> Response:
@@ -42,7 +42,18 @@ def receipt(entry_id: uuid.UUID) -> Response:
         seen = proofs.public(session, entry_id)
         if seen.proof is None:
             raise heads.waiting(session, seen.index)
-    return attachment(seen.proof.text().encode(), f"{entry_id}.tlog-proof", "text/plain")
+    return attachment(seen.proof.text().encode(), f"{entry_id}.tlog-proof", "text/plain; charset=utf-8")
+
+
+def token(size: int, place: int) -> Response:
+    """Return an authority's time stamp over a head as a file, as it came.
+
+    Raises:
+        NotFound: no such head was signed, or it has no such token.
+    """
+    with read() as session:
+        content = checkpoints.token(session, size, place)
+    return attachment(content, f"checkpoint-{size}-{place}.tsr", timestamping.ANSWER_TYPE)
 
 
 def table(found: Iterator[dict[str, Any]], form: str) -> Response:
@@ -57,9 +68,9 @@ def table(found: Iterator[dict[str, Any]], form: str) -> Response:
     return answer
 
 
-def attachment(content: bytes, name: str, media_type: str) -> Response:
+def attachment(content: bytes, name: str, content_type: str) -> Response:
     """Return a small file that is to be kept, not shown."""
-    answer = Response(content, content_type=f"{media_type}; charset=utf-8")
+    answer = Response(content, content_type=content_type)
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     answer.headers["Cache-Control"] = "no-store"
     return answer

@@ -1,4 +1,4 @@
-"""Signed heads over time: who cosigned each and when, and the proof that one grew out of another. Public."""
+"""Signed heads over time: who cosigned or stamped each and when, and the proof that one grew out of another. Public."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,8 +12,10 @@ from ledger.cosign import signed_at
 from ledger.errors import FormError, LedgerError, ProofError
 from ledger.models import LedgerCheckpoint, LedgerCosignature
 from ledger.note import parse_note, parse_verifier
+from ledger.policy import Policy
 from market.errors import Invalid, NotFound
 from market.i18n import gettext as _
+from market.keys import stamping
 from market.oversight import heads
 
 SIZE = 20
@@ -38,6 +40,26 @@ class Witnessed:
 
 
 @dataclass(frozen=True)
+class Stamped:
+    """What a time-stamp authority said of a head.
+
+    Attributes:
+        authority: where it was asked.
+        time: when it saw the head, as it says.
+        token: its answer, RFC 3161, DER.
+    """
+
+    authority: str
+    time: datetime
+    token: bytes
+
+    @property
+    def text(self) -> str:
+        """The token in base64."""
+        return to_base64(self.token)
+
+
+@dataclass(frozen=True)
 class Head:
     """A signed head.
 
@@ -47,6 +69,7 @@ class Head:
         time: when this exchange signed it.
         note: with all cosignatures so far.
         witnesses: who cosigned, the earliest first.
+        timestamps: what authorities stamped, in the order of their addresses.
         accepted: whether the evidence policy is content with it.
     """
 
@@ -55,6 +78,7 @@ class Head:
     time: datetime
     note: str
     witnesses: list[Witnessed]
+    timestamps: list[Stamped]
     accepted: bool
 
 
@@ -72,9 +96,9 @@ def listed(session: Session, cursor: str | None = None) -> tuple[list[Head], str
     if cursor is not None:
         query = query.where(LedgerCheckpoint.size < _size(cursor))
     found = list(session.scalars(query))
-    return [_head(session, row) for row in found[:SIZE]], str(found[SIZE - 1].size) if len(
-        found
-    ) > SIZE else None
+    asked = heads.policy(session)
+    further = str(found[SIZE - 1].size) if len(found) > SIZE else None
+    return [_head(session, row, asked) for row in found[:SIZE]], further
 
 
 def one(session: Session, size: int) -> Head:
@@ -86,7 +110,24 @@ def one(session: Session, size: int) -> Head:
     row = session.get(LedgerCheckpoint, size) if size < LARGEST else None
     if row is None:
         raise NotFound("ledger.no_checkpoint", _("No checkpoint of this size was signed."))
-    return _head(session, row)
+    return _head(session, row, heads.policy(session))
+
+
+def token(session: Session, size: int, place: int) -> bytes:
+    """Return an authority's token over a head.
+
+    Args:
+        session: a session that reads.
+        size: of the head.
+        place: among its tokens, from 0.
+
+    Raises:
+        NotFound: no such head was signed, or it has no such token.
+    """
+    stamps = one(session, size).timestamps
+    if place >= len(stamps):
+        raise NotFound("ledger.no_timestamp", _("This checkpoint has no such time stamp."))
+    return stamps[place].token
 
 
 def neighbours(session: Session, size: int) -> tuple[int | None, int | None]:
@@ -134,16 +175,18 @@ def _size(cursor: str) -> int:
     return size
 
 
-def _head(session: Session, row: LedgerCheckpoint) -> Head:
+def _head(session: Session, row: LedgerCheckpoint, asked: Policy) -> Head:
     of_size = select(LedgerCosignature).where(LedgerCosignature.size == row.size)
     rows = session.scalars(of_size.order_by(LedgerCosignature.time, LedgerCosignature.key)).all()
     note = reader.cosigned(session, row.size)
     try:
-        heads.policy(session).check(note)
+        asked.check(note)
         accepted = True
     except LedgerError:
         accepted = False
-    return Head(row.size, to_base64(row.root), row.time, note, [_witness(item) for item in rows], accepted)
+    stamps = [Stamped(one.authority, one.stamped_at, one.token) for one in stamping.over(session, row.size)]
+    witnesses = [_witness(item) for item in rows]
+    return Head(row.size, to_base64(row.root), row.time, note, witnesses, stamps, accepted)
 
 
 def _witness(row: LedgerCosignature) -> Witnessed:

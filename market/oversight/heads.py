@@ -1,19 +1,21 @@
 """Which signed head evidence leads to: the newest that the evidence policy accepts, witnesses and all."""
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from contextlib import closing
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from ledger import reader
 from ledger.errors import LedgerError
-from ledger.models import LedgerCheckpoint
-from ledger.policy import Policy
+from ledger.models import LedgerCheckpoint, LedgerCosignature
+from ledger.policy import NONE, Policy
 from market import config, trust
 from market.errors import Unavailable
 from market.i18n import gettext as _
 from market.keys import ring
 
-LOOKED_BACK = 60
-"""Heads that are asked for a quorum, newest first: a minute of a busy log whose witnesses are away."""
+BATCH = 60
+"""Heads that are read at a time in the search for one with a quorum."""
 RETRY_SECONDS = 1
 """When to ask again for what the next checkpoint or its witnesses bring."""
 
@@ -32,15 +34,54 @@ def policy_text(session: Session) -> str:
 
 def witnessed(session: Session) -> LedgerCheckpoint | None:
     """Return the newest head with the quorum of witnesses that the operator asks for, or None before the first."""
-    asked = policy(session)
-    heads = select(LedgerCheckpoint).order_by(LedgerCheckpoint.size.desc()).limit(LOOKED_BACK)
-    for head in session.scalars(heads):
-        try:
-            asked.check(reader.cosigned(session, head.size))
-        except LedgerError:
-            continue
-        return head
+    found = accepted(session, policy(session), newest=True)
+    return None if found is None else session.get_one(LedgerCheckpoint, found[0])
+
+
+def accepted(
+    session: Session, asked: Policy, first: int = 0, last: int | None = None, *, newest: bool = False
+) -> tuple[int, str] | None:
+    """Return size and note of the first head, or the newest, that a policy accepts; None when it accepts none.
+
+    However many heads no witness saw, only those are looked at that as many cosigned as the quorum takes.
+
+    Args:
+        session: a session that reads.
+        asked: the policy.
+        first: the smallest size that will do.
+        last: the largest; None for any.
+        newest: whether the largest is wanted.
+    """
+    size, query = _candidates(asked)
+    query = query.where(size >= first).order_by(size.desc() if newest else size)
+    if last is not None:
+        query = query.where(size <= last)
+    with closing(session.scalars(query.execution_options(yield_per=BATCH))) as candidates:
+        for candidate in candidates:
+            note = reader.cosigned(session, candidate)
+            try:
+                asked.check(note)
+            except LedgerError:
+                continue
+            return candidate, note
     return None
+
+
+def _candidates(asked: Policy) -> tuple[InstrumentedAttribute[int], Select[int]]:
+    """Return the column of sizes, and the sizes of the heads with lines of enough different witnesses."""
+    if asked.quorum == NONE:
+        return LedgerCheckpoint.size, select(LedgerCheckpoint.size)
+    size, key = LedgerCosignature.size, LedgerCosignature.key
+    of_policy = select(size).where(key.in_([str(witness) for witness in asked.witnesses.values()]))
+    return size, of_policy.group_by(size).having(func.count() >= _fewest(asked, asked.quorum))
+
+
+def _fewest(asked: Policy, name: str) -> int:
+    """Return how few witnesses can make up a group, or the quorum."""
+    group = asked.groups.get(name)
+    if group is None:
+        return 1
+    return sum(sorted(_fewest(asked, member) for member in group.members)[: group.threshold])
 
 
 def waiting(session: Session, index: int | None) -> Unavailable:

@@ -118,7 +118,7 @@ def trust_policy() -> Response:
     """Send the policy that names the log's keys and the witnesses asked for, for a verifier."""
     with read() as session:
         policy = heads.policy_text(session)
-    return answers.attachment(policy.encode(), "trust-policy.txt", "text/plain")
+    return answers.attachment(policy.encode(), "trust-policy.txt", "text/plain; charset=utf-8")
 
 
 @pages.get("/ledger")
@@ -157,6 +157,12 @@ def head(size: int) -> ResponseReturnValue:
     return render_template(
         "pages/oversight/checkpoint.html", head=found, before=before, newest=newest, old=old, grown=grown
     )
+
+
+@pages.get("/ledger/checkpoints/<int:size>/timestamp-<int:place>.tsr")
+def token(size: int, place: int) -> Response:
+    """Send an authority's time stamp over a checkpoint (RFC 3161)."""
+    return answers.token(size, place)
 
 
 @pages.get("/ledger/checkpoint")

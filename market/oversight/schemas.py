@@ -106,6 +106,14 @@ class WitnessedSchema(Schema):
     time = Timestamp(allow_none=True, metadata={"description": "When it signed, as it says"})
 
 
+class TimestampSchema(Schema):
+    """What a time-stamp authority said of a checkpoint."""
+
+    authority = fields.String(metadata={"description": "Where it was asked"})
+    time = Timestamp(metadata={"description": "When it saw the checkpoint, as it says"})
+    token = fields.String(attribute="text", metadata={"description": "Its answer (RFC 3161, DER), base64"})
+
+
 class CheckpointSchema(Schema):
     """A signed head of the log."""
 
@@ -114,6 +122,7 @@ class CheckpointSchema(Schema):
     time = Timestamp()
     note = fields.String(metadata={"description": "The signed note with all cosignatures so far"})
     witnesses = fields.List(fields.Nested(WitnessedSchema))
+    timestamps = fields.List(fields.Nested(TimestampSchema))
     accepted = fields.Boolean(
         metadata={"description": "Whether the exchange's own evidence policy accepts it"}
     )

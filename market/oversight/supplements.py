@@ -8,15 +8,13 @@ holds the newest token of each authority, the text it is over, and the proof tha
 
 import uuid
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ledger import reader, stored
 from ledger.canonical import to_base64
-from ledger.errors import LedgerError
 from ledger.models import LedgerCheckpoint
 from ledger.note import parse_note
-from ledger.policy import Policy
 from ledger.proof import Proof
 from ledger.verify import PROOF
 from market import steps
@@ -30,8 +28,6 @@ from market.oversight.visibility import Viewer
 ROTATIONS = "rotations/"
 CONSISTENCY = ".consistency"
 STAMPS = "timestamps/"
-MOST_HEADS = 100
-"""Heads after a key's publication that are looked at for one that the quorum cosigned."""
 
 
 def rotations(session: Session, size: int) -> dict[str, bytes]:
@@ -87,16 +83,13 @@ def erasures(session: Session, actor: Actor, viewer: Viewer, found: list[Seen]) 
 
 def _vouching(session: Session, key: LogKey, size: int) -> tuple[int, str]:
     """Return a head over a key's entry that the key before signed, and that enough witnesses cosigned if one is."""
-    policy = heads.policy(session)
-    sizes = session.scalars(
-        select(LedgerCheckpoint.size)
-        .where(LedgerCheckpoint.size >= key.since, LedgerCheckpoint.size <= min(size, _end(session, key)))
-        .order_by(LedgerCheckpoint.size)
-        .limit(MOST_HEADS)
-    ).all()
-    notes = ((head, reader.cosigned(session, head)) for head in sizes)
-    first = (sizes[0], reader.cosigned(session, sizes[0]))
-    return next((found for found in notes if _accepts(policy, found[1])), first)
+    last = min(size, _end(session, key))
+    found = heads.accepted(session, heads.policy(session), key.since or 0, last)
+    if found is not None:
+        return found
+    covering = select(func.min(LedgerCheckpoint.size)).where(LedgerCheckpoint.size >= key.since)
+    first = session.scalars(covering).one()
+    return first, reader.cosigned(session, first)
 
 
 def _end(session: Session, key: LogKey) -> int:
@@ -109,11 +102,3 @@ def _end(session: Session, key: LogKey) -> int:
     return max(
         (known.retired if known.retired is not None else reader.size(session) for known in before), default=0
     )
-
-
-def _accepts(policy: Policy, note: str) -> bool:
-    try:
-        policy.check(note)
-    except LedgerError:
-        return False
-    return True

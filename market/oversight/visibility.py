@@ -27,6 +27,7 @@ class Viewer(StrEnum):
 
 _PARTIES: Final = frozenset(Viewer)
 _PROVIDER: Final = frozenset({Viewer.PROVIDER, Viewer.AUDITOR})
+_BUYER: Final = frozenset({Viewer.BUYER, Viewer.AUDITOR})
 
 SHOWN: Final[Mapping[str, frozenset[Viewer]]] = {
     "request": _PARTIES,
@@ -39,6 +40,7 @@ SHOWN: Final[Mapping[str, frozenset[Viewer]]] = {
     "acceptance": _PARTIES,
     "dispute": _PARTIES,
     "operation": _PARTIES,
+    "operation.url": _BUYER,  # whoever has it may pay, and reads who pays
     "posting": _PARTIES,
     "access_grant": _PARTIES,
     "receipt": _PARTIES,

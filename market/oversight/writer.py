@@ -15,10 +15,10 @@ from sqlalchemy.orm import Session
 
 from ledger import canonical
 from ledger.checkpoint import parse_checkpoint
-from ledger.note import parse_note
+from ledger.note import COSIGNATURE, VerifierKey, parse_note
 from ledger.policy import NONE, Policy
 from ledger.verify import LEAF, POLICY, PROOF
-from market import bundle, clock, steps, storage
+from market import bundle, clock, config, steps, storage
 from market.actor import Actor
 from market.keys import ring
 from market.keys import service as keys
@@ -39,6 +39,7 @@ class Evidence:
         policy: the keys of the log, its witnesses, and how many of them must have cosigned.
         policy_text: the same as a file.
         checkpoint: the signed note all proofs lead to, with its cosignatures.
+        log_key: the newest key of the log that signed it.
         beside: files by which a verifier follows every change of the log's key, and time stamps.
     """
 
@@ -47,6 +48,7 @@ class Evidence:
     policy: Policy
     policy_text: str
     checkpoint: str
+    log_key: VerifierKey
     beside: dict[str, bytes]
 
 
@@ -78,6 +80,7 @@ def gather(session: Session, actor: Actor, number: str) -> Evidence:
         policy=heads.policy(session),
         policy_text=heads.policy_text(session),
         checkpoint=checkpoint,
+        log_key=_signer(ring.published(session, config.current()), checkpoint),
         beside=supplements.rotations(session, size) | supplements.stamps(session, size),
     )
 
@@ -193,9 +196,23 @@ def _readme(evidence: Evidence) -> str:
         example=f"{example:06d}",
         index=example,
         logs=evidence.policy.logs,
+        log_key=evidence.log_key,
         witnesses=list(evidence.policy.witnesses.values()),
         asked=_asked(evidence.policy),
+        plain=_plain(evidence),
     )
+
+
+def _signer(keys: list[VerifierKey], note: str) -> VerifierKey:
+    """Return the newest of the log's keys, given oldest first, that signed a note: a retired one signs no more."""
+    lines = {(line.name, line.id) for line in parse_note(note)[1]}
+    return [key for key in keys if (key.name, key.id) in lines][-1]
+
+
+def _plain(evidence: Evidence) -> list[VerifierKey]:
+    """Return the witnesses that cosigned with Ed25519, for tools that know nothing else."""
+    signed = evidence.policy.cosigners(evidence.checkpoint)
+    return [key for key, _time in signed if key.algorithm == COSIGNATURE]
 
 
 def _asked(policy: Policy) -> int:

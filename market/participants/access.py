@@ -1,28 +1,24 @@
-"""Ways in: signing in, browser sessions, API tokens, and the lock after failed attempts.
-
-Nothing here is a step. Attempts and sessions are rows, so that limits hold across processes.
-"""
+"""Ways in: signing in, browser sessions and API tokens. Nothing here is a step."""
 
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import delete, func, or_, select, text, update
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy.orm import Session
 
 from market import clock, permissions
 from market.actor import Actor, Role, Scope
-from market.errors import NotFound, TooMany, Unauthenticated
+from market.errors import NotFound, Unauthenticated
 from market.i18n import gettext as _
 from market.paging import Page, page
-from market.participants import tokens
+from market.participants import attempts, tokens
 from market.participants.models import (
     ApiToken,
     Attempt,
     Credential,
-    LoginAttempt,
     Member,
     Organisation,
     SignIn,
@@ -31,11 +27,6 @@ from market.participants.models import (
 from market.participants.states import BARRED, MemberState, OrganisationState
 from market.permissions import STAFF
 
-LOCK: Final = timedelta(minutes=15)
-FAILURES: Final = 5
-"""Failed attempts on one account within :data:`LOCK` that lock it (research: 5 in 15 minutes)."""
-ADDRESS_FAILURES: Final = 50
-"""The same for one network address, which many people may share."""
 LONGEST: Final = timedelta(hours=12)
 IDLE: Final = timedelta(hours=4)
 IDLE_STAFF: Final = timedelta(minutes=30)
@@ -82,65 +73,9 @@ def credential(session: Session, email: str) -> tuple[uuid.UUID | None, str | No
     return (found[0], found[1]) if found else (None, None)
 
 
-def note_attempt(session: Session, email: str, address: str) -> None:
-    """Count an attempt to sign in before its password is looked at, so that many at once count as many.
-
-    The right password forgets it again (:func:`forget_attempts`).
-
-    Raises:
-        TooMany: the account or the network address is locked; ``retry_after`` says how many seconds to wait.
-    """
-    _one_at_a_time(session, email)
-    for column, value, most in (
-        (LoginAttempt.account, tokens.digest(email), FAILURES),
-        (LoginAttempt.address, address, ADDRESS_FAILURES),
-    ):
-        count, first = attempts(session, Attempt.SIGN_IN, column, value)
-        if count >= most:
-            raise TooMany(
-                "sign_in.locked",
-                _("Too many failed attempts. Wait a quarter of an hour."),
-                retry_after=seconds_left(first),
-            )
-    keep_attempt(session, Attempt.SIGN_IN, email, address)
-
-
-def attempts(
-    session: Session, way: Attempt, column: InstrumentedAttribute[str], value: str
-) -> tuple[int, datetime]:
-    """Return how many attempts there were within :data:`LOCK`, and when the first of them was."""
-    moment = clock.now()
-    count, first = session.execute(
-        select(func.count(), func.min(LoginAttempt.at)).where(
-            column == value, LoginAttempt.way == way, LoginAttempt.at > moment - LOCK
-        )
-    ).one()
-    return count, first or moment
-
-
-def seconds_left(first: datetime) -> int:
-    """Return how long a lock lasts that began with an attempt."""
-    return max(1, int((first + LOCK - clock.now()).total_seconds()))
-
-
-def keep_attempt(session: Session, way: Attempt, email: str, address: str) -> None:
-    """Keep an attempt, and forget those of the day before."""
-    moment = clock.now()
-    session.execute(delete(LoginAttempt).where(LoginAttempt.at < moment - timedelta(days=1)))
-    session.add(LoginAttempt(account=tokens.digest(email), address=address, way=way, at=moment))
-
-
-def forget_attempts(session: Session, email: str) -> None:
-    """Open an account's lock: somebody has shown that it is theirs."""
-    query = delete(LoginAttempt).where(
-        LoginAttempt.account == tokens.digest(email), LoginAttempt.way == Attempt.SIGN_IN
-    )
-    session.execute(query)
-
-
 def begin_session(session: Session, user_id: uuid.UUID, email: str, agent: str) -> str:
     """Sign a person in; return the secret for the cookie. Earlier failures of the account are forgotten."""
-    forget_attempts(session, email)
+    attempts.forget(session, Attempt.SIGN_IN, email)
     secret, moment = tokens.new_secret(), clock.now()
     session.execute(delete(SignIn).where(SignIn.expires_at < moment))
     session.add(
@@ -258,7 +193,7 @@ def issue_token_by_password(
     session: Session, user_id: uuid.UUID, email: str, label: str, scopes: Iterable[Scope], days: int
 ) -> tuple[ApiToken, str]:
     """Make an API token for somebody who just gave the right password."""
-    forget_attempts(session, email)
+    attempts.forget(session, Attempt.SIGN_IN, email)
     return issue_token(session, user_id, label, scopes, days)
 
 
@@ -348,10 +283,3 @@ def _person(
         session_id=session_id,
         token_id=None if token is None else token.id,
     )
-
-
-def _one_at_a_time(session: Session, email: str) -> None:
-    """Let attempts on one account wait for each other; SQLite has one writer anyway."""
-    if session.get_bind().dialect.name == "postgresql":
-        query = text("SELECT pg_advisory_xact_lock(hashtextextended(:account, 2))")
-        session.execute(query, {"account": tokens.digest(email)})

@@ -60,24 +60,14 @@ def forgotten() -> ResponseReturnValue:
 @pages.post("/forgotten")
 def ask() -> ResponseReturnValue:
     """Ask for a letter with a link; the answer is the same whether somebody has the address or not."""
-    faults: dict[str, Any] = {}
-    message, status = None, 200
+    template, values = "pages/participants/forgotten.html", {"email": request.form.get("email", "")}
     try:
         data = forms.load(schemas.ForgottenIn())
         with transaction() as session:
             resetting.ask(session, data["email"], language(), web.address())
-    except ValidationError as error:
-        faults, status = forms.faults(error), 422
-    except TooMany as error:
-        message, status = error.message, 429
-    page = render_template(
-        "pages/participants/forgotten.html",
-        asked=status == 200,
-        values={"email": request.form.get("email", "")},
-        faults=faults,
-        message=message,
-    )
-    return page, status
+    except (ValidationError, TooMany) as error:
+        return web.refused(template, error, values=values, asked=False)
+    return render_template(template, values=values, asked=True, faults={}, message=None)
 
 
 @pages.get("/password/<string:secret>")

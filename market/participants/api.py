@@ -6,7 +6,7 @@ from typing import Any
 from market.actor import Role, Scope
 from market.db import read, transaction
 from market.openapi.blueprint import Blueprint
-from market.participants import access, members, passwords, schemas, service, web
+from market.participants import access, members, schemas, service, web
 from market.participants.models import Organisation
 from market.participants.states import Decision, OrganisationState
 from market.steps import index_of
@@ -57,10 +57,9 @@ def revoke_token(token_id: uuid.UUID) -> None:
 @blueprint.doc(security=[])
 def apply(data: dict[str, Any]) -> dict[str, Any]:
     """Let an organisation apply; its first person becomes its administrator."""
-    password = passwords.hashed(data["password"])
-    key = web.idempotency_key()
+    application, password = web.checked_application(data, "api")
     with transaction() as session:
-        organisation, step = service.apply(session, schemas.application(data), password, key=key)
+        organisation, step = service.apply(session, application, password, key=web.idempotency_key())
         entry_id = step.entry_id if step else organisation.step_id
         return {**shown(organisation), "entry_id": entry_id, "index": index_of(session, entry_id)}
 
@@ -94,21 +93,23 @@ def decide(data: dict[str, Any], organisation_id: uuid.UUID) -> dict[str, Any]:
 @blueprint.response(201, schemas.InvitationOut)
 def invite(data: dict[str, Any]) -> dict[str, Any]:
     """Invite a colleague; the link is sent to them and shown to you this once."""
-    person = web.current_person()
+    person, key = web.current_person(), web.idempotency_key()
     roles: frozenset[Role] = data["roles"]
     with transaction() as session:
-        invitation, secret, step = members.invite(session, person.actor, data["email"], roles)
+        invitation, secret, step = members.invite(session, person.actor, data["email"], roles, key)
+        entry_id = step.entry_id if step else invitation.step_id
         body = {
             "id": invitation.id,
             "email": invitation.email,
             "roles": invitation.roles,
             "expires_at": invitation.expires_at,
-            "token": secret,
-            "entry_id": step.entry_id,
-            "index": index_of(session, step.entry_id),
+            "entry_id": entry_id,
+            "index": index_of(session, entry_id),
         }
+    if step is None:
+        return {**body, "token": None, "link": None, "mailed": None}
     link, mailed = web.send_invitation(invitation, secret, person)
-    return {**body, "link": link, "mailed": mailed}
+    return {**body, "token": secret, "link": link, "mailed": mailed}
 
 
 @blueprint.post("/invitations/<string:token>")
@@ -117,7 +118,7 @@ def invite(data: dict[str, Any]) -> dict[str, Any]:
 @blueprint.doc(security=[])
 def join(data: dict[str, Any], token: str) -> dict[str, Any]:
     """Take up an invitation with a name and a password."""
-    password = passwords.hashed(data["password"])
+    password = web.invited_password(token, data["password"])
     with transaction() as session:
         user, step = members.join(session, token, data["name"], password)
         return {

@@ -159,11 +159,13 @@ def leave(session: Session, step: Pending, person: Subject) -> None:
     session.execute(delete(PasswordReset).where(letters))
     attempts = LoginAttempt.account == tokens.digest(person.email)
     session.execute(delete(LoginAttempt).where(attempts))
-    steps.forget(session, {person.id}, {organisation.id for organisation in person.organisations})
+    invitations = session.scalars(select(Invitation).where(Invitation.user_id.in_(person.ids))).all()
+    made = {row.id for row in person.organisations} | {row.id for row in invitations}
+    steps.forget(session, {person.id}, made)
     if person.member is not None:
         person.member.state = MemberState.REMOVED
         person.member.step_id = step.id
-    for invitation in session.scalars(select(Invitation).where(Invitation.user_id.in_(person.ids))):
+    for invitation in invitations:
         invitation.expires_at = min(invitation.expires_at, step.time)
         invitation.step_id = step.id
 

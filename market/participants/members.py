@@ -10,9 +10,18 @@ from market import clock, permissions, steps
 from market.actor import Actor, Role
 from market.errors import Conflict, Forbidden, Invalid, NotFound
 from market.i18n import gettext as _
-from market.participants import access, tokens
-from market.participants.models import Credential, Invitation, Member, Organisation, PasswordReset, User
-from market.participants.service import TRADING, found, free_address
+from market.participants import access, attempts, tokens
+from market.participants.application import TRADING
+from market.participants.models import (
+    Attempt,
+    Credential,
+    Invitation,
+    Member,
+    Organisation,
+    PasswordReset,
+    User,
+)
+from market.participants.service import found, free_address
 from market.participants.states import InvitationState, MemberState
 from market.permissions import STAFF
 from market.rules import book
@@ -20,8 +29,8 @@ from market.steps import Kind, Step
 
 
 def invite(
-    session: Session, actor: Actor, email: str, roles: frozenset[Role]
-) -> tuple[Invitation, str, Step]:
+    session: Session, actor: Actor, email: str, roles: frozenset[Role], key: str | None = None
+) -> tuple[Invitation, str, Step | None]:
     """Invite a colleague into the actor's organisation.
 
     Args:
@@ -29,16 +38,22 @@ def invite(
         actor: an administrator of a verified organisation.
         email: the colleague's address.
         roles: what the colleague may do.
+        key: Idempotency-Key; the same key and input give the invitation made the first time.
 
     Returns:
-        The invitation, its secret (for the link; only its digest is kept) and the step.
+        The invitation, its secret (for the link; only its digest is kept) and the step. When the key was used
+        before, the secret is empty and the step None: nobody knows the secret any more.
 
     Raises:
         Forbidden: not an administrator (R1.3) or not verified (R1.1).
         Invalid: a role that this organisation cannot give.
-        Conflict: somebody signs in by this address already.
+        Conflict: somebody signs in by this address already, or the key was used with other input.
     """
     permissions.require(actor, "member.invite")
+    words = sorted(role.value for role in roles)
+    asked = {"email": email, "roles": words}
+    if made := steps.once(session, actor, key, Kind.MEMBER_INVITED, asked):
+        return session.get_one(Invitation, made), "", None
     organisation = found(session, _own(actor))
     _check_roles(organisation, roles)
     free_address(session, email)
@@ -46,18 +61,20 @@ def invite(
     step = steps.begin(actor, Kind.MEMBER_INVITED, steps.new_handle())
     assert actor.user_id is not None  # noqa: S101 - require() lets only people through here
     invitation = Invitation(
+        id=uuid.uuid4(),
         step_id=step.id,
         organisation_id=organisation.id,
         user_id=uuid.uuid4(),
         email=email,
-        roles=sorted(role.value for role in roles),
+        roles=words,
         token_digest=tokens.digest(secret),
         invited_by=actor.user_id,
         expires_at=step.time + timedelta(days=book().value("invitation.days")),
         state=InvitationState.OPEN,
     )
     session.add(invitation)
-    given = {"roles": invitation.roles}  # no address: its digest would stay for ever and can be guessed
+    steps.remember(session, actor, key, Kind.MEMBER_INVITED, asked, invitation.id)
+    given = {"roles": words}  # no address: its digest would stay for ever and can be guessed
     return invitation, secret, steps.record(session, step, given=given)
 
 
@@ -109,6 +126,7 @@ def join(session: Session, secret: str, name: str, password: str, *, via: str = 
         )
     )
     session.add(Credential(user_id=user.id, password=password, changed_at=step.time))
+    attempts.forget(session, Attempt.INVITATION, secret)
     invitation.state = InvitationState.USED
     invitation.step_id = step.id
     return user, steps.record(session, step, given={"invitation": invitation.id})

@@ -162,10 +162,12 @@ class Attempt(StrEnum):
 
     SIGN_IN = "sign_in"
     RESET = "reset"
+    APPLICATION = "application"
+    INVITATION = "invitation"
 
 
 class LoginAttempt(Base):
-    """A failed sign-in or a letter asked for, by digest of the account's address and by network address."""
+    """A try of somebody unknown, by network address and by digest of the account's address, or of the link's secret."""
 
     __tablename__ = "login_attempt"
     __table_args__ = (

@@ -1,19 +1,18 @@
-"""Pages of joining, signing in, one's account, colleagues, and the operator's queue."""
+"""Pages of joining, signing in, one's account, and the operator's queue."""
 
 import uuid
 from typing import Any
 
-from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from marshmallow import ValidationError
 
 from market import clock, forms, permissions
 from market.actor import Role, Scope
 from market.db import read, transaction
-from market.errors import Invalid, MarketError, TooMany, Unauthenticated
+from market.errors import MarketError, TooMany, Unauthenticated
 from market.i18n import gettext as _
-from market.participants import access, labels, members, passwords, schemas, service, web
-from market.participants.models import Organisation
+from market.participants import access, labels, schemas, service, web
 from market.participants.states import TRANSITIONS, OrganisationState
 
 pages = Blueprint("participants", __name__)
@@ -27,14 +26,22 @@ def join() -> ResponseReturnValue:
 
 @pages.post("/join")
 def send_application() -> ResponseReturnValue:
-    """Let an organisation apply and sign its first person in."""
+    """Let an organisation apply and sign its first person in.
+
+    Whoever sends an application again has not shown that it is theirs: only its password does.
+    """
     try:
         data = forms.load(schemas.ApplyIn(), "roles")
-        password = passwords.hashed(data["password"])
+        application, password = web.checked_application(data, "page")
         with transaction() as session:
-            organisation, _step = service.apply(
-                session, schemas.application(data), password, via="page", key=web.idempotency_key()
+            organisation, step = service.apply(
+                session, application, password, via="page", key=web.idempotency_key()
             )
+            if step is None:
+                flash(
+                    _("This application was received before. Sign in with the password given then."), "done"
+                )
+                return redirect(url_for("participants.sign_in"), 303)
             user_id, email = organisation.contact_id, data["email"]
             secret = access.begin_session(session, user_id, email, request.user_agent.string)
     except (ValidationError, MarketError) as error:
@@ -61,7 +68,7 @@ def enter() -> ResponseReturnValue:
         user_id = web.checked_password(data["email"], data["password"])
     except (ValidationError, Unauthenticated, TooMany) as error:
         values = {"email": request.form.get("email", ""), "next": _next()}
-        return _refused("pages/participants/sign_in.html", error, values=values)
+        return web.refused("pages/participants/sign_in.html", error, values=values)
     before = g.get("person")
     with transaction() as session:
         if before is not None and before.session_id is not None:
@@ -137,89 +144,6 @@ def end_other_sessions() -> ResponseReturnValue:
     return redirect(url_for("participants.me"), 303)
 
 
-@pages.get("/members")
-@web.require_actor
-def colleagues() -> ResponseReturnValue:
-    """Show the people of one's organisation."""
-    return _colleagues()
-
-
-@pages.post("/members/invitations")
-@web.require_actor
-def invite() -> ResponseReturnValue:
-    """Invite a colleague and show the link once."""
-    person = web.current_person()
-    try:
-        data = forms.load(schemas.InviteIn(), "roles")
-        with transaction() as session:
-            invitation, secret, _step = members.invite(session, person.actor, data["email"], data["roles"])
-    except (ValidationError, Invalid) as error:
-        values = {"email": request.form.get("email", ""), "roles": request.form.getlist("roles")}
-        return _colleagues(values=values, faults=forms.faults(error)), 422
-    link, mailed = web.send_invitation(invitation, secret, person)
-    return _colleagues(link=link, mailed=mailed, invited=invitation.email)
-
-
-@pages.get("/members/<uuid:user_id>")
-@web.require_actor
-def colleague(user_id: uuid.UUID) -> ResponseReturnValue:
-    """Show the form by which an administrator changes a colleague's roles."""
-    return _colleague(user_id)
-
-
-@pages.post("/members/<uuid:user_id>/roles")
-@web.require_actor
-def change_roles(user_id: uuid.UUID) -> ResponseReturnValue:
-    """Give a colleague other roles; their sessions end, one's own gets a new secret."""
-    person = web.current_person()
-    try:
-        data = forms.load(schemas.RolesIn(), "roles")
-        with transaction() as session:
-            members.change(session, person.actor, user_id, data["roles"])
-            own = person.session_id if user_id == person.actor.user_id else None
-            secret = access.renew_session(session, own) if own else None
-    except (ValidationError, Invalid) as error:
-        return _colleague(user_id, forms.sent("roles"), forms.faults(error)), 422
-    response = redirect(url_for("participants.colleagues"), 303)
-    if secret is not None:
-        web.sign_in(response, secret)
-    flash(_("The roles are changed."), "done")
-    return response
-
-
-@pages.post("/members/<uuid:user_id>/removal")
-@web.require_actor
-def remove(user_id: uuid.UUID) -> ResponseReturnValue:
-    """Remove a person from one's organisation."""
-    actor = web.current_actor()
-    with transaction() as session:
-        members.remove(session, actor, user_id)
-    flash(_("The member is removed; all their sessions and tokens are ended."), "done")
-    return redirect(url_for("participants.colleagues"), 303)
-
-
-@pages.get("/invitations/<string:token>")
-def join_invited(token: str) -> ResponseReturnValue:
-    """Show an invitation."""
-    return _invitation(token)
-
-
-@pages.post("/invitations/<string:token>")
-def take_up(token: str) -> ResponseReturnValue:
-    """Take up an invitation and sign the person in."""
-    try:
-        data = forms.load(schemas.JoinIn())
-        password = passwords.hashed(data["password"])
-    except (ValidationError, Invalid) as error:
-        return _invitation(token, {"name": request.form.get("name", "")}, forms.faults(error)), 422
-    with transaction() as session:
-        user, _step = members.join(session, token, data["name"], password, via="page")
-        secret = access.begin_session(session, user.id, user.email, request.user_agent.string)
-    response = redirect("/", 303)
-    web.sign_in(response, secret)
-    return response
-
-
 @pages.get("/organisations")
 @web.require_actor
 def organisations() -> ResponseReturnValue:
@@ -261,7 +185,7 @@ def _join_form(values: dict[str, Any], error: Exception | None = None) -> Respon
     options = [(role.value, labels.ROLE_DUTIES[role]) for role in (Role.PROVIDER, Role.BUYER)]
     if error is None:
         return render_template(template, values=values, faults={}, message=None, options=options)
-    return _refused(template, error, values=values, options=options)
+    return web.refused(template, error, values=values, options=options)
 
 
 def _me(
@@ -274,7 +198,7 @@ def _me(
             "pages/participants/me.html",
             me=person,
             labels=labels.ROLE_NAMES,
-            organisation=service.found(session, _organisation_id(person)),
+            organisation=service.found(session, web.own_organisation_id(person)),
             sessions=[
                 row for row in access.sessions(session, web.own_id(person)) if row.seen_at + idle > now
             ],
@@ -287,71 +211,6 @@ def _me(
             now=now,
             fresh=fresh,
             values=values or {"label": "", "scopes": [Scope.READ.value], "days": "90"},
-            faults=faults or {},
-        )
-
-
-def _colleagues(
-    values: dict[str, Any] | None = None,
-    faults: dict[str, Any] | None = None,
-    link: str | None = None,
-    mailed: bool = True,
-    invited: str | None = None,
-) -> str:
-    person = web.current_person()
-    with read() as session:
-        own = service.found(session, _organisation_id(person))
-        return render_template(
-            "pages/participants/members.html",
-            people=members.people(session, person.actor),
-            invitations=members.invitations(session, person.actor),
-            may_invite=permissions.allowed(person.actor, "member.invite"),
-            may_change=permissions.allowed(person.actor, "member.change"),
-            me=person,
-            labels=labels.ROLE_NAMES,
-            options=_duties(own),
-            values=values or {"email": "", "roles": []},
-            faults=faults or {},
-            link=link,
-            mailed=mailed,
-            invited=invited,
-        )
-
-
-def _colleague(
-    user_id: uuid.UUID, values: dict[str, Any] | None = None, faults: dict[str, Any] | None = None
-) -> str:
-    actor = web.current_actor()
-    permissions.require(actor, "member.change")
-    with read() as session:
-        member = members.member_of(session, actor, user_id)
-        return render_template(
-            "pages/participants/member.html",
-            user=members.user_of(session, member),
-            options=_duties(service.found(session, member.organisation_id)),
-            values=values or {"roles": member.roles},
-            faults=faults or {},
-        )
-
-
-def _duties(organisation: Organisation) -> list[tuple[str, Any]]:
-    """Return the roles that an organisation may give, with what each is for."""
-    possible = members.possible_roles(organisation)
-    return [(role.value, duty) for role, duty in labels.ROLE_DUTIES.items() if role in possible]
-
-
-def _invitation(
-    token: str, values: dict[str, Any] | None = None, faults: dict[str, Any] | None = None
-) -> str:
-    with read() as session:
-        invitation = members.invitation_for(session, token)
-        return render_template(
-            "pages/participants/invitation.html",
-            invitation=invitation,
-            organisation=service.found(session, invitation.organisation_id),
-            labels=labels.ROLE_NAMES,
-            token=token,
-            values=values or {"name": ""},
             faults=faults or {},
         )
 
@@ -378,23 +237,8 @@ def _organisation(
     )
 
 
-def _refused(template: str, error: Exception, **values: Any) -> ResponseReturnValue:
-    """Show a form again with what was wrong; the sentence stands above when no field is at fault."""
-    faults = forms.faults(error)
-    message = None if faults else str(error)
-    status = 429 if isinstance(error, TooMany) else 401 if isinstance(error, Unauthenticated) else 422
-    page = render_template(template, faults=faults, message=message, **values)
-    return Response(page, status, content_type="text/html; charset=utf-8")
-
-
 def _next() -> str | None:
     """Return where to go after signing in: an address on this site, or None."""
     wanted = request.values.get("next", "")
     inside = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and wanted.isprintable()
     return wanted if inside else None
-
-
-def _organisation_id(person: access.Person) -> uuid.UUID:
-    if person.actor.organisation_id is None:
-        raise Unauthenticated("session.required", _("Sign in and try again."))
-    return person.actor.organisation_id

@@ -15,20 +15,16 @@ from sqlalchemy.orm import Session
 
 from market import clock, config, jobs, mail
 from market.db import read, transaction
-from market.errors import NotFound, TooMany
+from market.errors import NotFound
 from market.i18n import gettext as _
 from market.i18n import moment
-from market.participants import access, tokens
-from market.participants.models import Attempt, Credential, LoginAttempt, PasswordReset, User
+from market.participants import access, attempts, tokens
+from market.participants.models import Attempt, Credential, PasswordReset, User
 
 LIFE: Final = timedelta(minutes=30)
 """How long a link works, from its letter."""
 PATIENCE: Final = timedelta(days=1)
 """How long a letter is tried for."""
-LETTERS: Final = 3
-"""Letters to one address within a quarter of an hour; nobody is told of the fourth, which is not sent."""
-ADDRESS_LETTERS: Final = 20
-"""The same for one network address, which is told."""
 
 log = structlog.get_logger()
 
@@ -45,16 +41,7 @@ def ask(session: Session, email: str, language: str, address: str) -> None:
     Raises:
         TooMany: too many letters were asked for from this network address.
     """
-    count, first = access.attempts(session, Attempt.RESET, LoginAttempt.address, address)
-    if count >= ADDRESS_LETTERS:
-        raise TooMany(
-            "reset.locked",
-            _("Too many emails were asked for. Wait a quarter of an hour."),
-            retry_after=access.seconds_left(first),
-        )
-    count, _first = access.attempts(session, Attempt.RESET, LoginAttempt.account, tokens.digest(email))
-    access.keep_attempt(session, Attempt.RESET, email, address)
-    if count >= LETTERS:
+    if not attempts.note_letter(session, email, address):
         return
     row = PasswordReset(id=uuid.uuid4(), email=email, language=language, asked_at=clock.now())
     session.add(row)
@@ -156,6 +143,6 @@ def _put(session: Session, user_id: uuid.UUID, email: str, password: str) -> Non
     credential = session.get_one(Credential, user_id, with_for_update=True)
     credential.password, credential.changed_at = password, clock.now()
     session.execute(delete(PasswordReset).where(PasswordReset.user_id == user_id))
-    access.forget_attempts(session, email)
+    attempts.forget(session, Attempt.SIGN_IN, email)
     jobs.queue(session, "password.changed", user_id=user_id)
     log.info("password.changed", user=str(user_id))

@@ -21,7 +21,7 @@ from market.fields import (
     one_of,
 )
 from market.participants.access import LONGEST_TOKEN_DAYS, TOKEN_DAYS
-from market.participants.service import Application
+from market.participants.application import Application
 from market.participants.states import Decision, OrganisationState
 
 
@@ -195,15 +195,17 @@ class OrganisationsOut(Schema):
 
 
 class InvitationOut(StepOut):
-    """An invitation with its link, which is shown this once."""
+    """An invitation with its link, which is shown this once: a repeated request gets null for what is secret."""
 
     id = Uuid()
     email = fields.String()
     roles = fields.List(fields.String())
     expires_at = Timestamp()
-    link = fields.String()
-    token = fields.String()
-    mailed = fields.Boolean(metadata={"description": "Whether the letter went out; the link works anyway"})
+    link = fields.String(allow_none=True)
+    token = fields.String(allow_none=True)
+    mailed = fields.Boolean(
+        allow_none=True, metadata={"description": "Whether the letter went out; the link works anyway"}
+    )
 
 
 class MemberOut(StepOut):

@@ -4,27 +4,20 @@ Each public function is one step in the caller's transaction. Every step takes a
 """
 
 import uuid
-from dataclasses import asdict, dataclass
-from datetime import date
-from typing import Any
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from contracts.errors import IdentifierError
-from contracts.identifiers import parse_credit_code
 from market import clock, jobs, permissions, steps
 from market.actor import Actor, Role
 from market.errors import Conflict, Forbidden, Invalid, NotFound
 from market.i18n import CHINA
 from market.i18n import gettext as _
 from market.paging import Page, page
+from market.participants.application import TRADING, Application, given_by, impersonal, parsed_code
 from market.participants.models import Credential, Member, Organisation, User
 from market.participants.states import BARRED, Decision, MemberState, OrganisationState, advance, target
 from market.steps import Kind, Pending, Step
-
-TRADING = frozenset({Role.PROVIDER, Role.BUYER})
-"""Roles that an applicant may ask for; nobody may hold one beside a role of the operator's staff."""
 
 _KINDS = {
     Decision.VERIFY: Kind.ORGANISATION_VERIFIED,
@@ -36,31 +29,6 @@ _KINDS = {
 
 MOST_CALLED = 50
 """Organisations that one search may mean."""
-
-
-@dataclass(frozen=True)
-class Application:
-    """What an organisation says of itself, with its first person.
-
-    Attributes:
-        name_zh: registered Chinese name.
-        name_en: name in English.
-        credit_code: 统一社会信用代码, 18 characters.
-        established_on: ISO day of establishment, not in the future (China Standard Time).
-        email: address that the first person signs in by; also the organisation's contact.
-        person: name of the first person.
-        phone: telephone number of the contact.
-        roles: what it wants to do, a part of :data:`TRADING`.
-    """
-
-    name_zh: str
-    name_en: str
-    credit_code: str
-    established_on: date
-    email: str
-    person: str
-    phone: str
-    roles: frozenset[Role]
 
 
 def apply(
@@ -80,24 +48,38 @@ def apply(
 
     Raises:
         Invalid: wrong credit code, a day in the future, or no role.
-        Conflict: the code or the address is known already.
+        Conflict: the code or the address is known already, or the key was used with other input.
     """
-    actor = Actor.public(via)
-    code = _credit_code(application.credit_code)
-    given = _given(application, code)
-    if made := steps.once(session, actor, key, Kind.ORGANISATION_APPLIED, given):
-        return session.get_one(Organisation, made), None
-    _check(session, application, code)
+    if made := applied(session, application, via=via, key=key):
+        return made, None
+    actor, code = Actor.public(via), parsed_code(application.credit_code)
+    given = given_by(application, code)
+    step = steps.begin(actor, Kind.ORGANISATION_APPLIED, steps.new_handle())
+    organisation = _create(session, step, application, code, password, OrganisationState.APPLIED)
+    steps.remember(session, actor, key, Kind.ORGANISATION_APPLIED, given, organisation.id)
+    return organisation, steps.record(session, step, given=impersonal(given))
+
+
+def applied(session: Session, application: Application, *, via: str, key: str | None) -> Organisation | None:
+    """Return what the same application made before, or None when it can be taken now.
+
+    Asked once more before the password is hashed, so that what will be refused does not cost that work.
+
+    Raises:
+        MarketError: as in :func:`apply`.
+    """
+    code = parsed_code(application.credit_code)
+    given = given_by(application, code)
+    if made := steps.once(session, Actor.public(via), key, Kind.ORGANISATION_APPLIED, given):
+        return session.get_one(Organisation, made)
     if not application.roles or application.roles - TRADING:
         raise Invalid(
             "role.invalid",
             _("Choose provider, buyer or both."),
             fields={"roles": [_("Choose provider, buyer or both.")]},
         )
-    step = steps.begin(actor, Kind.ORGANISATION_APPLIED, steps.new_handle())
-    organisation = _create(session, step, application, code, password, OrganisationState.APPLIED)
-    steps.remember(session, actor, key, Kind.ORGANISATION_APPLIED, given, organisation.id)
-    return organisation, steps.record(session, step, given=_impersonal(given))
+    _check(session, application, code)
+    return None
 
 
 def create_operator(session: Session, application: Application, password: str) -> tuple[Organisation, Step]:
@@ -116,13 +98,13 @@ def create_operator(session: Session, application: Application, password: str) -
         raise Conflict(
             "exchange.founded", _("This exchange has an operator already. Invite further people instead.")
         )
-    code = _credit_code(application.credit_code)
+    code = parsed_code(application.credit_code)
     _check(session, application, code)
     actor = Actor(user_id=None, organisation_id=None, name="founder", via="cli", verified=True)
     step = steps.begin(actor, Kind.EXCHANGE_FOUNDED, steps.new_handle())
     organisation = _create(session, step, application, code, password, OrganisationState.VERIFIED)
     jobs.queue(session, "exchange.founded")
-    return organisation, steps.record(session, step, given=_impersonal(_given(application, code)))
+    return organisation, steps.record(session, step, given=impersonal(given_by(application, code)))
 
 
 def decide(
@@ -362,29 +344,3 @@ def free_address(session: Session, email: str) -> None:
         raise Conflict(
             "user.known", _("Somebody signs in with this address already. Sign in, or use another one.")
         )
-
-
-def _credit_code(text: str) -> str:
-    try:
-        return parse_credit_code(text)
-    except IdentifierError as error:
-        sentence = (
-            _("The check character is wrong: the code was mistyped.")
-            if error.code == "credit_code.check"
-            else _("A unified social credit code has 18 digits and capital letters.")
-        )
-        raise Invalid(error.code, sentence, fields={"credit_code": [sentence]}) from error
-
-
-def _given(application: Application, code: str) -> dict[str, Any]:
-    return {
-        **asdict(application),
-        "credit_code": code,
-        "established_on": application.established_on.isoformat(),
-        "roles": sorted(role.value for role in application.roles),
-    }
-
-
-def _impersonal(given: dict[str, Any]) -> dict[str, Any]:
-    """Leave out what concerns a person: a digest without salt stays for ever and short values can be guessed."""
-    return {name: value for name, value in given.items() if name not in {"email", "person", "phone"}}

@@ -8,19 +8,22 @@ from typing import Any, Final, TypeVar, cast
 from urllib.parse import urlsplit
 
 import structlog
-from flask import Flask, current_app, g, request, url_for
+from flask import Flask, current_app, g, render_template, request, url_for
 from flask import session as form_session
+from flask.typing import ResponseReturnValue
+from marshmallow import ValidationError
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from market import config, mail, permissions
+from market import config, forms, mail, permissions, problems
 from market.actor import Actor, Role, Scope
 from market.db import read, read_only, transaction
 from market.errors import Invalid, MarketError, Unauthenticated, Unavailable
 from market.i18n import gettext as _
 from market.i18n import in_language, lazy, moment
-from market.participants import access, passwords, tokens
+from market.participants import access, attempts, members, passwords, schemas, service, tokens
 from market.participants.access import Person
+from market.participants.application import Application
 from market.participants.models import Invitation, Organisation
 from market.participants.states import Decision
 from market.steps import Step
@@ -171,6 +174,13 @@ def own_id(person: Person) -> uuid.UUID:
     return person.actor.user_id
 
 
+def own_organisation_id(person: Person) -> uuid.UUID:
+    """Return the id of the organisation that a signed-in person acts for."""
+    if person.actor.organisation_id is None:
+        raise Unauthenticated("session.required", _("Sign in and try again."))
+    return person.actor.organisation_id
+
+
 def checked_password(email: str, password: str) -> uuid.UUID:
     """Return the person whose address and password these are; the caller forgets the attempt.
 
@@ -181,11 +191,55 @@ def checked_password(email: str, password: str) -> uuid.UUID:
         Unauthenticated: wrong, or nobody has this address; the answer is the same.
     """
     with transaction() as session:
-        access.note_attempt(session, email, address())
+        attempts.note_sign_in(session, email, address())
         user_id, stored = access.credential(session, email)
     if passwords.matches(stored, password) and user_id is not None:
         return user_id
     raise Unauthenticated("sign_in.wrong", _("The address and the password do not match."))
+
+
+def checked_application(data: dict[str, Any], via: str) -> tuple[Application, str]:
+    """Return an application that can be taken, with the hash of its first person's password.
+
+    It is counted first and its password hashed last, so that a refusal costs the exchange next to nothing.
+
+    Args:
+        data: what :class:`market.participants.schemas.ApplyIn` loaded.
+        via: "api" or "page".
+
+    Raises:
+        TooMany: too many came from this network address.
+        MarketError: as in :func:`market.participants.service.apply`, or the password is weak.
+    """
+    application, key = schemas.application(data), idempotency_key()
+    with transaction() as session:
+        attempts.note_application(session, application.email, address())
+    with read() as session:
+        service.applied(session, application, via=via, key=key)
+    return application, passwords.hashed(data["password"])
+
+
+def invited_password(secret: str, password: str) -> str:
+    """Return the hash of the password that somebody sets by the link of an invitation.
+
+    Raises:
+        TooMany: too many links that lead nowhere were tried from this network address.
+        NotFound: the invitation cannot be used (any more).
+        Invalid: the password is weak.
+    """
+    with transaction() as session:
+        attempts.note_invitation(session, secret, address())
+    with read() as session:
+        members.invitation_for(session, secret)
+    return passwords.hashed(password)
+
+
+def refused(template: str, error: Exception, **values: Any) -> ResponseReturnValue:
+    """Show a form again with what was wrong; the sentence stands above when no field is at fault."""
+    faults = forms.faults(error)
+    page = render_template(template, faults=faults, message=None if faults else str(error), **values)
+    status = 422 if isinstance(error, ValidationError) else problems.status_of(error)
+    return page, status, problems.waiting(error)
 
 
 def send_invitation(invitation: Invitation, secret: str, person: Person) -> tuple[str, bool]:
@@ -193,7 +247,7 @@ def send_invitation(invitation: Invitation, secret: str, person: Person) -> tupl
 
     The link's secret is known now and never again, so the letter is tried once; the link is shown as well.
     """
-    link = config.current().base_url.rstrip("/") + url_for("participants.join_invited", token=secret)
+    link = config.current().base_url.rstrip("/") + url_for("colleagues.join_invited", token=secret)
     try:
         mail.send(
             invitation.email,

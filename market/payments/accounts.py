@@ -1,4 +1,9 @@
-"""Connected accounts: every verified organisation gets one, since any may come to provide data."""
+"""Connected accounts: every verified organisation gets one, since any may come to provide data.
+
+An account is OPEN when, and only as long as, the platform lets money be transferred to it: nobody is charged
+for a provider who cannot be paid. The platform may first want to know the provider; until it is content the
+account is PENDING and is asked about again and again.
+"""
 
 import uuid
 from datetime import timedelta
@@ -11,15 +16,22 @@ from market import clock, jobs, steps
 from market.actor import Actor
 from market.db import locked, read, transaction
 from market.participants import service as participants
+from market.payments import outcomes
 from market.payments.models import Account
 from market.payments.platform import client, stuck, too_old
-from market.payments.states import AccountState
+from market.payments.states import ACCOUNT_TRANSITIONS, AccountEvent, AccountState, advance_account
 from market.payments.stripe import Account as Opened
 from market.payments.stripe import StripeError
 from market.steps import Kind
 
 SYSTEM = Actor.system("payments")
 AFTER_REFUSAL = timedelta(hours=1)
+
+_EVENTS = {
+    True: (AccountEvent.OPEN, Kind.ACCOUNT_OPENED),
+    False: (AccountEvent.RESTRICT, Kind.ACCOUNT_RESTRICTED),
+}
+"""What it means that money can, or cannot, be transferred to an account."""
 
 log = structlog.get_logger()
 
@@ -73,7 +85,36 @@ def on_open(account_id: str) -> None:
         )
         _plan_again(account)
     else:
-        _record(account.id, opened)
+        _record(account, opened)
+
+
+def on_look(account_id: str, turn: int = 0) -> None:
+    """Job: ask about an account that cannot be paid yet and, while it cannot, ask again later.
+
+    Args:
+        account_id: the account.
+        turn: how many times it was asked about.
+
+    Raises:
+        StripeError: the platform cannot be asked now; the job tries again.
+    """
+    with read() as session:
+        account = session.get_one(Account, uuid.UUID(account_id))
+    look_at(account)
+    with transaction() as session:
+        if session.get_one(Account, account.id).state is AccountState.PENDING:
+            due = outcomes.next_look(turn)
+            jobs.queue(session, "account.look", due_at=due, account_id=account.id, turn=turn + 1)
+
+
+def look_at(account: Account) -> None:
+    """Fetch an account and record whether money can be transferred to it.
+
+    Raises:
+        StripeError: the platform cannot be asked now.
+    """
+    if account.stripe_id is not None:
+        _record(account, client().account(account.stripe_id))
 
 
 def account_of(session: Session, organisation_id: uuid.UUID) -> Account | None:
@@ -81,16 +122,20 @@ def account_of(session: Session, organisation_id: uuid.UUID) -> Account | None:
     return session.scalars(select(Account).where(Account.organisation_id == organisation_id)).one_or_none()
 
 
-def _record(account_id: uuid.UUID, opened: Opened) -> None:
+def _record(seen: Account, opened: Opened) -> None:
+    """Record what the platform says of an account, unless that is nothing new or somebody was faster."""
+    event, kind = _EVENTS[opened.transfers == "active"]
     with transaction() as session:
-        account = locked(session, Account, account_id)
-        if account.state is not AccountState.PLANNED:
+        account = locked(session, Account, seen.id)
+        if account.state is not seen.state or (account.state, event) not in ACCOUNT_TRANSITIONS:
             return
-        step = steps.begin(SYSTEM, Kind.ACCOUNT_OPENED, steps.new_handle())
-        account.state = AccountState.OPEN
+        step = steps.begin(SYSTEM, kind, steps.new_handle())
+        account.state = advance_account(account.state, event)
         account.stripe_id = opened.id
         account.request_id = opened.request_id
         account.step_id = step.id
+        if account.state is AccountState.PENDING:
+            jobs.queue(session, "account.look", due_at=outcomes.next_look(), account_id=account.id)
         steps.record(session, step)
 
 

@@ -1,9 +1,10 @@
 """Double-entry books: which postings each movement of money makes, and what they add up to.
 
 Accounts: ``psp_clearing`` (what the exchange holds at the payment platform), ``order_hold:<trade number>``
-(a buyer's money while a trade runs), ``provider_payable:<organisation id>``, ``fee_revenue`` (the platform
-fee earned), ``psp_fee_expense`` (what the payment platform keeps). A settled trade leaves ``order_hold``
-and ``provider_payable`` at zero, and ``psp_clearing`` is what the payment platform says it holds.
+(a buyer's money while a trade runs), ``suspense:<trade number>`` (money that came in for it and funds
+nothing, until it is sent back), ``provider_payable:<organisation id>``, ``fee_revenue`` (the platform fee
+earned), ``psp_fee_expense`` (what the payment platform keeps). A settled trade leaves ``order_hold``,
+``suspense`` and ``provider_payable`` at zero, and ``psp_clearing`` is what the payment platform says it holds.
 """
 
 from collections.abc import Iterable
@@ -12,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from market.payments.models import Operation, Posting
+from market.payments.stripe import PaymentIntent
 from market.steps import Pending
 
 CLEARING = "psp_clearing"
@@ -22,17 +24,19 @@ Line = tuple[str, str, int]
 """Debit account, credit account, minor units."""
 
 
-def paid(session: Session, step: Pending, operation: Operation, psp_fee: int) -> None:
-    """Book a payment that came in: the platform holds it for the trade, less what it keeps itself.
+def received(session: Session, step: Pending, operation: Operation, intent: PaymentIntent, into: str) -> None:
+    """Book a payment that came in as the platform shows it, less what the platform keeps itself.
 
     Args:
         session: the session of the step.
         step: the step that was begun.
         operation: the checkout.
-        psp_fee: minor units the payment platform kept, 0 when not known in this currency.
+        intent: what came in; its fee is booked where it is of the payment's currency.
+        into: the account that holds the money now.
     """
-    hold = hold_of(operation.number)
-    _book(session, step, operation, [(CLEARING, hold, operation.amount), (PSP_FEES, CLEARING, psp_fee)])
+    fee = intent.fee if intent.fee_currency == intent.currency else 0
+    lines = [(CLEARING, into, intent.amount_received), (PSP_FEES, CLEARING, fee)]
+    _book(session, step, operation, lines, intent.currency.upper())
 
 
 def transferred(session: Session, step: Pending, operation: Operation) -> None:
@@ -43,17 +47,22 @@ def transferred(session: Session, step: Pending, operation: Operation) -> None:
         (hold, FEE_REVENUE, operation.fee),
         (payable, CLEARING, operation.amount),
     ]
-    _book(session, step, operation, lines)
+    _book(session, step, operation, lines, operation.currency)
 
 
-def refunded(session: Session, step: Pending, operation: Operation) -> None:
-    """Book a refund before release: the hold goes back where it came from."""
-    _book(session, step, operation, [(hold_of(operation.number), CLEARING, operation.amount)])
+def refunded(session: Session, step: Pending, operation: Operation, out_of: str) -> None:
+    """Book a refund: what the account ``out_of`` holds goes back where it came from."""
+    _book(session, step, operation, [(out_of, CLEARING, operation.amount)], operation.currency)
 
 
 def hold_of(number: str) -> str:
     """Return the account that holds a trade's money."""
     return f"order_hold:{number}"
+
+
+def suspense_of(number: str) -> str:
+    """Return the account of money that came in for a trade and funds nothing."""
+    return f"suspense:{number}"
 
 
 def postings_of(session: Session, number: str) -> list[Posting]:
@@ -75,7 +84,7 @@ def balances(postings: Iterable[Posting]) -> dict[tuple[str, str], int]:
     return totals
 
 
-def _book(session: Session, step: Pending, operation: Operation, lines: list[Line]) -> None:
+def _book(session: Session, step: Pending, operation: Operation, lines: list[Line], currency: str) -> None:
     for place, (debit, credit, amount) in enumerate(line for line in lines if line[2]):
         session.add(
             Posting(
@@ -86,7 +95,7 @@ def _book(session: Session, step: Pending, operation: Operation, lines: list[Lin
                 debit=debit,
                 credit=credit,
                 amount=amount,
-                currency=operation.currency,
+                currency=currency,
                 booked_at=step.time,
             )
         )

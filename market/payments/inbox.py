@@ -11,8 +11,9 @@ from market import clock, config, jobs
 from market.db import read, transaction
 from market.errors import MarketError, NotFound
 from market.i18n import gettext as _
+from market.payments import accounts
 from market.payments.looking import look_at
-from market.payments.models import Operation, WebhookEvent
+from market.payments.models import Account, Operation, WebhookEvent
 from market.payments.stripe import Event, SignatureRefused, verify_signature
 
 log = structlog.get_logger()
@@ -71,6 +72,7 @@ def on_received(event_id: str) -> None:
     with read() as session:
         event = session.get_one(WebhookEvent, event_id)
         found = session.scalars(select(Operation).where(Operation.stripe_id == event.object_id)).one_or_none()
+        account = session.scalars(select(Account).where(Account.stripe_id == event.object_id)).one_or_none()
     if event.handled_at is not None:
         return
     if event.type.startswith("checkout.session."):
@@ -78,5 +80,7 @@ def on_received(event_id: str) -> None:
             log.warning("webhook.unknown_page", page=event.object_id)
         else:
             look_at(found)
+    elif event.type == "account.updated" and account is not None:
+        accounts.look_at(account)
     with transaction() as session:
         session.get_one(WebhookEvent, event_id).handled_at = clock.now()

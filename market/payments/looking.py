@@ -1,12 +1,11 @@
 """Whether a pay page was paid: the platform is asked, never the webhook or the browser believed.
 
 A webhook only brings the look forward; without any the poller looks by itself, less and less often,
-until the page is paid or expired, so a lost webhook cannot hold money.
+until the page is paid, refused or expired, so a lost webhook cannot hold money. A page that is over for us
+is looked at all the same: whatever money is found there is booked and sent back.
 """
 
 import uuid
-
-import structlog
 
 from market import jobs
 from market.db import transaction
@@ -14,13 +13,14 @@ from market.payments import outcomes
 from market.payments.models import Operation
 from market.payments.platform import client
 from market.payments.states import OperationState
-from market.payments.stripe import CheckoutSession, PaymentIntent
+from market.payments.stripe import CheckoutSession, PaymentIntent, Stripe
 
-log = structlog.get_logger()
+NOT_PAID = "not_paid"
+"""Failure of a page that was filled in and brought no money (a bank that refused after days)."""
 
 
 def on_look(operation_id: str, turn: int = 0) -> None:
-    """Job: look at an open pay page and, while it stays open, look again later.
+    """Job: look at a pay page and, while it stays open, look again later.
 
     Args:
         operation_id: the checkout.
@@ -38,27 +38,38 @@ def on_look(operation_id: str, turn: int = 0) -> None:
 
 
 def look_at(found: Operation) -> None:
-    """Fetch an open pay page and record what became of it.
+    """Fetch a pay page on which no money was found yet, and record what became of it.
 
     Raises:
         StripeError: the platform cannot be asked now.
     """
-    if found.state is not OperationState.OPEN:
+    if found.state not in outcomes.UNPAID or found.stripe_id is None:
         return
     platform = client()
-    page = platform.checkout(found.stripe_id or "")
-    if page.status == "expired":
-        outcomes.expired(found.id)
-    elif page.status == "complete" and page.payment_status == "paid":
-        intent = platform.payment_intent(page.payment_intent)
-        if intent.status == "processing":
-            return
+    page = platform.checkout(found.stripe_id)
+    if page.status == "complete":
+        _complete(platform, found, page)
+    elif page.status == "expired" and found.state is OperationState.OPEN:
+        outcomes.expired(found)
+
+
+def _complete(platform: Stripe, found: Operation, page: CheckoutSession) -> None:
+    """Record what a page brought that was filled in to its end.
+
+    Which means of payment it offers is set at the platform, since buyers here need wallets; some of them bring
+    their money days later, or never, so the payment intent decides and not the page.
+    """
+    intent = platform.payment_intent(page.payment_intent)
+    if intent.status == "processing":
+        return
+    if page.payment_status == "paid" and intent.amount_received:
         wrong = mismatches(found, page, intent, live=platform.live)
-        if wrong:
-            log.error("payment.mismatch", operation=str(found.id), wrong=wrong)
-            outcomes.mismatched(found.id, intent, wrong)
-        else:
-            outcomes.settled(found.id, intent)
+        if found.state is OperationState.OPEN and not wrong:
+            outcomes.settled(found, intent)
+        # Whatever has not settled it by now funds nothing, and nothing is kept that funds nothing.
+        outcomes.strayed(found, intent, wrong)
+    elif intent.status != "succeeded" and found.state is OperationState.OPEN:
+        outcomes.failed(found, NOT_PAID)
 
 
 def mismatches(found: Operation, page: CheckoutSession, intent: PaymentIntent, *, live: bool) -> list[str]:

@@ -36,7 +36,7 @@ class Operation(Stateful, Base):
     __tablename__ = "operation"
     __table_args__ = (
         UniqueConstraint("settlement_id", "kind", "attempt"),
-        # The database itself allows one charge and one way out of it for each settlement.
+        # The database itself allows one charge for each settlement, and one way out of each charge.
         Index("uq_operation_paid", "settlement_id", unique=True, sqlite_where=_PAID, postgresql_where=_PAID),
         Index(
             "uq_operation_payable",
@@ -47,7 +47,7 @@ class Operation(Stateful, Base):
         ),
         Index(
             "uq_operation_outgoing",
-            "settlement_id",
+            "source_id",
             unique=True,
             sqlite_where=_OUTGOING,
             postgresql_where=_OUTGOING,
@@ -81,12 +81,12 @@ class Operation(Stateful, Base):
     state: Mapped[OperationState]
     stripe_id: Mapped[str | None] = mapped_column(String(255), unique=True)
     request_id: Mapped[str | None] = mapped_column(String(255))
-    url: Mapped[str | None] = mapped_column(Text)
-    """The pay page, while it is open."""
-    payment_intent: Mapped[str | None] = mapped_column(String(255))
+    url: Mapped[str | None] = mapped_column(Text, info={"personal": "organisation_id"})
+    """The pay page, while it is open: the payer's alone, so it is committed to apart from the row."""
+    payment_intent: Mapped[str | None] = mapped_column(String(255), unique=True)
     charge: Mapped[str | None] = mapped_column(String(255))
     failure: Mapped[str | None] = mapped_column(String(100))
-    """Why it failed, as the platform's code or ours."""
+    """Why it failed or funds nothing, as the platform's code or ours."""
     planned_at: Mapped[datetime]
     """When this attempt was planned: the platform keeps its idempotency key for a day from then."""
 

@@ -1,15 +1,18 @@
 """What came of an operation, each outcome one step with the postings of the money that moved.
 
-Every function may be called late, twice or by two at once: whoever finds the operation further on than
-expected changes nothing.
+Every function may be called late, twice or by two at once. It is given the operation as its caller saw it
+when the platform was asked, and changes nothing if the operation has gone on since: what was learned about
+a page that nobody had seen says nothing about one that was opened meanwhile.
 """
 
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
+import structlog
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from market import clock, jobs, steps
@@ -22,13 +25,17 @@ from market.payments.stripe import CheckoutSession, PaymentIntent, Refund, Trans
 from market.steps import Kind, Pending
 
 SYSTEM = Actor.system("payments")
-MISMATCH = "mismatch"
+MISMATCH, LATE = "mismatch", "late"
+"""Why money that came in funds nothing: it is not what was planned, or the page was over."""
 
 FIRST_LOOK = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=1)
 AFTER_REFUSAL = timedelta(hours=1)
 
-_LIVE = frozenset({OperationState.PLANNED, OperationState.OPEN})
+UNPAID: Final = frozenset({OperationState.OPEN, OperationState.EXPIRED, OperationState.FAILED})
+"""States of a pay page on which money may still be found."""
+
+log = structlog.get_logger()
 
 _FAILED = {
     OperationKind.CHECKOUT: Kind.PAYMENT_FAILED,
@@ -39,6 +46,8 @@ _PLANNED = {
     OperationKind.TRANSFER: Kind.TRANSFER_PLANNED,
     OperationKind.REFUND: Kind.REFUND_PLANNED,
 }
+_SAME = ("handle", "number", "settlement_id", "organisation_id", "title", "rules")
+"""What an operation hands on to the one that follows from it."""
 
 
 def get(operation_id: uuid.UUID) -> Operation:
@@ -58,62 +67,75 @@ def next_look(turn: int = 0) -> datetime:
     return clock.now() + pause
 
 
-def opened(operation_id: uuid.UUID, page: CheckoutSession) -> None:
+def opened(found: Operation, page: CheckoutSession) -> None:
     """Record ``payment.opened``: the pay page stands and waits for the buyer."""
-    with _outcome(operation_id, Kind.PAYMENT_OPENED, frozenset({OperationState.PLANNED})) as found:
-        if found is None:
+    with _outcome(found, Kind.PAYMENT_OPENED) as begun:
+        if begun is None:
             return
-        session, step, row = found
+        session, step, row = begun
         row.state = advance(row.state, OperationEvent.OPEN)
         row.stripe_id, row.request_id, row.url = page.id, page.request_id, page.url
         jobs.queue(session, "payment.look", due_at=next_look(), operation_id=row.id)
         steps.record(session, step)
 
 
-def settled(operation_id: uuid.UUID, intent: PaymentIntent) -> None:
+def settled(found: Operation, intent: PaymentIntent) -> None:
     """Record ``payment.settled``: the money is here, for what was planned."""
-    with _outcome(operation_id, Kind.PAYMENT_SETTLED) as found:
-        if found is None:
+    with _outcome(found, Kind.PAYMENT_SETTLED) as begun:
+        if begun is None:
             return
-        session, step, row = found
+        session, step, row = begun
         row.state = advance(row.state, OperationEvent.SUCCEED)
         row.url, row.payment_intent, row.charge = None, intent.id, intent.latest_charge
-        known = intent.fee_currency == row.currency.lower()
-        books.paid(session, step, row, intent.fee if known else 0)
+        books.received(session, step, row, intent, books.hold_of(row.number))
         _follow(session, "payment.settled", row)
         steps.record(session, step, note={"psp_fee": intent.fee, "psp_fee_currency": intent.fee_currency})
 
 
-def mismatched(operation_id: uuid.UUID, intent: PaymentIntent, wrong: list[str]) -> None:
-    """Record ``payment.failed``: money came in that is not what was planned; nothing is funded by it.
+def strayed(found: Operation, intent: PaymentIntent, wrong: list[str]) -> None:
+    """Record ``payment.strayed``: money came in that funds nothing; it is booked apart and its refund planned.
 
-    An operator must look; the buyer cannot begin another payment meanwhile.
+    Args:
+        found: the checkout, in whatever state but OK.
+        intent: what really came in, which is what is booked and given back.
+        wrong: what of it is not as planned; empty when it came too late.
     """
-    with _outcome(operation_id, Kind.PAYMENT_FAILED) as found:
-        if found is None:
+    with _outcome(found, Kind.PAYMENT_STRAYED, UNPAID) as begun:
+        if begun is None:
             return
-        session, step, row = found
-        row.state = advance(row.state, OperationEvent.FAIL)
-        row.url, row.payment_intent, row.failure = None, intent.id, MISMATCH
+        session, step, row = begun
+        log.error("payment.strayed", operation=str(row.id), state=row.state.value, wrong=wrong)
+        row.state = advance(row.state, OperationEvent.STRAY)
+        row.url, row.payment_intent, row.charge = None, intent.id, intent.latest_charge
+        row.failure = MISMATCH if wrong else LATE
+        books.received(session, step, row, intent, books.suspense_of(row.number))
+        _plan_next(
+            session, step, row, OperationKind.REFUND,
+            source_id=row.id, amount=intent.amount_received, fee=0, currency=intent.currency.upper(),
+        )  # fmt: skip
         steps.record(session, step, note={"wrong": wrong})
 
 
-def expired(operation_id: uuid.UUID) -> None:
-    """Record ``payment.expired``: nobody can pay on this page any more; another may be opened."""
-    with _outcome(operation_id, Kind.PAYMENT_EXPIRED) as found:
-        if found is None:
+def expired(found: Operation) -> None:
+    """Record ``payment.expired``: nobody can pay on this page any more; another may be opened.
+
+    A page that was only PLANNED was never shown to anybody. One that is OPEN must be closed at the platform
+    first: its address is known.
+    """
+    with _outcome(found, Kind.PAYMENT_EXPIRED) as begun:
+        if begun is None:
             return
-        session, step, row = found
+        session, step, row = begun
         row.state, row.url = advance(row.state, OperationEvent.EXPIRE), None
         steps.record(session, step)
 
 
-def transferred(operation_id: uuid.UUID, made: Transfer) -> None:
+def transferred(found: Operation, made: Transfer) -> None:
     """Record ``transfer.made``: the provider has its money and the exchange its fee."""
-    with _outcome(operation_id, Kind.TRANSFER_MADE) as found:
-        if found is None:
+    with _outcome(found, Kind.TRANSFER_MADE) as begun:
+        if begun is None:
             return
-        session, step, row = found
+        session, step, row = begun
         row.state = advance(row.state, OperationEvent.SUCCEED)
         row.stripe_id, row.request_id = made.id, made.request_id
         books.transferred(session, step, row)
@@ -121,26 +143,29 @@ def transferred(operation_id: uuid.UUID, made: Transfer) -> None:
         steps.record(session, step)
 
 
-def refunded(operation_id: uuid.UUID, made: Refund) -> None:
-    """Record ``refund.made``: the buyer has its money back."""
-    with _outcome(operation_id, Kind.REFUND_MADE) as found:
-        if found is None:
+def refunded(found: Operation, made: Refund) -> None:
+    """Record ``refund.made``, or ``payment.returned`` for money that funded nothing: the buyer has it back."""
+    # Whether a payment is STRAY is final before its refund is planned, so it may be read beforehand.
+    stray = source_of(found).state is OperationState.STRAY
+    with _outcome(found, Kind.PAYMENT_RETURNED if stray else Kind.REFUND_MADE) as begun:
+        if begun is None:
             return
-        session, step, row = found
+        session, step, row = begun
         row.state = advance(row.state, OperationEvent.SUCCEED)
         row.stripe_id, row.request_id = made.id, made.request_id
-        books.refunded(session, step, row)
-        _follow(session, "refund.made", row)
+        account = books.suspense_of(row.number) if stray else books.hold_of(row.number)
+        books.refunded(session, step, row, account)
+        if not stray:
+            _follow(session, "refund.made", row)
         steps.record(session, step)
 
 
-def failed(operation_id: uuid.UUID, failure: str, *, request_id: str = "") -> None:
-    """Record that the platform did not and will not do it; what is owed is planned again later."""
-    kind = _FAILED[get(operation_id).kind]
-    with _outcome(operation_id, kind) as found:
-        if found is None:
+def failed(found: Operation, failure: str, *, request_id: str = "") -> None:
+    """Record that the platform did not do it and will not by itself; what is owed is planned again later."""
+    with _outcome(found, _FAILED[found.kind]) as begun:
+        if begun is None:
             return
-        session, step, row = found
+        session, step, row = begun
         row.state = advance(row.state, OperationEvent.FAIL)
         row.failure, row.request_id, row.url = failure[:100], request_id or row.request_id, None
         if row.kind is not OperationKind.CHECKOUT:
@@ -149,46 +174,76 @@ def failed(operation_id: uuid.UUID, failure: str, *, request_id: str = "") -> No
         steps.record(session, step, note={"failure": failure})
 
 
-def planned_again(operation_id: uuid.UUID) -> None:
-    """Record the next attempt at a failed transfer or refund, under a key of its own."""
+def planned_again(found: Operation) -> None:
+    """Record the next attempt at a failed transfer or refund, under a key of its own.
+
+    Call it only after all :func:`attempts` were looked up at the platform: none of them was done.
+    """
     with transaction() as session:
-        old = locked(session, Operation, operation_id)
-        later = session.query(Operation).filter(
-            Operation.settlement_id == old.settlement_id,
-            Operation.kind != OperationKind.CHECKOUT,
-            Operation.planned_at > old.planned_at,
-        )
-        if old.state is not OperationState.FAILED or later.count():
+        old = locked(session, Operation, found.id)
+        if old.state is not OperationState.FAILED or attempts(session, old.source_id)[-1].id != old.id:
             return
         step = steps.begin(SYSTEM, _PLANNED[old.kind], old.handle, version=old.rules)
-        same: dict[str, Any] = {
-            name: getattr(old, name)
-            for name in (
-                "kind", "handle", "number", "settlement_id", "organisation_id", "source_id",
-                "amount", "fee", "currency", "title", "rules",
-            )
-        }  # fmt: skip
-        made = Operation(
-            id=uuid.uuid4(),
-            step_id=step.id,
-            attempt=old.attempt + 1,
-            state=OperationState.PLANNED,
-            planned_at=step.time,
-            **same,
-        )
-        session.add(made)
-        jobs.queue(session, "payment.perform", operation_id=made.id)
+        made = _plan_next(
+            session, step, old, old.kind,
+            source_id=old.source_id, amount=old.amount, fee=old.fee, currency=old.currency,
+        )  # fmt: skip
         steps.record(session, step, note={"attempt": made.attempt})
+
+
+def attempts(session: Session, source_id: uuid.UUID | None) -> list[Operation]:
+    """Return every attempt to send a payment's money out, first to last."""
+    query = select(Operation).where(Operation.source_id == source_id).order_by(Operation.attempt)
+    return list(session.scalars(query))
+
+
+def next_attempt(session: Session, settlement_id: uuid.UUID, kind: OperationKind) -> int:
+    """Return the number of the next operation of a kind for a settlement, counted from 1."""
+    query = select(func.max(Operation.attempt)).where(
+        Operation.settlement_id == settlement_id, Operation.kind == kind
+    )
+    return (session.scalar(query) or 0) + 1
+
+
+def source_of(found: Operation) -> Operation:
+    """Return the checkout that a transfer or refund is taken from."""
+    with read() as session:
+        return session.get_one(Operation, found.source_id)
+
+
+def _plan_next(
+    session: Session, step: Pending, before: Operation, kind: OperationKind, **values: Any
+) -> Operation:
+    """Plan what follows from an operation: another attempt, or the refund of what strayed."""
+    made = Operation(
+        id=uuid.uuid4(),
+        step_id=step.id,
+        kind=kind,
+        attempt=next_attempt(session, before.settlement_id, kind),
+        state=OperationState.PLANNED,
+        planned_at=step.time,
+        **{name: getattr(before, name) for name in _SAME},
+        **values,
+    )
+    session.add(made)
+    jobs.queue(session, "payment.perform", operation_id=made.id)
+    return made
 
 
 @contextmanager
 def _outcome(
-    operation_id: uuid.UUID, kind: Kind, expected: frozenset[OperationState] = _LIVE
+    found: Operation, kind: Kind, expected: frozenset[OperationState] | None = None
 ) -> Iterator[tuple[Session, Pending, Operation] | None]:
-    """Open the transaction of an outcome: the locked operation under a begun step, or None if it is over."""
+    """Open the transaction of an outcome: the locked operation under a begun step, or None if it went on.
+
+    Args:
+        found: the operation as the caller saw it.
+        kind: the outcome.
+        expected: states that the outcome fits; that of ``found`` alone when not given.
+    """
     with transaction() as session:
-        row = locked(session, Operation, operation_id)
-        if row.state not in expected:
+        row = locked(session, Operation, found.id)
+        if row.state not in (expected or {found.state}):
             yield None
             return
         step = steps.begin(SYSTEM, kind, row.handle, version=row.rules)

@@ -7,8 +7,9 @@ call with the same key and gets the first result; once the key may be forgotten 
 
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import structlog
 
@@ -22,13 +23,19 @@ from market.payments.looking import look_at
 from market.payments.models import Operation
 from market.payments.platform import REPLAYABLE, client, stuck, too_old
 from market.payments.states import OperationKind, OperationState
-from market.payments.stripe import InvalidRequest, Refund, StripeError, Transfer
+from market.payments.stripe import CheckoutSession, InvalidRequest, Refund, StripeError, Transfer
 
 NOT_DONE = "not_done"
 """Failure of an operation whose answer was lost and that the platform, asked later, has not done."""
 
 KEY_IN_USE = "idempotency_key_in_use"
 """Code of a call refused because the same call is being made at this moment (Stripe, "Error codes")."""
+
+Made: TypeAlias = CheckoutSession | Transfer | Refund
+"""What the platform makes of an operation."""
+
+_UNDONE = frozenset({"failed", "canceled"})
+"""States of a refund whose money is back with the exchange (Stripe, "Refund object")."""
 
 TICK, PATIENCE_TICKS = 0.1, 100
 """Seconds between two looks for the other call's outcome, and how many: ten seconds in all."""
@@ -101,8 +108,10 @@ def on_close(operation_id: str) -> None:
     found = outcomes.get(uuid.UUID(operation_id))
     if found.state is OperationState.PLANNED:
         # Nobody was ever shown its address: even a page that a lost answer opened cannot be paid.
-        outcomes.expired(found.id)
-    elif found.state is OperationState.OPEN:
+        outcomes.expired(found)
+        # Unless the buyer's own request opened it meanwhile: then it is closed like any other.
+        found = outcomes.get(found.id)
+    if found.state is OperationState.OPEN:
         try:
             client().expire_checkout(found.stripe_id or "", key=f"expire:{found.id}:1")
         except InvalidRequest:
@@ -111,8 +120,24 @@ def on_close(operation_id: str) -> None:
 
 
 def on_retry(operation_id: str) -> None:
-    """Job: plan a refused transfer or refund again; its money is still owed."""
-    outcomes.planned_again(uuid.UUID(operation_id))
+    """Job: plan a failed transfer or refund again, once no earlier attempt is found done; its money is owed.
+
+    An attempt that was given up may have been made after all, however late: the platform's own list is asked
+    before another key could make the movement a second one.
+
+    Raises:
+        StripeError: the platform cannot be asked now; the job tries again.
+    """
+    found = outcomes.get(uuid.UUID(operation_id))
+    if found.state is not OperationState.FAILED:
+        return
+    with read() as session:
+        attempts = outcomes.attempts(session, found.source_id)
+    for attempt, made in _made(attempts):
+        if not (isinstance(made, Refund) and made.status in _UNDONE):
+            _record(attempt, made)
+            return
+    outcomes.planned_again(found)
 
 
 def _perform(found: Operation) -> None:
@@ -125,20 +150,23 @@ def _perform(found: Operation) -> None:
         _resolve(found)
         return
     try:
-        _CALLS[found.kind](found)
+        made = _CALLS[found.kind](found)
     except StripeError as error:
         if error.refused:
             log.exception("operation.refused", operation=str(found.id), code=error.code)
-            outcomes.failed(found.id, error.code or "refused", request_id=error.request_id)
+            outcomes.failed(found, error.code or "refused", request_id=error.request_id)
         elif stuck(error, found.planned_at):
             _resolve(found)
         else:
             raise
+    else:
+        # Apart from the call: a refusal while its result is looked at does not undo the call.
+        _record(found, made)
 
 
-def _checkout(found: Operation) -> None:
+def _checkout(found: Operation) -> CheckoutSession:
     base = config.current().base_url.rstrip("/")
-    page = client().open_checkout(
+    return client().open_checkout(
         key=_key(found),
         amount=found.amount,
         currency=found.currency.lower(),
@@ -149,16 +177,15 @@ def _checkout(found: Operation) -> None:
         expires_at=int((found.planned_at + REPLAYABLE).timestamp()),
         metadata={"operation": str(found.id)},
     )
-    outcomes.opened(found.id, page)
 
 
-def _transfer(found: Operation) -> None:
+def _transfer(found: Operation) -> Transfer:
+    source = outcomes.source_of(found)
     with read() as session:
-        source = session.get_one(Operation, found.source_id)
         account = account_of(session, found.organisation_id)
     if account is None or account.stripe_id is None:
         raise RuntimeError(f"no connected account for operation {found.id}")
-    made = client().create_transfer(
+    return client().create_transfer(
         key=_key(found),
         amount=found.amount,
         currency=found.currency.lower(),
@@ -167,36 +194,48 @@ def _transfer(found: Operation) -> None:
         transfer_group=outcomes.group_of(found),
         metadata={"operation": str(found.id)},
     )
-    outcomes.transferred(found.id, made)
 
 
-def _refund(found: Operation) -> None:
-    with read() as session:
-        source = session.get_one(Operation, found.source_id)
-    platform = client()
-    made = platform.create_refund(
+def _refund(found: Operation) -> Refund:
+    return client().create_refund(
         key=_key(found),
-        payment_intent=source.payment_intent or "",
+        payment_intent=outcomes.source_of(found).payment_intent or "",
         amount=found.amount,
         metadata={"operation": str(found.id)},
     )
-    # A repeated key answers with the first result, so its present state is fetched.
-    _refunded(found, made if made.status == "succeeded" else platform.refund(made.id))
+
+
+def _record(found: Operation, made: Made) -> None:
+    """Record what the platform has made of an operation.
+
+    Raises:
+        StripeError: how a refund stands cannot be asked now.
+    """
+    match made:
+        case CheckoutSession():
+            outcomes.opened(found, made)
+        case Transfer():
+            outcomes.transferred(found, made)
+        case Refund(status="succeeded"):
+            outcomes.refunded(found, made)
+        case Refund():
+            # A repeated key answers with the first result, so the present one is fetched.
+            _refunded(found, client().refund(made.id))
 
 
 def _refunded(found: Operation, made: Refund) -> None:
-    match made.status:
-        case "succeeded":
-            outcomes.refunded(found.id, made)
-        case "failed" | "canceled":
-            outcomes.failed(found.id, f"refund_{made.status}", request_id=made.request_id)
-        case _:
-            with transaction() as session:
-                due = outcomes.next_look()
-                jobs.queue(session, "payment.perform", due_at=due, operation_id=found.id)
+    planned = found.state is OperationState.PLANNED
+    if made.status == "succeeded":
+        outcomes.refunded(found, made)
+    elif made.status in _UNDONE and planned:
+        outcomes.failed(found, f"refund_{made.status}", request_id=made.request_id)
+    else:
+        job = "payment.perform" if planned else "payment.retry"
+        with transaction() as session:
+            jobs.queue(session, job, due_at=outcomes.next_look(), operation_id=found.id)
 
 
-_CALLS: Mapping[OperationKind, Callable[[Operation], None]] = {
+_CALLS: Mapping[OperationKind, Callable[[Operation], Made]] = {
     OperationKind.CHECKOUT: _checkout,
     OperationKind.TRANSFER: _transfer,
     OperationKind.REFUND: _refund,
@@ -210,26 +249,34 @@ def _resolve(found: Operation) -> None:
         StripeError: the platform cannot be asked now.
     """
     if found.kind is OperationKind.CHECKOUT:
-        outcomes.expired(found.id)
+        outcomes.expired(found)
         return
-    done = _find(found)
-    if isinstance(done, Transfer):
-        outcomes.transferred(found.id, done)
-    elif isinstance(done, Refund):
-        _refunded(found, done)
+    done = next(_made([found]), None)
+    if done is None:
+        outcomes.failed(found, NOT_DONE)
     else:
-        outcomes.failed(found.id, NOT_DONE)
+        _record(*done)
 
 
-def _find(found: Operation) -> Transfer | Refund | None:
-    """Look for what an operation made, by the trade's group or payment and its own id in the metadata."""
-    if found.kind is OperationKind.TRANSFER:
-        transfers = client().transfers(outcomes.group_of(found))
-        return next((one for one in transfers if one.metadata.get("operation") == str(found.id)), None)
-    with read() as session:
-        source = session.get_one(Operation, found.source_id)
-    refunds = client().refunds(source.payment_intent or "")
-    return next((one for one in refunds if one.metadata.get("operation") == str(found.id)), None)
+def _made(attempts: Sequence[Operation]) -> Iterator[tuple[Operation, Transfer | Refund]]:
+    """Yield what attempts at one payment's money have made, as the platform lists it.
+
+    It is found by the trade's group, or the payment, and the operation's own id in the metadata.
+
+    Raises:
+        StripeError: the platform cannot be asked now.
+    """
+    by_id = {str(attempt.id): attempt for attempt in attempts}
+    first = attempts[0]
+    listed: Iterator[Transfer | Refund] = (
+        client().transfers(outcomes.group_of(first))
+        if first.kind is OperationKind.TRANSFER
+        else client().refunds(outcomes.source_of(first).payment_intent or "")
+    )
+    for made in listed:
+        attempt = by_id.get(made.metadata.get("operation", ""))
+        if attempt is not None:
+            yield attempt, made
 
 
 def _key(found: Operation) -> str:

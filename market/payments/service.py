@@ -21,6 +21,7 @@ from market.i18n import gettext as _
 from market.payments.accounts import account_of, on_verified
 from market.payments.books import balances, postings_of
 from market.payments.models import Account, Operation, Posting
+from market.payments.outcomes import attempts, next_attempt
 from market.payments.performing import PayPage, open_page
 from market.payments.states import AccountState, OperationKind, OperationState
 from market.steps import Kind, Pending
@@ -87,17 +88,13 @@ def plan_payment(session: Session, actor: Actor, bill: Bill) -> Operation:
         The new operation, or the one that is planned or open already (a second click, a colleague).
 
     Raises:
-        Conflict: ``account.not_open``: the provider cannot be paid yet; ``payment.settled``: it is paid;
-            ``payment.in_doubt``: what came in did not match and an operator must look first.
+        Conflict: ``account.not_open``: the provider cannot be paid yet; ``payment.settled``: it is paid.
     """
     latest = payment_of(session, bill.settlement_id)
     if latest is not None and latest.state in {OperationState.PLANNED, OperationState.OPEN}:
         return latest
     if latest is not None and latest.state is OperationState.OK:
         raise Conflict("payment.settled", _("This is already paid."))
-    if latest is not None and latest.payment_intent is not None:
-        message = _("A payment came in that does not match the price. Ask the operator before paying again.")
-        raise Conflict("payment.in_doubt", message)
     account = account_of(session, bill.provider_id)
     if account is None or account.state is not AccountState.OPEN:
         raise Conflict("account.not_open", _("The provider cannot be paid yet. Try again in a moment."))
@@ -112,12 +109,13 @@ def plan_transfer(session: Session, actor: Actor, bill: Bill) -> Operation:
     """Plan the release of a paid settlement: the amount less the fee goes to the provider (R5.4).
 
     Returns:
-        The new operation, or the one that is planned or made already.
+        The new operation, or the one that was begun already.
 
     Raises:
         Conflict: ``payment.not_settled``: nothing was paid; ``settlement.spent``: it goes back to the buyer.
     """
-    paid, live = _paid(session, bill), _outgoing(session, bill, OperationKind.TRANSFER)
+    paid = _paid(session, bill)
+    live = _outgoing(session, paid, OperationKind.TRANSFER)
     if live is not None:
         return live
     step = steps.begin(actor, Kind.TRANSFER_PLANNED, bill.handle, version=bill.rules)
@@ -131,12 +129,13 @@ def plan_refund(session: Session, actor: Actor, bill: Bill) -> Operation:
     """Plan to give all that was paid back to the buyer (R5.5, R6.2).
 
     Returns:
-        The new operation, or the one that is planned or made already.
+        The new operation, or the one that was begun already.
 
     Raises:
         Conflict: ``payment.not_settled``: nothing was paid; ``settlement.spent``: it went to the provider.
     """
-    paid, live = _paid(session, bill), _outgoing(session, bill, OperationKind.REFUND)
+    paid = _paid(session, bill)
+    live = _outgoing(session, paid, OperationKind.REFUND)
     if live is not None:
         return live
     step = steps.begin(actor, Kind.REFUND_PLANNED, bill.handle, version=bill.rules)
@@ -191,17 +190,17 @@ def _paid(session: Session, bill: Bill) -> Operation:
     return paid
 
 
-def _outgoing(session: Session, bill: Bill, kind: OperationKind) -> Operation | None:
-    """Return the live way out of a settlement if it is of this kind; never two ways at once."""
-    query = select(Operation).where(
-        Operation.settlement_id == bill.settlement_id,
-        Operation.kind != OperationKind.CHECKOUT,
-        Operation.state != OperationState.FAILED,
-    )
-    live = session.scalars(query).one_or_none()
-    if live is not None and live.kind is not kind:
+def _outgoing(session: Session, paid: Operation, kind: OperationKind) -> Operation | None:
+    """Return the way out of a payment if it was begun and is of this kind; never two ways.
+
+    One that failed counts too: it is planned again by its own job, which asks first what became of it.
+    """
+    begun = attempts(session, paid.id)
+    if not begun:
+        return None
+    if begun[-1].kind is not kind:
         raise Conflict("settlement.spent", _("This money has already been sent the other way."))
-    return live
+    return begun[-1]
 
 
 def _plan(
@@ -213,9 +212,6 @@ def _plan(
     source: Operation | None = None,
 ) -> Operation:
     """Write the row of an intended call; its id and attempt are the call's idempotency key."""
-    attempts = select(Operation.attempt).where(
-        Operation.settlement_id == bill.settlement_id, Operation.kind == kind
-    )
     made = Operation(
         id=uuid.uuid4(),
         step_id=step.id,
@@ -225,7 +221,7 @@ def _plan(
         settlement_id=bill.settlement_id,
         organisation_id=bill.provider_id if kind is OperationKind.TRANSFER else bill.buyer_id,
         source_id=source.id if source else None,
-        attempt=max(session.scalars(attempts), default=0) + 1,
+        attempt=next_attempt(session, bill.settlement_id, kind),
         amount=amount,
         fee=bill.fee if kind is OperationKind.TRANSFER else 0,
         currency=bill.currency,

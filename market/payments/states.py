@@ -1,7 +1,9 @@
-"""The machine of an operation: planned, open at the platform, then done, failed or expired.
+"""The machines of an operation and of a connected account.
 
-A lost answer leaves an operation PLANNED: its outcome is unknown, and the same call is repeated with the
-same key until it is known.
+An operation is planned, open at the platform, then done, failed, expired or astray. A lost answer leaves it
+PLANNED: its outcome is unknown, and the same call is repeated with the same key until it is known. What is
+over is not beyond the platform: money may still be found on a pay page that failed or expired, and a
+transfer or refund that was given up may turn out to have been made.
 """
 
 from collections.abc import Mapping
@@ -21,13 +23,18 @@ class OperationKind(StrEnum):
 
 
 class OperationState(StrEnum):
-    """Where an operation stands; OPEN is a pay page that waits for the buyer."""
+    """Where an operation stands.
+
+    OPEN is a pay page that waits for the buyer; STRAY is one on which money came in that funds nothing (late,
+    or not what was planned) and is sent back.
+    """
 
     PLANNED = "PLANNED"
     OPEN = "OPEN"
     OK = "OK"
     FAILED = "FAILED"
     EXPIRED = "EXPIRED"
+    STRAY = "STRAY"
 
 
 class OperationEvent(StrEnum):
@@ -37,13 +44,25 @@ class OperationEvent(StrEnum):
     SUCCEED = "succeed"
     FAIL = "fail"
     EXPIRE = "expire"
+    STRAY = "stray"
 
 
 class AccountState(StrEnum):
-    """Where a provider's connected account stands."""
+    """Where a provider's connected account stands.
+
+    PENDING exists at the platform, which does not let money be transferred to it (yet, or any more).
+    """
 
     PLANNED = "PLANNED"
+    PENDING = "PENDING"
     OPEN = "OPEN"
+
+
+class AccountEvent(StrEnum):
+    """What the platform says about it."""
+
+    RESTRICT = "restrict"
+    OPEN = "open"
 
 
 TRANSITIONS: Mapping[tuple[OperationState, OperationEvent], OperationState] = {
@@ -54,6 +73,17 @@ TRANSITIONS: Mapping[tuple[OperationState, OperationEvent], OperationState] = {
     (OperationState.OPEN, OperationEvent.SUCCEED): OperationState.OK,
     (OperationState.OPEN, OperationEvent.FAIL): OperationState.FAILED,
     (OperationState.OPEN, OperationEvent.EXPIRE): OperationState.EXPIRED,
+    (OperationState.OPEN, OperationEvent.STRAY): OperationState.STRAY,
+    (OperationState.EXPIRED, OperationEvent.STRAY): OperationState.STRAY,
+    (OperationState.FAILED, OperationEvent.STRAY): OperationState.STRAY,
+    (OperationState.FAILED, OperationEvent.SUCCEED): OperationState.OK,
+}
+
+ACCOUNT_TRANSITIONS: Mapping[tuple[AccountState, AccountEvent], AccountState] = {
+    (AccountState.PLANNED, AccountEvent.RESTRICT): AccountState.PENDING,
+    (AccountState.PLANNED, AccountEvent.OPEN): AccountState.OPEN,
+    (AccountState.PENDING, AccountEvent.OPEN): AccountState.OPEN,
+    (AccountState.OPEN, AccountEvent.RESTRICT): AccountState.PENDING,
 }
 
 
@@ -71,6 +101,25 @@ def advance(state: OperationState, event: OperationEvent) -> OperationState:
             _(
                 "The state of the payment operation is “%(state)s”; this step cannot be taken now.",
                 state=state_label(state, "payment"),
+            ),
+            state=state.value,
+        ) from None
+
+
+def advance_account(state: AccountState, event: AccountEvent) -> AccountState:
+    """Return the state of a connected account after an event.
+
+    Raises:
+        Conflict: the platform says nothing new.
+    """
+    try:
+        return ACCOUNT_TRANSITIONS[state, event]
+    except KeyError:
+        raise Conflict(
+            "account.wrong_state",
+            _(
+                "The state of the payment account is “%(state)s”; this step cannot be taken now.",
+                state=state_label(state, "account"),
             ),
             state=state.value,
         ) from None

@@ -13,7 +13,6 @@ from market.errors import NotFound
 from market.i18n import gettext as _
 from market.paging import Beginning, Page, beginning, page
 from market.payments.models import Operation
-from market.payments.outcomes import MISMATCH
 from market.payments.states import OperationKind, OperationState
 from market.steps import Step
 
@@ -21,7 +20,7 @@ PATIENCE: Final = timedelta(minutes=10)
 """How long a call may be without an answer before somebody looks."""
 
 REMEMBERED: Final = timedelta(days=30)
-"""How long money that did not match its price stays among what is to be looked at."""
+"""How long money that funds nothing stays among what is to be looked at."""
 
 
 def listed(session: Session, actor: Actor, cursor: str | None = None) -> Page[Operation]:
@@ -39,23 +38,22 @@ def doubtful(session: Session, actor: Actor) -> Beginning[Row[Operation, datetim
 
     There is nothing for who may not list them.
 
-    Money that does not match its price, a call without an answer for a while, and a transfer or refund
-    that failed with no attempt after it.
+    Money that funds nothing, a call without an answer for a while, and a transfer or refund that failed with
+    no attempt after it.
     """
     if not permissions.allowed(actor, "operation.list", permissions.Relation.OTHER):
         return Beginning([], 0)
     later = aliased(Operation)
     again = (
         select(later.id)
-        .where(later.settlement_id == Operation.settlement_id, later.kind == Operation.kind)
-        .where(later.attempt > Operation.attempt)
+        .where(later.source_id == Operation.source_id, later.attempt > Operation.attempt)
         .exists()
     )
     now = clock.now()
     query = select(Operation, Step.time).join(Step, Step.id == Operation.step_id)
     query = query.where(
         or_(
-            and_(Operation.failure == MISMATCH, Operation.planned_at > now - REMEMBERED),
+            and_(Operation.state == OperationState.STRAY, Operation.planned_at > now - REMEMBERED),
             and_(Operation.state == OperationState.PLANNED, Operation.planned_at < now - PATIENCE),
             and_(Operation.state == OperationState.FAILED, Operation.kind != OperationKind.CHECKOUT, ~again),
         )

@@ -19,7 +19,6 @@ from market.registry import inspecting
 from market.registry.models import Asset, Revision, Right
 from market.registry.reading import asset_of, earlier, inspection_of, relation, revision_of
 from market.registry.states import (
-    APPROVED,
     RegistrationEvent,
     RegistrationState,
     advance,
@@ -131,8 +130,9 @@ def submit(session: Session, actor: Actor, asset_id: uuid.UUID) -> Step:
     """
     asset = asset_of(session, actor, asset_id, lock=True)
     require(actor, "asset.submit", relation(actor, asset))
-    if asset.state is RegistrationState.SUBMITTED:
-        return steps.repeat(session, actor, Kind.ASSET_SUBMITTED, asset.handle)
+    before = steps.taken(session, actor, Kind.ASSET_SUBMITTED, asset.handle)
+    if before is not None:
+        return before
     state = advance(asset.state, RegistrationEvent.SUBMIT)
     inspection = inspection_of(session, asset)
     if inspection is None or inspection.content_digest is None:
@@ -165,7 +165,8 @@ def review(session: Session, actor: Actor, asset_id: uuid.UUID, *, approve: bool
         reason: why; the provider reads it.
 
     Raises:
-        Conflict: the registration does not wait for a review, or was decided otherwise.
+        Conflict: the registration does not wait for a review, was decided otherwise, or another one of the same
+            data is approved already (``asset.duplicate``, rule R2.5).
         Forbidden: the actor may not review this asset.
         NotFound: no such asset.
     """
@@ -173,11 +174,14 @@ def review(session: Session, actor: Actor, asset_id: uuid.UUID, *, approve: bool
     require(actor, "asset.review", relation(actor, asset))
     given = {"approve": approve, "reason": reason}
     kind = Kind.ASSET_REVIEWED if approve else Kind.ASSET_REJECTED
-    if asset.state in APPROVED or asset.state is RegistrationState.REJECTED:
-        return steps.repeat(session, actor, kind, asset.handle, given)
-    event = RegistrationEvent.APPROVE if approve else RegistrationEvent.REJECT
+    before = steps.taken(session, actor, kind, asset.handle, given)
+    if before is not None:
+        return before
+    state = advance(asset.state, RegistrationEvent.APPROVE if approve else RegistrationEvent.REJECT)
+    if approve:
+        _refuse_second(session, asset)
     step = steps.begin(actor, kind, asset.handle)
-    asset.state = advance(asset.state, event)
+    asset.state = state
     asset.step_id = step.id
     asset.decision = reason
     if approve:
@@ -243,16 +247,34 @@ def _refuse_duplicate(claims: list[Asset], provider_id: uuid.UUID) -> None:
     """Refuse data that are registered already, naming the earlier asset only to whom it may be named."""
     for asset in claims:
         if asset.state is RegistrationState.REGISTERED or asset.provider_id == provider_id:
-            raise Conflict(
-                "asset.duplicate",
-                _("The same data are registered already: %(name)s.", name=asset.number or asset.title),
-                rule="R2.5",
-                earlier=asset.number or str(asset.id),
-            )
+            raise _duplicate(asset)
+
+
+def _refuse_second(session: Session, asset: Asset) -> None:
+    """Refuse to approve data that another registration was approved for while this one waited.
+
+    At submission neither was public, so both were let through to the reviewer, who may know of the other.
+    """
+    inspection = inspection_of(session, asset)
+    content = inspection.content_digest if inspection else None
+    if content is not None:
+        _one_at_a_time(session, content)
+    for claim in earlier(session, asset.id, revision_of(session, asset).digest, content):
+        if claim.state is not RegistrationState.SUBMITTED:
+            raise _duplicate(claim)
+
+
+def _duplicate(earlier_one: Asset) -> Conflict:
+    return Conflict(
+        "asset.duplicate",
+        _("The same data are registered already: %(name)s.", name=earlier_one.number or earlier_one.title),
+        rule="R2.5",
+        earlier=earlier_one.number or str(earlier_one.id),
+    )
 
 
 def _one_at_a_time(session: Session, content_digest: str) -> None:
-    """Let two submissions of the same data wait for each other; SQLite has one writer anyway."""
+    """Let two decisions about the same data wait for each other; SQLite has one writer anyway."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(
             text("SELECT pg_advisory_xact_lock(hashtextextended(:digest, 2))"), {"digest": content_digest}

@@ -60,9 +60,6 @@ CLAIMING = frozenset({_State.SUBMITTED, _State.REVIEWED, _State.NOTICE, _State.R
 STANDING = frozenset({_State.REGISTERED, _State.SUSPENDED})
 """Registrations that stand, so that one can suspend, restore or cancel them."""
 
-APPROVED = frozenset({_State.REVIEWED, _State.NOTICE, _State.REGISTERED})
-"""States to which a reviewer's approval leads."""
-
 
 def advance(state: RegistrationState, event: RegistrationEvent) -> RegistrationState:
     """Return the state after an event.

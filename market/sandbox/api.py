@@ -99,6 +99,8 @@ class Api:
         answer = self._locked(Asked(endpoint, id, raw, request_id, key, fault))
         if fault.kind == "lose":
             _drop_connection()
+        if fault.kind == "garble":
+            return Response("<html>a proxy</html>", fault.status)
         return answer
 
     def _locked(self, asked: Asked) -> Response:

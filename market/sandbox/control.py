@@ -3,7 +3,8 @@
 It takes the same test key as the API, so a page in somebody's browser cannot reach it.
 
 * ``POST faults`` {kind, method, path, times, status, seconds, retry}
-* ``POST settings`` {webhooks: off|send|hold, refund_status: succeeded|pending}
+* ``POST settings`` {webhooks: off|send|hold, refund_status: succeeded|pending,
+  transfers: active|inactive}: the last is how new accounts begin
 * ``POST objects/<id>`` {field: value}: falsify what is stored; ``GET`` shows it
 * ``POST events`` {type, id, change}: send an event about an object, with fields changed in the event only
 * ``POST deliveries`` {order: oldest|newest, times}: let held webhooks go, perhaps more than once
@@ -18,7 +19,11 @@ from market.sandbox import money
 from market.sandbox.api import Api, authorize
 from market.sandbox.refusals import Refusal, missing, wrong
 
-_SETTINGS = {"webhooks": ("off", "send", "hold"), "refund_status": ("succeeded", "pending")}
+_SETTINGS = {
+    "webhooks": ("off", "send", "hold"),
+    "refund_status": ("succeeded", "pending"),
+    "transfers": ("active", "inactive"),
+}
 _KINDS = ("account", "checkout.session", "payment_intent", "charge", "transfer", "refund", "event")
 
 

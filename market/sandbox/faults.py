@@ -10,7 +10,8 @@ class Fault:
     """What happens to the next ``times`` requests of this method and path.
 
     ``refuse``: answer ``status`` and do nothing. ``break``: begin, undo, answer 500 and keep that as
-    the key's result. ``lose``: do it and drop the connection. ``slow``: wait ``seconds``, then do it.
+    the key's result. ``lose``: do it and drop the connection. ``garble``: do it and answer ``status`` with
+    a page of somebody in between. ``slow``: wait ``seconds``, then do it.
     """
 
     kind: str

@@ -59,13 +59,17 @@ class Call:
 
 
 def create_account(call: Call) -> Json:
-    """Open a connected account; capabilities asked for are active at once."""
+    """Open a connected account; capabilities asked for are active at once, unless a test wants otherwise."""
     asked = call.params.get("capabilities", {})
     account = call.made(
         "account",
         "acct",
         business_profile={"name": call.params.get("business_profile", {}).get("name")},
-        capabilities={name: "active" for name, wish in asked.items() if wish.get("requested")},
+        capabilities={
+            name: call.store.setting("transfers", "active")
+            for name, wish in asked.items()
+            if wish.get("requested")
+        },
         controller={**call.params.get("controller", {}), "type": "application"},
         country=call.params.get("country", "HK"),
         email=call.params.get("email"),

@@ -19,8 +19,9 @@ from sqlalchemy.exc import OperationalError
 from market import db, logs
 from market.app import create_app
 from market.config import Settings, SettingsError
-from market.governance import heads
-from market.governance.guard import Guard, Head
+from market.governance import drill, heads
+from market.governance.guard import Guard
+from market.governance.heads import Head
 from market.jobs import Worker
 from market.keys.stamping import Stamping
 from market.oversight import publishing
@@ -44,6 +45,7 @@ def serve(settings: Settings, *, host: str, port: int, processes: int) -> None:
     if not port_is_free(host, port):
         raise SettingsError(f"port {port} is taken: stop what listens there, or choose another with --port")
     logs.as_json()
+    drill.sweep(settings.home)
     with alone(settings):
         Server(settings, host, port, processes, background if settings.is_sqlite else guarding).run()
 
@@ -58,6 +60,7 @@ def work(settings: Settings) -> None:
     if settings.is_sqlite:
         raise SettingsError("on SQLite `qilu serve` does the jobs itself; workers are for PostgreSQL")
     logs.as_json()
+    drill.sweep(settings.home)
     parts = background(create_app(settings))
     ended = threading.Event()
 

@@ -19,7 +19,8 @@
 
   async function look() {
     const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
-    if (!answer.ok || answer.redirected) return;
+    if (answer.redirected) return; // the session has ended
+    if (!answer.ok) throw new Error(answer.status); // as when nothing answers: looks again later
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     let changed = false;
     for (const part of all("[data-live]")) {
@@ -50,7 +51,10 @@
 
   const lock = (form, sent) => {
     form.toggleAttribute("data-sent", sent);
-    for (const button of all("button[type=submit]", form)) button.toggleAttribute("aria-busy", sent);
+    for (const button of all("button[type=submit]", form)) {
+      if (sent) button.setAttribute("aria-busy", "true");
+      else button.removeAttribute("aria-busy");
+    }
   };
 
   document.addEventListener("submit", (event) => {

@@ -20,7 +20,7 @@ from market.steps.kinds import Kind
 from market.steps.models import Stateful, Step, StepImage, Vault
 from market.steps.reader import Opening, chain, index_of, openings, steps_of, story
 from market.steps.record import Pending, begin, new_handle, record
-from market.steps.repeat import forget, once, remember, repeat
+from market.steps.repeat import forget, once, remember, repeat, taken
 
 __all__ = [
     "Kind",
@@ -47,5 +47,6 @@ __all__ = [
     "rows_about",
     "steps_of",
     "story",
+    "taken",
     "truncate_journal",
 ]

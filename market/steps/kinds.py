@@ -75,3 +75,6 @@ class Kind(StrEnum):
     OPENING_ERASED = "opening.erased"
     EXCHANGE_RESTORED = "exchange.restored"
     DRILL_COMPLETED = "drill.completed"
+    PAYMENT_STRAYED = "payment.strayed"
+    PAYMENT_RETURNED = "payment.returned"
+    ACCOUNT_RESTRICTED = "account.restricted"

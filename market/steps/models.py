@@ -69,12 +69,12 @@ class Vault(Base):
 
 
 class Creation(Base):
-    """An answered ``Idempotency-Key``: who, which key, what input, what was made."""
+    """An answered ``Idempotency-Key``: who, SHA-256 of the key, what input, what was made."""
 
     __tablename__ = "creation"
 
     scope: Mapped[str] = mapped_column(String(36), primary_key=True)
-    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    key_digest: Mapped[str] = mapped_column(String(64), primary_key=True)
     kind: Mapped[str] = mapped_column(String(40))
     given_digest: Mapped[str] = mapped_column(String(64))
     made_id: Mapped[uuid.UUID]

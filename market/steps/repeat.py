@@ -1,5 +1,6 @@
 """Repeating: the same act again gives the same answer and no new entry; another input is refused."""
 
+import hashlib
 import uuid
 from collections.abc import Collection
 from typing import Any
@@ -21,7 +22,26 @@ def repeat(
 ) -> Step:
     """Return the step that brought the object where the actor wants it, if this is that act again.
 
-    Call it when the object already is in the target state.
+    Call it when the object already is in the target state; the arguments are those of :func:`taken`.
+
+    Raises:
+        Conflict: somebody else took the step, or with other input; the answer names no one.
+    """
+    made = taken(session, actor, kind, handle, given)
+    if made is None:
+        raise Conflict(
+            "step.already_taken", _("This step was already taken, by someone else or with other input.")
+        )
+    return made
+
+
+def taken(
+    session: Session, actor: Actor, kind: Kind, handle: str, given: dict[str, Any] | None = None
+) -> Step | None:
+    """Return the actor's last step of a kind if this is that act again, else None.
+
+    An act that an object lets happen once may ask this in any state: however far the object has gone since, a
+    late repetition gets the first answer. An act that can be undone asks it in its target state alone.
 
     Args:
         session: the session of the transaction.
@@ -29,9 +49,6 @@ def repeat(
         kind: the kind of the step that would be taken.
         handle: the object's handle.
         given: the input, as it would be recorded.
-
-    Raises:
-        Conflict: somebody else took the step, or with other input; the answer names no one.
     """
     made = session.scalars(
         select(Step)
@@ -44,11 +61,7 @@ def repeat(
         .order_by(Step.seq.desc())
         .limit(1)
     ).one_or_none()
-    if made is None or made.given_digest != digest(given):
-        raise Conflict(
-            "step.already_taken", _("This step was already taken, by someone else or with other input.")
-        )
-    return made
+    return made if made is not None and made.given_digest == digest(given) else None
 
 
 def once(
@@ -58,7 +71,8 @@ def once(
 
     Args:
         session: the session of the transaction.
-        actor: who asks; keys of different people never meet.
+        actor: who asks; keys of different people never meet, but all strangers share one drawer: that
+            somebody knows a stranger's key proves nothing about who they are.
         key: the caller's key; None asks for no protection.
         kind: the kind of the creation.
         given: the input.
@@ -68,12 +82,12 @@ def once(
     """
     if key is None:
         return None
-    scope = _scope(actor)
+    scope, key_digest = _scope(actor), _digest(key)
     if session.get_bind().dialect.name == "postgresql":
         session.execute(
-            text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 1))"), {"key": f"{scope} {key}"}
+            text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 1))"), {"key": f"{scope} {key_digest}"}
         )
-    found = session.get(Creation, (scope, key))
+    found = session.get(Creation, (scope, key_digest))
     if found is None:
         return None
     if found.kind != kind.value or found.given_digest != digest(given):
@@ -91,7 +105,7 @@ def remember(
         session.add(
             Creation(
                 scope=_scope(actor),
-                key=key,
+                key_digest=_digest(key),
                 kind=kind.value,
                 given_digest=digest(given),
                 made_id=made_id,
@@ -108,3 +122,8 @@ def forget(session: Session, user_ids: Collection[uuid.UUID], made: Collection[u
 
 def _scope(actor: Actor) -> str:
     return str(actor.user_id or actor.name)[:36]
+
+
+def _digest(key: str) -> str:
+    """Return what is stored of a key: whoever reads the table cannot repeat with it."""
+    return hashlib.sha256(key.encode()).hexdigest()

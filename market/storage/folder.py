@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ledger.durable import sync_folder
 from market.storage.blob import CHUNK, PROBE, Blob, StoreError, checked, spool, whole
 
 
@@ -38,7 +39,7 @@ class Folder:
             Path(name).unlink(missing_ok=True)
             raise
         for folder in (target.parent, self._blobs):
-            _sync(folder)
+            sync_folder(folder)
         return blob
 
     def put(self, content: bytes) -> Blob:
@@ -93,12 +94,3 @@ class Folder:
 
     def _path(self, digest: str) -> Path:
         return self._blobs / checked(digest)[:2] / digest
-
-
-def _sync(folder: Path) -> None:
-    """Make a rename in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from marshmallow import ValidationError
 
-from market import forms
+from market import forms, permissions
 from market.db import read, transaction
 from market.errors import NotFound
 from market.i18n import _, lazy
@@ -136,6 +136,7 @@ def _page(number: str, faults: ValidationError | None = None) -> ResponseReturnV
             states=showing.states(found.rows, found.grant),
             names=names,
             possible={act.value for act in found.possible},
+            opens=permissions.allowed(actor, "bundle.export", service.relation_of(actor, trade)),
             head=showing.head(found, actor, names),
             story=showing.story(session, found, names),
             faults=forms.faults(faults) if faults else {},

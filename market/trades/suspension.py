@@ -71,8 +71,9 @@ def decide_asset(
     asset = reading.asset_of(session, actor, asset_id, lock=True)
     permissions.require(actor, action, reading.relation(actor, asset))
     given = {"reason": reason}
-    if asset.state is target and kind is not Kind.ASSET_RESTORED:
-        return steps.repeat(session, actor, kind, asset.handle, given)
+    before = steps.taken(session, actor, kind, asset.handle, given) if asset.state is target else None
+    if before is not None:
+        return before
     step = steps.begin(actor, kind, asset.handle)
     registry.change(step, asset, event)
     _follow_asset(session, step, asset, event)
@@ -117,6 +118,7 @@ def decide_organisation(
         return organisation, steps.repeat(session, actor, kind, organisation.handle, given)
     step = steps.begin(actor, kind, steps.new_handle())
     participants.put(step, organisation, decision, reason)
+    delivery.freeze_all(session, organisation.id)
     change = delivery.hold if decision is Decision.SUSPEND else delivery.lift
     change(session, step, Hold.PROVIDER, organisation.id)
     change(session, step, Hold.BUYER, organisation.id)

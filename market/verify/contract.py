@@ -39,8 +39,7 @@ def check(report: Report, evidence: Evidence) -> None:
 
 def _row(evidence: Evidence) -> dict[str, Any]:
     """Return the contract's last image; what was fixed at the request must be the same in all of them."""
-    handle = evidence.trade()[0][1].handle
-    images = [image for image in evidence.rows("contract") if image.entry.handle == handle]
+    images = evidence.own("contract")
     require(images, "no entry shows the contract")
     fixed = [
         {name: value for name, value in image.row.items() if name not in _MAY_CHANGE} for image in images
@@ -64,11 +63,13 @@ def _check_digests(evidence: Evidence, row: dict[str, Any]) -> None:
 
 
 def _signatures(evidence: Evidence, row: dict[str, Any]) -> list[Image]:
-    found = evidence.rows("signature", contract_id=row["id"])
+    found, own = evidence.rows("signature"), evidence.own("signature")
     require(
-        all(image.entry.kind == "contract.signed" for image in found), "a signature stands in a foreign entry"
+        found == own and all(image.entry.kind == "contract.signed" for image in own),
+        "a signature stands in a foreign entry",
     )
-    return found
+    require(all(image.row["contract_id"] == row["id"] for image in own), "a signature is of another contract")
+    return own
 
 
 def _key(evidence: Evidence, contract: dict[str, Any], signature: Image) -> dict[str, Any]:

@@ -20,6 +20,20 @@ from market.verify.report import CheckFailed, Report, require
 CHECKPOINT = "checkpoint"
 OPENINGS = "openings.json"
 
+AUDITOR = "auditor"
+"""Sees everything."""
+PARTIES_SEE = frozenset({
+    "request", "contract", "signature", "key", "trade", "agreement", "settlement", "acceptance", "dispute",
+    "operation", "posting", "access_grant", "receipt", "revision", "inspection",
+})  # fmt: skip
+"""Tables, and personal columns as ``table.column``, that may never be withheld from a party to the trade."""
+SEES: Mapping[str, frozenset[str]] = {
+    "buyer": PARTIES_SEE,
+    "provider": PARTIES_SEE | {"inspection.ranges"},
+    AUDITOR: frozenset(),
+}
+
+_FIELD = re.compile(r"([a-z_]+)(?:\.[0-9]+)?(\.[a-z_]+)?")
 _PROOF_NAME = re.compile(re.escape(ENTRIES) + r"([0-9]{6,19})" + re.escape(PROOF))
 _HEX = re.compile(r"[0-9a-f]{64}")
 
@@ -64,6 +78,28 @@ class Evidence:
             and all(image.row[name] == value for name, value in columns.items())
         ]
 
+    def own(self, table: str) -> list[Image]:
+        """Return the images of a table in the trade's own entries, in the log's order."""
+        handle = self.trade()[0][1].handle
+        return [image for image in self.rows(table) if image.entry.handle == handle]
+
+    def operations(self) -> list[dict[str, Any]]:
+        """Return the trade's operations, each in its last image."""
+        return list({image.row["id"]: image.row for image in self.own("operation")}.values())
+
+    def done(self, kind: str) -> list[dict[str, Any]]:
+        """Return the operations of a kind that ended well; a refund of money that strayed is none of the trade's."""
+        stray = {row["id"] for row in self.strayed()}
+        return [
+            row
+            for row in self.operations()
+            if row["kind"] == kind and row["state"] == "OK" and row["source_id"] not in stray
+        ]
+
+    def strayed(self) -> list[dict[str, Any]]:
+        """Return the payments that came in and funded nothing."""
+        return [row for row in self.operations() if row["state"] == "STRAY"]
+
     def trade(self) -> list[tuple[int, Entry]]:
         """Return the trade's own entries in order.
 
@@ -105,6 +141,23 @@ def check(report: Report, files: Mapping[str, bytes], manifest: Manifest, trust:
     evidence = Evidence(files, manifest, by_index, images)
     _check_keys(report, evidence)
     return evidence if report.consistent else None
+
+
+def tell_reach(report: Report, evidence: Evidence) -> None:
+    """Say how far consistent evidence speaks: gaps show, but that its last entries were left out cannot.
+
+    Args:
+        report: where the line goes.
+        evidence: a bundle with nothing wrong.
+    """
+    index, last = evidence.trade()[-1]
+    size = evidence.files[CHECKPOINT].split(b"\n", 2)[1].decode()
+    report.note(
+        "reach",
+        f"speaks of the trade up to its entry number {last.seq} ({last.kind}, entry {index} of the log) and of no "
+        f"checkpoint above {size} entries: a later one, such as a refund or ruling, may be left out; "
+        f"who holds the log finds it by the object {last.handle}",
+    )
 
 
 def _entry(files: Mapping[str, bytes], name: str, trust: Policy) -> tuple[int, bytes, Entry]:
@@ -168,6 +221,7 @@ def _openings(
                 counts["erased"] += 1
             else:
                 require(key in withheld, f"entry {index}: {field} is not opened, withheld or erased")
+                _require_hidden(index, field, manifest.viewer)
                 withheld.remove(key)
                 counts["withheld"] += 1
         told = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
@@ -176,6 +230,15 @@ def _openings(
         not opened and not withheld, f"openings of no commitment here: {sorted({*opened, *withheld})[:3]}"
     )
     return images
+
+
+def _require_hidden(index: int, field: str, viewer: str) -> None:
+    """Let an opening be withheld only where it is not this viewer's to see; else any refund could be left out."""
+    require(viewer in SEES, f"it is written for {viewer!r}, whom nobody knows")
+    match = _FIELD.fullmatch(field)
+    kind = "".join(part for part in match.groups() if part) if match else field
+    hidden = viewer != AUDITOR and kind not in SEES[viewer]
+    require(hidden, f"entry {index}: {field} is withheld, although the {viewer} may see it")
 
 
 def _open(index: int, entry: Entry, field: str, item: dict[str, Any]) -> list[Image]:

@@ -1,17 +1,19 @@
-"""The trade: what was measured is what was sold and delivered, what was agreed is what was paid, in this order."""
+"""The trade: what was measured is what was sold and delivered, its steps stand in their order and show their states."""
 
 import hashlib
-from collections import Counter
 from collections.abc import Mapping
-from typing import Any, Final
+from datetime import datetime, timedelta
+from typing import Final
 
 from contracts.terms import Terms, parse
 from ledger.entry import Entry
-from market.verify import contract
+from market.verify import contract, money, parties
 from market.verify.evidence import Evidence, Image
 from market.verify.report import Report, require
 
 REPORT: Final = "inspection/report.json"
+CLOCKS: Final = timedelta(minutes=5)
+"""How far the clocks of an exchange may differ; order comes from the log, and times must not contradict it by more."""
 
 REACHED: Final[Mapping[str, tuple[tuple[str, str, frozenset[str]], ...]]] = {
     "contract.requested": (("contract", "state", frozenset({"REQUESTED"})),),
@@ -25,6 +27,8 @@ REACHED: Final[Mapping[str, tuple[tuple[str, str, frozenset[str]], ...]]] = {
     "contract.withdrawn": (("contract", "state", frozenset({"TERMINATED"})),),
     "contract.expired": (("contract", "state", frozenset({"TERMINATED"})),),
     "payment.settled": (("operation", "state", frozenset({"OK"})),),
+    "payment.strayed": (("operation", "state", frozenset({"STRAY"})),),
+    "payment.returned": (("operation", "state", frozenset({"OK"})),),
     "transfer.made": (("operation", "state", frozenset({"OK"})),),
     "refund.made": (("operation", "state", frozenset({"OK"})),),
     "settlement.funded": (("settlement", "state", frozenset({"FUNDED"})),),
@@ -44,6 +48,8 @@ AFTER: Final[Mapping[str, tuple[frozenset[str], ...]]] = {
     "contract.signed": (frozenset({"contract.requested"}),),
     "contract.finalized": (frozenset({"contract.signed"}),),
     "payment.settled": (frozenset({"contract.finalized"}),),
+    "payment.strayed": (frozenset({"contract.finalized"}),),
+    "payment.returned": (frozenset({"payment.strayed"}),),
     "settlement.funded": (frozenset({"payment.settled"}),),
     "delivery.completed": (frozenset({"contract.finalized"}),),
     "acceptance.accepted": (frozenset({"delivery.completed"}),),
@@ -62,19 +68,21 @@ AFTER: Final[Mapping[str, tuple[frozenset[str], ...]]] = {
 
 
 def check(report: Report, evidence: Evidence) -> None:
-    """Check data, order, states, delivery and money."""
+    """Check parties, data, order, states, delivery and money."""
     with report.checking("trade"):
         entries = evidence.trade()
         terms = parse(evidence.files[contract.TERMS])
         kinds = [entry.kind for _index, entry in entries]
+        with report.checking("parties"):
+            report.ok("parties", parties.check(evidence, terms, kinds))
         with report.checking("data"):
             report.ok("data", _check_data(evidence, terms, entries[0][0]))
         with report.checking("states"):
             report.ok("states", _check_states(evidence, entries))
         with report.checking("delivery"):
-            report.ok("delivery", _check_delivery(evidence, terms, kinds))
+            report.ok("delivery", _check_delivery(evidence, terms))
         with report.checking("money"):
-            report.ok("money", _check_money(evidence, terms, kinds))
+            report.ok("money", money.check(evidence, terms, kinds))
 
 
 def _check_data(evidence: Evidence, terms: Terms, requested: int) -> str:
@@ -113,109 +121,37 @@ def _check_states(evidence: Evidence, entries: list[tuple[int, Entry]]) -> str:
     last = {
         table: images[-1].row["state"]
         for table in ("contract", "settlement", "acceptance", "dispute")
-        if (images := _own(evidence, table))
+        if (images := evidence.own(table))
     }
     return ", ".join(f"{table} {state}" for table, state in last.items())
 
 
-def _check_delivery(evidence: Evidence, terms: Terms, kinds: list[str]) -> str:
-    """What was handed over is the file that was measured and sold, under the policy that was signed."""
-    grants = _own(evidence, "access_grant")
+def _check_delivery(evidence: Evidence, terms: Terms) -> str:
+    """What was handed over is the file that was measured and sold, under the policy that was signed, once paid for."""
+    grants, subject = evidence.own("access_grant"), terms.subject
     policy = hashlib.sha256(evidence.files[contract.POLICY]).hexdigest()
     for image in grants:
-        require(
-            image.row["digest"] == terms.subject.content_digest, "the grant is for another file than was sold"
-        )
+        require(image.row["digest"] == subject.content_digest, "the grant is for another file than was sold")
         require(image.row["policy_digest"] == policy, "the grant follows another policy than was signed")
-    receipts = _own(evidence, "receipt")
+    receipts = evidence.own("receipt")
+    completed = [index for index, entry in evidence.trade() if entry.kind == "delivery.completed"]
+    require([image.index for image in receipts] == completed, "a completed delivery has one receipt")
+    require(len(receipts) <= 1, "the file was handed over twice")
     for image in receipts:
-        require(
-            image.row["digest"] == terms.subject.content_digest, "another file was handed over than was sold"
-        )
-        require(image.row["size"] == terms.subject.size, "the file handed over has another size")
+        require(image.row["digest"] == subject.content_digest, "another file was handed over than was sold")
+        require(image.row["size"] == subject.size, "the file handed over has another size")
         require(
             image.row["grant_id"] in {grant.row["id"] for grant in grants}, "the receipt is of another grant"
         )
-    delivered = "delivery.completed" in kinds
-    require(delivered == bool(receipts), "a completed delivery has one receipt")
-    if terms.price.amount and delivered:
-        before = kinds[: kinds.index("delivery.completed")]
-        require("settlement.funded" in before, "the file was handed over before it was paid for")
-    return "the file handed over is the one measured and sold" if delivered else "nothing was handed over yet"
+        _check_paid_before(evidence, terms, image)
+    return "the file handed over is the one measured and sold" if receipts else "nothing was handed over yet"
 
 
-def _check_money(evidence: Evidence, terms: Terms, kinds: list[str]) -> str:
-    """What was agreed is what is owed, paid, and paid out; and the books close."""
-    price, currency = terms.price.amount, terms.price.currency
-    for image in [*_own(evidence, "trade"), *_own(evidence, "settlement")]:
-        agreed = image.row["amount"] == price and image.row["currency"] == currency
-        require(agreed, f"the {image.row['table']} is about another amount than was signed")
-    paid = _done(evidence, "checkout")
-    require(len(paid) <= 1, "it was paid more than once")
-    for row in paid:
-        require(
-            (row["amount"], row["currency"]) == (price, currency), "another amount was paid than was signed"
-        )
-    require(bool(paid) == ("payment.settled" in kinds), "a settled payment shows its operation")
-    balances = _balances(evidence, terms, paid)
-    _check_closing(evidence, terms, kinds, balances)
-    if not price:
-        return "nothing is to be paid"
-    ended = {"settlement.released": "released", "settlement.refunded": "refunded"}
-    state = next((ended[kind] for kind in kinds if kind in ended), "held" if paid else "due")
-    return f"{terms.price.figures()} {currency} signed = owed{' = paid' if paid else ''}; {state}; the books balance"
-
-
-def _balances(evidence: Evidence, terms: Terms, paid: list[dict[str, Any]]) -> Counter[str]:
-    """Debits less credits of the trade's postings by account, in minor units."""
-    done = {row["id"] for kind in ("checkout", "transfer", "refund") for row in _done(evidence, kind)}
-    totals: Counter[str] = Counter()
-    seen: set[str] = set()
-    for image in _own(evidence, "posting"):
-        row = image.row
-        require(row["id"] not in seen, "a posting is shown twice")
-        seen.add(row["id"])
-        require(row["operation_id"] in done, "a posting belongs to no operation that was done")
-        require(
-            row["number"] == terms.number and row["currency"] == terms.price.currency,
-            "a posting is of another trade",
-        )
-        require(row["amount"] > 0 and row["debit"] != row["credit"], "a posting moves nothing")
-        totals[row["debit"]] += row["amount"]
-        totals[row["credit"]] -= row["amount"]
-    require(bool(seen) == bool(paid), "postings and payment do not go together")
-    return totals
-
-
-def _check_closing(evidence: Evidence, terms: Terms, kinds: list[str], balances: Counter[str]) -> None:
-    price, hold = terms.price.amount, f"order_hold:{terms.number}"
-    payable = [account for account in balances if account.startswith("provider_payable:")]
-    out = [*_done(evidence, "transfer"), *_done(evidence, "refund")]
-    if out:
-        moved = sum(row["amount"] + row["fee"] for row in out)
-        require(moved == price, f"{moved} of {price} minor units left the hold")
-        require(
-            balances[hold] == 0 and all(balances[account] == 0 for account in payable),
-            "the hold is not empty",
-        )
-        fee = sum(row["fee"] for row in out)
-        require(-balances["fee_revenue"] == fee, "another fee was booked than was taken")
-        if "settlement.released" in kinds:
-            require(
-                _own(evidence, "settlement")[-1].row["fee"] == fee, "another fee was taken than was agreed"
-            )
-    elif _done(evidence, "checkout"):
-        require(-balances[hold] == price, "the hold is not what was paid")
-    require(not {"settlement.released", "settlement.refunded"} & set(kinds) or out, "the money went nowhere")
-
-
-def _done(evidence: Evidence, kind: str) -> list[dict[str, Any]]:
-    """Return the operations of a kind that ended well, each in its last image."""
-    last = {image.row["id"]: image.row for image in _own(evidence, "operation")}
-    return [row for row in last.values() if row["kind"] == kind and row["state"] == "OK"]
-
-
-def _own(evidence: Evidence, table: str) -> list[Image]:
-    """Return the images of a table in the trade's own entries."""
-    handle = evidence.trade()[0][1].handle
-    return [image for image in evidence.rows(table) if image.entry.handle == handle]
+def _check_paid_before(evidence: Evidence, terms: Terms, receipt: Image) -> None:
+    """The first byte left after the contract was in force and, at a price, paid; the log says the order."""
+    opened = "settlement.funded" if terms.price.amount else "contract.finalized"
+    before = [entry for index, entry in evidence.trade() if entry.kind == opened and index < receipt.index]
+    require(before, "the file was handed over before it was paid for")
+    first, last = (datetime.fromisoformat(receipt.row[name]) for name in ("first_byte_at", "completed_at"))
+    in_order = before[0].time - CLOCKS <= first <= last <= receipt.entry.time + CLOCKS
+    require(in_order, "the times of the receipt contradict the order of the log")

@@ -27,21 +27,24 @@ def open_only_when_set() -> None:
         raise NotFound("witness.closed", _("This exchange witnesses no other log."))
 
 
+@blueprint.errorhandler(BusyError)
+def busy(error: BusyError) -> Response:
+    """Ask whoever cannot be answered now to come again."""
+    return Response(f"{error}\n", 503, {"Retry-After": AGAIN}, content_type=TEXT_TYPE)
+
+
 @blueprint.post("/add-checkpoint")
 def add_checkpoint() -> Response:
     """Cosign the head of a watched log, or say in the protocol's statuses why not."""
     request.max_content_length = MAX_REQUEST
-    try:
-        answer = service.add_checkpoint(request.get_data(cache=False))
-    except BusyError as error:
-        return Response(f"{error}\n", 503, {"Retry-After": AGAIN}, content_type=TEXT_TYPE)
+    answer = service.add_checkpoint(request.get_data(cache=False))
     return Response(answer.text, answer.status, content_type=answer.media_type)
 
 
 @blueprint.get(f"/{_ORIGIN}/checkpoint")
 def checkpoint(origin: str) -> Response:
     """Send the head that was cosigned last, for monitors and for whoever restores from the copy."""
-    return files.checkpoint(service.copy_of(origin))
+    return files.checkpoint(service.held_head(origin))
 
 
 @blueprint.get(f"/{_ORIGIN}/tile/<path:path>")

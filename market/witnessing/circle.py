@@ -13,10 +13,11 @@ from flask import current_app
 from sqlalchemy import insert, select
 
 from ledger.checkpoint import parse_checkpoint
+from ledger.errors import LedgerError
 from ledger.mirror import local_tile
 from ledger.models import LedgerCosignature
 from ledger.note import parse_note
-from ledger.policy import Policy
+from ledger.policy import NONE, Policy
 from ledger.tiles import TiledTree
 from market import clock, config, trust
 from market.db import read, transaction
@@ -64,9 +65,20 @@ class Circle:
         self._longest_pause = longest_pause
         self._folder = folder
         self._patience = patience
-        self._members = [
-            _Member(Asker(name, key, policy.urls[key])) for name, key in policy.witnesses.items()
+        self._members: list[_Member] = []
+        self.follow(policy)
+
+    def follow(self, policy: Policy) -> None:
+        """Ask from now on whom a policy names; who stood in the one before goes on where it was.
+
+        Args:
+            policy: names the witnesses and where they are asked.
+        """
+        before = {(one.asker.name, one.asker.key, one.asker.url): one for one in self._members}
+        named = [
+            (name, key, policy.urls[key]) for name, key in policy.witnesses.items() if key in policy.urls
         ]
+        self._members = [before.get(one) or _Member(Asker(*one)) for one in named]
 
     def cosign(self, note: str, _before: int) -> Sequence[str]:
         """Return the signature lines of a head that have been collected; the callable of ``publisher.publish``.
@@ -142,14 +154,18 @@ class Circle:
 
 
 def circle(folder: Path) -> Circle:
-    """Return the circle of the running application, made when it is first asked for.
+    """Return the circle of the running application, which follows the policy as its file stands now.
 
     Args:
         folder: where the log is published.
     """
     found: Circle | None = current_app.extensions.get(NAME)
     if found is None:
-        found = current_app.extensions[NAME] = Circle(trust.evidence(config.current()), folder)
+        found = current_app.extensions[NAME] = Circle(Policy(quorum=NONE), folder)
+    try:
+        found.follow(trust.evidence(config.current()))
+    except (OSError, LedgerError):  # such as a file that is just being saved: those known before are asked
+        log.exception("witness.policy_unreadable")
     return found
 
 

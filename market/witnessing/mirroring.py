@@ -10,6 +10,7 @@ from flask import Flask
 
 from ledger.errors import LedgerError
 from ledger.witness import BusyError
+from market.db import read_only
 from market.keys import service as keys
 from market.witnessing import service
 
@@ -59,22 +60,36 @@ class Mirroring:
             self._thread.join(seconds)
 
     def _run(self) -> None:
-        self._begin()
-        while not self._ended.wait(self._beat):
+        begun = False
+        while True:
             with self._app.app_context():
-                for origin in service.addressed(service.watched()):
-                    if not self._ended.is_set():
-                        self._look(origin)
+                if read_only() is None:  # what is looked at must be stored
+                    begun = begun or self._begin()
+                    self._look_round()
+            if self._ended.wait(self._beat):
+                return
 
-    def _begin(self) -> None:
-        """Publish our key, and whatever a crash left unpublished."""
+    def _begin(self) -> bool:
+        """Publish our key, and whatever a crash left unpublished; False when that must be tried again."""
         try:
-            with self._app.app_context():
-                keys.publish_witness()
-                for key in service.watched().logs:
-                    service.name(key.name)
+            keys.publish_witness()
+            for key in service.watched().logs:
+                service.name(key.name)
         except Exception:
             _log.exception("mirror.failed")
+            return False
+        return True
+
+    def _look_round(self) -> None:
+        """Look at each log that the file names now; one that is just being saved is read at the next beat."""
+        try:
+            origins = list(service.addressed(service.watched()))
+        except Exception:
+            _log.exception("mirror.failed")
+            return
+        for origin in origins:
+            if not self._ended.is_set():
+                self._look(origin)
 
     def _look(self, origin: str) -> None:
         """Look once; whatever goes wrong is told, once while it lasts, and tried again later."""

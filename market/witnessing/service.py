@@ -6,9 +6,10 @@ from typing import Final
 
 import structlog
 
-from ledger.errors import FormError
+from ledger.checkpoint import parse_checkpoint
+from ledger.errors import FormError, LedgerError
 from ledger.mirror import AbsentError, Mirrors, folder_of
-from ledger.note import VerifierKey
+from ledger.note import VerifierKey, open_note
 from ledger.policy import Policy
 from ledger.witness import Answer, BusyError, Witness, held
 from market import clock, config, trust
@@ -16,6 +17,7 @@ from market.db import read, transaction
 from market.errors import NotFound
 from market.i18n import gettext as _
 from market.keys import service as keys
+from market.witnessing import holding
 from market.witnessing.wire import Source
 
 HASTE: Final = 5.0
@@ -24,6 +26,11 @@ LONGEST: Final = 300.0
 """Seconds that one look at a log may take when nobody waits, as when a long log is mirrored for the first time."""
 MOST_NOTE: Final = 262_144
 """Bytes of a published checkpoint."""
+
+HELD: Final = (
+    "this witness was restored from a backup: it cosigns this log again when the log publishes a head with its newest "
+    "cosignature, or when its operator resumes it (`qilu ledger resume`)"
+)
 
 log = structlog.get_logger(__name__)
 
@@ -59,6 +66,7 @@ def add_checkpoint(body: bytes) -> Answer:
     Raises:
         BusyError: it cannot be answered now; the log shall ask again.
     """
+    _refuse_held(body.partition(b"\n\n")[2].partition(b"\n")[0].decode("utf-8", "replace"))
     policy = watched()
     sources = _sources(policy, HASTE)
     try:
@@ -90,7 +98,11 @@ def look(origin: str) -> int | None:
         note = sources[origin].fetch("checkpoint", MOST_NOTE).decode("utf-8")
         if note.split("\n", 1)[0] != origin:
             raise FormError(f"what {origin} publishes is the head of another log")
+        if holding.is_held(config.current().home, origin):
+            _require_promised(origin, note)
         head = _witness(policy, sources).observe(note)
+        if holding.release(config.current().home, origin):
+            log.info("witness.resumed", origin=origin)
     except AbsentError as error:
         raise BusyError(str(error)) from error
     except UnicodeDecodeError as error:
@@ -98,6 +110,23 @@ def look(origin: str) -> int | None:
     finally:
         _close(sources)
     return None if head is None else head.size
+
+
+def held_head(digest: str) -> Path:
+    """Return where the copy of a log lies whose head we cosigned last, for monitors and for whoever restores.
+
+    Args:
+        digest: SHA-256 of its origin, hex.
+
+    Raises:
+        NotFound: no log of this digest is watched.
+        BusyError: what was cosigned last may be forgotten here: no answer is better than an older one.
+    """
+    found = copy_of(digest)
+    for key in watched().logs:
+        if folder_of(folder(), key.name) == found:
+            _refuse_held(key.name)
+    return found
 
 
 def name(origin: str) -> None:
@@ -111,6 +140,27 @@ def name(origin: str) -> None:
 def addressed(policy: Policy) -> Mapping[str, str]:
     """Return origin -> address of the watched logs that are mirrored."""
     return {key.name: policy.urls[key] for key in policy.logs if key in policy.urls}
+
+
+def _refuse_held(origin: str) -> None:
+    if holding.is_held(config.current().home, origin):
+        raise BusyError(HELD)
+
+
+def _require_promised(origin: str, note: str) -> None:
+    """Take a log off hold only by a head that we cosigned and that is no smaller than the last one known here.
+
+    Raises:
+        BusyError: this head is not one; the log stays on hold.
+    """
+    try:
+        text, _signed = open_note(note, [keys.witness().verifier])
+        size = parse_checkpoint(text).size
+    except LedgerError as error:
+        raise BusyError(HELD) from error
+    with read() as session:
+        if size < held(session, origin).checkpoint.size:
+            raise BusyError(HELD)
 
 
 def _witness(policy: Policy, sources: Mapping[str, Source]) -> Witness:

@@ -1,4 +1,4 @@
-"""The seeded exchange, one on each database, for all files of this folder."""
+"""The seeded exchange, one on each database, for all files of this folder and the one in it."""
 
 import hashlib
 import json
@@ -12,12 +12,13 @@ from contracts.document import Draft
 from contracts.render import Rendered
 from market.app import create_app
 from market.contracting import requesting
-from market.registry import inspecting
-from tests import assets, trades
+from market.edge.ready import Readiness
+from tests import trades
 from tests.authorisation.databases import Cloned, File
 from tests.authorisation.world import World
 from tests.conftest import Client, Clock, postgres_server, settings_for
 from tests.postgres import Urls
+from tests.waiting import SECONDS
 
 
 @pytest.fixture(
@@ -28,15 +29,15 @@ from tests.postgres import Urls
     ],
 )
 def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """Return the exchange; files are measured once and documents are not set in type."""
+    """Return the exchange; documents are not set in type."""
     home: Path = tmp_path_factory.mktemp("world")
     database = File(home) if request.param == "sqlite" else Cloned(postgres_server())
     app = create_app(settings_for(Urls(app=database.url, owner=""), home), clock=Clock())
     app.test_client_class = Client
+    app.extensions["readiness"] = Readiness(app, patience=SECONDS)  # a busy machine is no failure
     trades.platform(app)
     try:
         with pytest.MonkeyPatch.context() as patch, app.app_context():
-            patch.setattr(inspecting, "inspect_file", assets.measure_once)
             patch.setattr(requesting, "render", one_page)
             yield World(app, database)
     finally:

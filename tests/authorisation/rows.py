@@ -1,7 +1,7 @@
 """What a row of the authorisation table says, and how it reads."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
 
@@ -94,7 +94,20 @@ class Row:
     @property
     def is_api(self) -> bool:
         """Whether programs use it."""
-        return self.endpoint.partition(".")[0].endswith("_api")
+        room = self.endpoint.partition(".")[0]
+        return room.endswith("_api") or room == "api-docs"
+
+    @property
+    def required(self) -> list[Column]:
+        """Who must be asked for; a page takes no token, so there every one is without scope (test_ways_in)."""
+        return [
+            Column.OWN,
+            Column.NOBODY,
+            Column.OTHER,
+            Column.WRONG,
+            Column.SUSPENDED,
+            *([Column.UNSCOPED] if self.is_api else []),
+        ]
 
     def outcome(self, column: Column) -> Outcome:
         """Return what the person of a column gets."""
@@ -112,11 +125,10 @@ class Row:
 
 
 def public(endpoint: str, method: str, outcome: Outcome, **needs: Any) -> Row:
-    """Return a row for an address that treats everybody alike."""
-    row = {"own": outcome, "nobody": outcome, **needs}
-    if method == "GET":
-        row = {"other": outcome, "suspended": outcome, **row}
-    return Row(endpoint, method, Who.PUBLIC, **row)
+    """Return a row for an address that treats everybody alike, whatever their token is made for."""
+    columns = ("own", "nobody", "other", "wrong", "suspended")
+    row = Row(endpoint, method, Who.PUBLIC, **{**dict.fromkeys(columns, outcome), **needs})
+    return replace(row, unscoped=row.unscoped or outcome) if row.is_api else row
 
 
 def api(endpoint: str, method: str, who: Who, scope: Scope, own: Outcome, **needs: Any) -> Row:

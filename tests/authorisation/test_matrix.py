@@ -26,6 +26,12 @@ def test_every_route_and_method_has_a_row(assembled: Flask) -> None:
     assert {(row.endpoint, row.method) for row in ROWS} == routes
 
 
+def test_no_required_cell_is_empty() -> None:
+    assert [
+        (str(row), column) for row in ROWS for column in row.required if row.outcome(column) is None
+    ] == []
+
+
 def test_every_word_of_an_address_has_a_row(assembled: Flask) -> None:
     """Where an address takes one of several words, each is an act of its own."""
     for rule in assembled.url_map.iter_rules():
@@ -38,6 +44,7 @@ def test_every_word_of_an_address_has_a_row(assembled: Flask) -> None:
         assert words <= told, rule
 
 
+@pytest.mark.either
 @pytest.mark.parametrize("row", ROWS, ids=str)
 def test_a_route_is_as_its_row_says(world: World, row: Row) -> None:
     refused = [column for column in Column if row.outcome(column) is not None and not _acts(row, column)]

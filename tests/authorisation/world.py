@@ -132,6 +132,7 @@ class World:
         assert actor.user_id is not None
         with transaction() as session:
             email = session.get_one(User, actor.user_id).email
+            access.begin_session(session, actor.user_id, email, "elsewhere")  # there is one to be ended
             secret = access.begin_session(session, actor.user_id, email, "tests")
             tokens = {
                 name: access.issue_token(session, actor.user_id, "tests", scopes)[1]

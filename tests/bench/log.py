@@ -6,13 +6,12 @@ program of ours imports it. Both keep their tree in SQLite files; both are asked
 
 import json
 import random
-import sqlite3
 import subprocess
 import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,7 +25,7 @@ from ledger.entry import Entry
 from ledger.merkle import leaf_hash
 from ledger.models import Base, LedgerCheckpoint
 from ledger.policy import parse_policy
-from market.db import engine_for
+from market.db import engine_for, sqlite
 from tests.bench.table import Row
 
 PEER = "pymerkle==7.0.0"
@@ -160,7 +159,7 @@ def _log(path: Path, size: int) -> Iterator[Session]:
     """Make a log of short leaves with one signed head and its tiles, and open it."""
     engine = engine_for(f"sqlite:///{path}")
     Base.metadata.create_all(engine)
-    with sqlite3.connect(path) as raw:
+    with closing(sqlite.connect(path)) as raw, raw:
         leaves = ((b"leaf %d" % number, uuid.uuid4().hex, number) for number in range(size))
         rows = [(number, entry, leaf, leaf_hash(leaf)) for leaf, entry, number in leaves]
         raw.executemany("INSERT INTO ledger_entry (seq, id, leaf, hash) VALUES (?1 + 1, ?2, ?3, ?4)", rows)
@@ -168,7 +167,6 @@ def _log(path: Path, size: int) -> Iterator[Session]:
             "INSERT INTO ledger_leaf (idx, entry_id, hash) VALUES (?1, ?2, ?4)",
             [(*row[:2], b"", row[3]) for row in rows],
         )
-    raw.close()
     with Session(engine) as session:
         stored.keep(session, stored.lacking(session, size))
         head = Checkpoint(SIGNER.name, size, stored.tree(session, size).root())
@@ -186,7 +184,7 @@ def _publish(folder: Path, log: Path) -> int:
     engine = engine_for(f"sqlite:///{path}")
     Base.metadata.create_all(engine)
     total = 0
-    with sqlite3.connect(path) as raw:
+    with closing(sqlite.connect(path)) as raw, raw:
         for number in range(AUDITED):
             leaf, entry = _leaf(number)
             digest = leaf_hash(leaf)
@@ -198,7 +196,6 @@ def _publish(folder: Path, log: Path) -> int:
             raw.execute(
                 "INSERT INTO ledger_leaf (idx, entry_id, hash) VALUES (?, ?, ?)", (number, entry, digest)
             )
-    raw.close()
 
     @contextmanager
     def door() -> Iterator[Session]:

@@ -19,6 +19,7 @@ from tests.browser.visitor import PATIENCE, Visitor
 from tests.browser.world import World, furnish
 from tests.conftest import sqlite_urls, tell
 from tests.flows.hall import Hall
+from tests.waiting import SECONDS
 
 FLAGS = [
     "--disable-gpu",
@@ -58,7 +59,7 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def sights() -> Iterator[dict[Look, Eyes]]:
     """How pages are looked at, by the way of looking; what was seen is told at the end of the run."""
     found: dict[Look, Eyes] = {}
@@ -89,5 +90,7 @@ def come(chromium: Browser, hall: Hall, eyes: Eyes) -> Iterator[Come]:
 def _writes_chinese() -> bool:
     if not shutil.which("fc-list"):
         return False
-    asked = subprocess.run(["fc-list", ":lang=zh-cn"], capture_output=True, text=True, check=False)
+    asked = subprocess.run(
+        ["fc-list", ":lang=zh-cn"], capture_output=True, text=True, check=False, timeout=SECONDS
+    )
     return bool(asked.stdout.strip())

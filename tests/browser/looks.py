@@ -47,12 +47,8 @@ EVERY: Final = [
 OPPOSITE: Final = [Look("zh", scripts=False, wide=False), Look("en", scripts=True, wide=True)]
 """Two looks that differ in everything: each language, each size and each way with scripts is met once."""
 
-PAIRS: Final = [
-    Look("zh", scripts=False, wide=False),
-    Look("zh", scripts=True, wide=True),
-    Look("en", scripts=False, wide=True),
-    Look("en", scripts=True, wide=False),
-]
-"""The fewest looks in which any two of the three properties meet in every way."""
+STORIES: Final = EVERY if CI else OPPOSITE[1:]
+"""In which looks a whole trade is carried."""
 
-STORIES: Final = PAIRS if CI else OPPOSITE
+TOURS: Final = OPPOSITE if CI else OPPOSITE[:1]
+"""In which looks everything else that takes long is looked at; outside of CI the whole trade takes the other one."""

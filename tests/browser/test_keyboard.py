@@ -61,7 +61,7 @@ def test_signing_in_paying_and_accepting(look: Look, come: Come, eyes: Eyes, hal
     assert visitor.page.url.startswith(hall.sandbox.base)
     reach(visitor, re.compile("^付款 Pay$"), "button")
     visitor.going(enter(visitor))
-    hall.until(number, "settlement.funded", seconds=120)
+    hall.until(number, "settlement.funded")
     hall.receive(number)
     visitor.open(f"/trades/{number}")
     reach(visitor, say("Accept the delivery"), "button")

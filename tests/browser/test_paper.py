@@ -13,7 +13,7 @@ from tests.browser.looks import Look
 from tests.conftest import tell
 from tests.flows.hall import Hall
 
-pytestmark = [pytest.mark.browser, pytest.mark.parametrize("look", looks.OPPOSITE, ids=str)]
+pytestmark = [pytest.mark.browser, pytest.mark.parametrize("look", looks.TOURS, ids=str)]
 
 FIRST_LOAD = 90 * 1000
 """Most bytes over the wire for a first visit: page, styles, scripts and pictures, with their headers."""

@@ -41,7 +41,7 @@ def test_a_whole_trade(look: Look, come: Come, eyes: Eyes, hall: Hall, tmp_path:
     number = trading.ask(buyer, good)
     trading.sign(provider, number)
     trading.sign(buyer, number)
-    hall.until(number, "contract.finalized", seconds=120)
+    hall.until(number, "contract.finalized")
     trading.pay(buyer, number, hall)
     trading.fetch(buyer, number, good, tmp_path, hall)
     trading.accept(buyer, number, good, hall)
@@ -55,7 +55,7 @@ def test_a_whole_trade(look: Look, come: Come, eyes: Eyes, hall: Hall, tmp_path:
     eyes.judge()
 
 
-@pytest.mark.parametrize("look", looks.OPPOSITE, ids=str)
+@pytest.mark.parametrize("look", looks.TOURS, ids=str)
 def test_a_rejected_delivery_is_ruled_on_and_refunded(look: Look, come: Come, eyes: Eyes, hall: Hall) -> None:
     operator, buyer = come(), come()
     number = hall.sell()
@@ -71,14 +71,14 @@ def test_a_rejected_delivery_is_ruled_on_and_refunded(look: Look, come: Come, ey
     operator.type("Reason", "承诺未兑现 the promise was broken")
     operator.press("Record the ruling")
     operator.reads("The ruling is recorded.")
-    hall.until(number, "dispute.closed", seconds=120)
+    hall.until(number, "dispute.closed")
     buyer.open(f"/trades/{number}")
     buyer.reads("Reason of the ruling")
     assert hall.trade(number)["states"]["settlement"] == "REFUNDED"
     eyes.judge()
 
 
-@pytest.mark.parametrize("look", looks.OPPOSITE, ids=str)
+@pytest.mark.parametrize("look", looks.TOURS, ids=str)
 def test_a_paid_trade_is_cancelled_and_refunded(look: Look, come: Come, eyes: Eyes, hall: Hall) -> None:
     number = hall.agree(hall.priced)
     hall.pay(number)
@@ -89,7 +89,7 @@ def test_a_paid_trade_is_cancelled_and_refunded(look: Look, come: Come, eyes: Ey
     buyer.type("Reason", "不再需要 no longer needed")
     buyer.press("Cancel the trade")
     buyer.reads("The trade is cancelled.")
-    hall.until(number, "settlement.refunded", seconds=120)
+    hall.until(number, "settlement.refunded")
     buyer.open(f"/trades/{number}")
     assert hall.trade(number)["states"]["settlement"] == "REFUNDED"
     eyes.judge()

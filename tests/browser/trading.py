@@ -173,7 +173,7 @@ def pay(buyer: Visitor, number: str, hall: Hall) -> None:
     expect(buyer.main).to_contain_text(PRICE)
     buyer.going(buyer.main.get_by_role("button", name=re.compile("^付款 Pay$")).click)
     assert "/payments/" in buyer.page.url
-    hall.until(number, "settlement.funded", seconds=120)
+    hall.until(number, "settlement.funded")
 
 
 def fetch(buyer: Visitor, number: str, goods: Goods, folder: Path, hall: Hall) -> None:
@@ -181,7 +181,7 @@ def fetch(buyer: Visitor, number: str, goods: Goods, folder: Path, hall: Hall) -
     buyer.open(f"/trades/{number}")
     file = buyer.download(buyer.say("Download the data"), folder)
     assert file.read_bytes() == goods.content
-    hall.until(number, "delivery.completed", seconds=120)
+    hall.until(number, "delivery.completed")
 
 
 def accept(buyer: Visitor, number: str, goods: Goods, hall: Hall) -> None:
@@ -190,7 +190,7 @@ def accept(buyer: Visitor, number: str, goods: Goods, hall: Hall) -> None:
     expect(buyer.main).to_contain_text(goods.digest)
     buyer.press("Accept the delivery")
     buyer.reads("You accepted the delivery.")
-    hall.until(number, "settlement.released", seconds=120)
+    hall.until(number, "settlement.released")
 
 
 def audit(auditor: Visitor, number: str, folder: Path) -> tuple[Path, Path]:

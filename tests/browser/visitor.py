@@ -19,8 +19,9 @@ from playwright.sync_api import (
 from market.demo.client import wait_for
 from tests.browser.eyes import Eyes
 from tests.browser.words import Words
+from tests.waiting import SECONDS
 
-PATIENCE: Final = 60_000
+PATIENCE: Final = 1000 * SECONDS
 """Milliseconds to wait for anything; a busy machine may be slow, but does not fail by it."""
 
 

@@ -10,6 +10,7 @@ from market.demo.client import wait_for
 from tests import people
 from tests.flows.browser import Browser
 from tests.flows.hall import Caller, Hall, Json
+from tests.waiting import SECONDS
 
 _count = itertools.count(1)
 
@@ -92,7 +93,7 @@ def _asset(hall: Hall, content: bytes) -> str:
     }
     made = hall.provider.upload("/api/v1/assets", "weather.csv", content, stated)
     path = f"/api/v1/assets/{made['id']}/inspection"
-    wait_for(lambda: hall.provider.get(path)["state"] != "pending" or None, "measuring", seconds=120)
+    wait_for(lambda: hall.provider.get(path)["state"] != "pending" or None, "measuring", seconds=SECONDS)
     return str(made["id"])
 
 
@@ -108,9 +109,9 @@ def _trades(hall: Hall) -> list[str]:
     for number in (disputed, ruled):
         assert hall.buyer.do(number, "rejection", reason="not what was promised").status == 200
     assert hall.operator.do(ruled, "ruling", outcome="refund", reason="promise broken").status == 200
-    hall.until(ruled, "dispute.closed", seconds=120)
+    hall.until(ruled, "dispute.closed")
     assert hall.buyer.do(done, "acceptance").status == 200
-    hall.until(done, "settlement.released", seconds=120)
+    hall.until(done, "settlement.released")
     return [requested, half, declined, agreed, opened, paid, delivered, disputed, ruled, done]
 
 
@@ -132,7 +133,9 @@ def _letter(hall: Hall) -> str:
     with contextlib.redirect_stdout(printed):
         stranger.open("/forgotten")
         stranger.press("/forgotten", email="other@hall.example")
-        link = wait_for(lambda: re.search(r"/password/([\w-]+)", printed.getvalue()), "a letter", seconds=120)
+        link = wait_for(
+            lambda: re.search(r"/password/([\w-]+)", printed.getvalue()), "a letter", seconds=SECONDS
+        )
     return link[1]
 
 

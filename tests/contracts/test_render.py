@@ -13,6 +13,7 @@ from contracts.money import Money
 from contracts.render import Rendered
 from contracts.terms import Terms
 from tests.contracts.sample import TERMS
+from tests.waiting import SECONDS
 
 LICENCE = replace(TERMS, model="open-licence/0.1", price=Money(0), payment_days=0, quality=())
 
@@ -108,7 +109,7 @@ def test_this_process_never_loads_the_compiler() -> None:
     code = (
         "import sys, contracts.render, contracts.verify, contracts.service; sys.exit('typst' in sys.modules)"
     )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=SECONDS).returncode == 0
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,9 @@ import requests
 from sqlalchemy import Engine, event
 from werkzeug.test import Client
 
+PLATFORM: Final = "http://localhost:9"
+"""Where the exchange believes its payment platform to be; nothing listens there."""
+
 
 class Boundary(ABC):
     """Counts the calls over a boundary and lets one of them fail.
@@ -195,6 +198,8 @@ class Wire(Boundary):
     ``unsent``: it never arrives. ``lost``: it is done and the answer is lost. ``refused``: the platform
     fails before it does anything. With ``x4`` all the client's own repetitions fail as well.
 
+    Calls to anybody else pass: another test of this process may keep an exchange that listens.
+
     Attributes:
         platform: answers; set it before the first call.
     """
@@ -203,8 +208,11 @@ class Wire(Boundary):
     platform: Client
 
     def install(self, patch: pytest.MonkeyPatch) -> None:
-        def send(_adapter: Any, request: requests.PreparedRequest, **_how: Any) -> requests.Response:
-            return self._send(request)
+        real = requests.adapters.HTTPAdapter.send
+
+        def send(adapter: Any, request: requests.PreparedRequest, **how: Any) -> requests.Response:
+            ours = (request.url or "").startswith(f"{PLATFORM}/")
+            return self._send(request) if ours else real(adapter, request, **how)
 
         patch.setattr(requests.adapters.HTTPAdapter, "send", send)
 

@@ -6,17 +6,18 @@ SQLite is replaced.
 
 import os
 import re
+import select
 import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Final, Self
 
 from tests import machine
+from tests.waiting import SECONDS, until
 
 CALLS: Final = (
     "pwrite64", "write", "fdatasync", "fsync", "rename", "renameat", "renameat2", "unlink", "ftruncate", "mkdir",
@@ -27,7 +28,6 @@ REFUSED: Final = "error=EIO"
 FULL: Final = "error=ENOSPC"
 
 _LINE = re.compile(r"^(\w+)\(")
-_TICK: Final = 0.002
 
 
 class Actor:
@@ -80,24 +80,34 @@ class Actor:
         )
 
     def _run(self, home: Path, tracing: list[str]) -> int:
-        said, heard = _pipe(self._process.stdin), _pipe(self._process.stdout)
-        print(home, file=said, flush=True)
-        child = int(heard.readline())
-        while "\nState:\tT" not in _status(child):
-            time.sleep(_TICK)
+        print(home, file=_pipe(self._process.stdin), flush=True)
+        child = self._heard()
+        until(lambda: "\nState:\tT" in _status(child), "a child that waits")
         with subprocess.Popen(
             [self._strace, "-qq", "-p", str(child), *tracing],
             stdin=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
         ) as tracer:
-            while "\nTracerPid:\t0\n" in _status(child):
-                if tracer.poll() is not None:
-                    os.kill(child, signal.SIGKILL)
-                    raise RuntimeError(f"strace cannot attach: {_pipe(tracer.stderr).read()}")
-                time.sleep(_TICK)
-            os.kill(child, signal.SIGCONT)
-            return int(heard.readline())
+            try:
+                return self._watched(child, tracer)
+            except BaseException:
+                os.kill(child, signal.SIGKILL)  # else strace would wait for its end, and we for strace's
+                raise
+
+    def _watched(self, child: int, tracer: subprocess.Popen[str]) -> int:
+        """Let the child go on once strace has attached, and return how it ended."""
+        until(lambda: tracer.poll() is not None or "\nTracerPid:\t0\n" not in _status(child), "strace")
+        if tracer.poll() is not None:
+            raise RuntimeError(f"strace cannot attach: {_pipe(tracer.stderr).read()}")
+        os.kill(child, signal.SIGCONT)
+        return self._heard()
+
+    def _heard(self) -> int:
+        """Return the next number that the actor says."""
+        heard = _pipe(self._process.stdout)
+        assert select.select([heard], [], [], SECONDS)[0], "the actor says nothing"
+        return int(heard.readline())
 
 
 def _status(child: int) -> str:

@@ -5,7 +5,8 @@ way that call can fail. Whoever asks gets an answer that says so and asks again;
 between, rows, ledger and books agree; in the end everything stands as if nothing had failed: the same entries,
 postings, jobs and payments, none lost and none doubled.
 
-By default a few calls are taken by chance; ``QILU_FAULT_SEED`` repeats a run, and CI takes every call on SQLite.
+By default a few calls are taken by chance, each act and boundary on one of the databases; ``QILU_FAULT_SEED``
+repeats a run, and CI takes every call on SQLite.
 """
 
 import os
@@ -79,6 +80,7 @@ def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     tell("faults", f"{lane}: {found.tried} failures; QILU_FAULT_SEED={SEED}")
 
 
+@pytest.mark.either
 @pytest.mark.parametrize("kind", BOUNDARIES)
 @pytest.mark.parametrize("name", [name for name in ACTS if name not in ALIKE])
 def test_each_call_may_fail(stage: Stage, name: str, kind: str) -> None:

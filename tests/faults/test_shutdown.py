@@ -24,13 +24,13 @@ from market.db import read, transaction
 from market.oversight import publishing, sequencing
 from tests.conftest import migrate, settings_for
 from tests.market.steps.rows import add_trade
-from tests.postgres import TEMPLATE, Server
+from tests.postgres import TEMPLATE, Server, create
+from tests.waiting import SECONDS
 
 pytestmark = pytest.mark.postgresql
 WRITERS = 4
 ENOUGH = 40
 """Trades that must have been answered before the server goes."""
-PATIENCE = 120
 
 
 @pytest.fixture
@@ -39,17 +39,19 @@ def server() -> Iterator[Server]:
     folder = Path(tempfile.mkdtemp(prefix="qilu-pg-"))
     folder.chmod(0o755)
     made = Server(folder, synchronous_commit="on")
-    made.start(migrate)
-    yield made
-    made.stop()
-    shutil.rmtree(folder)
+    try:
+        made.start(migrate)
+        yield made
+    finally:
+        made.stop()
+        shutil.rmtree(folder)
 
 
 @pytest.fixture
 def app(server: Server, tmp_path: Path) -> Iterator[Flask]:
     """An exchange on a database that answers a commit when it is durable."""
     with psycopg.connect(server._address("postgres", "postgres"), autocommit=True) as owner:
-        owner.execute(f"CREATE DATABASE shut OWNER qilu_owner TEMPLATE {TEMPLATE}".encode())
+        create(owner, "shut", TEMPLATE)
     urls = server.urls("shut")
     made = Flask("shut down")
     made.extensions["settings"] = settings_for(urls, tmp_path)
@@ -62,11 +64,11 @@ def app(server: Server, tmp_path: Path) -> Iterator[Flask]:
 def test_a_server_that_is_shut_down_at_once_loses_nothing_it_answered(server: Server, app: Flask) -> None:
     answered: list[uuid.UUID] = []
     goal = [ENOUGH]
-    enough = threading.Event()
+    enough, over = threading.Event(), threading.Event()
 
     def write(_number: int) -> None:
         with app.app_context():
-            while True:
+            while not over.is_set():
                 try:
                     with transaction() as session:
                         _trade, _settlement, step = add_trade(session)
@@ -78,7 +80,7 @@ def test_a_server_that_is_shut_down_at_once_loses_nothing_it_answered(server: Se
 
     def sequence() -> None:
         with app.app_context():
-            while True:
+            while not over.is_set():
                 try:
                     sequencing.integrate()
                     publishing.publish()
@@ -86,14 +88,18 @@ def test_a_server_that_is_shut_down_at_once_loses_nothing_it_answered(server: Se
                     return
 
     for _turn in range(2):
+        over.clear()
         goal[0] = len(answered) + ENOUGH
         enough.clear()
         with ThreadPoolExecutor(WRITERS + 1) as threads:
             acts = [threads.submit(write, number) for number in range(WRITERS)] + [threads.submit(sequence)]
-            assert enough.wait(PATIENCE)
-            server.stop()
-            for act in acts:
-                act.result(PATIENCE)
+            try:
+                assert enough.wait(SECONDS)
+                server.stop()
+                for act in acts:
+                    act.result(SECONDS)
+            finally:
+                over.set()  # the end of the block waits for all of them
         server.resume()
         with app.app_context():
             assert_sound(answered)

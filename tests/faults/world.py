@@ -12,7 +12,6 @@ from typing import Any
 
 import psycopg
 import pytest
-from argon2 import PasswordHasher
 from flask import Flask
 from sqlalchemy import event, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -26,18 +25,16 @@ from market.contracting import requesting
 from market.db import engine, read
 from market.jobs import Job
 from market.oversight import publishing
-from market.participants import passwords
 from market.payments import books
 from market.payments.models import Posting
-from market.registry import inspecting
 from market.sandbox import control, paypage
 from market.sandbox.api import Api
 from market.sandbox.store import Store
 from market.steps.models import Step
 from market.storage import StoreError
-from tests import assets, trades
+from tests import postgres, trades
 from tests.conftest import Client, Clock, postgres_server, settings_for, sqlite_template
-from tests.faults.boundaries import Boundary, Commits, Files, Statements, Wire
+from tests.faults.boundaries import PLATFORM, Boundary, Commits, Files, Statements, Wire
 from tests.postgres import Urls
 
 SECRET = "whsec_tests"
@@ -98,14 +95,12 @@ class World:
         self.troubles: list[str] = []
 
     def _open(self, urls: Urls) -> Flask:
-        settings = settings_for(urls, self._home, STRIPE_API_BASE="http://localhost:9", STRIPE_SECRET_KEY=KEY)
+        settings = settings_for(urls, self._home, STRIPE_API_BASE=PLATFORM, STRIPE_SECRET_KEY=KEY)
         app = create_app(settings, clock=self.clock)
         app.test_client_class = Client
-        # Measuring and setting in type are children of their own with tests of their own.
-        self._patch.setattr(inspecting, "inspect_file", assets.measure_once)
+        # Setting in type is a child of its own with tests of its own.
         self._patch.setattr(requesting, "render", trades.set_in_type)
         self._patch.setattr("market.payments.stripe.client._pause", lambda *_: 0)
-        self._patch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         database: Any = app.extensions["engine"]
         if self._database:
             event.listen(
@@ -171,7 +166,7 @@ class World:
         """Open the payment platform on its file."""
         self._store = Store(self._folder / "platform.db")
         self._store.set("webhooks", "hold")
-        api = Api(self._store, "http://localhost:9", lambda: self.clock().timestamp())
+        api = Api(self._store, PLATFORM, lambda: self.clock().timestamp())
         app = Flask("market.sandbox")
         app.extensions["wake"] = lambda: None
         for blueprint in (api.blueprint(), paypage.blueprint(api), control.blueprint(api)):
@@ -332,7 +327,7 @@ def _database_from(source: str) -> str:
     name = f"faults_{uuid.uuid4().hex}"  # several workers of a run have a world each
     server = postgres_server()
     with psycopg.connect(server._address("postgres", "postgres"), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} OWNER qilu_owner TEMPLATE {source} STRATEGY file_copy")
+        postgres.create(connection, name, source)
     return name
 
 

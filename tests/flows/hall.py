@@ -3,6 +3,7 @@
 import hashlib
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,6 +27,7 @@ from market.serve import Background, background
 from tests import people
 from tests.conftest import settings_for
 from tests.postgres import Urls
+from tests.waiting import SECONDS
 
 KEY = "sk_test_tests"
 Json = dict[str, Any]
@@ -108,6 +110,13 @@ class Hall:
         self._background: list[Background] = []
 
     def __enter__(self) -> Self:
+        with ExitStack() as half:  # nothing is left running when people cannot come in
+            half.push(self.__exit__)
+            self._furnish()
+            half.pop_all()
+        return self
+
+    def _furnish(self) -> None:
         self._thread.start()
         self.sandbox.start()
         self._background = background(self.app)
@@ -128,7 +137,6 @@ class Hall:
         self.weather = weather()
         self.priced = self.offer(self.weather)
         self.free = self.offer(divisions())
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -204,11 +212,11 @@ class Hall:
                 return []
             raise
 
-    def until(self, number: str, kind: str, seconds: float = 30) -> None:
+    def until(self, number: str, kind: str, seconds: float = SECONDS) -> None:
         wait_for(lambda: kind in self.kinds(number) or None, f"{kind} of {number}", seconds=seconds)
 
     def settled(self, look: Callable[[], bool], what: str) -> None:
-        wait_for(lambda: look() or None, what, seconds=30)
+        wait_for(lambda: look() or None, what, seconds=SECONDS)
 
     def control(self, path: str, **body: object) -> Json:
         """Use the control surface of the sandbox."""

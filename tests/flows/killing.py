@@ -90,7 +90,11 @@ class Exchange:
         self.worker: Child | None = None
         if not urls.app.startswith("sqlite"):
             self.worker = Child(logs / "worker.log", environment, "worker")
-        self.await_ready()
+        try:
+            self.await_ready()
+        except BaseException:
+            self.end()
+            raise
         self.ready_after = [time.monotonic() - self.server.started]
 
     def kill(self, way: str) -> None:
@@ -289,6 +293,10 @@ class Customers:
         """Fetch the bytes, again when the exchange was killed before it could write that it had sent them."""
 
         def once() -> bool | None:
+            if "delivery.completed" in self.kinds(
+                story
+            ):  # the receipt came after all; the grant may be used up
+                return True
             with suppress(requests.RequestException):  # the stream may break off in the middle
                 answer = self._buyer.ask("GET", f"/api/v1/trades/{story.number}/delivery")
                 if answer.ok and answer.content == self._content:

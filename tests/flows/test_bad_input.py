@@ -12,6 +12,8 @@ import requests
 from tests import people
 from tests.flows.hall import Answer, Hall
 
+pytestmark = pytest.mark.either
+
 
 def test_signing_twice_is_one_signature_and_other_input_is_refused(hall: Hall) -> None:
     number = hall.ask_for(hall.priced)
@@ -161,6 +163,6 @@ def test_a_payment_of_another_amount_funds_nothing(hall: Hall) -> None:
     page = str(hall.buyer.post(f"/api/v1/trades/{number}/payment")["checkout_url"])
     hall.control(f"objects/{page.rsplit('/', 1)[1]}", amount_total=1)
     hall.click(number)
-    hall.until(number, "payment.failed")
+    hall.until(number, "payment.returned")
     assert "settlement.funded" not in hall.kinds(number)
     assert hall.fetch(number).status_code in {403, 409}

@@ -5,17 +5,18 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from market.demo.home import SANDBOX_PORT_OFFSET, is_free
 from market.demo.processes import command
+from tests import ports
 from tests.flows.hall import Json
+from tests.waiting import SECONDS, until
 
 pytestmark = pytest.mark.sqlite
-SECONDS = 300
 
 
 def qilu(*arguments: str, home: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -73,20 +74,42 @@ def test_the_demo_twice_then_with_a_file_of_ones_own(tmp_path: Path) -> None:
     assert children(home) == []
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
-def test_nothing_outlives_the_demo(tmp_path: Path, how: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    ("how", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -signal.SIGKILL)]
+)
+def test_nothing_outlives_the_demo(tmp_path: Path, how: signal.Signals, status: int) -> None:
+    """And its status is 0 only where the evidence was verified."""
     home = tmp_path / "home"
     running: subprocess.Popen[Any] = subprocess.Popen(
         command("demo", "--once", "--home", str(home)), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    end = time.monotonic() + SECONDS
-    while len(children(home)) < 3 and time.monotonic() < end:
-        time.sleep(0.1)
-    running.send_signal(how)
-    running.wait(30)
-    while children(home) and time.monotonic() < end:
-        time.sleep(0.1)
-    assert children(home) == []
+    try:
+        until(lambda: len(children(home)) >= 3, "children of the demo")
+        running.send_signal(how)
+        assert running.wait(SECONDS) == status
+    finally:
+        running.kill()
+        running.wait()
+    until(lambda: not children(home), "the end of every child")
+
+
+def test_a_demo_that_verified_and_serves_ends_well(tmp_path: Path) -> None:
+    port = next(port for port in iter(ports.one, 0) if is_free(port + SANDBOX_PORT_OFFSET))
+    told = tmp_path / "told"
+    with told.open("w") as out:
+        running: subprocess.Popen[Any] = subprocess.Popen(
+            command("demo", "--home", str(tmp_path / "home"), "--port", str(port)),
+            stdout=out,
+            stderr=out,
+        )
+    try:
+        until(lambda: "Ctrl-C ends" in told.read_text() or running.poll() is not None, "a demo that serves")
+        running.send_signal(signal.SIGINT)
+        assert running.wait(SECONDS) == 0, told.read_text()
+    finally:
+        running.kill()
+        running.wait()
+    assert told.read_text().endswith("\nstopped\n")
 
 
 def test_commands_say_what_is_missing(tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ from ledger.policy import Policy, parse_policy
 from ledger.tiles import entry_bundles, hash_tiles
 from market.demo.processes import command
 from tests.flows.hall import Json
-from tests.flows.test_demo import SECONDS, children, qilu
+from tests.flows.test_demo import children, qilu
+from tests.waiting import SECONDS
 
 pytestmark = pytest.mark.sqlite
 NAMES: Final = ("east", "west")

@@ -1,7 +1,7 @@
 """SIGKILLs at random moments of whole trades that run side by side: nothing lost, nothing doubled.
 
-``QILU_KILLS`` is how many, ``QILU_KILL_SEED`` repeats the moments and the ways of a run (what the machine
-makes of them is its own affair).
+``QILU_KILLS`` is how many on each database: ten, in continuous integration fifty. ``QILU_KILL_SEED`` repeats the
+moments and the ways of a run (what the machine makes of them is its own affair).
 """
 
 import os
@@ -30,18 +30,19 @@ from market.payments.books import CLEARING, balances
 from market.payments.models import Posting
 from market.payments.stripe import Stripe
 from market.steps.models import Step
+from tests import ports
 from tests.conftest import CI, tell
 from tests.flows.hall import Silent
 from tests.flows.killing import PATIENCE, Customers, Exchange, Story
 from tests.postgres import Urls
 
-KILLS = int(os.environ.get("QILU_KILLS", "50" if CI else "8"))
+KILLS = int(os.environ.get("QILU_KILLS", "50" if CI else "10"))
 SEED = os.environ.get("QILU_KILL_SEED") or str(random.SystemRandom().randrange(10**9))
 TRADERS = 3
 LIFE = 1.0
 """Longest time from readiness to the next kill, as a share of the last start's time; the shortest is none."""
-PROMISED_SECONDS, BEARABLE_SECONDS = 3.0, 60.0
-"""From the start of the process to /readyz: what we promise on a quiet machine, and what this test bears."""
+PROMISED_SECONDS = 3.0
+"""From the start of the process to /readyz on a quiet machine; what it was here is told, not judged."""
 
 REGISTERED = [
     "asset.drafted", "asset.inspected", "asset.submitted", "asset.reviewed", "asset.noticed", "asset.registered",
@@ -57,7 +58,7 @@ pytestmark = pytest.mark.kill
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    return prepare(tmp_path / "home", None)
+    return prepare(tmp_path / "home", ports.several(2))
 
 
 @pytest.fixture
@@ -70,8 +71,10 @@ def exchange(home: Home, environment: dict[str, str], urls: Urls) -> Iterator[Ex
     with Processes(environment, home.folder / "logs") as processes:
         processes.start("sandbox", "sandbox", "--port", str(home.sandbox_port))
         made = Exchange(home, environment, urls)
-        yield made
-        made.end()
+        try:
+            yield made
+        finally:
+            made.end()
 
 
 def test_kills_lose_nothing_and_double_nothing(
@@ -104,7 +107,6 @@ def test_kills_lose_nothing_and_double_nothing(
     assert faults == []
     _nothing_lost_nothing_doubled(settings, stories)
     _books_are_the_platforms(settings, stories)
-    assert max(exchange.ready_after) < BEARABLE_SECONDS
     tell("kill", _summary(lane, ways, stories, entries, exchange.ready_after))
 
 
@@ -124,7 +126,7 @@ def _carry_on(exchange: Exchange, traders: list[Customers], over: threading.Even
         thread.start()
     chance = random.Random(f"{SEED} kills")
     ways: Counter[str] = Counter()
-    for _kill in range(KILLS):
+    while ways.total() - ways["connections"] < KILLS:  # a connection that ends is no SIGKILL
         time.sleep(chance.uniform(0, LIFE) * exchange.ready_after[-1])
         possible = exchange.ways()
         (way,) = chance.choices([*possible], [*possible.values()])
@@ -179,7 +181,8 @@ def _summary(lane: str, ways: Counter[str], stories: list[Story], entries: int, 
     late = sum(seconds > PROMISED_SECONDS for seconds in ordered)
     said = ", ".join(f"{count} {way}" for way, count in sorted(ways.items()))
     return (
-        f"{lane}: {ways.total()} kills ({said}), {len(stories)} whole trades, {entries} entries;"
+        f"{lane}: {ways.total() - ways['connections']} SIGKILLs ({said}),"
+        f" {len(stories)} whole trades, {entries} entries;"
         f" ready after {ordered[len(ordered) // 2]:.1f} s (median), {ordered[-1]:.1f} s (longest),"
         f" {late} of {len(ordered)} above {PROMISED_SECONDS:.0f} s"
     )

@@ -13,13 +13,13 @@ from typing import Any
 from ledger.merkle import leaf_hash, root
 from ledger.note import Signer
 from ledger.proof import Proof
-from tests.conftest import RUN
+from tests.conftest import CI, RUN
 from tests.foreign.growth import SMALL, Grown, Served, grown, misgrown, misserved
 from tests.foreign.history import LOG, QUANTUM, SIZES, STRANGER, TIME, WITNESSES, History, history, key
 from tests.foreign.mutations import Forger, Shown
 
 SEED = 20_261_123
-PROOFS, STEPS, LOGS, LARGE_LOGS = 500, 60, 100, 4
+PROOFS, STEPS, LOGS, LARGE_LOGS = (500, 60, 100, 4) if CI else (60, 20, 20, 1)
 """How many changes are drawn of each kind; a large log takes a stranger a second."""
 ROOTS = [*range(1, 601), 65_535, 65_536, 65_537]
 

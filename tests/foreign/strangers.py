@@ -69,7 +69,7 @@ def _folder() -> Path:
     pins = sorted(path for path in HERE.rglob("*/*") if path.suffix in {".go", ".js", ".json", ".txt"})
     parts = [*(path.read_bytes() for path in pins), _locked().encode(), sys.version.encode()]
     digest = hashlib.sha256(b"".join(parts)).hexdigest()
-    return Path.home() / ".cache" / "qilu-tests" / f"foreign-{digest[:16]}"
+    return machine.CACHE / f"foreign-{digest[:16]}"
 
 
 def _locked() -> str:
@@ -95,7 +95,8 @@ def _python(new: Path) -> None:
     locked.write_text(_locked())
     install = [sys.executable, "-m", "pip", "--python", str(home / "bin/python"), "install", "--quiet"]
     pinned = ["--require-hashes", "--only-binary=:all:", "--ignore-requires-python"]
-    _run([*install, *pinned, "-r", str(HERE / "python" / "requirements.txt"), "-r", str(locked)], HERE)
+    wanted = ["-r", str(HERE / "python" / "requirements.txt"), "-r", str(locked)]
+    machine.insist(lambda: _run([*install, *pinned, *wanted], HERE))
     new.symlink_to(home.name)
 
 
@@ -103,7 +104,7 @@ def _node(new: Path) -> None:
     machine.ensure("node", "nodejs", lane=LANE)
     npm = machine.ensure("npm", "npm", lane=LANE)
     shutil.copytree(HERE / "node", new)
-    _run([str(npm), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"], new)
+    machine.insist(lambda: _run([str(npm), "ci", "--ignore-scripts", "--no-audit", "--no-fund"], new))
 
 
 def _run(arguments: list[str], folder: Path, **environment: str) -> None:

@@ -21,6 +21,7 @@ from ledger.witness import Request, Witness
 from market.witnessing.asking import Asker, Beyond
 from tests.foreign import strangers
 from tests.ledger.conftest import Log
+from tests.waiting import heard
 
 TREE = Tree(number.to_bytes(32) for number in range(300))
 OURS, COMPARED = note.generate("log.example/ours"), note.generate("log.example/compared")
@@ -55,16 +56,13 @@ def foreign(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Foreign]:
 
 @contextmanager
 def running(arguments: list[str]) -> Iterator[str]:
-    """Start the server; it says where it listens on its second channel, which is read to the end."""
+    """Start the server; it says where it listens on its second channel."""
     with subprocess.Popen(arguments, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
         assert process.stderr is not None
-        line = next((line for line in process.stderr if LISTENING in line), None)
-        assert line is not None, "the witness ended before it listened"
         try:
-            yield line.partition(LISTENING)[2].split()[0]
+            yield heard(process, process.stderr, LISTENING).partition(LISTENING)[2].split()[0]
         finally:
-            process.terminate()
-            process.stderr.read()
+            process.kill()
 
 
 def head(size: int, signer: Signer = OURS, root: bytes | None = None) -> str:

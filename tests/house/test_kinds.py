@@ -26,6 +26,8 @@ agreement.suspended agreement.restored agreement.expired agreement.terminated
 member.changed
 opening.erased
 exchange.restored drill.completed
+payment.strayed payment.returned
+account.restricted
 """.split()
 
 

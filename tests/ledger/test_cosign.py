@@ -9,9 +9,10 @@ import pytest
 
 from ledger import cosign, note
 from ledger.checkpoint import Checkpoint
-from ledger.cosign import parse_cosigner, signed_at
+from ledger.cosign import signed_at
 from ledger.errors import FormError, ProofError
 from ledger.note import MAX_NOTE, ML_DSA_COSIGNATURE, VerifierKey, open_note, parse_note, parse_verifier
+from tests.waiting import SECONDS
 
 LOG = note.generate("example.com/log")
 WITNESS = cosign.generate("witness.example")
@@ -86,18 +87,9 @@ def test_a_name_too_long_to_be_covered_is_refused() -> None:
         QUANTUM.cosign(Checkpoint("o" * 256, 3, bytes(32)).text(), TIME)
 
 
-def test_the_key_comes_back_from_its_text() -> None:
+def test_the_public_half_comes_back_from_its_text() -> None:
     for witness in (WITNESS, QUANTUM):
-        assert parse_cosigner(witness.secret_text()).verifier == witness.verifier
         assert parse_verifier(str(witness.verifier)) == witness.verifier
-    for text in (
-        LOG.secret_text(),
-        WITNESS.secret_text().replace("witness", "other"),
-        "",
-        str(WITNESS.verifier),
-    ):
-        with pytest.raises(FormError):
-            parse_cosigner(text)
 
 
 def test_without_ml_dsa_ed25519_still_works_and_the_other_is_named() -> None:
@@ -118,7 +110,9 @@ for attempt in (lambda: note.open_note(signed, [log, quantum]), lambda: cosign.g
     else:
         raise SystemExit("accepted what it cannot check")
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=SECONDS
+    )
     assert done.returncode == 0, done.stderr
 
 

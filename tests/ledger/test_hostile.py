@@ -7,7 +7,7 @@ import pytest
 
 from ledger import cosign, note
 from ledger.checkpoint import Checkpoint, parse_checkpoint
-from ledger.cosign import parse_cosigner, signed_at
+from ledger.cosign import signed_at
 from ledger.entry import parse
 from ledger.errors import LedgerError
 from ledger.merkle import leaf_hash
@@ -49,7 +49,6 @@ READERS: dict[str, tuple[bytes, Reader]] = {
     "log key": (str(LOG.verifier).encode(), texts(parse_verifier)),
     "witness key": (str(QUANTUM.verifier).encode(), texts(parse_verifier)),
     "private log key": (LOG.secret_text().encode(), texts(parse_signer)),
-    "private witness key": (WITNESS.secret_text().encode(), texts(parse_cosigner)),
     "cosignature": (WITNESS.cosign(TEXT, 9).encode(), texts(signed_at)),
     "leaf": (LEAF, parse),
     "bundle": (encode_bundle([LEAF, b"", b"x"]), decode_bundle),

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from ledger import folder, fsck, note, publisher, reader
+from ledger import durable, fsck, note, publisher, reader
 from ledger.checkpoint import parse_checkpoint
 from ledger.errors import ProofError, PublishError
 from ledger.merkle import leaf_hash, root, verify_consistency
@@ -80,7 +80,7 @@ def test_a_crash_at_any_file_is_resumed(log: Log, monkeypatch: pytest.MonkeyPatc
     log.append(256)
     log.publish()
     log.append(2)
-    real, left = folder.replace, [survives]
+    real, left = durable.replace, [survives]
 
     def fail(path: Path, data: bytes) -> None:
         if not left[0]:

@@ -16,6 +16,7 @@ from ledger.merkle import Tree, leaf_hash
 from ledger.proof import Proof, parse_proof
 from ledger.verify import main
 from tests.ledger.conftest import entry
+from tests.waiting import SECONDS
 
 LOG = note.generate("example.com/log")
 
@@ -143,7 +144,7 @@ def test_oversized_and_doubled_files_fail(bundle: Path) -> None:
     archive = zipped(bundle)
     with zipfile.ZipFile(archive, "a") as file, pytest.warns(UserWarning, match="Duplicate"):
         file.writestr("entries/3.json", b"{}")
-    assert run(archive)[1][-1] == "FAIL evidence: entries/3.json is in the archive twice"
+    assert run(archive)[1][-1] == "FAIL evidence: 'entries/3.json' is in the archive twice"
     (bundle / "entries/3.json").write_bytes(b"x" * 70_000)
     assert run(bundle)[1][-1] == "FAIL evidence: 3.json is too large"
     archive.write_bytes(b"PK no archive")
@@ -175,6 +176,8 @@ def test_it_runs_on_the_standard_library_and_cryptography_alone(bundle: Path) ->
         "assert not [n for n in sys.modules if n.startswith('ledger.')]\n"
         "runpy.run_module('ledger', run_name='__main__')\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=SECONDS
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("ok   ") == 4

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import delete, text
 from werkzeug.test import TestResponse
 
-from market import jobs, migrations
+from market import jobs, logs, migrations
 from market.app import create_app
 from market.config import Settings, SettingsError
 from market.db import transaction
@@ -20,13 +20,16 @@ from market.participants import access
 from market.storage import StoreError
 from tests import people
 from tests.conftest import Clock
+from tests.waiting import SECONDS
 
 HTML = {"Accept": "text/html"}
 
 
 @pytest.fixture
 def client(exchange: Flask) -> FlaskClient:
-    exchange.extensions["readiness"] = ready.Readiness(exchange, patience=60)  # a busy machine is no failure
+    exchange.extensions["readiness"] = ready.Readiness(
+        exchange, patience=SECONDS
+    )  # a busy machine is no failure
     return exchange.test_client()
 
 
@@ -40,6 +43,18 @@ def test_every_answer_carries_the_headers(client: FlaskClient) -> None:
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["Referrer-Policy"] == "same-origin"
         assert len(headers["X-Request-Id"]) == 32
+
+
+def test_an_address_that_is_a_secret_stays_out_of_referers_and_logs(client: FlaskClient) -> None:
+    named = {"secret", "token"}
+    rules = [str(rule) for rule in client.application.url_map.iter_rules() if named & set(rule.arguments)]
+    assert rules
+    for rule in rules:
+        address = rule.partition("<")[0] + "aZ3_-aZ3_-aZ3_-aZ3_"
+        assert "aZ3" not in logs.text_without_secrets(f"GET {address} HTTP/1.1")
+        if not address.startswith("/api/"):
+            with client.get(address, headers=HTML) as answer:
+                assert answer.headers["Referrer-Policy"] == "strict-origin"
 
 
 def test_a_form_may_lead_to_the_pay_page_and_nowhere_else(settings: Settings) -> None:
@@ -105,6 +120,7 @@ PUBLIC = {
     "base_url": "https://exchange.example",
     "stripe_api_base": "https://api.stripe.com",
     "secret_key": "0123456789abcdef" * 2,
+    "mail_url": "smtp://mail.example",
 }
 
 
@@ -288,17 +304,19 @@ def test_not_ready_while_the_ledger_is_behind(exchange: Flask, client: FlaskClie
 
 
 def test_a_part_that_hangs_holds_nothing_up(exchange: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    freed, asked = threading.Event(), []
+    freed, begun, asked = threading.Event(), threading.Event(), []
 
     def hang() -> str:
         asked.append(1)
-        freed.wait(60)
+        begun.set()
+        freed.wait(SECONDS)
         return ""
 
     monkeypatch.setattr(ready, "PARTS", {"database": hang})
     readiness = ready.Readiness(exchange, patience=0.05)
     assert [reason["code"] for reason in readiness.reasons()] == ["database.silent"]
     assert [reason["code"] for reason in readiness.reasons()] == ["database.silent"]
+    assert begun.wait(SECONDS)
     assert asked == [1]
     freed.set()
 

@@ -34,7 +34,9 @@ SECRETS = {
     "a form's guard": ("csrf_token=IjRk.abc", "IjRk.abc"),
     "a database's password": ("postgresql://qilu:pa:ss@db/qilu", "pa:ss"),
     "an invitation": ("GET /invitations/aZ3_-aZ3_-aZ3_-aZ3_-aZ3_-aZ3_-aZ3_ HTTP/1.1", "aZ3_-aZ3"),
-    "a reset": ("https://e.example/password-resets/aZ3_-aZ3_-aZ3_-aZ3_-aZ3_", "aZ3_-aZ3"),
+    "an invitation for programs": ("POST /api/v1/invitations/aZ3_-aZ3_-aZ3_-aZ3_ failed", "aZ3_-aZ3"),
+    "a forgotten password": ("https://e.example/password/aZ3_-aZ3_-aZ3_-aZ3_-aZ3_", "aZ3_-aZ3"),
+    "a forgotten password's request": ("Error handling request /password/aZ3_-aZ3_-aZ3_-aZ3_", "aZ3_-aZ3"),
     "somebody's address": ("letter to zhang.san@example.com.cn failed", "zhang.san"),
     "a quoted row": ("ERROR: duplicate\nDETAIL:  Key (name)=(张三) already exists.", "张三"),
     "a failing row": ("Failing row contains (1, 张三, 0531).", "张三"),
@@ -103,9 +105,8 @@ def test_a_traceback_shows_no_locals(written: io.StringIO) -> None:
     except ValueError:
         structlog.get_logger().exception("job.failed", job="x")
         logging.getLogger("somebody.else").exception("failed with %s", TOKEN)
-    ours, others = lines(written)
-    assert ours["event"] == "job.failed"
-    assert others["logger"] == "somebody.else"
+    (ours,) = [line for line in lines(written) if line["event"] == "job.failed"]
+    (others,) = [line for line in lines(written) if line.get("logger") == "somebody.else"]
     for line in (ours, others):
         assert line["level"] == "error"
         assert line["exception"][0]["frames"][-1]["name"] == "fail"

@@ -96,7 +96,8 @@ def test_without_a_server_a_letter_is_printed_in_the_language_of_the_exchange_an
     assert "邀请" in letter
     assert "泉城 & 数据" in letter
     assert "http://localhost:8080/i/x" in letter
-    assert written == [{"event": "mail.sent", "log_level": "info", "message": "invitation"}]
+    mine = [line for line in written if line["event"] == "mail.sent"]
+    assert mine == [{"event": "mail.sent", "log_level": "info", "message": "invitation"}]
 
 
 def test_a_letter_goes_to_the_server_and_not_to_the_log(exchange: Flask, office: PostOffice) -> None:

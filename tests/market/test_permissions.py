@@ -1,3 +1,4 @@
+import ast
 import itertools
 import uuid
 from dataclasses import replace
@@ -8,6 +9,7 @@ from market import rules
 from market.actor import Actor, Role, Scope
 from market.errors import Forbidden, Unauthenticated
 from market.permissions import ACTIONS, STAFF, Relation, allowed, require, useful_scopes
+from tests.house.source import modules
 
 
 def actor(*roles: Role, verified: bool = True) -> Actor:
@@ -75,6 +77,16 @@ def test_staff_never_act_on_a_matter_of_their_own() -> None:
     with pytest.raises(Forbidden) as refused:
         require(actor(Role.REVIEWER), "asset.review", Relation.OWN)
     assert refused.value.rule == "R1.5"
+
+
+def test_every_row_of_the_table_is_asked_for() -> None:
+    apart = {"market/permissions.py", "market/openapi/operations.py"}
+    asked: set[str] = set()
+    for path, tree in modules().items():
+        words = {str(node.value) for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+        if path not in apart:
+            asked |= words | {f"{room}{act}" for room in words if room.endswith(".") for act in words}
+    assert set(ACTIONS) - asked == set()
 
 
 def test_what_is_not_in_the_table_is_a_mistake_of_ours() -> None:

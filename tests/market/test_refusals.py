@@ -13,6 +13,7 @@ from tests.conftest import settings_for
 from tests.postgres import Urls
 
 PUBLIC = {"base_url": "https://exchange.example", "stripe_api_base": "https://api.stripe.com"}
+MAIL = "smtps://user:password@mail.example:465?from=exchange@exchange.example"
 LOCAL = {"base_url": "http://localhost:8080", "stripe_api_base": "http://localhost:9"}
 GUESSED = "correct-horse"
 
@@ -21,7 +22,7 @@ GUESSED = "correct-horse"
 def safe(tmp_path: Path) -> Settings:
     """Settings of a public exchange in which nothing is wrong."""
     settings = settings_for(Urls(app="sqlite://", owner=""), tmp_path, SECRET_KEY=os.urandom(32).hex())
-    return replace(settings, **PUBLIC)  # type: ignore[arg-type]
+    return replace(settings, mail_url=MAIL, **PUBLIC)  # type: ignore[arg-type]
 
 
 def test_nothing_is_wrong_with_safe_settings(safe: Settings) -> None:
@@ -60,6 +61,7 @@ def test_nothing_is_wrong_with_safe_settings(safe: Settings) -> None:
         ("LEDGER_ORIGIN", {"ledger_origin": ""}, "exchange.example/qilu"),
         ("LEDGER_ORIGIN", {"ledger_origin": "two words"}, "without blanks"),
         ("LOCALE", {"locale": "fr"}, "zh, en"),
+        ("MAIL_URL", {"mail_url": ""}, "the secret links in them"),
         ("MAIL_URL", {"mail_url": "mail.example"}, "smtps://"),
         ("MAIL_URL", {"mail_url": "smtp://mail.example:port"}, "smtps://"),
         ("DATABASE_URL", {"database_url": "mysql://root:hidden@db/qilu"}, "postgresql://"),
@@ -83,6 +85,12 @@ def test_a_fault_names_its_setting_and_stops_the_start(
 def test_a_weak_key_is_named_on_loopback_but_lets_it_start(safe: Settings) -> None:
     local = replace(safe, base_url="http://localhost:8080", secret_key=GUESSED)
     assert [(fault.setting, fault.stops) for fault in faults(local)] == [("SECRET_KEY", False)]
+    local.demand_all()
+
+
+def test_letters_may_be_printed_on_loopback_alone(safe: Settings) -> None:
+    local = replace(safe, base_url="http://localhost:8080", mail_url="")
+    assert list(faults(local)) == []
     local.demand_all()
 
 

@@ -22,13 +22,11 @@ from ledger import reader
 from market import jobs
 from market.config import Settings
 from market.db import read, transaction
-from market.demo.home import free_port
 from market.demo.processes import command, die_with
 from market.participants import tokens
-from tests import assets, deals, people, trades
+from tests import assets, deals, people, ports, trades
+from tests.waiting import SECONDS
 
-PATIENCE = 120
-"""Seconds to wait for what certainly comes, on a machine that does much else."""
 HURRIED = (
     "from market import logs, serve; from market.config import Settings; from market.serve.master import Server;"
     "logs.as_json(); Server(Settings.load(), '127.0.0.1', {port}, 1, serve.background, slow=1).run()"
@@ -56,7 +54,7 @@ class Running:
     """
 
     def __init__(self, settings: Settings, *arguments: str, script: str = "") -> None:
-        self.port = free_port()
+        self.port = ports.one()
         self.url = f"http://localhost:{self.port}"
         self.output = settings.home / "output"
         self.errors = settings.home / "errors"
@@ -87,7 +85,7 @@ class Running:
         return False
 
     def until(self, holds: Callable[[], bool]) -> None:
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + SECONDS
         while not holds():
             assert time.monotonic() < end, self.said()
             time.sleep(0.05)
@@ -106,7 +104,7 @@ class Running:
 
     def ended(self) -> int:
         """Return the exit status once it has ended."""
-        return self.child.wait(PATIENCE)
+        return self.child.wait(SECONDS)
 
     def said(self) -> str:
         return self.output.read_text("utf-8") + self.errors.read_text("utf-8")
@@ -122,7 +120,7 @@ class Slow:
     """
 
     def __init__(self, server: Running, number: str, headers: dict[str, str]) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
+        self._connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=SECONDS)
         self._connection.connect()
         assert self._connection.sock is not None
         self._connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
@@ -177,31 +175,31 @@ def test_no_secret_reaches_the_output_and_every_line_of_the_log_is_json(
     }
     with Running(settings) as server:
         url = server.url
-        found = requests.get(f"{url}/api/v1/me", headers=bearer, timeout=PATIENCE)
+        found = requests.get(f"{url}/api/v1/me", headers=bearer, timeout=SECONDS)
         requests.get(
             f"{url}/api/v1/me",
             headers={"Authorization": f"Bearer {secrets['wrong token']}"},
-            timeout=PATIENCE,
+            timeout=SECONDS,
         )
-        requests.get(f"{url}/me", cookies={"qilu_session": secrets["cookie"]}, timeout=PATIENCE)
+        requests.get(f"{url}/me", cookies={"qilu_session": secrets["cookie"]}, timeout=SECONDS)
         for path in (
             f"/invitations/{secrets['link']}",
             f"/reset/{secrets['link']}",
             f"/?token={secrets['link']}",
         ):
-            requests.get(url + path, timeout=PATIENCE)
+            requests.get(url + path, timeout=SECONDS)
         body = {"email": secrets["address"], "password": secrets["password"], "label": "x"}
-        requests.post(f"{url}/api/v1/tokens", json=body, timeout=PATIENCE)
-        requests.post(f"{url}/api/v1/organisations", json={**body, "roles": 7}, timeout=PATIENCE)
-        requests.post(f"{url}/sign-in", data=body, timeout=PATIENCE)
+        requests.post(f"{url}/api/v1/tokens", json=body, timeout=SECONDS)
+        requests.post(f"{url}/api/v1/organisations", json={**body, "roles": 7}, timeout=SECONDS)
+        requests.post(f"{url}/sign-in", data=body, timeout=SECONDS)
         signed = {"Stripe-Signature": f"t=1,v1={secrets['link']}"}
-        requests.post(f"{url}/webhooks/stripe", data=secrets["payment key"], headers=signed, timeout=PATIENCE)
+        requests.post(f"{url}/webhooks/stripe", data=secrets["payment key"], headers=signed, timeout=SECONDS)
         for broken in (
             f"GET /{secrets['link']} HTTP/9.9",
             f"NONSENSE {secrets['token']}",
             f"GET / HTTP/1.1\r\nCookie {secrets['cookie']}",
         ):
-            with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as raw:
+            with socket.create_connection(("127.0.0.1", server.port), timeout=SECONDS) as raw:
                 raw.sendall(f"{broken}\r\nHost: localhost\r\n\r\n".encode())
                 raw.recv(1000)
         server.stop()
@@ -222,7 +220,7 @@ def test_no_secret_reaches_the_output_and_every_line_of_the_log_is_json(
 def test_a_stop_lets_answers_in_flight_finish_and_publishes_the_rest(
     exchange: Flask, settings: Settings, bought: tuple[str, dict[str, str]], file: bytes
 ) -> None:
-    with Running(settings) as server:
+    with Running(settings, script=PATIENT) as server:
         slow = Slow(server, *bought)
         assert slow.answer.status == 200
         server.stop()
@@ -252,13 +250,13 @@ def test_a_second_signal_ends_at_once(
 @on_sqlite
 def test_a_client_that_stops_in_the_middle_is_dropped(settings: Settings) -> None:
     with Running(settings, script=HURRIED) as server:
-        idle = [socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) for _one in range(20)]
+        idle = [socket.create_connection(("127.0.0.1", server.port), timeout=SECONDS) for _one in range(20)]
         for one in idle:
             one.sendall(b"GET /healthz HTTP/1.1\r\nHost: local")
         for one in idle:
             with one, suppress(ConnectionResetError):
                 assert one.recv(1000) == b""
-        assert requests.get(f"{server.url}/healthz", timeout=PATIENCE).status_code == 200
+        assert requests.get(f"{server.url}/healthz", timeout=SECONDS).status_code == 200
         assert '"level": "error"' not in server.said()
 
 
@@ -266,13 +264,13 @@ def test_a_client_that_stops_in_the_middle_is_dropped(settings: Settings) -> Non
 def test_long_lines_and_headers_are_refused(settings: Settings) -> None:
     with Running(settings) as server:
         long = "x" * 9000
-        assert requests.get(f"{server.url}/?q={long}", timeout=PATIENCE).status_code == 414
-        assert requests.get(f"{server.url}/", headers={"X-Long": long}, timeout=PATIENCE).status_code in {
+        assert requests.get(f"{server.url}/?q={long}", timeout=SECONDS).status_code == 414
+        assert requests.get(f"{server.url}/", headers={"X-Long": long}, timeout=SECONDS).status_code in {
             400,
             431,
         }
         many = {f"X-{number}": "1" for number in range(120)}
-        assert requests.get(f"{server.url}/", headers=many, timeout=PATIENCE).status_code in {400, 431}
+        assert requests.get(f"{server.url}/", headers=many, timeout=SECONDS).status_code in {400, 431}
 
 
 @on_postgresql
@@ -280,9 +278,9 @@ def test_several_processes_answer_for_all_of_them(settings: Settings) -> None:
     asked = 40
     with Running(settings, "--processes", "2") as server:
         for _request in range(asked):
-            requests.get(f"{server.url}/healthz", timeout=PATIENCE)
+            requests.get(f"{server.url}/healthz", timeout=SECONDS)
         for _scrape in range(5):
-            text = requests.get(f"{server.url}/metrics", timeout=PATIENCE).text
+            text = requests.get(f"{server.url}/metrics", timeout=SECONDS).text
             assert (
                 f'qilu_requests_total{{endpoint="edge.health",method="GET",status="200"}} {asked}.0' in text
             )

@@ -30,6 +30,7 @@ MACHINES: dict[str, tuple[Any, Any]] = {
     "agreement": (agreement.advance, agreement.AgreementEvent),
     "settlement": (settlement.advance, settlement.SettlementEvent),
     "payment": (payment.advance, payment.OperationEvent),
+    "account": (payment.advance_account, payment.AccountEvent),
     "grant": (grant.advance, grant.GrantEvent),
     "transfer": (grant.advance_transfer, grant.TransferEvent),
     "acceptance": (acceptance.advance, acceptance.AcceptanceEvent),

@@ -51,7 +51,7 @@ def built() -> World:
     fresh = assets.registered(provider, deals.content())
     jobs.drain()
     applied = people.applied(Role.BUYER)
-    other = people.verified(Role.BUYER)
+    other, auditor = people.verified(Role.BUYER), people.colleague(operator, Role.AUDITOR)
     trades = [one.number for one in (due, paid, fetched, rejected, asked)]
     return World(
         values={
@@ -74,7 +74,7 @@ def built() -> World:
             "document_digest": [deals.of(one.number).document_digest for one in (asked, half)],
         },
         people={
-            Scope.READ: [people.bearer(one) for one in (buyer, provider, operator)],
+            Scope.READ: [people.bearer(one) for one in (buyer, provider, operator, auditor)],
             Scope.MEMBERS: [people.bearer(buyer)],
             Scope.ASSETS: [people.bearer(provider)],
             Scope.LISTINGS: [people.bearer(provider)],

@@ -26,12 +26,12 @@ def upgrade() -> None:
     op.create_table(
         "creation",
         sa.Column("scope", sa.String(length=36), nullable=False),
-        sa.Column("key", sa.String(length=255), nullable=False),
+        sa.Column("key_digest", sa.String(length=64), nullable=False),
         sa.Column("kind", sa.String(length=40), nullable=False),
         sa.Column("given_digest", sa.String(length=64), nullable=False),
         sa.Column("made_id", sa.Uuid(), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("scope", "key", name="pk_creation"),
+        sa.PrimaryKeyConstraint("scope", "key_digest", name="pk_creation"),
     )
     op.create_table(
         "job",
@@ -302,6 +302,7 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "settlement_id", "kind", "attempt", name="uq_operation_settlement_id_kind_attempt"
         ),
+        sa.UniqueConstraint("payment_intent", name="uq_operation_payment_intent"),
         sa.UniqueConstraint("stripe_id", name="uq_operation_stripe_id"),
     )
     op.create_index("ix_operation_number", "operation", ["number"], unique=False)
@@ -309,7 +310,7 @@ def upgrade() -> None:
     op.create_index(
         "uq_operation_outgoing",
         "operation",
-        ["settlement_id"],
+        ["source_id"],
         unique=True,
         sqlite_where=sa.text("kind IN ('transfer', 'refund') AND state IN ('PLANNED', 'OPEN', 'OK')"),
         postgresql_where=sa.text("kind IN ('transfer', 'refund') AND state IN ('PLANNED', 'OPEN', 'OK')"),

@@ -60,7 +60,7 @@ class RateLimited(StripeError):
 
 
 class ApiError(StripeError):
-    """The platform failed or answered what cannot be read; the outcome is unknown."""
+    """The platform failed, or the answer is not its own or cannot be read; the outcome is unknown."""
 
 
 class ConnectionFailed(StripeError):
@@ -76,7 +76,11 @@ _BY_TYPE: dict[str, type[StripeError]] = {
 
 
 def error_of(status: int, body: Any, request_id: str) -> StripeError:
-    """Return the typed error for an answer of 400 or above; bodies of any shape are tolerated."""
+    """Return the typed error for an answer of 300 or above; bodies of any shape are tolerated.
+
+    Only the platform's own word makes a refusal. What stands between us and it (a proxy that waited too long,
+    a redirect to a sign-in page) does not know what the platform has done.
+    """
     facts = body.get("error") if isinstance(body, dict) else None
     error = facts if isinstance(facts, dict) else {}
     message = str(error.get("message") or f"the payment platform answered {status}")
@@ -88,5 +92,5 @@ def error_of(status: int, body: Any, request_id: str) -> StripeError:
         case _ if status >= 500 or status == 409:
             kind = ApiError
         case _:
-            kind = _BY_TYPE.get(str(error.get("type")), InvalidRequest)
+            kind = _BY_TYPE.get(str(error.get("type")), ApiError)
     return kind(message, status=status, error=error, request_id=request_id)

@@ -189,3 +189,24 @@ def test_a_damaged_archive_is_refused_or_reads_the_same(sealed: dict[str, bytes]
         except BundleError:
             continue
         assert found == sealed
+
+
+@pytest.mark.parametrize(
+    "packing", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
+)
+def test_an_archive_of_any_bytes_is_read_or_refused(tmp_path: Path, packing: int) -> None:
+    """Bit by bit: names that are no UTF-8, sizes, offsets, methods and flags that lie, streams that end."""
+    archive = tmp_path / "bundle.zip"
+    with zipfile.ZipFile(archive, "w", packing) as file:
+        file.writestr("a/文", b"0123456789" * 9)
+    data = archive.read_bytes()
+    for place in range(len(data) * 8):
+        flipped = bytearray(data)
+        flipped[place // 8] ^= 1 << place % 8
+        archive.write_bytes(flipped)
+        with pytest.raises(BundleError):  # the name is no name of a bundle, so none is accepted
+            bundle.read(archive)
+    for length in range(len(data)):
+        archive.write_bytes(data[:length])
+        with pytest.raises(BundleError):
+            bundle.read(archive)

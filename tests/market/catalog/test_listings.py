@@ -77,12 +77,14 @@ def test_a_listing_is_found_from_publication_to_withdrawal(exchange: Flask) -> N
         assert service.publish(session, provider, number).id == first.id
     with transaction() as session:
         service.withdraw(session, provider, number)
+    with transaction() as session:
+        assert service.publish(session, provider, number).id == first.id
     assert numbers() == numbers(query="天气") == []
     buyer = people.verified(Role.BUYER)
     with read() as session, pytest.raises(NotFound):
         reading.found(session, buyer, number)
     with read() as session, pytest.raises(Conflict) as refused:
-        service.facts_of(session, number)
+        service.facts_of(session, reading.by_number(session, number))
     assert refused.value.code == "listing.not_listed"
 
 
@@ -91,7 +93,7 @@ def test_the_facts_for_a_contract_are_complete(exchange: Flask) -> None:
     asset = assets.registered(provider)
     number = assets.listed(provider, asset)
     with read() as session:
-        facts = service.facts_of(session, number)
+        facts = service.facts_of(session, reading.by_number(session, number))
     assert (facts.number, facts.provider_id, facts.price) == (
         number,
         provider.organisation_id,
@@ -159,6 +161,7 @@ def test_promises_hold_exactly_at_their_bound(exchange: Flask) -> None:
         ({"benefit": Benefit.PUBLIC}, Forbidden, "listing.benefit_priced"),
         ({"model": "no-such/0.1"}, Invalid, "model"),
         ({"model": "open-licence/0.1"}, Invalid, "price"),
+        ({"price": Money(100_000_000)}, Invalid, "price"),
         ({"quality": ()}, Invalid, "quality"),
         ({"quality": (promise("rows", "1"), promise("rows", "2"))}, Invalid, "quality"),
     ],
@@ -171,6 +174,10 @@ def test_what_no_contract_could_be_made_of_is_refused(
     with transaction() as session, pytest.raises(error) as refused:
         service.draft(session, provider, asset_id=asset.id, proposal=assets.proposal(**changes))
     assert word in ({refused.value.code} | set(getattr(refused.value, "fields", {})))
+
+
+def test_the_largest_price_is_what_can_be_paid_at_once(exchange: Flask) -> None:
+    assert assets.listed(assets.provider(), price=Money(99_999_999))
 
 
 def test_open_data_are_listed_for_nothing(exchange: Flask) -> None:
@@ -283,6 +290,7 @@ def test_over_the_api(exchange: Flask) -> None:
     wrongs: list[tuple[dict[str, object], str]] = [
         ({"price": -1}, "price"),
         ({"price": 1.5}, "price"),
+        ({"price": 100_000_000}, "price"),
         ({"price": True}, "price"),
         ({"sector": "alchemy"}, "sector"),
         ({"quality": [{"indicator": "rows", "value": "1e3"}]}, "quality"),

@@ -67,6 +67,9 @@ def test_from_upload_to_the_catalogue(exchange: Flask) -> None:
     new = f"/listings/new?asset={asset_id}"
     refused = post(client, new, "/listings", **{**listing, "price": "a lot"})
     assert (refused.status_code, "a lot" in refused.text) == (422, True)
+    for price in ("1000000", "90071992547409.91"):
+        refused = post(client, new, "/listings", **{**listing, "price": price})
+        assert (refused.status_code, "999,999.99" in refused.text) == (422, True)
     answer = post(client, new, "/listings", **listing)
     assert answer.status_code == 303
     page = answer.location

@@ -1,5 +1,5 @@
-import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -20,6 +20,7 @@ from market.participants.states import Decision
 from market.steps import Kind, Step, fsck
 from tests import assets, deals, people
 from tests.conftest import Clock
+from tests.waiting import side_by_side
 
 
 def kinds(number: str) -> list[str]:
@@ -72,7 +73,8 @@ def test_the_terms_are_those_of_listing_inspection_and_rule_book(exchange: Flask
     listing = assets.listed(provider)
     deal = deals.requested(provider, listing=listing)
     with read() as session:
-        terms, facts = reading.by_number(session, deal.number).terms, catalog.facts_of(session, listing)
+        terms = reading.by_number(session, deal.number).terms
+        facts = catalog.facts_of(session, catalog.found(session, provider, listing))
     assert (terms.price, terms.quality, terms.use) == (facts.price, facts.quality, facts.use)
     assert terms.subject.content_digest == canonical.sha256(assets.CONTENT)
     assert terms.subject.inspection_digest == facts.asset.report_digest
@@ -133,8 +135,9 @@ def test_a_listing_that_is_not_on_offer_gives_no_contract(exchange: Flask) -> No
     listing = assets.listed(provider)
     with transaction() as session:
         catalog.withdraw(session, provider, listing)
-    refused("listing.not_listed", lambda: service.request(buyer, listing))
+    refused("listing.not_found", lambda: service.request(buyer, listing))
     refused("listing.not_found", lambda: service.request(buyer, "7KQ2M9XW4CA"))
+    refused("role.missing", lambda: service.request(provider, listing))
 
 
 def test_a_listing_that_changes_meanwhile_gives_no_contract(
@@ -217,11 +220,7 @@ def test_two_people_of_one_buyer_at_once_make_one_signature(exchange: Flask) -> 
             except Conflict as error:
                 outcomes.append(error.code)
 
-    racers = [threading.Thread(target=race, args=(actor,)) for actor in (deal.buyer, colleague) * 2]
-    for racer in racers:
-        racer.start()
-    for racer in racers:
-        racer.join()
+    side_by_side(partial(race, actor) for actor in (deal.buyer, colleague) * 2)
     entries = {outcome for outcome in outcomes if outcome != "step.already_taken"}
     assert len(outcomes) == 4
     assert len(entries) == 1

@@ -1,12 +1,8 @@
-"""RFC 9110 ranges, and the union of what was sent."""
-
-import itertools
+"""RFC 9110 ranges."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from market.delivery.ranges import Span, Unsatisfiable, covers, etag, matches, merged, wanted
+from market.delivery.ranges import Span, Unsatisfiable, etag, matches, wanted
 
 TAG = etag("ab" * 32)
 
@@ -58,14 +54,3 @@ def test_if_none_match() -> None:
     assert not matches(f"W/{TAG}", TAG)
     assert matches("*", TAG)
     assert not matches(None, TAG)
-
-
-@given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 12))), st.integers(1, 60))
-def test_merged_is_the_union(pairs: list[tuple[int, int]], size: int) -> None:
-    spans = [Span(start, start + length) for start, length in pairs]
-    union = {byte for span in spans for byte in range(span.start, span.stop)}
-    fewest = merged(spans)
-    assert {byte for span in fewest for byte in range(span.start, span.stop)} == union
-    assert all(one.stop < other.start for one, other in itertools.pairwise(fewest))
-    inside = [Span(min(span.start, size), min(span.stop, size)) for span in spans]
-    assert covers(inside, size) == (set(range(size)) <= union)

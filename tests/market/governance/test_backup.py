@@ -31,8 +31,8 @@ from market.oversight.publishing import Publisher
 from market.steps import Kind
 from tests import people, trades
 from tests.conftest import Clock, postgres_server
+from tests.waiting import SECONDS, joined
 
-PATIENCE = 120
 on_sqlite = pytest.mark.parametrize("lane", [pytest.param("sqlite", marks=pytest.mark.sqlite)], indirect=True)
 """Where the database makes no difference."""
 
@@ -196,7 +196,7 @@ def test_writers_do_not_wait_and_the_copy_is_of_one_moment(
                 wrote.append(people.applied().id)
                 publishing.publish()
 
-    writer = threading.Thread(target=write)
+    writer = threading.Thread(target=write, daemon=True)
     writer.start()
     try:
         number = 0
@@ -206,7 +206,7 @@ def test_writers_do_not_wait_and_the_copy_is_of_one_moment(
         assert wrote
     finally:
         ended.set()
-        writer.join()
+        joined([writer])
     restored, _settings = put_back(
         tmp_path / f"{number}.tar", tmp_path / "copy", elsewhere, publishing.folder() / CHECKPOINT
     )
@@ -321,7 +321,7 @@ def test_an_old_backup_says_what_is_missing_and_its_exchange_does_not_sign(
         guard.start()
         publisher.start()
         for part in (publisher, guard):
-            part.stop(PATIENCE)
+            part.stop(SECONDS)
         assert "qilu restore" in str(db.read_only())
         with read() as session:
             latest = reader.latest_checkpoint(session)
@@ -339,7 +339,7 @@ def test_restoring_is_a_step_once_the_exchange_works(
     with app.app_context():
         guard = Guard(app, beat=3600)
         guard.start()
-        guard.stop(PATIENCE)
+        guard.stop(SECONDS)
         assert not (settings.home / NOTE).exists()
         log_restored(settings.home)
         with read() as session:

@@ -18,6 +18,7 @@ from market.participants.models import Invitation, Organisation, User
 from market.participants.states import Decision
 from market.steps import fsck
 from market.steps.erasing import personal_columns
+from market.steps.models import Creation
 from tests import deals, people
 
 
@@ -85,7 +86,9 @@ def test_sessions_and_tokens_end_and_nobody_signs_in_again(exchange: Flask) -> N
 def test_who_was_only_invited_can_be_erased_and_the_link_is_dead(exchange: Flask) -> None:
     chief, admin = people.operator(), people.verified()
     with transaction() as session:
-        _row, secret, _step = members.invite(session, admin, "guest@example.org", frozenset({Role.BUYER}))
+        _row, secret, _step = members.invite(
+            session, admin, "guest@example.org", frozenset({Role.BUYER}), "key"
+        )
         _row, other, _step = members.invite(session, admin, "guest@example.org", frozenset({Role.BUYER}))
     with read() as session:
         found = erasing.find(session, chief, "guest@example.org")
@@ -94,6 +97,7 @@ def test_who_was_only_invited_can_be_erased_and_the_link_is_dead(exchange: Flask
         erasing.erase(session, chief, found.person.id, "guest@example.org", Ground.PURPOSE_ENDED)
     with read() as session:
         assert {row.email for row in session.scalars(select(Invitation))} == {""}
+        assert session.scalars(select(Creation)).all() == [], "the digest of what was given can be guessed"
         for link in (secret, other):
             with pytest.raises(NotFound):
                 members.invitation_for(session, link)

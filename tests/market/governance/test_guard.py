@@ -16,13 +16,14 @@ from ledger.tiles import Tile
 from market import config, db, jobs
 from market.edge.ready import Readiness
 from market.errors import Unavailable
-from market.governance.guard import ASKING, Guard, Head, contradiction, other_history
+from market.governance.guard import ASKING, Guard, contradiction, other_history
+from market.governance.heads import Head
 from market.oversight import publishing, sequencing
 from market.oversight.publishing import Publisher
 from tests import people
+from tests.waiting import SECONDS
 
 HTML = {"Accept": "text/html"}
-PATIENCE = 120
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def looked_at(app: Flask, *, ask: object = None) -> None:
     """Start the guard and end it, all its questions asked."""
     guard = Guard(app, ask, beat=3600)  # type: ignore[arg-type]
     guard.start()
-    guard.stop(PATIENCE)
+    guard.stop(SECONDS)
 
 
 def test_a_sound_log_contradicts_nothing(published: Checkpoint) -> None:
@@ -118,7 +119,7 @@ def test_the_guard_shuts_the_door_before_anything_is_signed(exchange: Flask, pub
     assert refused.value.code == "ledger.read_only"
     publisher = Publisher(exchange)
     publisher.start()
-    publisher.stop(PATIENCE)
+    publisher.stop(SECONDS)
     assert (publishing.folder() / CHECKPOINT).read_text("utf-8") == ahead
 
 
@@ -129,15 +130,15 @@ def test_a_witness_that_saw_more_shuts_the_door_and_one_that_agrees_opens_it(
 
     def ask() -> Iterator[Head]:
         asked.set()
-        answer.wait(PATIENCE)
+        answer.wait(SECONDS)
         yield Head("a witness", published.size, published.root)
 
     guard = Guard(exchange, ask, beat=3600)
     guard.start()
-    assert asked.wait(PATIENCE)
+    assert asked.wait(SECONDS)
     assert db.read_only() == ASKING, "nothing is written before the witnesses have answered"
     answer.set()
-    guard.stop(PATIENCE)
+    guard.stop(SECONDS)
     assert db.read_only() is None
     looked_at(exchange, ask=lambda: [Head("a witness", published.size + 1, bytes(32))])
     assert "a witness covers" in str(db.read_only())
@@ -173,7 +174,7 @@ def test_the_publishers_own_refusal_leads_to_the_same_state(exchange: Flask, pub
     (publishing.folder() / CHECKPOINT).write_text(signed(published.size + 7, bytes(32)))
     publisher = Publisher(exchange)
     publisher.start()
-    publisher.stop(PATIENCE)
+    publisher.stop(SECONDS)
     assert db.read_only() is not None
     assert head_of_file().size == published.size + 7
 
@@ -218,8 +219,8 @@ def test_a_worker_leaves_the_jobs(exchange: Flask) -> None:
     worker.start()
     assert not done.wait(0.5)
     db.write_again()
-    assert done.wait(PATIENCE)
-    worker.stop(PATIENCE)
+    assert done.wait(SECONDS)
+    worker.stop(SECONDS)
 
 
 def test_another_process_learns_of_it_on_its_next_beat(exchange: Flask, published: Checkpoint) -> None:
@@ -231,8 +232,8 @@ def test_another_process_learns_of_it_on_its_next_beat(exchange: Flask, publishe
     fresh.write_text(signed(published.size + 7, bytes(32)))
     fresh.replace(path)
     waited = threading.Event()
-    for _look in range(PATIENCE * 20):
+    for _look in range(SECONDS * 20):
         if db.read_only() is not None or waited.wait(0.05):
             break
-    guard.stop(PATIENCE)
+    guard.stop(SECONDS)
     assert db.read_only() is not None

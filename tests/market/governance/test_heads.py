@@ -75,6 +75,15 @@ def test_witnesses_are_believed_only_where_our_key_signed(address: str, settings
     assert [(head.where, head.size) for head in found] == [("the witness w0.example", 7)]
 
 
+def test_two_witnesses_of_one_name_are_both_asked(address: str, settings: Settings) -> None:
+    one, two = generate("w.example"), generate("w.example")
+    lines = f"witness a {one.verifier} {address}/saw\nwitness b {two.verifier} {address}/saw/\nquorum none\n"
+    (settings.home / "policy").write_text(lines, "utf-8")
+    told = replace(settings, ledger_policy="policy")
+    found = heads.witnessed(told, [SIGNER.verifier], seconds=60)
+    assert {head.witness for head in found} == {one.verifier, two.verifier}
+
+
 def test_without_a_policy_nobody_is_asked(settings: Settings) -> None:
     assert not heads.has_witnesses(settings)
     assert heads.witnessed(settings, [SIGNER.verifier]) == []

@@ -18,8 +18,8 @@ from market.guide import steps
 from market.oversight import publishing
 from tests import people
 from tests.market.test_serve import Running
+from tests.waiting import SECONDS
 
-PATIENCE = 120
 TYPED = ("backup", "restore", "drill", "readonly")
 """Sections of the page for operators."""
 
@@ -43,7 +43,7 @@ def typed(settings: Settings, folder: Path, url: str) -> str:
     script = "\n".join(step.curl for step in steps.session("operations") if step.id in TYPED)
     done = subprocess.run(
         ["bash", "-eu", "-c", script],
-        cwd=folder, env=environment, capture_output=True, text=True, timeout=2 * PATIENCE, check=False,
+        cwd=folder, env=environment, capture_output=True, text=True, timeout=2 * SECONDS, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -74,12 +74,12 @@ def test_an_operators_day(exchange: Flask, settings: Settings, tmp_path: Path) -
         rolled_back.until(lambda: answers(f"{rolled_back.url}/healthz"))
         rolled_back.until(lambda: "ledger.read_only" in told(f"{rolled_back.url}/readyz"))
         assert "qilu restore" in told(f"{rolled_back.url}/readyz")
-        page = requests.get(rolled_back.url, headers={"Accept": "text/html"}, timeout=PATIENCE)
+        page = requests.get(rolled_back.url, headers={"Accept": "text/html"}, timeout=SECONDS)
         assert 'class="read-only"' in page.text
         body = {"email": "somebody@example.org", "password": people.PASSWORD, "label": "x"}
-        refused = requests.post(f"{rolled_back.url}/api/v1/tokens", json=body, timeout=PATIENCE)
+        refused = requests.post(f"{rolled_back.url}/api/v1/tokens", json=body, timeout=SECONDS)
         assert (refused.status_code, refused.json()["code"]) == (503, "ledger.read_only")
-        seen = requests.get(f"{rolled_back.url}/ledger/checkpoint", timeout=PATIENCE)
+        seen = requests.get(f"{rolled_back.url}/ledger/checkpoint", timeout=SECONDS)
         assert seen.content == signed
         rolled_back.stop()
         assert rolled_back.ended() == 0
@@ -94,6 +94,6 @@ def answers(url: str) -> bool:
 
 def told(url: str) -> str:
     try:
-        return requests.get(url, timeout=PATIENCE).text
+        return requests.get(url, timeout=SECONDS).text
     except requests.RequestException:
         return ""

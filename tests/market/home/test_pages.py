@@ -136,8 +136,13 @@ def test_money_in_doubt_waits_for_the_operator(exchange: Flask) -> None:
     exchange.extensions["clock"].advance(minutes=11)
     assert waiting(chief) == [f"/payments/{operation_id}"]
     assert waiting(buyer) == []
-    outcomes.failed(operation_id, "card_declined")
+    outcomes.failed(outcomes.get(operation_id), "card_declined")
     assert waiting(chief) == []
+    outcomes.strayed(outcomes.get(operation_id), trades.came_in(operation_id), [])
+    assert waiting(chief) == [f"/payments/{operation_id}"]
+    exchange.extensions["clock"].advance(days=31)
+    jobs.drain()
+    assert f"/payments/{operation_id}" not in waiting(chief)
 
 
 def test_a_near_deadline_is_urgent(exchange: Flask) -> None:

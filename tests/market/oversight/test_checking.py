@@ -1,6 +1,6 @@
 """fsck of copies: a backup's database file, a folder of tiles, the one against the other."""
 
-import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,7 @@ from flask import Flask
 from ledger.note import parse_signer
 from market.cli import qilu
 from market.config import Settings
-from market.db import transaction
+from market.db import sqlite, transaction
 from market.oversight import publishing
 from tests.market.steps.rows import add_trade
 
@@ -28,8 +28,8 @@ def copies(bare: Flask, settings: Settings, tmp_path: Path) -> tuple[Path, Path,
     publishing.publish()
     copy = tmp_path / "backup.db"
     with (
-        sqlite3.connect(settings.database_url.removeprefix("sqlite:///")) as source,
-        sqlite3.connect(copy) as target,
+        closing(sqlite.connect(settings.database_url.removeprefix("sqlite:///"))) as source,
+        closing(sqlite.connect(copy)) as target,
     ):
         source.backup(target)
     return copy, publishing.folder(), str(parse_signer(settings.ledger_signing_key).verifier)
@@ -56,7 +56,7 @@ def test_copies_are_clean(copies: tuple[Path, Path, str]) -> None:
 
 def test_what_differs_is_named(copies: tuple[Path, Path, str]) -> None:
     database, folder, key = copies
-    with sqlite3.connect(database) as raw:
+    with closing(sqlite.connect(database)) as raw, raw:
         for (trigger,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
             raw.execute(f"DROP TRIGGER {trigger}")
         raw.execute("UPDATE trade SET amount = 7 WHERE id = (SELECT min(id) FROM trade)")

@@ -23,7 +23,6 @@ from market.trades import decisions
 from market.trades.dispute import Ruling
 from tests import deals, evidence, people
 
-CHANCE = random.Random(4)
 GARBAGE = ("'no such value'", "X'00ff'", "1.5")
 BOUND = ("step", "step_image", "vault")
 """No matter of their own, but what binds rows to the log."""
@@ -78,8 +77,14 @@ def findings(connection: Connection) -> list[str]:
         return [str(found) for found in fsck.check(session, migrations.metadata())]
 
 
+def chance_of(*names: str) -> random.Random:
+    """Return the chance of a table or column: the same in whatever order tests are run."""
+    return random.Random(" ".join(names))
+
+
 def other(column: Column[Any], value: Any) -> Any:
     """Return another value that the column can hold."""
+    chance = chance_of(column.table.name, column.name)
     match value:
         case None:
             return made(column)
@@ -94,7 +99,7 @@ def other(column: Column[Any], value: Any) -> Any:
         case dict() | list():
             return {"other": 1}
         case datetime():
-            return value + timedelta(milliseconds=CHANCE.choice((1, -1)), microseconds=CHANCE.choice((0, 1)))
+            return value + timedelta(milliseconds=chance.choice((1, -1)), microseconds=chance.choice((0, 1)))
         case uuid.UUID():
             return uuid.uuid4()
     raise TypeError(f"no other value for {value!r}")
@@ -116,7 +121,7 @@ def one(connection: Connection, table: Table) -> dict[str, Any]:
     ]
     rows = connection.execute(select(*columns)).mappings().all()
     assert rows, f"{table.name} is empty: this trade does not show what it holds"
-    return dict(CHANCE.choice(rows))
+    return dict(chance_of(table.name).choice(rows))
 
 
 def is_row(table: Table, row: dict[str, Any]) -> Any:

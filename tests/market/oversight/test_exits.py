@@ -1,19 +1,23 @@
 """The evidence of every way a trade can go, on both databases, as each viewer gets it."""
 
 import pytest
+import requests
 from flask import Flask
 
-from market import jobs
+from market import config, jobs
 from market.actor import Role
 from market.catalog.models import Benefit
 from market.db import read, transaction
 from market.errors import Forbidden, NotFound, Unavailable
 from market.oversight import publishing, service, writer
-from market.trades import decisions
+from market.payments import service as payments
+from market.payments.stripe import Stripe
+from market.trades import decisions, opening
 from market.trades.dispute import Ruling
 from market.verify import verify_files
 from tests import assets, deals, evidence, people
 from tests.deals import Deal
+from tests.market.sandbox.driver import KEY, Control
 
 
 @pytest.fixture
@@ -22,6 +26,12 @@ def deal(running: Flask) -> Deal:
     made = deals.requested()
     evidence.in_force(made)
     return made
+
+
+def intent_of(deal: Deal) -> str:
+    """Return the payment that was made first."""
+    with read() as session:
+        return payments.operations_of(session, deal.number)[0].payment_intent or ""
 
 
 def lines(deal: Deal) -> str:
@@ -40,6 +50,25 @@ def test_paid_and_not_fetched(deal: Deal) -> None:
     told = lines(deal)
     assert "signed = owed = paid; held" in told
     assert "delivery: nothing was handed over yet" in told
+
+
+def test_paid_wrongly_then_rightly(running: Flask, deal: Deal) -> None:
+    page = opening.pay(deal.buyer, deal.number).url
+    control = Control(config.current().stripe_api_base)
+    control(f"objects/{page.rsplit('/', 1)[1]}", amount_total=127_999)
+    requests.post(page, data={"outcome": "pay"}, allow_redirects=False, timeout=5).raise_for_status()
+    control("settings", refund_status="pending")
+    evidence.look()
+    assert "signed = owed; due; the books balance" in lines(deal)
+    control("settings", refund_status="succeeded")
+    evidence.pay(deal)
+    assert "signed = owed = paid; held; the books balance" in lines(deal)
+    refund = Stripe(control.base, KEY).refunds(intent_of(deal))
+    control(f"objects/{next(refund).id}", status="succeeded")
+    evidence.look()
+    evidence.fetch(running, deal)
+    evidence.accept(deal)
+    assert "signed = owed = paid; released; the books balance" in lines(deal)
 
 
 def test_cancelled_before_it_was_paid(deal: Deal) -> None:
@@ -92,6 +121,17 @@ def test_every_viewer_gets_a_bundle_of_its_own(deal: Deal) -> None:
     assert all(report.consistent for report in told.values())
     withheld = {viewer: report.text().count("withheld") for viewer, report in told.items()}
     assert withheld["auditor"] == 0 < min(withheld["provider"], withheld["buyer"])
+
+
+def test_the_pay_page_is_the_buyer_s_alone(deal: Deal) -> None:
+    page = opening.pay(deal.buyer, deal.number).url.encode()
+    read = {
+        actor: any(page in content for content in evidence.bundle(actor, deal.number).values())
+        for actor in (deal.buyer, deal.provider)
+    }
+    assert read == {deal.buyer: True, deal.provider: False}
+    for actor in read:
+        assert verify_files(evidence.bundle(actor, deal.number)).consistent
 
 
 def test_nobody_else_gets_one(deal: Deal) -> None:

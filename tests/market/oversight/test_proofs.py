@@ -3,15 +3,21 @@
 import io
 import re
 import uuid
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import insert
 
+from ledger import cosign
+from ledger.models import LedgerCosignature
+from ledger.note import ML_DSA_COSIGNATURE, parse_note
 from ledger.verify import main
+from market import config
 from market.actor import Actor, Role
-from market.db import read
-from market.oversight import publishing
+from market.db import read, transaction
+from market.oversight import heads, publishing, writer
 from market.steps import story
 from tests import assets, deals, evidence, people
 from tests.conftest import Client
@@ -89,6 +95,27 @@ def test_the_command_on_the_page_holds(client: Client, deal: Deal, tmp_path: Pat
     said = io.StringIO()
     assert main([verb, str(tmp_path / proof), option, str(tmp_path / trust)], said) == 0
     assert "contract.requested is entry" in said.getvalue()
+
+
+def test_the_commands_for_others_name_only_witnesses_that_they_know(running: Flask, deal: Deal) -> None:
+    witness = cosign.generate("postquantum.example", ML_DSA_COSIGNATURE)
+    settings = config.current()
+    path = settings.home / "policy"
+    path.write_text(f"witness w {witness.verifier} http://127.0.0.1:9\n", "utf-8")
+    with transaction() as session:
+        head = heads.witnessed(session)
+        assert head is not None
+        line = witness.cosign(parse_note(head.note)[0], 1)
+        values = {"size": head.size, "key": str(witness.verifier), "line": line, "time": head.time}
+        session.execute(insert(LedgerCosignature).values(values))
+    running.extensions["settings"] = replace(settings, ledger_policy=str(path))
+    with read() as session:
+        found = writer.gather(session, deal.buyer, deal.number)
+    readme = writer.write(found)["README.md"].decode()
+    running.extensions["settings"] = settings
+    assert f"--witness-vkey '{witness.verifier}' --threshold 1" in readme
+    assert "--witness-key" not in readme
+    assert "--quorum 0" in readme
 
 
 def test_an_unknown_entry_is_not_found(client: Client) -> None:

@@ -87,6 +87,21 @@ def test_an_auditor_is_invited_and_joins(client: FlaskClient) -> None:
     assert me.json["roles"] == ["auditor"]
 
 
+def test_an_invitation_sent_twice_is_one_invitation_and_one_letter(
+    client: FlaskClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    headers = {**people.bearer(people.operator()), "Idempotency-Key": "one"}
+    wanted = {"email": "zhao@example.org", "roles": ["auditor"]}
+    first, again = (
+        client.post("/api/v1/members/invitations", json=wanted, headers=headers) for _time in range(2)
+    )
+    assert (first.status_code, again.status_code) == (201, 201)
+    shown = {name: first.json[name] for name in ("token", "link", "mailed")}
+    assert all(shown.values())
+    assert again.json == {**(first.json or {}), **dict.fromkeys(shown)}
+    assert capsys.readouterr().out.count("To: zhao@example.org") == 1
+
+
 def test_five_wrong_passwords_lock_the_account_for_a_quarter_of_an_hour(
     client: FlaskClient, clock: Clock
 ) -> None:

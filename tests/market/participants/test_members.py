@@ -44,6 +44,23 @@ def test_the_secret_of_an_invitation_is_not_stored(exchange: Flask) -> None:
     assert secret not in kept
 
 
+def test_an_invitation_asked_for_twice_is_made_once(exchange: Flask) -> None:
+    chief = people.operator()
+    wanted: tuple[str, frozenset[Role], str] = ("a@example.org", frozenset({Role.AUDITOR}), "key")
+    with transaction() as session:
+        first, secret, _step = members.invite(session, chief, *wanted)
+    with transaction() as session:
+        again, none, step = members.invite(session, chief, *wanted)
+        assert (again.id, none, step) == (first.id, "", None)
+    with transaction() as session, pytest.raises(Conflict) as refused:
+        members.invite(session, chief, "b@example.org", frozenset({Role.AUDITOR}), "key")
+    assert refused.value.code == "idempotency.key_reused"
+    with transaction() as session:
+        members.join(session, secret, "赵审计", people.hashed())
+    with transaction() as session:
+        assert members.invite(session, chief, *wanted)[0].id == first.id, "though somebody signs in by it now"
+
+
 @pytest.mark.parametrize("roles", [{Role.OPERATOR}, {Role.PROVIDER, Role.AUDITOR}, set()])
 def test_a_trading_organisation_gives_no_staff_roles(exchange: Flask, roles: set[Role]) -> None:
     provider = people.verified(Role.PROVIDER)

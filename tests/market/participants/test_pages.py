@@ -7,6 +7,7 @@ from market.actor import Role
 from market.db import read
 from market.participants.models import LoginAttempt, SignIn
 from tests import people
+from tests.browsing import forms
 from tests.conftest import Clock
 from tests.market.participants.visitor import HTML, send, signed_in
 
@@ -129,6 +130,18 @@ def test_an_invited_person_joins_by_the_link(client: FlaskClient) -> None:
     other = client.application.test_client()
     assert send(other, link[1], link[1], name="王同事", password=people.PASSWORD) == "/"
     assert "王同事" in client.get("/members", headers=HTML).text
+
+
+def test_the_form_of_an_invitation_sent_twice_makes_one(client: FlaskClient) -> None:
+    people.verified(Role.BUYER, email="buyer@example.org")
+    signed_in(client, "buyer@example.org")
+    form = next(form for form in forms(client.get("/members").text) if form[0] == "/members/invitations")
+    values = {**form[1], "email": "wang@example.org", "roles": ["buyer"]}
+    first, again = (client.post(form[0], data=values, headers=HTML) for _time in range(2))
+    assert (first.status_code, again.status_code) == (200, 303)
+    assert 'class="secret"' in first.text
+    page = client.get("/members", headers=HTML).text
+    assert page.count("wang@example.org") == 1
 
 
 def test_an_organisation_is_hidden_from_others(client: FlaskClient) -> None:

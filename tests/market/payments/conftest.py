@@ -1,9 +1,8 @@
 """An exchange that listens, a stand-in that pays and tells it, and a bill between two organisations."""
 
-import time
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -15,7 +14,7 @@ from werkzeug.serving import make_server
 
 from market import jobs, steps
 from market.actor import Actor, Role
-from market.app import create_app
+from market.config import Settings
 from market.db import read, transaction
 from market.payments import service
 from market.payments.models import Operation, Posting
@@ -23,10 +22,10 @@ from market.payments.service import Bill
 from market.payments.stripe import Stripe
 from market.sandbox import Sandbox
 from tests import people
-from tests.conftest import Client, Clock, settings_for
+from tests.conftest import Clock
 from tests.market.sandbox.conftest import client, control, inbox, raw, sandbox
 from tests.market.sandbox.driver import KEY, Control
-from tests.postgres import Urls
+from tests.waiting import until
 
 __all__ = ["client", "control", "inbox", "raw", "sandbox"]
 
@@ -64,7 +63,7 @@ class Money:
         """Plan, open the page and click; the webhook is still to come."""
         operation = self.plan(bill, actor)
         page = service.open_page(operation.id)
-        requests.post(page.url, data={"outcome": outcome}, allow_redirects=False, timeout=5)
+        requests.post(page.url, data={"outcome": outcome}, allow_redirects=False, timeout=60)
         return self.get(operation)
 
     def funded(self, bill: Bill, actor: Actor) -> Operation:
@@ -108,7 +107,7 @@ class Money:
             return [step.kind for step in steps.steps_of(session, bill.handle)]
 
     def open_pages(self) -> list[dict[str, Any]]:
-        answer = requests.get(f"{self.platform.base}/v1/checkout/sessions", auth=(KEY, ""), timeout=5)
+        answer = requests.get(f"{self.platform.base}/v1/checkout/sessions", auth=(KEY, ""), timeout=60)
         return list(answer.json()["data"])
 
 
@@ -118,34 +117,26 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def money(urls: Urls, tmp_path: Path, clock: Clock, no_pauses: None) -> Iterator[Money]:
+def money(
+    exchange: Flask, settings: Settings, tmp_path: Path, clock: Clock, no_pauses: None
+) -> Iterator[Money]:
     """The whole application on a fresh database, listening on loopback for the stand-in's webhooks."""
-    running: list[Flask] = []
-
-    def listen(environ: Any, start_response: Any) -> Any:
-        return running[0](environ, start_response)
-
-    server = make_server("127.0.0.1", 0, listen, threaded=True)
+    server = make_server("127.0.0.1", 0, exchange, threaded=True)
     url = f"http://localhost:{server.port}"
     platform = Sandbox(
         0, tmp_path / "platform", f"{url}/webhooks/stripe", SECRET, clock=lambda: clock().timestamp()
     ).start()
-    app = create_app(
-        settings_for(urls, tmp_path, STRIPE_API_BASE=platform.base, BASE_URL=url, STRIPE_SECRET_KEY=KEY),
-        clock=clock,
+    exchange.extensions["settings"] = replace(
+        settings, stripe_api_base=platform.base, base_url=url, stripe_secret_key=KEY
     )
-    app.test_client_class = Client
-    running.append(app)
     Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    found = Money(app, clock, platform, url)
+    found = Money(exchange, clock, platform, url)
     for name in ("payment.settled", "transfer.made", "refund.made"):
-        app.extensions["handlers"][name] = _following(found, name)
-    with app.app_context():
-        yield found
+        exchange.extensions["handlers"][name] = _following(found, name)
+    yield found
     platform.stop()
     server.shutdown()
     server.server_close()
-    app.extensions["engine"].dispose()
 
 
 @pytest.fixture
@@ -182,15 +173,6 @@ def a_bill(provider: Actor, buyer: Actor, *, amount: int = 19_900, fee: int = 59
         title="每日气象",
         rules=1,
     )
-
-
-def until(reached: Callable[[], bool]) -> None:
-    """Wait, five seconds at most, for what another process does in its own time."""
-    for _ in range(100):
-        if reached():
-            return
-        time.sleep(0.05)
-    raise AssertionError("not reached in five seconds")
 
 
 def _following(money: Money, name: str) -> Callable[..., None]:

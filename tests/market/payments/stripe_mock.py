@@ -5,15 +5,17 @@ It is built by Go from the pinned release, or somebody else's is used where ``ST
 
 import fcntl
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests import machine
+from tests.waiting import heard
+
 RELEASE = "v0.197.0"
 ADDRESS = "STRIPE_MOCK_URL"
-CACHE = Path.home() / ".cache" / "qilu-tests" / f"stripe-mock-{RELEASE}"
+CACHE = machine.CACHE / f"stripe-mock-{RELEASE}"
 _LISTENING = "Listening for HTTP at address: "
 
 
@@ -26,11 +28,11 @@ def server() -> Iterator[str]:
     command = [str(_program()), "-http-addr", "127.0.0.1:0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         assert process.stdout is not None
-        said = iter(process.stdout)
-        where = next((line for line in said if line.startswith(_LISTENING)), None)
-        assert where is not None, "stripe-mock ended before it listened"
-        yield f"http://{where.removeprefix(_LISTENING).strip()}"
-        process.terminate()
+        try:
+            where = heard(process, process.stdout, _LISTENING)
+            yield f"http://{where.removeprefix(_LISTENING).strip()}"
+        finally:
+            process.kill()
 
 
 def _program() -> Path:
@@ -40,13 +42,16 @@ def _program() -> Path:
     with (CACHE / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not program.exists():
-            go = shutil.which("go")
-            assert go is not None, f"the stripe_mock lane needs Go or {ADDRESS}"
-            subprocess.run(
-                [go, "install", f"github.com/stripe/stripe-mock@{RELEASE}"],
-                env={**os.environ, "GOBIN": str(CACHE), "GOFLAGS": "-modcacherw"},
-                check=True,
-                capture_output=True,
-                timeout=900,
-            )
+            go = machine.ensure("go", "golang-go", lane="stripe_mock")
+            machine.insist(lambda: _build(go))
     return program
+
+
+def _build(go: Path) -> None:
+    subprocess.run(
+        [go, "install", f"github.com/stripe/stripe-mock@{RELEASE}"],
+        env={**os.environ, "GOBIN": str(CACHE), "GOFLAGS": "-modcacherw"},
+        check=True,
+        capture_output=True,
+        timeout=900,
+    )

@@ -8,7 +8,7 @@ import pytest
 from market.actor import Actor, Role
 from market.db import read
 from market.errors import Unavailable
-from market.payments import outcomes, service
+from market.payments import outcomes, performing, service
 from market.payments.models import Account, Operation
 from market.payments.service import Bill
 from market.payments.states import AccountState, OperationState
@@ -100,6 +100,89 @@ def test_a_lost_answer_is_never_a_failure(
     money.work(minutes=1)
     assert money.get(operation).state is OperationState.OK
     assert moved(money, bill) == 1
+
+
+@pytest.mark.parametrize("status", [302, 408, 413])
+@pytest.mark.parametrize(("way", "place", "path"), WAYS)
+def test_an_answer_of_somebody_in_between_is_never_a_failure(
+    money: Money, bill: Bill, buyer: Actor, way: Way, place: str, path: str, status: int
+) -> None:
+    money.funded(bill, buyer)
+    operation = money.out(bill, way)
+    money.control("faults", kind="garble", path=path, status=status)
+    money.work()
+    assert money.get(operation).state is OperationState.PLANNED
+    money.work(minutes=1)
+    assert money.get(operation).state is OperationState.OK
+    assert moved(money, bill) == 1
+
+
+@pytest.mark.parametrize(("way", "place", "path"), WAYS)
+def test_what_arrives_after_it_was_given_up_is_found_and_not_done_again(
+    money: Money, bill: Bill, buyer: Actor, way: Way, place: str, path: str
+) -> None:
+    money.funded(bill, buyer)
+    operation = money.out(bill, way)
+    money.control("faults", kind="break", path=path)
+    money.work()
+    money.work(minutes=16)
+    assert money.get(operation).failure == "not_done"
+    performing._CALLS[operation.kind](replaced(money.get(operation)))
+    money.work(hours=1)
+    assert [one.state for one in money.all(bill)] == [OperationState.OK, OperationState.OK]
+    assert moved(money, bill) == 1
+    assert money.balances(bill)[f"order_hold:{bill.number}"] == 0
+    assert money.followed[-1][0].endswith(".made")
+
+
+def replaced(operation: Operation) -> Operation:
+    """Return an operation whose call the platform takes for a new one."""
+    operation.attempt += 100
+    return operation
+
+
+def test_a_refund_that_cannot_be_looked_at_is_not_a_refusal(money: Money, bill: Bill, buyer: Actor) -> None:
+    paid = money.funded(bill, buyer)
+    money.control("settings", refund_status="pending")
+    operation = money.out(bill, service.plan_refund)
+    money.control("faults", kind="refuse", method="GET", path="/v1/refunds/", status=404)
+    money.work()
+    assert money.get(operation).state is OperationState.PLANNED
+    refund = next(money.stripe.refunds(paid.payment_intent or ""))
+    money.control(f"objects/{refund.id}", status="succeeded")
+    money.work(minutes=5)
+    assert money.get(operation).state is OperationState.OK
+    assert moved(money, bill) == 1
+
+
+def test_a_refund_given_up_and_still_under_way_is_waited_for(money: Money, bill: Bill, buyer: Actor) -> None:
+    paid = money.funded(bill, buyer)
+    operation = money.out(bill, service.plan_refund)
+    money.control("faults", kind="break", path="/v1/refunds")
+    money.work()
+    money.work(minutes=16)
+    money.control("settings", refund_status="pending")
+    performing._CALLS[operation.kind](replaced(money.get(operation)))
+    money.work(hours=1)
+    money.work(minutes=2)
+    assert money.all(bill)[-1].state is OperationState.FAILED
+    refund = next(money.stripe.refunds(paid.payment_intent or ""))
+    money.control(f"objects/{refund.id}", status="succeeded")
+    money.work(minutes=2)
+    assert money.get(operation).state is OperationState.OK
+    assert moved(money, bill) == 1
+
+
+@pytest.mark.parametrize(("way", "place", "path"), WAYS)
+def test_a_failed_way_out_is_not_begun_a_second_time_beside_its_own_retry(
+    money: Money, bill: Bill, buyer: Actor, way: Way, place: str, path: str
+) -> None:
+    money.funded(bill, buyer)
+    operation = money.out(bill, way)
+    money.control("faults", kind="refuse", path=path, status=400)
+    money.work()
+    assert money.get(operation).state is OperationState.FAILED
+    assert money.out(bill, way).id == operation.id
 
 
 @pytest.mark.parametrize(("way", "place", "path"), WAYS)

@@ -1,6 +1,5 @@
 """A trade's money in and out: steps, postings, and that the books are what the platform holds."""
 
-import threading
 import uuid
 
 import pytest
@@ -14,10 +13,20 @@ from market.migrations import metadata
 from market.payments import platform, service
 from market.payments.models import Account, Operation
 from market.payments.service import Bill
-from market.payments.states import TRANSITIONS, OperationEvent, OperationState, advance
+from market.payments.states import (
+    ACCOUNT_TRANSITIONS,
+    TRANSITIONS,
+    AccountEvent,
+    AccountState,
+    OperationEvent,
+    OperationState,
+    advance,
+    advance_account,
+)
 from market.steps import Kind, fsck
 from tests import people
 from tests.market.payments.conftest import Money, a_bill
+from tests.waiting import side_by_side, until
 
 PSP_FEE = 577
 """2.9 % of 199.00."""
@@ -31,6 +40,16 @@ def test_every_state_and_event_is_either_in_the_table_or_refused() -> None:
             else:
                 with pytest.raises(Conflict):
                     advance(state, event)
+
+
+def test_every_state_of_an_account_and_event_is_either_in_the_table_or_refused() -> None:
+    for state in AccountState:
+        for event in AccountEvent:
+            if (state, event) in ACCOUNT_TRANSITIONS:
+                assert advance_account(state, event) is ACCOUNT_TRANSITIONS[state, event]
+            else:
+                with pytest.raises(Conflict):
+                    advance_account(state, event)
 
 
 def test_paid_and_released(money: Money, bill: Bill, buyer: Actor) -> None:
@@ -108,11 +127,7 @@ def test_racing_clicks_open_one_page(money: Money, bill: Bill, buyer: Actor) -> 
         with money.app.app_context():
             urls.append(service.open_page(operation.id).url)
 
-    clicks = [threading.Thread(target=click) for _ in range(8)]
-    for thread in clicks:
-        thread.start()
-    for thread in clicks:
-        thread.join()
+    side_by_side([click] * 8)
     assert len(urls) == 8
     assert len(set(urls)) == 1
     assert len(money.open_pages()) == 1
@@ -186,6 +201,57 @@ def test_an_account_is_opened_once_for_a_verified_organisation(money: Money, pro
     assert kinds == ["account.planned", "account.opened"]
     assert account.stripe_id is not None
     assert money.stripe.account(account.stripe_id).metadata == {"organisation": str(provider.organisation_id)}
+
+
+def account_of(provider: Actor) -> Account:
+    with read() as session:
+        found = service.account_of(session, provider.organisation_id or uuid.UUID(int=0))
+    assert found is not None
+    return found
+
+
+def activate(money: Money, account: Account, word: str) -> None:
+    money.control(f"objects/{account.stripe_id}", capabilities={"transfers": word})
+
+
+def test_nobody_pays_for_a_provider_who_cannot_be_paid_yet(money: Money, buyer: Actor) -> None:
+    money.control("settings", transfers="inactive")
+    provider = people.verified(Role.PROVIDER)
+    bill = a_bill(provider, buyer)
+    for _ in range(3):
+        money.work(hours=1)
+        assert account_of(provider).state is AccountState.PENDING
+        with pytest.raises(Conflict) as refusal:
+            money.plan(bill, buyer)
+        assert refusal.value.code == "account.not_open"
+    assert money.open_pages() == []
+    activate(money, account_of(provider), "active")
+    money.work(hours=1)
+    assert money.funded(bill, buyer).state is OperationState.OK
+    money.out(bill, service.plan_transfer)
+    money.work()
+    assert money.followed[-1] == ("transfer.made", bill.number)
+    account_id = account_of(provider).id
+    with read() as session:
+        kinds = [step.kind for step in steps.chain(session, account_id)]
+        assert list(fsck.check(session, metadata())) == []
+    assert kinds == ["account.planned", "account.restricted", "account.opened"]
+
+
+def test_an_account_closed_later_closes_the_pay_door_too(
+    money: Money, bill: Bill, provider: Actor, buyer: Actor
+) -> None:
+    account = account_of(provider)
+    activate(money, account, "inactive")
+    before = money.told("account.updated")
+    money.control("events", type="account.updated", id=account.stripe_id)
+    until(lambda: money.told("account.updated") > before)
+    money.work()
+    with pytest.raises(Conflict):
+        money.plan(bill, buyer)
+    activate(money, account, "active")
+    money.work(minutes=2)
+    assert money.plan(bill, buyer).state is OperationState.PLANNED
 
 
 def test_no_call_is_made_inside_a_transaction(money: Money) -> None:

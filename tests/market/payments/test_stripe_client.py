@@ -16,6 +16,7 @@ from market.payments.stripe import (
     AuthError,
     CardError,
     ConnectionFailed,
+    IdempotencyError,
     InvalidRequest,
     RateLimited,
     Stripe,
@@ -124,11 +125,14 @@ def test_a_kept_500_stays_for_that_key(client: Stripe, control: Control) -> None
     [
         (402, {"error": {"type": "card_error", "decline_code": "lost_card"}}, CardError, True),
         (400, {"error": {"type": "invalid_request_error"}}, InvalidRequest, True),
-        (404, {}, InvalidRequest, True),
-        (301, None, InvalidRequest, True),
+        (400, {"error": {"type": "idempotency_error"}}, IdempotencyError, False),
+        (404, {}, ApiError, False),
+        (301, None, ApiError, False),
+        (408, "<html>", ApiError, False),
+        (413, {"error": {"type": "of_another_house"}}, ApiError, False),
         (401, {"error": {"type": "invalid_request_error"}}, AuthError, False),
         (502, "<html>", ApiError, False),
-        (400, {"error": ["odd"]}, InvalidRequest, True),
+        (400, {"error": ["odd"]}, ApiError, False),
     ],
 )
 def test_every_shape_of_refusal_has_a_type(status: int, body: Any, error: type, refused: bool) -> None:
@@ -181,7 +185,7 @@ def test_an_unreadable_answer_is_an_unknown_outcome(odd: Stripe, content: bytes)
 
 def test_a_redirect_is_not_followed(odd: Stripe) -> None:
     Odd.answer = (302, {"Location": "/elsewhere"}, b"")
-    with pytest.raises(InvalidRequest):
+    with pytest.raises(ApiError):
         odd.balance()
     assert [request["path"] for request in Odd.seen] == ["/v1/balance"]
 

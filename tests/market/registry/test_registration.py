@@ -1,5 +1,7 @@
 import io
 import uuid
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -23,7 +25,8 @@ from market.registry.states import (
 )
 from market.rules import book
 from market.steps import Kind, Step, openings
-from tests import assets, people
+from market.trades import suspension
+from tests import assets, people, trades
 from tests.conftest import Clock
 
 
@@ -169,6 +172,36 @@ def test_a_duplicate_of_what_is_not_public_goes_to_the_reviewer_unnamed(exchange
     assert assets.detail(auditor, second).duplicate is None
 
 
+def approve(chief: Actor, asset_id: uuid.UUID) -> Step:
+    with transaction() as session:
+        return service.review(session, chief, asset_id, approve=True, reason="plausible")
+
+
+@pytest.mark.parametrize("late", [0, 1])
+@pytest.mark.parametrize("after", [lambda: None, jobs.drain])
+def test_of_two_that_waited_with_the_same_data_one_is_approved(
+    exchange: Flask, late: int, after: Callable[[], object]
+) -> None:
+    pair = [assets.submitted(assets.provider()), assets.submitted(assets.provider())]
+    chief = people.operator()
+    approve(chief, pair[1 - late])
+    after()
+    with pytest.raises(Conflict) as refused:
+        approve(chief, pair[late])
+    assert (refused.value.code, refused.value.extra["rule"]) == ("asset.duplicate", "R2.5")
+    with transaction() as session:
+        service.review(session, chief, pair[late], approve=False, reason="the same data are registered")
+    assert assets.found(pair[late]).state is RegistrationState.REJECTED
+
+
+def test_two_reviewers_at_once_approve_one_of_two(exchange: Flask) -> None:
+    pair = [assets.submitted(assets.provider()), assets.submitted(assets.provider())]
+    chief = people.operator()
+    desk = [chief, people.colleague(chief, Role.REVIEWER)]
+    results = trades.together(exchange, *(partial(approve, desk[n], pair[n]) for n in (0, 1)))
+    assert sorted(results) == ["asset.duplicate", "done"]
+
+
 def test_ones_own_earlier_claim_is_named(exchange: Flask) -> None:
     provider = assets.provider()
     assets.submitted(provider)
@@ -204,6 +237,29 @@ def test_taking_a_step_again_is_the_same_answer_and_otherwise_a_conflict(exchang
         with transaction() as session, pytest.raises(Conflict):
             service.review(session, chief, asset_id, approve=approve, reason=reason)
     assert kinds(asset_id).count("asset.reviewed") == 1
+
+
+def test_a_late_repetition_is_the_same_answer_however_far_the_asset_has_gone(exchange: Flask) -> None:
+    provider, chief = assets.provider(), people.operator()
+    asset_id = assets.drafted(provider).id
+    jobs.drain()
+    with transaction() as session:
+        submitted = service.submit(session, provider, asset_id)
+    with transaction() as session:
+        reviewed = service.review(session, chief, asset_id, approve=True, reason="fine")
+    for event in (None, RegistrationEvent.SUSPEND, RegistrationEvent.CANCEL):
+        jobs.drain()
+        if event is not None:
+            with transaction() as session:
+                suspension.decide_asset(session, chief, asset_id, event, "an objection")
+        before = kinds(asset_id)
+        with transaction() as session:
+            assert service.submit(session, provider, asset_id).id == submitted.id
+            assert service.review(session, chief, asset_id, approve=True, reason="fine").id == reviewed.id
+        assert kinds(asset_id) == before
+    colleague = people.colleague(provider, Role.PROVIDER)
+    with transaction() as session, pytest.raises(Conflict):
+        service.submit(session, colleague, asset_id)
 
 
 def test_one_key_makes_one_asset(exchange: Flask) -> None:

@@ -13,6 +13,7 @@ import requests
 from market.payments.stripe import Stripe
 from market.sandbox import Sandbox
 from tests.market.sandbox.driver import KEY, Control
+from tests.waiting import SECONDS
 
 SECRET = "whsec_of_this_test"
 
@@ -28,7 +29,7 @@ class Inbox:
 
     def wait_for(self, count: int) -> list[tuple[bytes, str]]:
         with self.arrived:
-            assert self.arrived.wait_for(lambda: len(self.received) >= count, timeout=10), self.received
+            assert self.arrived.wait_for(lambda: len(self.received) >= count, timeout=SECONDS), self.received
         return self.received
 
 
@@ -39,10 +40,11 @@ def inbox() -> Iterator[Inbox]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
+            status = box.status  # before anybody who waits may change it
             with box.arrived:
                 box.received.append((body, self.headers["Stripe-Signature"]))
                 box.arrived.notify_all()
-            self.send_response(box.status)
+            self.send_response(status)
             self.end_headers()
 
         def log_message(self, format: str, *args: Any) -> None:

@@ -8,7 +8,8 @@ import requests
 from market.payments.stripe import CheckoutSession, Stripe
 
 KEY = "sk_test_sandbox"
-EXPIRES = int(time.time()) + 3600
+EXPIRES = int(time.time()) + 80_000
+"""Less than a day, the longest that a page may be open, and more than a whole run of the tests takes."""
 
 
 class Control:
@@ -18,12 +19,12 @@ class Control:
         self.base = base
 
     def __call__(self, path: str, /, **body: Any) -> Any:
-        answer = requests.post(f"{self.base}/_sandbox/{path}", json=body, auth=(KEY, ""), timeout=5)
+        answer = requests.post(f"{self.base}/_sandbox/{path}", json=body, auth=(KEY, ""), timeout=60)
         answer.raise_for_status()
         return answer.json()
 
     def get(self, path: str) -> Any:
-        answer = requests.get(f"{self.base}/_sandbox/{path}", auth=(KEY, ""), timeout=5)
+        answer = requests.get(f"{self.base}/_sandbox/{path}", auth=(KEY, ""), timeout=60)
         answer.raise_for_status()
         return answer.json()
 
@@ -43,4 +44,4 @@ def open_checkout(client: Stripe, *, key: str = "checkout:1:1", amount: int = 12
 
 
 def click(session: CheckoutSession, outcome: str) -> requests.Response:
-    return requests.post(session.url, data={"outcome": outcome}, allow_redirects=False, timeout=5)
+    return requests.post(session.url, data={"outcome": outcome}, allow_redirects=False, timeout=60)

@@ -1,6 +1,5 @@
 """The stand-in is as strict and as honest as the platform it stands for."""
 
-import threading
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -10,6 +9,7 @@ import requests
 from market.payments.stripe import IdempotencyError, InvalidRequest, Stripe
 from market.sandbox import Sandbox
 from tests.market.sandbox.driver import KEY, Control, click, open_checkout
+from tests.waiting import side_by_side
 
 TYPE = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -63,12 +63,8 @@ def test_a_declined_payment_leaves_the_page_open(client: Stripe) -> None:
 
 def test_paying_twice_makes_one_charge(client: Stripe, raw: requests.Session, sandbox: Sandbox) -> None:
     session = open_checkout(client)
-    clicks = [threading.Thread(target=click, args=(session, "pay")) for _ in range(8)]
-    for thread in clicks:
-        thread.start()
-    for thread in clicks:
-        thread.join()
-    charges = raw.get(f"{sandbox.base}/v1/charges", timeout=5).json()["data"]
+    side_by_side([lambda: click(session, "pay")] * 8)
+    charges = raw.get(f"{sandbox.base}/v1/charges", timeout=60).json()["data"]
     assert len(charges) == 1
 
 
@@ -85,7 +81,7 @@ def test_going_back_and_expiring(client: Stripe) -> None:
 
 def test_the_pay_page_says_test_money_and_names_the_ways_back(client: Stripe) -> None:
     session = open_checkout(client)
-    page = requests.get(session.url, timeout=5)
+    page = requests.get(session.url, timeout=60)
     assert "测试资金" in page.text
     assert "Test money" in page.text
     assert "CNY 123.45" in page.text
@@ -111,24 +107,20 @@ def test_a_key_is_bound_to_its_parameters(client: Stripe) -> None:
 
 
 def test_a_key_in_use_is_a_conflict(sandbox: Sandbox, control: Control, raw: requests.Session) -> None:
-    control("faults", kind="slow", seconds=1.0)
+    control("faults", kind="slow", seconds=5)
     headers = {**TYPE, "Idempotency-Key": "account:1:1"}
     answers: list[requests.Response] = []
 
     def post() -> None:
         answers.append(
-            requests.post(f"{sandbox.base}/v1/accounts", headers=headers, auth=(KEY, ""), timeout=5)
+            requests.post(f"{sandbox.base}/v1/accounts", headers=headers, auth=(KEY, ""), timeout=60)
         )
 
-    racers = [threading.Thread(target=post) for _ in range(2)]
-    for racer in racers:
-        racer.start()
-    for racer in racers:
-        racer.join()
+    side_by_side([post] * 2)
     conflict, done = sorted(answers, key=lambda answer: -answer.status_code)
     assert (conflict.status_code, done.status_code) == (409, 200)
     assert conflict.json()["error"]["code"] == "idempotency_key_in_use"
-    again = raw.post(f"{sandbox.base}/v1/accounts", headers=headers, timeout=5)
+    again = raw.post(f"{sandbox.base}/v1/accounts", headers=headers, timeout=60)
     assert again.json() == done.json()
     assert again.headers["Idempotent-Replayed"] == "true"
     assert again.headers["Original-Request"] == done.headers["Request-Id"]
@@ -140,7 +132,7 @@ def test_a_refusal_begun_is_kept_and_a_malformed_request_is_not(
     def transfer(destination: str) -> requests.Response:
         body = {"amount": 1, "currency": "cny", "destination": destination}
         headers = {**TYPE, "Idempotency-Key": "transfer:1:1"}
-        return raw.post(f"{sandbox.base}/v1/transfers", data=urlencode(body), headers=headers, timeout=5)
+        return raw.post(f"{sandbox.base}/v1/transfers", data=urlencode(body), headers=headers, timeout=60)
 
     assert transfer("").status_code == 400
     assert transfer("acct_nobody").status_code == 404
@@ -182,7 +174,7 @@ def test_state_outlives_the_process(tmp_path: Path) -> None:
 def test_wrong_parameters_are_named(
     sandbox: Sandbox, raw: requests.Session, body: dict[str, str], param: str, code: str
 ) -> None:
-    answer = raw.post(f"{sandbox.base}/v1/transfers", data=urlencode(body), headers=TYPE, timeout=5)
+    answer = raw.post(f"{sandbox.base}/v1/transfers", data=urlencode(body), headers=TYPE, timeout=60)
     error = answer.json()["error"]
     assert answer.status_code == (404 if code == "resource_missing" else 400)
     assert (error["type"], error["param"], error.get("code", "")) == ("invalid_request_error", param, code)
@@ -192,22 +184,22 @@ def test_nested_unknown_parameters_are_refused_too(sandbox: Sandbox, raw: reques
     body = (
         "mode=payment&success_url=http://localhost/&line_items[0][quantity]=1&line_items[0][price_data][x]=1"
     )
-    answer = raw.post(f"{sandbox.base}/v1/checkout/sessions", data=body, headers=TYPE, timeout=5)
+    answer = raw.post(f"{sandbox.base}/v1/checkout/sessions", data=body, headers=TYPE, timeout=60)
     assert answer.json()["error"]["param"] == "line_items[0][price_data][x]"
 
 
 def test_the_door_is_kept(sandbox: Sandbox, raw: requests.Session) -> None:
     url = f"{sandbox.base}/v1/balance"
-    assert requests.get(url, timeout=5).status_code == 401
-    assert requests.get(url, auth=("sk_live_real", ""), timeout=5).status_code == 401
-    assert requests.get(url, headers={"Authorization": f"Bearer {KEY}"}, timeout=5).status_code == 200
+    assert requests.get(url, timeout=60).status_code == 401
+    assert requests.get(url, auth=("sk_live_real", ""), timeout=60).status_code == 401
+    assert requests.get(url, headers={"Authorization": f"Bearer {KEY}"}, timeout=60).status_code == 200
     assert (
-        requests.post(f"{sandbox.base}/_sandbox/faults", json={"kind": "lose"}, timeout=5).status_code == 401
+        requests.post(f"{sandbox.base}/_sandbox/faults", json={"kind": "lose"}, timeout=60).status_code == 401
     )
-    assert raw.get(url, headers={"Host": "evil.example"}, timeout=5).status_code == 403
-    assert raw.get(url, headers={"Stripe-Version": "newest"}, timeout=5).status_code == 400
-    assert raw.get(f"{sandbox.base}/v1/payouts", timeout=5).status_code == 404
-    assert raw.post(f"{sandbox.base}/v1/accounts", json={}, timeout=5).status_code == 400
+    assert raw.get(url, headers={"Host": "evil.example"}, timeout=60).status_code == 403
+    assert raw.get(url, headers={"Stripe-Version": "newest"}, timeout=60).status_code == 400
+    assert raw.get(f"{sandbox.base}/v1/payouts", timeout=60).status_code == 404
+    assert raw.post(f"{sandbox.base}/v1/accounts", json={}, timeout=60).status_code == 400
 
 
 def test_money_cannot_be_made(client: Stripe) -> None:
@@ -247,9 +239,9 @@ def test_money_cannot_be_made(client: Stripe) -> None:
 
 def test_lists_come_in_pages(client: Stripe, raw: requests.Session, sandbox: Sandbox) -> None:
     made = [client.create_account(key=f"account:{n}:1", name=str(n), metadata={}).id for n in range(5)]
-    page = raw.get(f"{sandbox.base}/v1/accounts?limit=2", timeout=5).json()
+    page = raw.get(f"{sandbox.base}/v1/accounts?limit=2", timeout=60).json()
     assert [one["id"] for one in page["data"]] == made[:2:-1]
     assert page["has_more"] is True
-    page = raw.get(f"{sandbox.base}/v1/accounts?limit=3&starting_after={made[3]}", timeout=5).json()
+    page = raw.get(f"{sandbox.base}/v1/accounts?limit=3&starting_after={made[3]}", timeout=60).json()
     assert [one["id"] for one in page["data"]] == made[2::-1]
     assert page["has_more"] is False

@@ -1,13 +1,13 @@
 """Webhooks: signed so that Stripe's own code accepts them, repeated until taken, disturbed on demand."""
 
 import json
-from collections.abc import Callable
 
 import stripe
 
 from market.payments.stripe import Event, Stripe
 from tests.market.sandbox.conftest import SECRET, Inbox
 from tests.market.sandbox.driver import Control, click, open_checkout
+from tests.waiting import until
 
 
 def types(inbox: Inbox, count: int) -> list[str]:
@@ -30,7 +30,7 @@ def test_an_event_is_sent_until_it_is_taken(client: Stripe, inbox: Inbox, contro
     inbox.wait_for(1)
     inbox.status = 200
     inbox.wait_for(2)
-    wait_for(lambda: control.get("deliveries")[0]["state"] == "done")
+    until(lambda: control.get("deliveries")[0]["state"] == "done")
     assert control.get("deliveries")[0]["attempts"] >= 2
     ids = {Event.read(json.loads(body)).id for body, _ in inbox.received}
     assert len(ids) == 1
@@ -59,13 +59,3 @@ def test_an_event_can_come_again_later(client: Stripe, inbox: Inbox, control: Co
     first = json.loads(inbox.wait_for(1)[0][0])["id"]
     control(f"deliveries/{first}")
     assert json.loads(inbox.wait_for(2)[1][0])["id"] == first
-
-
-def wait_for(reached: Callable[[], bool]) -> None:
-    import time
-
-    for _ in range(100):
-        if reached():
-            return
-        time.sleep(0.05)
-    raise AssertionError("not reached in five seconds")

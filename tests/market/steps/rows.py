@@ -1,4 +1,4 @@
-"""A trade and its settlement, written as a service would: the rows the step tests work on."""
+"""A trade and its settlement, and a person, written as a service would: the rows the step tests work on."""
 
 import uuid
 
@@ -6,11 +6,13 @@ from sqlalchemy.orm import Session
 
 from market import clock, steps
 from market.actor import Actor
+from market.participants.models import User
 from market.steps import Kind, Pending
 from market.trades.models import Settlement, Trade
 from market.trades.settlement import SettlementState
 
 ACTOR = Actor(user_id=uuid.UUID(int=1), organisation_id=uuid.UUID(int=2), via="api", verified=True)
+EMAIL = "zhang.san@example.org"
 
 
 def a_trade(step_id: uuid.UUID, handle: str) -> Trade:
@@ -51,3 +53,12 @@ def add_trade(session: Session) -> tuple[Trade, Settlement, Pending]:
     session.add(settlement)
     steps.record(session, step, given={"number": trade.number})
     return trade, settlement, step
+
+
+def add_person(session: Session, email: str = EMAIL) -> User:
+    """Write a person as one step."""
+    step = steps.begin(ACTOR, Kind.MEMBER_JOINED, steps.new_handle())
+    user = User(id=uuid.uuid4(), step_id=step.id, email=email, name="张三", joined_at=clock.now())
+    session.add(user)
+    steps.record(session, step)
+    return user

@@ -12,23 +12,13 @@ from sqlalchemy.orm import Session
 
 from ledger.entry import parse
 from ledger.models import LedgerEntry
-from market import clock, db, migrations, steps
+from market import db, migrations, steps
 from market.db import read, transaction
 from market.migrations import binding
 from market.participants.models import User
 from market.steps import Kind, Vault, fsck
-from tests.market.steps.rows import ACTOR, add_trade
+from tests.market.steps.rows import ACTOR, EMAIL, add_person, add_trade
 from tests.postgres import Urls
-
-EMAIL = "zhang.san@example.org"
-
-
-def _person(session: Session, email: str = EMAIL) -> User:
-    step = steps.begin(ACTOR, Kind.MEMBER_JOINED, steps.new_handle())
-    user = User(id=uuid.uuid4(), step_id=step.id, email=email, name="张三", joined_at=clock.now())
-    session.add(user)
-    steps.record(session, step)
-    return user
 
 
 def _erase(session: Session, user_id: uuid.UUID) -> tuple[steps.Step, int]:
@@ -38,7 +28,7 @@ def _erase(session: Session, user_id: uuid.UUID) -> tuple[steps.Step, int]:
 
 def test_the_values_are_gone_and_the_leaf_lists_them(bare: Flask) -> None:
     with transaction() as session:
-        user, other = _person(session), _person(session, "li.si@example.org")
+        user, other = add_person(session), add_person(session, "li.si@example.org")
     with transaction() as session:
         step, count = _erase(session, user.id)
     with read() as session:
@@ -56,7 +46,7 @@ def test_the_values_are_gone_and_the_leaf_lists_them(bare: Flask) -> None:
 @pytest.mark.parametrize("lane", [pytest.param("sqlite", marks=pytest.mark.sqlite)])
 def test_nothing_of_it_is_left_in_the_files_of_sqlite(bare: Flask, lane: str, tmp_path: Path) -> None:
     with transaction() as session:
-        user = _person(session)
+        user = add_person(session)
         salts = [opening.salt for opening in steps.openings(session, user.step_id) if opening.subject]
     assert _anywhere(tmp_path, EMAIL.encode())
     with transaction() as session:
@@ -67,14 +57,14 @@ def test_nothing_of_it_is_left_in_the_files_of_sqlite(bare: Flask, lane: str, tm
 
 def test_an_opening_goes_only_when_a_leaf_lists_it(bare: Flask) -> None:
     with transaction() as session:
-        user = _person(session)
+        user = add_person(session)
     with pytest.raises(DBAPIError, match=r"opening\.erased"), transaction() as session:
         session.execute(delete(Vault).where(Vault.subject == user.id))
 
 
 def test_what_a_leaf_lists_takes_nothing_else_with_it(bare: Flask) -> None:
     with transaction() as session:
-        user, other = _person(session), _person(session, "li.si@example.org")
+        user, other = add_person(session), add_person(session, "li.si@example.org")
         _erase(session, user.id)
     for about in (Vault.entry_id == user.step_id, Vault.subject == other.id):
         with pytest.raises(DBAPIError, match=r"opening\.erased"), transaction() as session:
@@ -93,7 +83,7 @@ def test_what_concerns_nobody_cannot_be_erased(bare: Flask) -> None:
 
 def test_an_erased_opening_cannot_be_put_back(bare: Flask) -> None:
     with transaction() as session:
-        user = _person(session)
+        user = add_person(session)
         row = session.get_one(Vault, (user.step_id, "user.email"))
         again = {"entry_id": row.entry_id, "field": row.field, "subject": user.id, "salt": row.salt}
         _erase(session, user.id)
@@ -103,7 +93,7 @@ def test_an_erased_opening_cannot_be_put_back(bare: Flask) -> None:
 
 def test_many_openings_take_several_entries_of_one_handle(bare: Flask) -> None:
     with transaction() as session:
-        user = _person(session)
+        user = add_person(session)
         for number in range(250):
             step = steps.begin(ACTOR, Kind.MEMBER_CHANGED, steps.new_handle())
             user.name, user.step_id = f"张{number}", step.id
@@ -125,7 +115,7 @@ def test_many_openings_take_several_entries_of_one_handle(bare: Flask) -> None:
 
 def test_after_a_restored_backup_it_is_erased_again(bare: Flask, urls: Urls) -> None:
     with transaction() as session:
-        user = _person(session)
+        user = add_person(session)
         rows = session.execute(select(Vault.__table__).where(Vault.subject == user.id)).mappings().all()
         kept = [dict(row) for row in rows]
     with transaction() as session:
@@ -156,7 +146,7 @@ def test_a_value_that_is_not_personal_counts_as_lost_even_when_listed(bare: Flas
 
 def test_a_value_put_back_into_the_row_is_named(bare: Flask, urls: Urls) -> None:
     with transaction() as session:
-        user = _person(session)
+        user = add_person(session)
         _erase(session, user.id)
     _behind_the_back(urls, lambda connection: connection.execute(text("UPDATE \"user\" SET name = '张三'")))
     with read() as session:

@@ -3,6 +3,7 @@
 import threading
 import uuid
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from flask import Flask
@@ -17,6 +18,7 @@ from market.steps import Kind, Step, fsck
 from market.trades.models import Settlement, Trade
 from market.trades.settlement import SettlementState
 from tests.market.steps.rows import ACTOR, add_trade
+from tests.waiting import SECONDS, side_by_side
 
 THREADS = 6
 EACH = 5
@@ -115,7 +117,7 @@ def _statements(_app: Flask, fail_at: int | None) -> int:
 def _together(app: Flask, acts: list[Callable[[], None]]) -> None:
     """Run all acts at once, each in a thread with the application's context."""
     failures: list[BaseException] = []
-    barrier = threading.Barrier(len(acts))
+    barrier = threading.Barrier(len(acts), timeout=SECONDS)
 
     def run(act: Callable[[], None]) -> None:
         with app.app_context():
@@ -125,11 +127,7 @@ def _together(app: Flask, acts: list[Callable[[], None]]) -> None:
             except BaseException as error:
                 failures.append(error)
 
-    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    side_by_side(partial(run, act) for act in acts)
     assert failures == []
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from market.storage import StoreError, open_store
 from market.storage.blob import OverCap, Store
+from tests.waiting import SECONDS
 
 CONTENT = bytes(range(256)) * 5000
 
@@ -82,5 +83,7 @@ def test_the_server_of_one_machine_loads_no_heavy_library() -> None:
         "import sys, market.storage, market.inspection.service, market.inspection.indicators, market.data;"
         "print(sorted({'obstore', 'duckdb', 'pyarrow'} & set(sys.modules)))"
     )
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=SECONDS
+    )
     assert found.stdout == "[]\n"

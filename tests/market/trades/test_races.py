@@ -1,40 +1,27 @@
 """Two people, or a person and a stream, act at the same moment: one is first, and the books agree."""
 
 import threading
-from collections.abc import Callable
+import time
+import uuid
+from functools import partial
 
+import pytest
 from flask import Flask
+from sqlalchemy.orm import Session
 
 from market import jobs
-from market.actor import Role
+from market.actor import Actor, Role
 from market.db import read, transaction
 from market.delivery import sending
+from market.delivery import service as delivery
+from market.delivery.grant import GrantState
+from market.delivery.models import AccessGrant
 from market.delivery.ranges import Span
-from market.errors import MarketError
-from market.trades import decisions
-from tests import people, trades
-
-
-def together(app: Flask, *acts: Callable[[], object]) -> list[str]:
-    """Do acts at once, each in a thread of its own; return "done" or the code of the refusal."""
-    results = [""] * len(acts)
-    start = threading.Barrier(len(acts))
-
-    def run(place: int) -> None:
-        with app.app_context():
-            start.wait()
-            try:
-                acts[place]()
-                results[place] = "done"
-            except MarketError as error:
-                results[place] = error.code
-
-    threads = [threading.Thread(target=run, args=(place,)) for place in range(len(acts))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
+from market.participants.states import Decision
+from market.registry.states import RegistrationEvent
+from market.trades import decisions, service, suspension
+from tests import assets, deals, people, trades
+from tests.deals import Deal
 
 
 def test_one_accepts_while_the_other_rejects(exchange: Flask) -> None:
@@ -49,7 +36,10 @@ def test_one_accepts_while_the_other_rejects(exchange: Flask) -> None:
         with transaction() as session:
             decisions.reject(session, colleague, deal.number, "rows are missing")
 
-    assert together(exchange, accept, reject) in (["done", "acceptance.spoken"], ["dispute.open", "done"])
+    assert trades.together(exchange, accept, reject) in (
+        ["done", "acceptance.spoken"],
+        ["dispute.open", "done"],
+    )
     said = [kind for kind in trades.kinds(deal) if kind.startswith("acceptance.")]
     assert len(said) == 1
 
@@ -61,10 +51,66 @@ def test_eight_clicks_are_one_acceptance_and_one_transfer(exchange: Flask) -> No
         with transaction() as session:
             decisions.accept(session, deal.buyer, deal.number)
 
-    assert set(together(exchange, *[accept] * 8)) == {"done"}
+    assert set(trades.together(exchange, *[accept] * 8)) == {"done"}
     jobs.drain()
     assert trades.kinds(deal).count("acceptance.accepted") == 1
     assert trades.kinds(deal).count("transfer.made") == 1
+
+
+def test_a_trade_s_step_and_a_suspension_do_not_wait_for_each_other(exchange: Flask) -> None:
+    deal = trades.paid(trades.in_force())
+    chief, asset_id = people.operator(), trades.rows(deal).trade.asset_id
+    begun = threading.Event()
+
+    def cancel() -> None:
+        with transaction() as session:
+            rows = service.life(session, deal.number, lock=True)
+            begun.set()
+            time.sleep(0.5)  # until the suspension has taken what it can get
+            decisions.undo(session, deal.buyer, rows, "no longer needed")
+
+    def suspend() -> None:
+        begun.wait()
+        with transaction() as session:
+            suspension.decide_asset(session, chief, asset_id, RegistrationEvent.SUSPEND, "an objection")
+
+    assert trades.together(exchange, cancel, suspend) == ["done", "done"]
+    assert (trades.grant(deal).state, trades.grant(deal).holds) == (GrantState.CLOSED, [])
+
+
+def between(provider: Actor, buyer: Actor) -> Deal:
+    """Return a trade in force between two organisations."""
+    seller = people.colleague(provider, Role.PROVIDER)
+    deal = deals.requested(seller, people.colleague(buyer, Role.BUYER))
+    deals.sign(deal.provider, deal.number)
+    deals.sign(deal.buyer, deal.number)
+    jobs.drain()
+    return deal
+
+
+def test_two_that_buy_from_each_other_are_suspended_at_once(
+    exchange: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two, chief = assets.provider(), assets.provider(), people.operator()
+    both = [between(one, two), between(two, one)]
+    real = delivery._of
+
+    def slow(session: Session, trade_id: uuid.UUID) -> AccessGrant:
+        row = real(session, trade_id)
+        time.sleep(0.3)  # until the other has taken what it can get
+        return row
+
+    monkeypatch.setattr(delivery, "_of", slow)
+
+    def suspend(actor: Actor) -> None:
+        assert actor.organisation_id is not None
+        with transaction() as session:
+            suspension.decide_organisation(
+                session, chief, actor.organisation_id, Decision.SUSPEND, "under examination"
+            )
+
+    assert trades.together(exchange, partial(suspend, one), partial(suspend, two)) == ["done", "done"]
+    assert {tuple(trades.grant(deal).holds) for deal in both} == {("buyer", "provider")}
 
 
 def test_cancelling_while_the_first_byte_leaves(exchange: Flask) -> None:
@@ -76,7 +122,7 @@ def test_cancelling_while_the_first_byte_leaves(exchange: Flask) -> None:
         with transaction() as session:
             decisions.cancel(session, deal.buyer, deal.number, "no longer needed")
 
-    results = together(exchange, cancel, lambda: list(sending.stream(permit, Span(0, permit.size))))
+    results = trades.together(exchange, cancel, lambda: list(sending.stream(permit, Span(0, permit.size))))
     assert results in (["done", "delivery.agreement_ended"], ["cancellation.begun", "done"])
     jobs.drain()
     ended = trades.states(deal)

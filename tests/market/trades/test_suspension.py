@@ -46,8 +46,17 @@ def test_a_suspended_asset_gives_no_bytes_until_it_is_restored(exchange: Flask) 
     assert decide_asset(deal, RegistrationEvent.SUSPEND).id == step.id
     with pytest.raises(Conflict):
         decide_asset(deal, RegistrationEvent.SUSPEND, "for another reason")
-    decide_asset(deal, RegistrationEvent.RESTORE)
+    restored = decide_asset(deal, RegistrationEvent.RESTORE)
+    assert decide_asset(deal, RegistrationEvent.RESTORE).id == restored.id
+    with pytest.raises(Conflict):
+        decide_asset(deal, RegistrationEvent.RESTORE, "for another reason")
     assert trades.fetch(deal) == assets.CONTENT
+
+
+def test_what_was_never_suspended_is_not_restored(exchange: Flask) -> None:
+    with pytest.raises(Conflict) as refused:
+        decide_asset(trades.in_force(), RegistrationEvent.RESTORE)
+    assert refused.value.code == "asset.wrong_state"
 
 
 def test_a_stream_under_way_stops_before_its_next_part(

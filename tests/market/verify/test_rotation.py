@@ -1,12 +1,13 @@
 """Bundles before, during and after a change of the log's key, and after an erasure, held against the first key."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from ledger.note import generate
+from ledger.note import generate, open_note, parse_verifier
 from ledger.policy import Policy, parse_policy
 from market import bundle, migrations, steps
 from market.actor import Actor, Role
@@ -62,6 +63,15 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
             assert list(fsck.check(session, migrations.metadata())) == []
             assert list(ring.faults(session)) == []
         yield found
+
+
+@pytest.mark.parametrize("name", ["before", "begun", "both", "after", "twice"])
+def test_the_commands_in_a_bundle_name_a_key_that_signed_its_checkpoint(told: Told, name: str) -> None:
+    files = told.bundles[name]
+    named = re.findall(r"--log-v?key '([^']+)'", files["README.md"].decode())
+    assert len(named) == 2
+    for key in named:
+        open_note(files["checkpoint"].decode(), [parse_verifier(key)])
 
 
 def _grow() -> None:

@@ -4,6 +4,7 @@ import io
 import json
 import random
 import uuid
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,14 +14,16 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 import ledger.verify
-from ledger import note
+from ledger import canonical, note
 from ledger.entry import Entry
 from ledger.policy import parse_policy
 from market import bundle
-from market.verify import main
+from market.oversight import visibility
+from market.verify import evidence, main
 from tests.market.verify.conftest import Files, Sold, failed, leaves_of
 
 pytestmark = pytest.mark.sqlite
+OTHER = str(uuid.uuid4())
 
 
 def run(path: Path, trust: Path | None = None) -> tuple[int, list[str]]:
@@ -54,6 +57,19 @@ def test_a_zip_of_it_is_the_same(sold: Sold, folder: Path, tmp_path: Path) -> No
     archive = tmp_path / "bundle.zip"
     archive.write_bytes(bundle.to_zip(sold.files))
     assert run(archive) == run(folder)
+
+
+def test_a_zip_with_a_name_that_is_no_text_is_a_failure_and_no_crash(sold: Sold, tmp_path: Path) -> None:
+    archive = tmp_path / "bundle.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("文", b"")
+    archive.write_bytes(archive.read_bytes().replace("文".encode(), b"\xff\xff\xff"))
+    status, lines = run(archive)
+    assert status == 1
+    assert lines[1].startswith("FAIL files: cannot be read: not a sound archive: 'utf-8' codec")
+    out = io.StringIO()
+    assert ledger.verify.main(["verify", str(archive)], out) == 1
+    assert "FAIL evidence: not a sound archive" in out.getvalue()
 
 
 def test_the_ledger_alone_reads_it_too(folder: Path) -> None:
@@ -199,7 +215,7 @@ def test_another_trade_s_number_is_a_failure(sold: Sold) -> None:
 # --- what the exchange itself could write into its own log: the trade must still make sense ---
 
 
-def rows(table: str, kind: str | None = None, **values: Any) -> Callable[[Any, Entry], None]:
+def rows(table: str, kind: str | None = None, /, **values: Any) -> Callable[[Any, Entry], None]:
     """Return a change of every row of a table, in entries of one kind or in all."""
 
     def change(value: Any, entry: Entry) -> None:
@@ -219,14 +235,30 @@ def party_keys(**values: Any) -> Callable[[Any, Entry], None]:
     return change
 
 
+def to_a_stranger(value: Any, _entry: Entry) -> None:
+    """Send the provider's money to somebody else, in operation and books alike."""
+    if isinstance(value, dict) and value.get("kind") == "transfer":
+        value["organisation_id"] = OTHER
+    payable_elsewhere(value, _entry)
+
+
+def payable_elsewhere(value: Any, _entry: Entry) -> None:
+    for side in ("debit", "credit"):
+        if isinstance(value, dict) and str(value.get(side)).startswith("provider_payable:"):
+            value[side] = f"provider_payable:{OTHER}"
+
+
+def cleared_elsewhere(value: Any, _entry: Entry) -> None:
+    """Let the provider's money leave by another account than the one it is paid from."""
+    if isinstance(value, dict) and str(value.get("debit")).startswith("provider_payable:"):
+        value["credit"] = "psp_fee_expense"
+
+
 @pytest.mark.usefixtures("unset")
 def test_rewriting_without_changing_is_consistent(sold: Sold) -> None:
     """The forger's tools work: what the next test names is the change alone."""
     report = sold.verify(sold.forged(lambda _value, _entry: None))
     assert report.consistent, report.text()
-
-
-OTHER = str(uuid.uuid4())
 
 
 @pytest.mark.parametrize(
@@ -252,6 +284,34 @@ OTHER = str(uuid.uuid4())
         (rows("receipt", grant_id=OTHER), "delivery"),
         (rows("access_grant", digest="00" * 32), "delivery"),
         (rows("access_grant", policy_digest="00" * 32), "delivery"),
+        (rows("receipt", first_byte_at="2020-01-01T00:00:00.000Z"), "delivery"),
+        (rows("receipt", completed_at="2036-01-01T00:00:00.000Z"), "delivery"),
+        (rows("receipt", first_byte_at="2036-01-01T00:00:00.000Z"), "delivery"),
+        *[(rows(table, **{party: OTHER}), "parties")
+          for table in ("request", "trade", "access_grant") for party in ("provider_id", "buyer_id")],
+        *[(rows(table, number="0000000000A"), "parties") for table in ("request", "trade", "access_grant")],
+        *[(rows(table, trade_id=OTHER), "parties")
+          for table in ("agreement", "acceptance", "settlement", "access_grant")],
+        *[(rows(table, asset_id=OTHER), "parties") for table in ("trade", "access_grant", "revision")],
+        *[(rows(table, contract_id=OTHER), "parties") for table in ("request", "trade")],
+        *[(rows(table, handle="a" * 26), "parties") for table in ("request", "trade", "operation")],
+        (rows("trade", "contract.finalized", id=OTHER), "parties"),
+        (rows("access_grant", "settlement.funded", id=OTHER), "parties"),
+        (rows("operation", number="0000000000A"), "parties"),
+        (rows("operation", settlement_id=OTHER), "parties"),
+        (rows("operation", organisation_id=OTHER), "parties"),
+        (to_a_stranger, "parties"),
+        (rows("operation", "transfer.made", source_id=None), "parties"),
+        (rows("operation", "transfer.made", source_id=OTHER), "parties"),
+        (rows("operation", "transfer.made", currency="USD"), "money"),
+        (rows("settlement", "settlement.funded", operation_id=OTHER), "parties"),
+        (rows("settlement", "settlement.released", operation_id=None), "parties"),
+        (rows("settlement", "contract.finalized", operation_id=OTHER), "parties"),
+        (rows("settlement", table="elsewhere"), "openings"),
+        (rows("inspection", provider_id=OTHER), "parties"),
+        (rows("signature", contract_id=OTHER), "contract"),
+        (payable_elsewhere, "money"),
+        (cleared_elsewhere, "money"),
         (rows("revision", digest="00" * 32), "data"),
         (rows("revision", size=1), "data"),
         (rows("inspection", report_digest="00" * 32), "data"),
@@ -280,6 +340,24 @@ def test_a_trade_that_makes_no_sense_is_a_failure(
 ) -> None:
     report = sold.verify(sold.forged(change))
     assert check in failed(report), report.text()
+
+
+@pytest.mark.parametrize(
+    "table", ["request", "trade", "agreement", "acceptance", "access_grant", "settlement"]
+)
+@pytest.mark.usefixtures("unset")
+def test_a_row_that_is_withheld_is_missed(sold: Sold, table: str) -> None:
+    openings = json.loads(sold.files["openings.json"])
+    kept = [item for item in openings if item["field"] != table]
+    gone = tuple((item["entry"], item["field"]) for item in openings if item["field"] == table)
+    report = sold.verify(
+        sold.sealed({**sold.files, "openings.json": json_bytes(kept)}, withheld=(*withheld(sold), *gone))
+    )
+    assert "parties" in failed(report), report.text()
+
+
+def withheld(sold: Sold) -> list[tuple[str, str]]:
+    return [(entry, field) for entry, field in json.loads(sold.files["manifest.json"])["withheld"]]
 
 
 def reordered(sold: Sold, kinds: dict[str, str]) -> Files:
@@ -353,3 +431,37 @@ def test_a_policy_of_witnesses_is_demanded(sold: Sold) -> None:
     log = sold.files["trust-policy.txt"].split(b"\n")[0]
     policy = parse_policy(log + f"\nwitness w {witness}\nquorum w\n".encode())
     assert failed(sold.verify(dict(sold.files), policy)) == ["checkpoint"]
+
+
+def test_what_the_viewer_may_see_cannot_be_withheld(sold: Sold, unset: None) -> None:
+    pairs = tuple(tuple(pair) for pair in json.loads(sold.files["manifest.json"])["withheld"])
+    openings = json.loads(sold.files["openings.json"])
+    for field in ("posting", "operation", "inspection", "settlement"):
+        hidden = next(item for item in openings if item["field"].partition(".")[0] == field)
+        left = [item for item in openings if item is not hidden]
+        files = {**sold.files, "openings.json": canonical.encode(left)}
+        changed = sold.sealed(files, withheld=(*pairs, (hidden["entry"], hidden["field"])))
+        report = sold.verify(changed)
+        assert "openings" in failed(report), field
+        assert f"{hidden['field']} is withheld, although the buyer may see it" in report.text()
+
+
+@pytest.mark.parametrize("viewer", ["auditor", "nobody"])
+def test_nothing_is_withheld_from_an_auditor(sold: Sold, unset: None, viewer: str) -> None:
+    assert failed(sold.verify(sold.sealed(sold.files, viewer=viewer))) == ["openings"]
+
+
+def test_what_may_be_withheld_is_what_the_exchange_hides() -> None:
+    """The checker's own table: whoever lets a party see more must say so in both."""
+    for viewer, seen in evidence.SEES.items():
+        if viewer != evidence.AUDITOR:
+            shown = {field for field, viewers in visibility.SHOWN.items() if viewer in viewers}
+            assert seen == shown, viewer
+
+
+def test_how_far_the_evidence_speaks_is_told(sold: Sold, unset: None) -> None:
+    [(outcome, _name, said)] = [line for line in sold.verify(sold.files).lines if line[1] == "reach"]
+    size = sold.files["checkpoint"].decode().split("\n")[1]
+    assert outcome == "note"
+    assert f"no checkpoint above {size} entries" in said
+    assert "settlement.released" in said

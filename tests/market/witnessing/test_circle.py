@@ -26,8 +26,7 @@ from market.witnessing.circle import NAME, Circle
 from tests import people
 from tests.conftest import Clock
 from tests.market.witnessing.conftest import Answer, Peer, serving
-
-SECONDS = 60
+from tests.waiting import SECONDS
 
 
 @dataclass
@@ -105,7 +104,9 @@ def hall(exchange: Flask, tmp_path: Path) -> Iterator[Hall]:
         )
         settings = replace(exchange.extensions["settings"], ledger_policy=str(path))
         exchange.extensions["settings"] = settings
-        exchange.extensions[NAME] = Circle(trust.evidence(settings), publishing.folder(), longest_pause=0)
+        exchange.extensions[NAME] = Circle(
+            trust.evidence(settings), publishing.folder(), longest_pause=0, patience=SECONDS
+        )
         people.operator()
         yield Hall(exchange, one, two)
         one.hold.set()
@@ -133,7 +134,7 @@ def test_a_witness_tells_which_size_it_knows(hall: Hall) -> None:
     first = hall.one.size
     people.verified()
     hall.app.extensions[NAME] = Circle(
-        trust.evidence(config.current()), publishing.folder()
+        trust.evidence(config.current()), publishing.folder(), patience=SECONDS
     )  # after a restart nobody remembers
     hall.publish()
     assert [request.old for request in hall.one.requests] == [0, 0, first]
@@ -147,6 +148,21 @@ def test_a_witness_that_is_down_stops_nothing_and_is_heard_later(hall: Hall) -> 
     trust.evidence(config.current()).check(note)
     hall.two.peer.answers = answers
     hall.wait_for(hall.one.key.name, hall.two.key.name)
+
+
+def test_the_policy_is_followed_as_its_file_stands(hall: Hall) -> None:
+    path = Path(config.current().ledger_policy)
+    both = path.read_text()
+    path.write_text(both.splitlines()[0] + "\n")
+    hall.publish()
+    assert hall.cosigned() == {hall.one.key.name}
+    path.write_text(both[:30])  # just being saved
+    people.verified()
+    hall.publish()
+    assert hall.cosigned() == {hall.one.key.name}
+    path.write_text(both)
+    hall.wait_for(hall.one.key.name, hall.two.key.name)
+    assert len(hall.one.requests) == 2, "who stays is not asked anew"
 
 
 def test_a_witness_that_is_silent_for_long_is_named(hall: Hall, clock: Clock) -> None:

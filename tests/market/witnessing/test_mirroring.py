@@ -2,7 +2,6 @@
 
 import hashlib
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from ledger import note
 from ledger.mirror import folder_of
 from ledger.witness import held
 from market import jobs
-from market.db import read
+from market.db import read, stop_writing, write_again
 from market.keys import service as keys
 from market.keys.models import Key, Purpose
 from market.witnessing import service
@@ -22,21 +21,14 @@ from tests import people
 from tests.ledger.histories import History, leaves
 from tests.market.witnessing.conftest import Peer
 from tests.market.witnessing.test_witness import publish, watch
+from tests.waiting import SECONDS, until
 
-SECONDS = 60
 SIGNER = note.generate("other.example/log")
 
 
 @pytest.fixture
 def watching(exchange: Flask, peer: Peer, tmp_path: Path) -> Flask:
     return watch(exchange, tmp_path, f"log {SIGNER.verifier} {peer.url}/log\n")
-
-
-def until(there: Callable[[], bool]) -> None:
-    end = time.monotonic() + SECONDS
-    while not there():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def size() -> int:
@@ -88,3 +80,29 @@ def test_without_a_watched_log_it_does_nothing(exchange: Flask, peer: Peer) -> N
     following.start()
     following.stop()
     assert peer.asked == []
+
+
+def test_it_survives_a_file_that_is_just_being_saved(watching: Flask, peer: Peer) -> None:
+    path = Path(watching.extensions["settings"].ledger_witnessed)
+    whole = path.read_text()
+    path.write_text(whole[:30])
+    publish(peer, History(SIGNER, leaves(5)))
+    following = Mirroring(watching, beat=0.01)
+    following.start()
+    time.sleep(0.2)
+    assert peer.asked == []
+    path.write_text(whole)
+    until(lambda: size() == 5)
+    following.stop(SECONDS)
+
+
+def test_what_it_begins_with_waits_until_something_may_be_written(watching: Flask, peer: Peer) -> None:
+    stop_writing("a reason")
+    publish(peer, History(SIGNER, leaves(5)))
+    following = Mirroring(watching, beat=0.01)
+    following.start()
+    time.sleep(0.2)
+    assert size() == 0
+    write_again()
+    until(lambda: size() == 5)
+    following.stop(SECONDS)

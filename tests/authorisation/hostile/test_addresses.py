@@ -1,14 +1,19 @@
 """What an address, a query or a header may not be: refused or not found, never an error of ours."""
 
+import re
 from base64 import urlsafe_b64encode
+from html import unescape
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 
 from tests.authorisation.asking import address, send
+from tests.authorisation.hostile.attacks import is_refused, keeps, owner
 from tests.authorisation.rows import Row
 from tests.authorisation.table import ROWS
 from tests.authorisation.world import HTML, World
-from tests.hostile.attacks import is_refused, keeps, owner
+
+pytestmark = pytest.mark.either
 
 NAMED = [row for row in ROWS if row.on and row.endpoint not in {"static", "oversight.tile"}]
 CONSTANT = {"guide", "edge", "static", "api-docs", "home_api"}
@@ -50,7 +55,12 @@ WORDS = (
     '"*',
     "NEAR(a b",
 )
-QUERIES = ("q", "state", "kind", "lang", "next", "asset", "sector", "price", "mine", "days", "benefit")
+QUERIES = (
+    "q", "state", "kind", "lang", "next", "asset", "sector", "price", "mine", "days", "benefit", "since", "until",
+    "party", "old", "email",
+)  # fmt: skip
+DAYS = ("0001-01-01", "1799-12-31", "3000-01-01", "9999-12-31", "10000-01-01", "2026-02-30")
+"""What is no day, or none that the exchange could have seen."""
 JUNK = ("", "\x7f", "é" * 40, "x" * 7000, "{{7*7}}", "..", ",", "bytes=-", "*")
 HEADERS = (
     "Range", "If-Range", "If-None-Match", "If-Match", "If-Modified-Since", "Accept", "Accept-Language",
@@ -98,6 +108,26 @@ def test_no_address_leads_out_of_its_folder(world: World, where: str) -> None:
     assert is_refused(answer)
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["/%5Cevil.example", "/%5C%5Cevil.example", "/%2Fevil.example", "//evil.example", "/%3Fa=b", "/%23a", "/a%22b",
+     "/%09/evil.example", "/%0A/evil.example", "/%FF", "/%E2%80%AE"],
+)  # fmt: skip
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_page_of_nothing_leads_nobody_off_the_site(world: World, method: str, path: str) -> None:
+    """A browser reads ``/\\`` and ``//`` as another host, and what is not quoted as query or place."""
+    answer = send(world, method, path, {"Accept": HTML})
+    if answer.status_code == 308:
+        answer = send(world, method, answer.headers["Location"], {"Accept": HTML})
+    assert answer.status_code in {400, 404}
+    switches = [unescape(link) for link in re.findall(r'href="([^"]*lang=[^"]*)"', answer.text)]
+    assert len(switches) == 2
+    for link in switches:
+        parts = urlsplit(urljoin("http://localhost:8080/", link.replace("\\", "/")))
+        assert (parts.netloc, parts.fragment) == ("localhost:8080", "")
+        assert parts.query in {"lang=zh", "lang=en"}
+
+
 @pytest.mark.parametrize("row", LISTS, ids=str)
 def test_no_query_breaks_a_list(world: World, row: Row) -> None:
     """A cursor that is not ours is refused where there are pages; whatever else is asked for is not found."""
@@ -110,6 +140,10 @@ def test_no_query_breaks_a_list(world: World, row: Row) -> None:
         for asked in (query, f"q={word}"):
             status, refused = ask(world, row, f"{where}?{asked}")
             assert status in {200, 303} or refused, (asked, status)
+    for day in DAYS:
+        for name in ("since", "until"):
+            status, refused = ask(world, row, f"{where}?{name}={day}")
+            assert status in {200, 303} or refused, (name, day, status)
     keeps(world)
 
 

@@ -2,13 +2,17 @@
 
 import pytest
 
+from tests.authorisation.hostile.attacks import BODIES, KINDS, is_refused, keeps, post, variants
 from tests.authorisation.rows import FILE, Row
 from tests.authorisation.table import ROWS
 from tests.authorisation.world import World
-from tests.hostile.attacks import BODIES, KINDS, is_refused, keeps, post, variants
+
+pytestmark = pytest.mark.either
 
 TAKERS = [
-    row for row in ROWS if row.is_api and row.method == "POST" and row.sent and FILE not in row.sent.values()
+    row
+    for row in ROWS
+    if row.is_api and row.method in {"POST", "PUT"} and row.sent and FILE not in row.sent.values()
 ]
 
 

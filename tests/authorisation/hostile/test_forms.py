@@ -1,15 +1,19 @@
 """What a form may not be: every page refuses it, says so, and keeps nothing of it."""
 
 import io
+import re
+from html import unescape
 from typing import Any
 
 import pytest
 
 from tests.authorisation.asking import address, filled, send
+from tests.authorisation.hostile.attacks import BIDI, NUL, is_refused, keeps, owner, submit
 from tests.authorisation.rows import FILE, Row
 from tests.authorisation.table import ROWS
 from tests.authorisation.world import HTML, World
-from tests.hostile.attacks import BIDI, NUL, is_refused, keeps, owner, submit
+
+pytestmark = pytest.mark.either
 
 FORMS = [row for row in ROWS if row.method == "POST" and not row.is_api and row.sent]
 BAD = {"NUL": NUL, "direction mark": BIDI, "escape": "a\x1b[31m", "long": "x" * 20_000}
@@ -38,6 +42,19 @@ def test_no_field_takes_what_cannot_be_shown(world: World, row: Row) -> None:
             answers[f"{name}: {what}"] = submit(world, row, values)
     assert {what: answer.status for what, answer in answers.items() if not is_refused(answer)} == {}
     keeps(world)
+
+
+@pytest.mark.parametrize("row", FORMS, ids=str)
+def test_the_links_of_a_refused_form_lead_somewhere(world: World, row: Row) -> None:
+    """Such a page stands at an address that may take forms alone; its language switch must not lead there."""
+    page = submit(world, row, {})
+    headers = {"Accept": HTML, "Cookie": owner(world, row).cookies}
+    assert page.status_code >= 400
+    links = {unescape(link) for link in re.findall(r'href="(/[^"#]*)', page.text)}
+    assert any("lang=" in link for link in links)
+    answers = {link: send(world, "GET", link, headers).status_code for link in links}
+    assert {link: status for link, status in answers.items() if status >= 400} == {}
+    world.back()  # one of them may be the file itself, whose bytes are counted
 
 
 @pytest.mark.parametrize("row", FORMS, ids=str)

@@ -1,0 +1,117 @@
+"""The money: what was signed is what is owed, paid, and paid out, to whom it belongs; and the books say just that."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from contracts.terms import Terms
+from market.verify.evidence import Evidence
+from market.verify.report import require
+
+_CLEARING, _FEE_REVENUE, _PSP_FEES = "psp_clearing", "fee_revenue", "psp_fee_expense"
+_ENDED = {"settlement.released": "released", "settlement.refunded": "refunded"}
+_RULED = {"release": "transfer", "refund": "refund"}
+_BOOKED = frozenset({"OK", "STRAY"})
+"""States in which an operation has moved money."""
+
+Line = tuple[str, str, int, str]
+"""Debit account, credit account, minor units, currency."""
+
+
+def check(evidence: Evidence, terms: Terms, kinds: list[str]) -> str:
+    """Check amounts, operations and postings; return what holds.
+
+    Args:
+        evidence: a bundle whose log half holds.
+        terms: the signed terms.
+        kinds: kinds of the trade's entries in order.
+
+    Raises:
+        CheckFailed: an amount, an account or the way of the money is not what was signed.
+    """
+    price, currency = terms.price.amount, terms.price.currency
+    for image in [*evidence.own("trade"), *evidence.own("settlement")]:
+        agreed = (image.row["amount"], image.row["currency"]) == (price, currency)
+        require(agreed, f"the {image.row['table']} is about another amount than was signed")
+    paid = evidence.done("checkout")
+    require(len(paid) <= 1, "it was paid more than once")
+    agreed = all((row["amount"], row["currency"]) == (price, currency) for row in paid)
+    require(agreed, "another amount was paid than was signed")
+    require(bool(paid) == ("payment.settled" in kinds), "a settled payment shows its operation")
+    _check_way_out(evidence, price, kinds)
+    _check_books(evidence, terms)
+    if not price:
+        return "nothing is to be paid"
+    state = next((_ENDED[kind] for kind in kinds if kind in _ENDED), "held" if paid else "due")
+    return f"{terms.price.figures()} {currency} signed = owed{' = paid' if paid else ''}; {state}; the books balance"
+
+
+def _check_way_out(evidence: Evidence, price: int, kinds: list[str]) -> None:
+    """All of the price leaves at once, where acceptance or the ruling sent it, less the fee that was agreed."""
+    out = [*evidence.done("transfer"), *evidence.done("refund")]
+    moved = sum(row["amount"] + row["fee"] for row in out)
+    require(not out or moved == price, f"{moved} of {price} minor units left the hold")
+    require(out or not set(_ENDED) & set(kinds), "the money went nowhere")
+    for row in out:
+        fee = evidence.own("settlement")[-1].row["fee"] if row["kind"] == "transfer" else 0
+        require(row["fee"] == fee, "another fee was taken than was agreed")
+        rulings = [image.row["ruling"] for image in evidence.own("dispute") if image.row["ruling"]]
+        ruled = all(_RULED[ruling] == row["kind"] for ruling in rulings)
+        require(ruled, "the money went against the ruling")
+
+
+def _check_books(evidence: Evidence, terms: Terms) -> None:
+    """Each operation that was done is booked once, where it was done, and nothing else is."""
+    booked: dict[str, list[Line]] = {}
+    ids: set[str] = set()
+    for image in evidence.own("posting"):
+        row = image.row
+        require(row["id"] not in ids, "a posting is shown twice")
+        ids.add(row["id"])
+        require(row["number"] == terms.number, "a posting is of another trade")
+        beside = any(
+            operation.index == image.index and operation.row["state"] in _BOOKED
+            for operation in evidence.rows("operation", id=row["operation_id"])
+        )
+        require(beside, "a posting belongs to no operation that was done")
+        line = row["debit"], row["credit"], row["amount"], row["currency"]
+        booked.setdefault(row["operation_id"], []).append(line)
+    hold = f"order_hold:{terms.number}"
+    for operation in [row for kind in ("checkout", "transfer", "refund") for row in evidence.done(kind)]:
+        right = operation["currency"] == terms.price.currency and _same(booked, operation, hold)
+        require(right, f"the {operation['kind']} is booked otherwise than it was done")
+    _check_stray(evidence, terms, booked)
+
+
+def _check_stray(evidence: Evidence, terms: Terms, booked: Mapping[str, list[Line]]) -> None:
+    """Money that came in and funded nothing is held apart and goes back whole, once."""
+    suspense = f"suspense:{terms.number}"
+    for stray in evidence.strayed():
+        back = [row for row in evidence.operations() if row["source_id"] == stray["id"]]
+        sums = {(row["amount"], row["currency"]) for row in back}
+        require(len(sums) == 1, "what came in and funded nothing is not sent back as it came")
+        ((amount, currency),) = sums
+        came = {**stray, "amount": amount, "currency": currency}
+        returned = [row for row in back if row["state"] == "OK"]
+        require(len(returned) <= 1, "what came in and funded nothing went back twice")
+        for operation in (came, *returned):
+            require(_same(booked, operation, suspense), "what came in and funded nothing is booked otherwise")
+
+
+def _same(booked: Mapping[str, list[Line]], operation: dict[str, Any], hold: str) -> bool:
+    """Tell whether an operation is booked as it was done; what the platform keeps of a payment is its own claim."""
+    lines, amount, fee = booked.get(operation["id"], []), operation["amount"], operation["fee"]
+    payable = f"provider_payable:{operation['organisation_id']}"
+    expected = {
+        "checkout": [(_CLEARING, hold, amount)],
+        "transfer": [(hold, payable, amount), (hold, _FEE_REVENUE, fee), (payable, _CLEARING, amount)],
+        "refund": [(hold, _CLEARING, amount)],
+    }[operation["kind"]]
+    paying = operation["kind"] == "checkout"
+    kept = [line for line in lines if paying and line[:2] == (_PSP_FEES, _CLEARING) and 0 < line[2] <= amount]
+    rest = sorted(line for line in lines if line not in kept)
+    one_currency = {line[3] for line in lines} <= {operation["currency"]}
+    return (
+        one_currency
+        and len(kept) <= 1
+        and [line[:3] for line in rest] == sorted(line for line in expected if line[2])
+    )

@@ -1,0 +1,94 @@
+"""Whose trade it is: every row of it names this contract, its two parties, and the rows it belongs to.
+
+Rows stand in the trade's own entries, but an entry commits to whatever its writer put there. So each image is held
+against the contract that both parties signed, not against the other rows alone.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from contracts.terms import Terms
+from market.verify.evidence import Evidence
+from market.verify.report import require
+
+_OF_A_TRADE = ("agreement", "acceptance", "settlement", "dispute")
+_ONE_EACH = ("request", "trade", "access_grant", *_OF_A_TRADE)
+
+
+def check(evidence: Evidence, terms: Terms, kinds: list[str]) -> str:
+    """Check the parties and links of every row; return what holds.
+
+    Args:
+        evidence: a bundle whose log half holds.
+        terms: the signed terms.
+        kinds: kinds of the trade's entries in order.
+
+    Raises:
+        CheckFailed: a row is of another contract, party or row, or is not there.
+    """
+    contract = evidence.own("contract")[-1].row
+    ids = {table: _only(evidence, table) for table in _ONE_EACH}
+    require(ids["request"], "no entry shows the request")
+    begun = "contract.finalized" in kinds
+    for table in ("trade", "agreement", "acceptance", "access_grant"):
+        require(bool(ids[table]) == begun, f"a contract in force has one {table}")
+    require(bool(ids["settlement"]) == (begun and terms.price.amount > 0), "a price has one settlement")
+    for table, columns in _expected(evidence, contract, ids).items():
+        for image in evidence.own(table):
+            for name, value in columns.items():
+                require(image.row[name] == value, f"{table} {name} is not the contract's own")
+    _check_operations(evidence, contract)
+    _check_asset(evidence, terms, contract)
+    return "every row names this contract, its provider, its buyer, and the rows it belongs to"
+
+
+def _only(evidence: Evidence, table: str) -> str | None:
+    """Return the id that all images of a table share; None when there is none."""
+    ids = {image.row["id"] for image in evidence.own(table)}
+    require(len(ids) <= 1, f"there is more than one {table}")
+    return ids.pop() if ids else None
+
+
+def _expected(
+    evidence: Evidence, contract: dict[str, Any], ids: Mapping[str, str | None]
+) -> dict[str, dict[str, Any]]:
+    deal = {name: contract[name] for name in ("number", "provider_id", "buyer_id")}
+    handle = {"handle": evidence.trade()[0][1].handle}
+    asset, of_contract = {"asset_id": contract["asset_id"]}, {"contract_id": contract["id"]}
+    of_trade = {"trade_id": ids["trade"]}
+    return {
+        "request": {**deal, **handle, **of_contract},
+        "trade": {**deal, **handle, **of_contract, **asset},
+        "access_grant": {**deal, **asset, **of_trade},
+        "operation": {"number": contract["number"], **handle, "settlement_id": ids["settlement"]},
+        **dict.fromkeys(_OF_A_TRADE, of_trade),
+    }
+
+
+def _check_operations(evidence: Evidence, contract: dict[str, Any]) -> None:
+    """Money comes from the buyer, and goes out of that payment to the provider or back."""
+    paid = {row["id"] for row in evidence.done("checkout")}
+    stray = {row["id"] for row in evidence.strayed()}
+    for image in evidence.own("operation"):
+        row = image.row
+        whose = "provider_id" if row["kind"] == "transfer" else "buyer_id"
+        require(row["organisation_id"] == contract[whose], f"a {row['kind']} is another organisation's money")
+        source = row["kind"] == "checkout" or row["source_id"] in (
+            paid if row["kind"] == "transfer" else paid | stray
+        )
+        require(source, f"a {row['kind']} is taken from another payment")
+    for image in evidence.own("settlement"):
+        funded = image.row["state"] in {"FUNDED", "RELEASED", "REFUNDED"}
+        known = image.row["operation_id"] in paid if funded else image.row["operation_id"] is None
+        require(known, "the settlement is funded by another payment")
+
+
+def _check_asset(evidence: Evidence, terms: Terms, contract: dict[str, Any]) -> None:
+    """What was measured is the provider's own asset."""
+    for revision in evidence.rows("revision", digest=terms.subject.content_digest):
+        require(revision.row["asset_id"] == contract["asset_id"], "the revision is of another asset")
+        for inspection in evidence.rows("inspection", revision_id=revision.row["id"]):
+            require(
+                inspection.row["provider_id"] == contract["provider_id"],
+                "the inspection is another provider's",
+            )

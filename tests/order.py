@@ -1,0 +1,79 @@
+"""In which order tests run: what is long begins, and what shares a costly fixture stays together.
+
+pytest-randomly has mixed the tests, and xdist gives each worker a stretch of the list, as many tests to each; a worker
+that is done takes from the end of another one's stretch. So every stretch begins with its share of the long ones.
+"""
+
+import zlib
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import pytest
+
+LANES: Final = ("sqlite", "postgresql")
+LONG: Final = {
+    "tests/browser/test_pages.py": 60,
+    "tests/browser/": 60,
+    "tests/flows/test_kill.py": 60,
+    "tests/faults/test_every_call.py": 60,
+    "tests/openapi/test_fuzz.py": 60,
+    "tests/authorisation/": 60,
+    "tests/flows/": 30,
+    "tests/faults/test_log.py": 20,
+    "tests/foreign/": 20,
+}
+"""Where the long tests lie, and about how many seconds those on one database take; the first name that fits counts."""
+
+
+@dataclass
+class _Stretch:
+    """What one worker is given.
+
+    Attributes:
+        seconds: about how long its long tests take.
+        items: its tests.
+    """
+
+    seconds: int = 0
+    items: list[pytest.Item] = field(default_factory=list)
+
+
+def ordered(items: Sequence[pytest.Item], workers: int) -> list[pytest.Item]:
+    """Return the tests in the order in which so many workers end soonest."""
+    units: defaultdict[tuple[str, str], list[pytest.Item]] = defaultdict(list)
+    short: list[pytest.Item] = []
+    for item in items:
+        place = next((place for place in LONG if item.nodeid.startswith(place)), None)
+        (units[place, _lane(item)] if place else short).append(item)
+    stretches = [_Stretch() for _worker in range(workers)]
+    for unit in sorted(units, key=lambda unit: (-LONG[unit[0]], unit)):
+        least = min(stretches, key=lambda stretch: stretch.seconds)
+        least.seconds += LONG[unit[0]]
+        least.items += units[unit]
+    return list(_filled(stretches, short))
+
+
+def is_elsewhere(item: pytest.Item) -> bool:
+    """Tell whether a test that shall run on either database runs on the other one than this; half run on each."""
+    lane = _lane(item)
+    place = zlib.crc32(item.nodeid.replace(lane, "either").encode()) % 2
+    return lane in LANES and lane != LANES[place]
+
+
+def _lane(item: pytest.Item) -> str:
+    """Return the database of a test, empty where it has none: a costly fixture is made for one."""
+    return next((mark.name for mark in item.iter_markers() if mark.name in LANES), "")
+
+
+def _filled(stretches: list[_Stretch], short: list[pytest.Item]) -> Iterable[pytest.Item]:
+    """Yield all stretches, each filled up with short tests to the length that xdist will cut off."""
+    left = sum(len(stretch.items) for stretch in stretches) + len(short)
+    for number, stretch in enumerate(stretches):
+        length = left // (len(stretches) - number)
+        filling = max(0, length - len(stretch.items))
+        left -= len(stretch.items) + len(short[:filling])
+        yield from stretch.items
+        yield from short[:filling]
+        short = short[filling:]
