@@ -6,6 +6,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 JOBS ?= auto
 
+# Whatever the caller's environment says, compiled files are kept: else every child process compiles all again.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help run test check bench format docs lock tools
 
@@ -15,7 +18,7 @@ help:  ## list the targets
 run: $(READY)  ## carry one whole trade on real data, then keep serving at http://localhost:8080
 	@$(BIN)/qilu demo
 
-test: $(READY)  ## every test, on SQLite and on PostgreSQL
+test: $(READY)  ## every test, on SQLite, PostgreSQL or both; CI=true takes whole samples
 	$(BIN)/pytest -q -n $(JOBS) --dist worksteal
 
 check: $(READY)  ## lint, format, types, import rules, model contract texts

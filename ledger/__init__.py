@@ -22,7 +22,7 @@ Words:
 
 Rules kept here: hashing is RFC 6962 and nothing home-made; `store.append` is the only writer; a checkpoint is
 signed only over what was read back after a durable commit and only if it extends the last one; every text
-has exactly one accepted form. `canonical`, `entry`, `merkle`, `note`, `checkpoint`, `tiles`, `proof`, `policy`,
-`verify` and `__main__` import no database, so that an auditor can carry them away; hence this file imports
-nothing.
+has exactly one accepted form. `verify`, `__main__` and whatever they import (`archive`, `audit`, `canonical`,
+`checkpoint`, `cosign`, `entry`, `evidence`, `merkle`, `note`, `policy`, `proof`, `rotation`, `tiles`) know no database,
+so that an auditor can carry them away; hence this file imports nothing.
 """

@@ -6,20 +6,18 @@ and byte range. There is no database here and no business row: the standard libr
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from ledger import entry as entries
-from ledger.checkpoint import Checkpoint, parse_checkpoint
+from ledger.checkpoint import CHECKPOINT, Checkpoint
 from ledger.errors import LedgerError
 from ledger.merkle import HASH_SIZE, Tree, leaf_hash, root
-from ledger.note import open_note, parse_note
+from ledger.note import MAX_NOTE
 from ledger.policy import Policy
-from ledger.tiles import WIDTH, Tile, entry_bundles, hash_tiles, hashes_of
-
-CHECKPOINT = "checkpoint"
-"""The file that names what is published; it is replaced last."""
+from ledger.tiles import MAX_BUNDLE, WIDTH, Tile, entry_bundles, hash_tiles, hashes_of, lying, read_upto
 
 _FIELD = rb'"[a-z][a-z0-9_]*(?:\.[a-z0-9][a-z0-9_]*)*":"[0-9a-f]{64}"'
 _HEX = rb"[0-9a-f]"
@@ -31,6 +29,8 @@ _PLAIN = re.compile(
 )
 """What `entries.parse` accepts, but for names and times that do not exist and for erasures: thirty times as fast."""
 _LONGEST_FIELD = 100
+_MOST_MISSING = 1000
+"""Bundles that are named one by one when they are missing, beside as many as are there: a signed size may be a lie."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Audit:
 
     Attributes:
         findings: Every contradiction; empty when the log is whole.
-        checkpoint: The published head; None when it cannot be read.
+        checkpoint: The published head; None when it cannot be read or no trusted log signed it.
         cosigned: Names of the policy's witnesses whose cosignatures stand on it.
     """
 
@@ -150,8 +150,11 @@ def _count(findings: list[Finding]) -> str:
 def _audit(folder: Path, policy: Policy, made: Audit) -> Iterator[Finding]:
     yield from _check_head(folder, policy, made)
     if made.checkpoint is None:
-        return
+        return  # what it says of the files is nobody's word
     size = made.checkpoint.size
+    if -(-size // WIDTH) > _MOST_MISSING + 2 * _bundles_in(folder):
+        yield Finding(str(folder / CHECKPOINT), f"covers {size} entries, most of which are not here")
+        return
     published = [digest for tile in hash_tiles(size) if tile.level == 0 for digest in _hashes(folder, tile)]
     bundles, hashes = _Bundles(folder), list(published)
     yield from bundles.check(size, hashes)
@@ -172,13 +175,16 @@ def _audit(folder: Path, policy: Policy, made: Audit) -> Iterator[Finding]:
 def _check_head(folder: Path, policy: Policy, made: Audit) -> Iterator[Finding]:
     path = folder / CHECKPOINT
     try:
-        note = path.read_bytes().decode()
-        made.checkpoint = parse_checkpoint(parse_note(note)[0])
-        policy.check(note)
-        _text, signed = open_note(note, [*policy.logs, *policy.witnesses.values()])
+        note = read_upto(path, MAX_NOTE + 1).decode()
+        made.checkpoint, signed = policy.open(note)
         made.cosigned = sorted(name for name, key in policy.witnesses.items() if key in signed)
+        policy.check(note)
     except (LedgerError, OSError, UnicodeDecodeError) as error:
         yield Finding(str(path), _told(error))
+
+
+def _bundles_in(folder: Path) -> int:
+    return sum(1 for path in (folder / "tile" / "entries").rglob("*") if path.is_file())
 
 
 class _Bundles:
@@ -192,9 +198,10 @@ class _Bundles:
         """Check leaf after leaf; the hashes of those that can be read are put into `hashes`."""
         order = Order()
         for tile in entry_bundles(size):
-            path, data = _place(self._folder, tile), _read(self._folder, tile)
-            if data is None:
-                yield Finding(str(path), "missing")
+            try:
+                path, data = lying(self._folder, tile)
+            except OSError as error:
+                yield Finding(str(self._folder / tile.path), _told(error))
                 continue
             leaves, left = _leaves(data, tile.width)
             if len(leaves) != tile.width or (left and path == self._folder / tile.path):
@@ -254,9 +261,10 @@ def _where(path: Path, place: int, leaf: bytes, number: int) -> str:
 
 def compare(folder: Path, tile: Tile, expected: bytes) -> Iterator[Finding]:
     """Hold a published file against what it must hold; a full one begins with what a partial one held."""
-    path, found = _place(folder, tile), _read(folder, tile)
-    if found is None:
-        yield Finding(str(path), "missing")
+    try:
+        path, found = lying(folder, tile)
+    except OSError as error:
+        yield Finding(str(folder / tile.path), _told(error))
         return
     if path != folder / tile.path:
         found = found[: len(expected)]
@@ -290,7 +298,7 @@ def _check_others(folder: Path, tree: Tree) -> Iterator[Finding]:
 
 
 def _check_old_bundle(path: Path, tile: Tile, tree: Tree) -> Iterator[Finding]:
-    data = path.read_bytes()
+    data = read_upto(path, MAX_BUNDLE + 1)
     leaves, left = _leaves(data, tile.width)
     hashes = tree.levels[0][tile.first : tile.first + tile.width]
     if left or [leaf_hash(leaf) for leaf in leaves] != hashes:
@@ -309,22 +317,11 @@ def _partial(name: str) -> Tile | None:
 
 def _hashes(folder: Path, tile: Tile) -> list[bytes]:
     """Return the hashes of a tile; what is missing of it is zeros, the hash of nothing."""
-    data = (_read(folder, tile) or b"").ljust(HASH_SIZE * tile.width, b"\0")
+    data = b""
+    with suppress(OSError):
+        data = lying(folder, tile)[1]
+    data = data.ljust(HASH_SIZE * tile.width, b"\0")
     return [data[place : place + HASH_SIZE] for place in range(0, HASH_SIZE * tile.width, HASH_SIZE)]
-
-
-def _place(folder: Path, tile: Tile) -> Path:
-    """Return where a file of the log lies: a partial one may have been filled up and removed meanwhile."""
-    path = folder / tile.path
-    full = folder / Tile(tile.level, tile.number, WIDTH).path
-    return full if not path.exists() and full.exists() else path
-
-
-def _read(folder: Path, tile: Tile) -> bytes | None:
-    try:
-        return _place(folder, tile).read_bytes()
-    except FileNotFoundError:
-        return None
 
 
 def _told(error: Exception) -> str:

@@ -6,6 +6,9 @@ from ledger.canonical import from_base64, from_decimal, to_base64
 from ledger.errors import FormError
 from ledger.merkle import HASH_SIZE
 
+CHECKPOINT = "checkpoint"
+"""Name of the file that holds the newest one, in a published log and in a bundle; a log replaces it last."""
+
 
 @dataclass(frozen=True)
 class Checkpoint:

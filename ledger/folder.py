@@ -10,8 +10,8 @@ from pathlib import Path
 from ledger.checkpoint import Checkpoint
 from ledger.durable import UNFINISHED, make_folder
 from ledger.errors import DamagedError, FormError, ProofError
-from ledger.merkle import HASH_SIZE, leaf_hash
-from ledger.tiles import WIDTH, Tile, TiledTree, decode_bundle, hashes_in
+from ledger.merkle import leaf_hash
+from ledger.tiles import WIDTH, Tile, TiledTree, decode_bundle, hashes_in, read_tile
 
 
 @contextmanager
@@ -45,7 +45,7 @@ def require_edge(folder: Path, head: Checkpoint) -> None:
         DamagedError: A file on the way to the root is missing, cut off or changed.
         OSError: One could not be read now; nothing is known of it, so look again.
     """
-    tree = TiledTree(head.size, lambda tile: _hashes(folder, tile))
+    tree = TiledTree(head.size, lambda tile: read_tile(folder, tile))
     try:
         root = tree.root()
     except (FormError, ProofError, FileNotFoundError) as error:
@@ -56,20 +56,8 @@ def require_edge(folder: Path, head: Checkpoint) -> None:
     lowest = Tile(0, last, head.size - last * WIDTH)
     bundle = changed(lowest, level=None)
     try:
-        leaves = decode_bundle(_bytes(folder, bundle))[: bundle.width]
+        leaves = decode_bundle(read_tile(folder, bundle))
     except (FormError, FileNotFoundError) as error:
         raise DamagedError(f"{folder / bundle.path}: {error}") from error
-    if [leaf_hash(leaf) for leaf in leaves] != hashes_in(_hashes(folder, lowest)):
+    if [leaf_hash(leaf) for leaf in leaves] != hashes_in(read_tile(folder, lowest)):
         raise DamagedError(f"{folder / bundle.path}: does not hold the leaves that were published")
-
-
-def _hashes(folder: Path, tile: Tile) -> bytes:
-    return _bytes(folder, tile)[: tile.width * HASH_SIZE]
-
-
-def _bytes(folder: Path, tile: Tile) -> bytes:
-    """Return a file, or the full one that took its place and begins with it."""
-    path = folder / tile.path
-    if not path.exists() and tile.width != WIDTH:
-        path = folder / changed(tile, width=WIDTH).path
-    return path.read_bytes()

@@ -4,26 +4,38 @@ Everything is recomputed from the leaves; each finding names the place. What the
 not this room's knowledge; files without a database are `ledger.audit`'s.
 """
 
+import hashlib
 import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import Table, select, type_coerce
+from sqlalchemy import Table, exists, select, type_coerce
 from sqlalchemy.orm import Session
 from sqlalchemy.types import NullType
 
 from ledger import reader
-from ledger.audit import CHECKPOINT, Finding, Order, compare, differing
-from ledger.checkpoint import parse_checkpoint
-from ledger.errors import LedgerError
+from ledger.audit import Finding, Order, compare, differing
+from ledger.checkpoint import CHECKPOINT, parse_checkpoint
+from ledger.cosign import signed_at
+from ledger.errors import FormError, LedgerError
 from ledger.merkle import HASH_SIZE, Tree, leaf_hash, root
-from ledger.models import LedgerCheckpoint, LedgerCosignature, LedgerEntry, LedgerLeaf, LedgerTile
+from ledger.models import (
+    LedgerCheckpoint,
+    LedgerContradiction,
+    LedgerCosignature,
+    LedgerEntry,
+    LedgerLeaf,
+    LedgerTile,
+    LedgerWitnessed,
+)
 from ledger.note import VerifierKey, open_note, parse_note, parse_verifier
-from ledger.scan import scan
+from ledger.scan import Row, scan
 from ledger.tiles import WIDTH, Tile, encode_bundle, entry_bundles, hash_tiles, hashes_in, hashes_of
 
 __all__ = ["Finding", "check"]
+
+_HEAD = ("origin", "size", "root")
 
 
 def check(session: Session, folder: Path | None, *keys: VerifierKey) -> Iterator[Finding]:
@@ -45,9 +57,11 @@ def check(session: Session, folder: Path | None, *keys: VerifierKey) -> Iterator
     yield from _check_unplaced(session)
     yield from _check_tiles(session, tree)
     yield from _check_checkpoints(session, tree, keys)
+    yield from _check_witnessed(session)
+    yield from _check_contradictions(session)
     if folder is not None and published is not None:
         yield from _check_files(session, folder, published, tree, keys)
-    elif path is not None and reader.latest_checkpoint(session) is not None and not path.exists():
+    elif path is not None and not path.exists() and session.scalar(select(exists(LedgerCheckpoint.size))):
         yield Finding(str(path), "missing, though a checkpoint was signed")
 
 
@@ -71,7 +85,8 @@ def _check_entries(session: Session, hashes: list[bytes]) -> Iterator[Finding]:
         if index != len(hashes):
             yield Finding(where, f"gap: the index after {len(hashes) - 1} is missing")
         if not isinstance(leaf, bytes):
-            yield Finding(where, "the entry is gone" if leaf is None else "the leaf is no longer bytes")
+            gone = "column entry_id: the entry is gone"
+            yield Finding(where, gone if leaf is None else "column leaf: is no longer bytes")
             hashes.append(
                 placed if isinstance(placed, bytes) and len(placed) == HASH_SIZE else bytes(HASH_SIZE)
             )
@@ -79,15 +94,24 @@ def _check_entries(session: Session, hashes: list[bytes]) -> Iterator[Finding]:
         digest = leaf_hash(leaf)
         hashes.append(digest)
         if digest != written or digest != placed:
-            yield Finding(where, "the leaf does not have the hash it was logged under")
+            yield Finding(where, _unlike(digest, written, placed))
         named, wrong = order.read(leaf)
         if wrong is not None:
             yield Finding(where, wrong)
         if named not in (None, _uuid(entry_id)):
-            yield Finding(where, "the leaf names another entry id")
+            yield Finding(where, "column id: the leaf names another entry id")
         if inline and seq <= before:
-            yield Finding(where, "was written before the entry that stands before it")
+            yield Finding(where, "column seq: was written before the entry that stands before it")
         before = seq
+
+
+def _unlike(digest: bytes, written: object, placed: object) -> str:
+    """Return which of a leaf and its two stored hashes is unlike the others."""
+    if digest == placed:
+        return "column hash of ledger_entry: is not that of its leaf"
+    if digest == written:
+        return "column hash of ledger_leaf: is not that of its leaf"
+    return "column leaf: does not have the hash it was logged under"
 
 
 def _uuid(stored: object) -> str | None:
@@ -102,25 +126,25 @@ def _check_unplaced(session: Session) -> Iterator[Finding]:
     if session.get_bind().dialect.name != "sqlite":
         return
     placed = select(LedgerLeaf.idx).where(LedgerLeaf.entry_id == LedgerEntry.id).exists()
-    for entry_id in session.scalars(select(LedgerEntry.id).where(~placed)):
-        yield Finding(f"entry {entry_id}", "has no index")
+    for row in scan(session, _table(LedgerEntry), where=~placed):
+        yield Finding(f"entry {row.values['id']}", "column id: has no index")
 
 
 def _check_checkpoints(session: Session, tree: Tree, keys: tuple[VerifierKey, ...]) -> Iterator[Finding]:
     texts: dict[object, str] = {}
     for row in scan(session, _table(LedgerCheckpoint), order="size"):
         size, where = row.values["size"], f"checkpoint {row.values['size']}"
-        yield from (Finding(where, f"column {name}: {what}") for name, what in row.wrong.items())
+        yield from _unreadable(where, row)
         try:
             text, signed = open_note(str(row.values["note"]), keys)
             checkpoint = parse_checkpoint(text)
         except LedgerError as error:
-            yield Finding(where, str(error))
+            yield Finding(where, f"column note: {error}")
             continue
         texts[size] = text
         said = checkpoint.origin, checkpoint.size, checkpoint.root
         if said not in {(key.name, size, row.values["root"]) for key in signed}:
-            yield Finding(where, "the note says something else than its row")
+            yield Finding(where, "column size, root or note: the note says something else than its row")
         if checkpoint.size > tree.size:
             yield Finding(where, f"signed beyond the log, which holds {tree.size}")
         elif tree.root(checkpoint.size) != checkpoint.root:
@@ -132,16 +156,61 @@ def _check_cosignatures(session: Session, texts: Mapping[object, str]) -> Iterat
     """Hold what witnesses said against the heads they said it of."""
     for row in scan(session, _table(LedgerCosignature), order="size"):
         where = f"cosignature of checkpoint {row.values['size']}"
-        yield from (Finding(where, f"column {name}: {what}") for name, what in row.wrong.items())
+        yield from _unreadable(where, row)
         text = texts.get(row.values["size"])
         if text is None:
-            yield Finding(where, "there is no such checkpoint")
+            yield Finding(where, "column size: there is no such checkpoint")
             continue
         try:
             key = parse_verifier(str(row.values["key"]))
             open_note(f"{text}\n{row.values['line']}", [key])
         except LedgerError as error:
-            yield Finding(f"{where} by {str(row.values['key'])[:80]}", str(error))
+            yield Finding(f"{where} by {str(row.values['key'])[:80]}", f"column key or line: {error}")
+
+
+def _check_witnessed(session: Session) -> Iterator[Finding]:
+    """Hold what was cosigned of other logs against its own notes; whose keys they had is not known here."""
+    last: dict[object, object] = {}
+    for row in scan(session, _table(LedgerWitnessed), order="since"):
+        values, where = row.values, f"witnessed head {row.values['size']} of {row.values['origin']}"
+        yield from _unreadable(where, row)
+        if values["since"] != last.get(values["origin"], 0):
+            yield Finding(where, "column since: is not the size of the head that was cosigned before")
+        last[values["origin"]] = values["size"]
+        try:
+            text, lines = parse_note(str(values["note"]))
+            checkpoint, cosigned_at = parse_checkpoint(text), signed_at(lines[-1])
+        except LedgerError as error:
+            yield Finding(where, f"column note: {error}")
+            continue
+        if (checkpoint.origin, checkpoint.size, checkpoint.root) != tuple(map(values.get, _HEAD)):
+            yield Finding(
+                where, "column origin, size, root or note: the note says something else than its row"
+            )
+        if "time" not in row.wrong and int(values["time"].timestamp()) != cosigned_at:
+            yield Finding(where, "column time or note: is not the time that was cosigned")
+
+
+def _check_contradictions(session: Session) -> Iterator[Finding]:
+    """Hold the evidence against other logs against itself."""
+    for row in scan(session, _table(LedgerContradiction), order="origin"):
+        where = f"contradiction of {row.values['origin']}"
+        yield from _unreadable(where, row)
+        for name in ("held", "shown"):
+            try:
+                text = parse_note(str(row.values[name]))[0]
+                if parse_checkpoint(text).origin != row.values["origin"]:
+                    yield Finding(where, f"column {name}: is a head of another log")
+            except LedgerError as error:
+                yield Finding(where, f"column {name}: {error}")
+                continue
+            if name == "shown" and hashlib.sha256(text.encode()).digest() != row.values["digest"]:
+                yield Finding(where, "column digest or shown: the one is not of the other")
+
+
+def _unreadable(where: str, row: Row) -> Iterator[Finding]:
+    for name, what in row.wrong.items():
+        yield Finding(where, f"column {name}: {what}")
 
 
 def _check_tiles(session: Session, tree: Tree) -> Iterator[Finding]:
@@ -150,14 +219,16 @@ def _check_tiles(session: Session, tree: Tree) -> Iterator[Finding]:
         level, number = row.values["level"], row.values["number"]
         where = f"stored tile {level}/{number}"
         try:
+            if not (isinstance(level, int) and isinstance(number, int) and min(level, number) >= 0):
+                raise FormError("is no place of a tile")
             expected = hashes_of(tree, Tile(level, number, WIDTH))
-        except (LedgerError, TypeError) as error:
-            yield Finding(where, str(error))
+        except LedgerError as error:
+            yield Finding(where, f"column level or number: {error}")
             continue
         found = row.values["hashes"]
         if found != expected:
             span = differing(found, expected) if isinstance(found, bytes) else "0"
-            yield Finding(f"{where} bytes {span}", "differs from what the leaves give")
+            yield Finding(f"{where} bytes {span}", "column hashes: differs from what the leaves give")
         if row.values["root"] != root(hashes_in(expected)):
             yield Finding(where, "column root: is not the root of its hashes")
 
@@ -173,8 +244,7 @@ def _check_files(
     except (LedgerError, UnicodeDecodeError) as error:
         yield Finding(str(path), str(error))
         return
-    stored = session.get(LedgerCheckpoint, size)
-    if stored is None or not _is_of(note, stored.note):
+    if not _is_of(note, session.scalar(select(LedgerCheckpoint.note).where(LedgerCheckpoint.size == size))):
         yield Finding(str(path), "is not a checkpoint the database knows")
     if size > tree.size:
         yield Finding(str(path), f"published beyond the log, which holds {tree.size}")
@@ -191,10 +261,13 @@ def _check_files(
             yield from compare(folder, tile, expected)
 
 
-def _is_of(published: str, stored: str) -> bool:
+def _is_of(published: str, stored: str | None) -> bool:
     """Tell whether a published note is the stored one, with nothing added but signature lines of witnesses."""
     text, lines = parse_note(published)
-    same, signed = parse_note(stored)
+    try:
+        same, signed = parse_note(str(stored))
+    except LedgerError:
+        return False
     return text == same and lines[: len(signed)] == signed
 
 

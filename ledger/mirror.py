@@ -10,15 +10,15 @@ import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from ledger.audit import CHECKPOINT
-from ledger.checkpoint import Checkpoint
+from ledger.checkpoint import CHECKPOINT, Checkpoint
 from ledger.durable import replace
-from ledger.entry import MAX_LEAF
 from ledger.errors import FormError, LedgerError, ProofError
 from ledger.folder import alone, without_partials
 from ledger.merkle import HASH_SIZE, leaf_hash, root, verify_consistency
 from ledger.tiles import (
     HEIGHT,
+    MAX_BUNDLE,
+    MAX_TILE,
     WIDTH,
     Tile,
     TiledTree,
@@ -27,15 +27,13 @@ from ledger.tiles import (
     entry_bundles,
     hash_tiles,
     hashes_in,
+    read_tile,
 )
 from ledger.witness import BusyError, ContradictionError
 
 Fetch = Callable[[str, int], bytes]
 """Returns a file of a log by its path below the log's prefix; at most so many bytes. Raises `AbsentError` when there
 is none, `BusyError` when it cannot be had now."""
-
-MAX_TILE = WIDTH * HASH_SIZE
-MAX_BUNDLE = WIDTH * (2 + MAX_LEAF)
 
 
 class AbsentError(LedgerError):
@@ -90,9 +88,9 @@ class Mirrors:
     def root(self, known: Checkpoint, size: int) -> bytes | None:
         """Return the root of a smaller size under a head that is held; None when it is not stored, or damaged."""
         folder = folder_of(self._folder, known.origin)
-        tree = TiledTree(known.size, lambda tile: local_tile(folder, tile))
+        tree = TiledTree(known.size, lambda tile: read_tile(folder, tile))
         try:
-            return tree.root(size) if tree.root() == known.root else None
+            return _root_below(tree, size, known)
         except (OSError, LedgerError):
             return None
 
@@ -142,9 +140,8 @@ class _Copy:
         if tree.root() != new.root:
             raise BusyError(f"the files of {new.origin} do not lead to its head of size {new.size}")
         if old.size:
-            before = tree.root(old.size)
             try:
-                verify_consistency(old.size, new.size, tree.consistency(old.size), before, new.root)
+                before = _root_below(tree, old.size, new)
             except ProofError as error:
                 raise BusyError(f"the tiles of {new.origin} contradict each other: {error}") from error
             if before != old.root:
@@ -176,7 +173,7 @@ class _Copy:
         if tile.width != WIDTH:
             return False
         try:
-            hashes = local_tile(self._folder, tile)
+            hashes = read_tile(self._folder, tile)
             leaves = decode_bundle((self._folder / bundle.path).read_bytes())
         except (OSError, LedgerError):
             return False
@@ -193,7 +190,7 @@ class _Copy:
     def _load(self, tile: Tile) -> bytes:
         """Return a tile of the new tree: our own where the head we hold covers it, else the log's."""
         covered = self._since >> HEIGHT * (tile.level or 0)
-        return local_tile(self._folder, tile) if tile.first + tile.width <= covered else self._remote(tile)
+        return read_tile(self._folder, tile) if tile.first + tile.width <= covered else self._remote(tile)
 
     def _remote(self, tile: Tile) -> bytes:
         data = self._bytes(tile, MAX_TILE)[: tile.width * HASH_SIZE]
@@ -208,7 +205,7 @@ class _Copy:
             if tile.width == WIDTH:
                 raise BusyError(f"{self._new.origin} has no {tile.path}") from None
         try:
-            return self._fetch(Tile(tile.level, tile.number, WIDTH).path, limit)
+            return self._fetch(tile.full.path, limit)
         except AbsentError:
             raise BusyError(f"{self._new.origin} has no {tile.path}") from None
 
@@ -220,16 +217,17 @@ class _Copy:
             without_partials(self._folder, tile)
 
 
-def local_tile(folder: Path, tile: Tile) -> bytes:
-    """Return the bytes of a hash tile that lies in a folder, from the full one where it has been filled up.
+def _root_below(tree: TiledTree, size: int, head: Checkpoint) -> bytes:
+    """Return the root of the first leaves of a tree, shown to be what a signed head goes on from.
+
+    Both roots come out of tiles. That the newer one is right says nothing of the older: it is made of other hashes.
 
     Raises:
-        OSError: it is not there.
+        ProofError: The tiles do not lead from the one to the other.
     """
-    path = folder / tile.path
-    if not path.exists():  # filled up meanwhile: the full one begins with what the partial one held
-        path = folder / Tile(tile.level, tile.number, WIDTH).path
-    return path.read_bytes()[: tile.width * HASH_SIZE]
+    before = tree.root(size)
+    verify_consistency(size, head.size, tree.consistency(size), before, head.root)
+    return before
 
 
 def _size_of(note: str) -> int:

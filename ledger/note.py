@@ -162,10 +162,8 @@ def parse_signer(text: str) -> Signer:
     if not text.startswith("PRIVATE+KEY+"):
         raise FormError("not a private note key")
     name, hex_id, algorithm, key = _split_key(text.removeprefix("PRIVATE+KEY+"))
-    if len(key) != SEED_SIZE:
-        raise FormError("not a private note key")
-    if algorithm != ED25519:
-        raise FormError("a log's key is Ed25519")
+    if (algorithm, len(key)) != (ED25519, SEED_SIZE):
+        raise FormError("a log's private key is of Ed25519")
     signer = Signer(name, Ed25519PrivateKey.from_private_bytes(key))
     if signer.verifier.id.hex() != hex_id:
         raise FormError("private note key: the id belongs to another key")

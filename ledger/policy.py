@@ -62,13 +62,23 @@ class Policy:
             ProofError: No trusted log signed it under its own origin, a known signature is wrong, or the quorum of
                 witnesses is not reached.
         """
+        checkpoint, signed = self.open(note)
+        if not self.is_reached(signed):
+            raise ProofError(f"the quorum {self.quorum!r} of witnesses did not cosign the checkpoint")
+        return checkpoint
+
+    def open(self, note: str) -> tuple[Checkpoint, frozenset[VerifierKey]]:
+        """Return the checkpoint that a trusted log signed, and which of this policy's keys did, whatever the quorum.
+
+        Raises:
+            FormError: It is not a signed checkpoint.
+            ProofError: No trusted log signed it under its own origin, or a known signature is wrong.
+        """
         text, signed = open_note(note, [*self.logs, *self.witnesses.values()])
         checkpoint = parse_checkpoint(text)
         if not any(key in signed and key.name == checkpoint.origin for key in self.logs):
             raise ProofError(f"no trusted log key of {checkpoint.origin} signed the checkpoint")
-        if not self.is_reached(signed):
-            raise ProofError(f"the quorum {self.quorum!r} of witnesses did not cosign the checkpoint")
-        return checkpoint
+        return checkpoint, signed
 
     def cosigners(self, note: str) -> list[tuple[VerifierKey, int]]:
         """Return the witnesses of this policy that cosigned a note, each with the time it names (seconds since 1970).

@@ -21,7 +21,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ledger import reader, stored
-from ledger.checkpoint import Checkpoint, parse_checkpoint
+from ledger.checkpoint import CHECKPOINT, Checkpoint, parse_checkpoint
 from ledger.durable import replace
 from ledger.errors import ClockError, DamagedError, LedgerError, PublishError
 from ledger.folder import alone, require_edge, sweep, without_partials
@@ -36,7 +36,6 @@ Cosign = Callable[[str, int], Sequence[str]]
 newline. It keeps a time limit of its own, returns what it has, stores what must be kept, and is asked outside of any
 transaction. It is asked again at every later beat for the head that stands (then both sizes are equal), so that a
 witness who was late still counts; lines that the note already has are not added twice."""
-CHECKPOINT = "checkpoint"
 
 
 @dataclass(frozen=True)
@@ -112,16 +111,16 @@ def _publish(
         signed = found.signed
         if found.next.size > before and published is not None:
             require_edge(folder, published.checkpoint)
+        if found.next.size > (signed.checkpoint.size if signed else 0):
+            signed = _sign(transaction, found, signers, clock())
+        if signed is None:
+            return None
+        if published is not None and signed.checkpoint == published.checkpoint:
+            _announce(folder, published, before, cosign)
+            return None
+        _write_files(read, folder, signed.checkpoint.size, before, resumed=signed == found.signed)
     except DamagedError as error:
-        raise PublishError(f"{error}; run fsck, nothing is signed over it") from error
-    if found.next.size > (signed.checkpoint.size if signed else 0):
-        signed = _sign(transaction, found, signers, clock())
-    if signed is None:
-        return None
-    if published is not None and signed.checkpoint == published.checkpoint:
-        _announce(folder, published, before, cosign)
-        return None
-    _write_files(read, folder, signed.checkpoint.size, before, resumed=signed == found.signed)
+        raise PublishError(f"{error}; run fsck, nothing is published over it") from error
     _announce(folder, signed, before, cosign)
     return signed.checkpoint
 
@@ -149,14 +148,23 @@ def _look(session: Session, published: _Head | None, signers: Sequence[Signer]) 
 def _require_leaves(session: Session, first: int, size: int) -> None:
     """Hold each new leaf against the hash it was logged under, before that hash is signed."""
     for start in range(first // WIDTH * WIDTH, size, WIDTH):
-        tile = Tile(0, start // WIDTH, min(WIDTH, size - start))
-        logged = hashes_in(stored.hashes(session, tile))
-        leaves = reader.leaves(session, start, start + tile.width)
-        if len(leaves) != tile.width:
-            raise DamagedError(f"entries {start} to {start + tile.width - 1}: not all are there")
-        for index, (leaf, digest) in enumerate(zip(leaves, logged, strict=True), start):
-            if leaf_hash(leaf) != digest:
-                raise DamagedError(f"index {index}: the leaf does not have the hash it was logged under")
+        _leaves(session, Tile(None, start // WIDTH, min(WIDTH, size - start)))
+
+
+def _leaves(session: Session, bundle: Tile) -> list[bytes]:
+    """Return the leaves of an entry bundle, each with the hash it was logged under.
+
+    Raises:
+        DamagedError: One has another hash, or is not there.
+    """
+    logged = hashes_in(stored.hashes(session, Tile(0, bundle.number, bundle.width)))
+    leaves = reader.leaves(session, bundle.first, bundle.first + bundle.width)
+    if len(leaves) != bundle.width:
+        raise DamagedError(f"entries {bundle.first} to {bundle.first + bundle.width - 1}: not all are there")
+    for index, (leaf, digest) in enumerate(zip(leaves, logged, strict=True), bundle.first):
+        if leaf_hash(leaf) != digest:
+            raise DamagedError(f"index {index}: the leaf does not have the hash it was logged under")
+    return leaves
 
 
 def _announce(folder: Path, head: _Head, before: int, cosign: Cosign | None) -> None:
@@ -227,10 +235,9 @@ def _write_files(read: Door, folder: Path, size: int, since: int, *, resumed: bo
         sweep(folder)
     for tile in (*hash_tiles(size, since), *entry_bundles(size, since)):
         with read() as session:
-            if tile.level is None:
-                data = encode_bundle(reader.leaves(session, tile.first, tile.first + tile.width))
-            else:
-                data = stored.hashes(session, tile)
+            # Leaves are hashed once more: since they were signed a row may have changed, and a file stays as it is.
+            is_bundle = tile.level is None
+            data = encode_bundle(_leaves(session, tile)) if is_bundle else stored.hashes(session, tile)
         replace(folder / tile.path, data)
         if tile.width == WIDTH:
             without_partials(folder, tile)

@@ -6,7 +6,8 @@ up to 256 leaves, each behind its length in 16 bits. The last one of a row may b
 
 import struct
 from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from ledger.entry import MAX_LEAF
 from ledger.errors import FormError, ProofError, TooLargeError
@@ -14,6 +15,9 @@ from ledger.merkle import HASH_SIZE, Subtrees, Tree
 
 WIDTH = 256
 HEIGHT = 8
+MAX_TILE = WIDTH * HASH_SIZE
+MAX_BUNDLE = WIDTH * (2 + MAX_LEAF)
+"""Bytes of a file."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,11 @@ class Tile:
     def first(self) -> int:
         """Index of its first hash (within its level) or leaf."""
         return self.number * WIDTH
+
+    @property
+    def full(self) -> "Tile":
+        """The full tile that takes its place when it is filled up; the partial one may be removed then."""
+        return replace(self, width=WIDTH)
 
 
 class TiledTree(Subtrees):
@@ -178,6 +187,51 @@ def decode_bundle(data: bytes) -> Sequence[bytes]:
         leaves.append(data[position + 2 : end])
         position = end
     return leaves
+
+
+def lying(folder: Path, tile: Tile) -> tuple[Path, bytes]:
+    """Return where in a folder a file of a log lies, and what it holds; it may be the full one by now.
+
+    Of a file that is longer than any such file can be only so much is read as shows it.
+
+    Raises:
+        FileNotFoundError: There is neither.
+        OSError: It cannot be read.
+    """
+    limit = MAX_BUNDLE if tile.level is None else MAX_TILE
+    path = folder / tile.path
+    try:
+        return path, read_upto(path, limit + 1)
+    except FileNotFoundError:
+        path = folder / tile.full.path
+        return path, read_upto(path, limit + 1)
+
+
+def read_upto(path: Path, count: int) -> bytes:
+    """Return the first bytes of a file, at most `count`.
+
+    Raises:
+        FileNotFoundError: It is not there.
+        OSError: It cannot be read.
+    """
+    with path.open("rb") as file:
+        return file.read(count)
+
+
+def read_tile(folder: Path, tile: Tile) -> bytes:
+    """Return the bytes of a file of a log; those of a partial one out of the full one where it has been filled up.
+
+    Raises:
+        FileNotFoundError: It is not there.
+        OSError: It cannot be read.
+        FormError: It was filled up, and the full entry bundle is none.
+    """
+    path, data = lying(folder, tile)
+    if path == folder / tile.path:
+        return data
+    if tile.level is None:
+        return encode_bundle(decode_bundle(data)[: tile.width])
+    return data[: tile.width * HASH_SIZE]
 
 
 def _row(level: int | None, count: int, old: int) -> Iterator[Tile]:

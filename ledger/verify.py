@@ -1,8 +1,9 @@
 """The auditor's check of evidence: entries, their proofs and the checkpoint, without the exchange.
 
-Reads one proof (``NAME.tlog-proof`` beside its leaf ``NAME.json``) or the ``entries`` of a whole evidence bundle, a
-folder or a ``.zip``. Keys come from a trust policy got elsewhere; without one the evidence is held against the policy
-it brings itself, which shows only that it agrees with itself, and the first line says UNPINNED.
+Reads one proof (``NAME.tlog-proof`` beside its leaf ``NAME.json``) or what concerns the log in a whole evidence
+bundle, a folder or a ``.zip``: its entries, and the proofs by which a change of the log's key is followed. Keys come
+from a trust policy got elsewhere; without one the evidence is held against the policy it brings itself, which shows
+only that it agrees with itself, and the first line says UNPINNED.
 """
 
 import sys
@@ -14,20 +15,36 @@ from typing import TextIO
 from ledger import entry as entries
 from ledger import zipped
 from ledger.audit import audit, told
-from ledger.checkpoint import Checkpoint
+from ledger.checkpoint import CHECKPOINT
 from ledger.errors import FormError, LedgerError
+from ledger.evidence import (
+    CONSISTENCY,
+    ENTRIES,
+    LEAF,
+    OPENINGS,
+    POLICY,
+    PROOF,
+    ROTATIONS,
+    Held,
+    hold,
+    proofs,
+    require_order,
+    require_pairs,
+)
+from ledger.note import MAX_NOTE
 from ledger.policy import MAX_POLICY, Policy, parse_policy
-from ledger.proof import MAX_PROOF, parse_proof
-
-PROOF = ".tlog-proof"
-LEAF = ".json"
-ENTRIES = "entries/"
-POLICY = "trust-policy.txt"
-"""The policy a bundle carries in its root; convenient, and worth nothing as evidence."""
+from ledger.proof import MAX_PROOF
+from ledger.rotation import follow
+from ledger.tiles import read_upto
 
 CONSISTENT, FAILED, USAGE = 0, 1, 2
-_LIMITS = {PROOF: MAX_PROOF, LEAF: entries.MAX_LEAF, ".txt": MAX_POLICY}
 _MAX_FILES = 10_000
+_MAX_BYTES = 512 * 1024 * 1024
+_MAX_OPENINGS = 64 * 1024 * 1024
+_MAX_PATH = 4096
+"""Bytes of a consistency proof: 63 hashes in base64, a line each."""
+_FILES = {POLICY: MAX_POLICY, CHECKPOINT: MAX_NOTE, OPENINGS: _MAX_OPENINGS}
+_FOLDERS = {ENTRIES: {PROOF: MAX_PROOF}, ROTATIONS: {PROOF: MAX_PROOF, CONSISTENCY: _MAX_PATH}}
 
 _HELP = """usage: python -m ledger verify PROOF|BUNDLE [--trust FILE]
        python -m ledger fsck FOLDER --trust FILE
@@ -100,32 +117,50 @@ def check(files: Mapping[str, bytes], policy: Policy) -> Iterator[tuple[bool, st
     """Yield, entry after entry, whether it stands in the log, and a line that says so.
 
     Args:
-        files: Name to bytes; proofs are the names ending in ``.tlog-proof``, their leaves end in ``.json``.
-        policy: The keys to trust.
+        files: Name to bytes, of a bundle or of one proof and its leaf.
+        policy: The keys to trust; in a bundle also those that they lead to by its ``rotations/``.
     """
-    proofs = sorted(name for name in files if name.endswith(PROOF))
-    if not proofs:
-        yield False, "entries: the evidence holds no proof"
-    heads: dict[Checkpoint, str] = {}
-    for name in proofs:
-        leaf = files.get(name.removesuffix(PROOF) + LEAF)
+    for name in proofs(files, ROTATIONS):
         try:
-            if leaf is None:
-                raise FormError("the entry itself is missing")
-            kind, proof = entries.parse(leaf).kind, parse_proof(files[name])
-            head = proof.check(leaf, policy)
+            policy, said = follow(files, name, policy)
         except LedgerError as error:
             yield False, f"{name}: {error}"
         else:
-            heads[head] = proof.checkpoint
-            yield True, f"{name}: {kind} is entry {proof.index} of {head.size} in {head.origin}"
-    for head, note in heads.items():
-        yield True, f"checkpoint: {head.size} entries in {head.origin}, cosigned by {_names(policy, note)}"
-    if len(heads) > 1:
-        yield (
-            False,
-            "checkpoint: the proofs stand under different checkpoints, which may be different histories",
-        )
+            if said is not None:
+                yield True, f"{name}: {said}"
+    is_bundle = any(name.startswith(ENTRIES) for name in files)
+    named = proofs(files, ENTRIES if is_bundle else "")
+    if not named:
+        yield False, "entries: the evidence holds no proof"
+    found: list[Held] = []
+    for name in named:
+        try:
+            held = hold(files, name, policy)
+        except LedgerError as error:
+            yield False, f"{name}: {error}"
+        else:
+            found.append(held)
+            where = f"entry {held.index} of {held.head.size} in {held.head.origin}"
+            yield True, f"{name}: {held.entry.kind} is {where}"
+    if is_bundle:
+        yield from _together(files, found, whole=len(found) == len(named))
+    if found:
+        head = found[0].head
+        by = _names(policy, found[0].note)
+        yield True, f"checkpoint: {head.size} entries in {head.origin}, cosigned by {by}"
+
+
+def _together(files: Mapping[str, bytes], found: list[Held], *, whole: bool) -> Iterator[tuple[bool, str]]:
+    """Yield what a bundle's entries are to each other; their order only when each of them was read."""
+    try:
+        require_pairs(files, [held.entry for held in found])
+        if whole:
+            require_order({held.index: held.entry for held in found})
+    except LedgerError as error:
+        yield False, f"entries: {error}"
+    else:
+        if whole:
+            yield True, f"entries: {len(found)}, each with its proof, each object's without a gap"
 
 
 def _names(policy: Policy, note: str) -> str:
@@ -149,33 +184,44 @@ def _policy(files: Mapping[str, bytes], trust: Path | None) -> Policy | None:
 def _load(evidence: Path) -> dict[str, bytes]:
     """Read what concerns the log, with a limit on every file; other files of a bundle are left alone."""
     if evidence.is_dir():
-        paths = [*evidence.glob(f"{ENTRIES}*"), evidence / POLICY]
-        return {
-            path.relative_to(evidence).as_posix(): _bounded(path)
-            for path in paths
-            if path.is_file() and path.suffix in _LIMITS
-        }
+        return _load_folder(evidence)
     if evidence.suffix == ".zip":
-        return _load_zip(evidence)
-    found = {path.name: _bounded(path) for path in (evidence, evidence.with_suffix(LEAF)) if path.is_file()}
+        return zipped.read(
+            evidence, lambda name: _limit(name) or 0, most_files=_MAX_FILES, most_bytes=_MAX_BYTES
+        )
+    beside = {evidence: MAX_PROOF, evidence.with_suffix(LEAF): entries.MAX_LEAF}
+    found = {path.name: _bounded(path, limit) for path, limit in beside.items() if path.is_file()}
     policy = evidence.parent.parent / POLICY
-    return found | ({POLICY: _bounded(policy)} if policy.is_file() else {})
+    return found | ({POLICY: _bounded(policy, MAX_POLICY)} if policy.is_file() else {})
 
 
-def _load_zip(path: Path) -> dict[str, bytes]:
-    def limit_of(name: str) -> int:
-        ours = name == POLICY or name.startswith(ENTRIES)
-        return _LIMITS.get(Path(name).suffix, 0) if ours else 0
+def _load_folder(folder: Path) -> dict[str, bytes]:
+    files: dict[str, bytes] = {}
+    for path in (
+        *(folder / name for name in _FILES),
+        *(one for part in _FOLDERS for one in folder.glob(f"{part}*")),
+    ):
+        name = path.relative_to(folder).as_posix()
+        limit = _limit(name)
+        if limit is None or not path.is_file():
+            continue
+        files[name] = _bounded(path, limit)
+        if len(files) > _MAX_FILES or sum(map(len, files.values())) > _MAX_BYTES:
+            raise FormError("there is more in it than a bundle may hold")
+    return files
 
-    return zipped.read(path, limit_of, most_files=_MAX_FILES, most_bytes=_MAX_FILES * MAX_PROOF)
+
+def _limit(name: str) -> int | None:
+    """Return how many bytes a file of a bundle may have; None for one that does not concern the log."""
+    folder, slash, rest = name.partition("/")
+    if not slash:
+        return _FILES.get(name)
+    endings = _FOLDERS.get(folder + slash)
+    return None if endings is None else endings.get(Path(rest).suffix, entries.MAX_LEAF)
 
 
-def _bounded(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return _within(file.read(_LIMITS.get(path.suffix, MAX_PROOF) + 1), path.name)
-
-
-def _within(data: bytes, name: str) -> bytes:
-    if len(data) > _LIMITS.get(Path(name).suffix, MAX_PROOF):
-        raise FormError(f"{name} is too large")
+def _bounded(path: Path, limit: int) -> bytes:
+    data = read_upto(path, limit + 1)
+    if len(data) > limit:
+        raise FormError(f"{path.name} is too large")
     return data

@@ -7,32 +7,26 @@ has signed two histories is not cosigned any more: both notes are kept, since to
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, literal, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from ledger.canonical import from_base64, from_decimal, to_base64
 from ledger.checkpoint import Checkpoint, parse_checkpoint
 from ledger.errors import FormError, LedgerError, ProofError
-from ledger.merkle import EMPTY_ROOT, HASH_SIZE, verify_consistency
+from ledger.merkle import EMPTY_ROOT, verify_consistency
 from ledger.models import LedgerContradiction, LedgerWitnessed
 from ledger.note import VerifierKey, open_note, parse_note, signature_line
+from ledger.request import SIZE_TYPE, TEXT_TYPE, Answer, Request, checked_size, parse_request
 
 Door = Callable[[], AbstractContextManager[Session]]
 
-SIZE_TYPE = "text/x.tlog.size"
-"""Media type of the answer that tells which size was cosigned last."""
-TEXT_TYPE = "text/plain; charset=utf-8"
-MAX_PROOF = 63
-"""Lines of a consistency proof in a request."""
-MAX_REQUEST = 131_072
-"""Bytes of a request: the longest proof and the longest note."""
-MAX_SIZE = 2**63 - 1
+LOCK = 0x71696C75_7769746E
+"""Advisory lock of a request that is about to be answered; any constant that nothing else in the database uses."""
 
 
 class ContradictionError(LedgerError):
@@ -52,35 +46,6 @@ class Signs(Protocol):
 
     def cosign(self, checkpoint_text: str, time: int) -> str:
         """Return the signature line of a checkpoint, newline included."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """What a log asks a witness for.
-
-    Attributes:
-        old: size of the head that the witness cosigned last, as the log believes.
-        proof: consistency proof from there.
-        note: the head to cosign, signed by its log.
-    """
-
-    old: int
-    proof: tuple[bytes, ...]
-    note: str
-
-    def body(self) -> bytes:
-        """Return the body of the request."""
-        lines = [f"old {self.old}", *map(to_base64, self.proof), "", self.note]
-        return "\n".join(lines).encode()
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a witness answers: an HTTP status and a text."""
-
-    status: int
-    text: str
-    media_type: str = TEXT_TYPE
 
 
 class _Refused(Exception):
@@ -125,30 +90,6 @@ class Keeper(Protocol):
 
     def root(self, known: Checkpoint, size: int) -> bytes | None:
         """Return the root of a smaller size under a head that was cosigned; None when it is not stored here."""
-
-
-def parse_request(body: bytes) -> Request:
-    """Return what a body asks for.
-
-    Raises:
-        FormError: It is not a request.
-    """
-    if len(body) > MAX_REQUEST:
-        raise FormError("the request is too long")
-    try:
-        head, blank, note = body.decode("utf-8").partition("\n\n")
-    except UnicodeDecodeError as error:
-        raise FormError("the request is not UTF-8") from error
-    old, *lines = head.split("\n")
-    if not blank or not old.startswith("old ") or len(lines) > MAX_PROOF:
-        raise FormError(
-            f"a request is 'old <size>', at most {MAX_PROOF} hashes, a blank line and a checkpoint"
-        )
-    proof = tuple(from_base64(line) for line in lines)
-    if any(len(digest) != HASH_SIZE for digest in proof):
-        raise FormError("a hash is 32 bytes")
-    parse_note(note)
-    return Request(_size(from_decimal(old.removeprefix("old "))), proof, note)
 
 
 def held(session: Session, origin: str) -> Held:
@@ -262,12 +203,25 @@ class Witness:
         with self._read() as session:
             last = held(session, origin)
             convicted = bool(contradictions(session, origin))
-        named = self._keeper.named(origin)
-        if named is not None:
-            checkpoint = parse_checkpoint(open_note(named, [self._cosigner.verifier])[0])
-            if checkpoint.size > last.checkpoint.size:
-                last = Held(checkpoint, named, last.stored)
+        named = self._named(origin)
+        if named is not None and named.checkpoint.size > last.checkpoint.size:
+            last = Held(named.checkpoint, named.note, last.stored)
         return last, convicted
+
+    def _named(self, origin: str) -> Held | None:
+        """Return the published head; the log's own line shows it too where our key is another one since.
+
+        Raises:
+            BusyError: It is damaged: nobody knows what was cosigned, so nothing is.
+        """
+        note = self._keeper.named(origin)
+        if note is None:
+            return None
+        try:
+            text, _ = open_note(note, [*self._logs.get(origin, ()), self._cosigner.verifier])
+            return Held(parse_checkpoint(text), note)
+        except LedgerError as error:
+            raise BusyError(f"the published head of {origin} is damaged: {error}") from error
 
     def _trusted(self, note: str) -> tuple[Checkpoint, str]:
         """Return what a watched log signed, or refuse as the protocol demands."""
@@ -286,7 +240,7 @@ class Witness:
         keys = {(key.name, key.id): key for key in self._logs.get(note.split("\n", 1)[0], ())}
         text, _ = open_note(note, keys.values())
         checkpoint = parse_checkpoint(text)
-        _size(checkpoint.size)
+        checked_size(checkpoint.size)
         lines = parse_note(note)[1]
         own = [
             signature_line(keys[line.name, line.id], line.signature)
@@ -331,7 +285,7 @@ class Witness:
             "why": why,
             "time": self._clock(),
         }
-        with self._transaction() as session:
+        with suppress(IntegrityError), self._transaction() as session:  # another request may keep the same
             if session.get(LedgerContradiction, (values["origin"], values["digest"])) is None:
                 session.execute(insert(LedgerContradiction).values(values))
         raise ContradictionError(f"{checkpoint.origin} has signed two histories: {why}")
@@ -339,28 +293,42 @@ class Witness:
     def _sign(self, checkpoint: Checkpoint, note: str, last: Held) -> str:
         """Store a head that extends the last one, then return our signature line for it.
 
+        The time is taken while no other request of this log can store a head, so that times grow as sizes do; the same
+        head may be cosigned again, as long as it is the last.
+
         Raises:
             BusyError: Another request stored a head meanwhile.
         """
-        now = self._clock()
-        line = self._cosigner.cosign(checkpoint.text(), int(now.timestamp()))
-        if checkpoint.size > last.checkpoint.size:
-            cosigned = note + line
-            row = {
-                "origin": checkpoint.origin,
-                "since": last.stored,
-                "size": checkpoint.size,
-                "root": checkpoint.root,
-                "note": cosigned,
-                "time": now,
-            }
-            try:
-                with self._transaction() as session:
-                    session.execute(insert(LedgerWitnessed).values(row))
-            except IntegrityError as error:
-                raise BusyError("another request was first: ask again") from error
-            self._keeper.name(checkpoint, cosigned)
+        grown = checkpoint.size > last.checkpoint.size
+        try:
+            with self._transaction() as session:
+                _alone(session)
+                if held(session, checkpoint.origin).stored != last.stored:
+                    raise BusyError("another request was first: ask again")
+                now = self._clock()
+                line = self._cosigner.cosign(checkpoint.text(), int(now.timestamp()))
+                if grown:
+                    session.execute(
+                        insert(LedgerWitnessed).values(
+                            origin=checkpoint.origin,
+                            since=last.stored,
+                            size=checkpoint.size,
+                            root=checkpoint.root,
+                            note=note + line,
+                            time=now,
+                        )
+                    )
+        except IntegrityError as error:
+            raise BusyError("another request was first: ask again") from error
+        if grown:
+            self._keeper.name(checkpoint, note + line)
         return line
+
+
+def _alone(session: Session) -> None:
+    """Keep other requests from storing a head until the transaction ends; on SQLite it writes alone as it is."""
+    if session.get_bind().dialect.name != "sqlite":
+        session.execute(select(func.pg_advisory_xact_lock(literal(LOCK))))
 
 
 def _require_extends(request: Request, checkpoint: Checkpoint, last: Checkpoint) -> None:
@@ -377,9 +345,3 @@ def _require_extends(request: Request, checkpoint: Checkpoint, last: Checkpoint)
         verify_consistency(request.old, checkpoint.size, request.proof, last.root, checkpoint.root)
     except ProofError as error:
         raise _Refused(422, str(error)) from error
-
-
-def _size(size: int) -> int:
-    if size > MAX_SIZE:
-        raise FormError(f"a size is at most {MAX_SIZE}")
-    return size

@@ -149,8 +149,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _on_either(config: pytest.Config, items: list[pytest.Item]) -> list[pytest.Item]:
-    """Leave each test that says so on one database: which one goes by its name and so is always the same."""
-    other = {item for item in items if item.get_closest_marker("either") and order.is_elsewhere(item)}
+    """Leave tests that take long together on one database each."""
+    other = {item for item in items if order.is_elsewhere(item)}
     if other and getattr(config, "workerinput", {}).get("workerid", "gw0") == "gw0":
         tell("databases", f"{len(other)} tests ran on one of the two, with CI=true they run on both")
     config.hook.pytest_deselected(items=list(other))
@@ -259,7 +259,12 @@ def exchange(assembled: Flask, settings: Settings, clock: Clock) -> Iterator[Fla
 
 def settings_for(urls: Urls, home: Path, **changes: str) -> Settings:
     """Return complete settings for a database and a home folder."""
-    environment = {
+    return Settings.load(environment_for(urls, home, **changes))
+
+
+def environment_for(urls: Urls, home: Path, **changes: str) -> dict[str, str]:
+    """Return the same settings as a process of its own gets them."""
+    return {
         "QILU_HOME": str(home),
         "DATABASE_URL": urls.app,
         "DATABASE_OWNER_URL": urls.owner,
@@ -272,7 +277,6 @@ def settings_for(urls: Urls, home: Path, **changes: str) -> Settings:
         "LEDGER_SIGNING_KEY": LEDGER_KEY,
         **changes,
     }
-    return Settings.load(environment)
 
 
 LEDGER_KEY = note.generate("exchange.example/log").secret_text()

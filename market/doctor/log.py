@@ -4,17 +4,14 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
-import ledger.fsck
-import market.steps.fsck
 from ledger import entry, reader
 from ledger.errors import LedgerError
-from market import clock, db, migrations
+from market import clock, db
 from market.app import create_app
 from market.config import Settings
 from market.doctor.finding import Finding
 from market.governance import guard, heads
-from market.keys import ring
-from market.oversight import publishing, sequencing
+from market.oversight import checking, publishing, sequencing
 
 ASTRAY: Final = timedelta(minutes=1)
 """How far the newest entry may lie in the future of this machine's clock."""
@@ -92,10 +89,6 @@ def ledger_faults(settings: Settings) -> tuple[list[str], int]:
             sequencing.integrate()
         known = publishing.keys()
         with db.read() as session:
-            faults = [str(found) for found in ledger.fsck.check(session, publishing.folder(), *known)]
-            faults += [f"{where}: {what}" for where, what in ring.faults(session)]
-            rows = market.steps.fsck.check(session, migrations.metadata())
-            faults += [f"{found.where}: {found.what}" for found in rows]
-            entries = reader.size(session)
+            found = checking.examine(session, publishing.folder(), known)
         db.engine().dispose()
-    return faults, entries
+    return found.faults, found.entries

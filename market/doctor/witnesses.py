@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from ledger.checkpoint import CHECKPOINT
 from ledger.errors import LedgerError
 from ledger.witness import BusyError
 from market import clock, db, trust
@@ -10,8 +11,8 @@ from market.app import create_app
 from market.config import Settings
 from market.doctor.finding import Finding
 from market.witnessing import holding, service, standing
+from market.witnessing.source import Source
 from market.witnessing.standing import Heard, Watched
-from market.witnessing.wire import Source
 
 SECONDS: Final = 5.0
 """How long a watched log may take to show its head."""
@@ -68,7 +69,7 @@ def _log(one: Watched, url: str | None) -> Finding:
         )
     source = Source(url, SECONDS)
     try:
-        note = source.fetch("checkpoint", service.MOST_NOTE).decode("utf-8")
+        note = source.fetch(CHECKPOINT, service.MOST_NOTE).decode("utf-8")
         size = int(note.split("\n", 2)[1])
     except (BusyError, LedgerError, ValueError, IndexError) as error:
         return Finding(subject, False, f"cannot be mirrored: {error}; ask its operator")

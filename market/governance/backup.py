@@ -17,10 +17,9 @@ from sqlalchemy import MetaData, inspect, select, text
 from sqlalchemy.orm import Session
 
 from ledger import reader
-from ledger.checkpoint import parse_checkpoint
-from ledger.merkle import HASH_SIZE
+from ledger.checkpoint import CHECKPOINT, parse_checkpoint
 from ledger.note import parse_note
-from ledger.tiles import WIDTH, Tile, decode_bundle, encode_bundle, entry_bundles, hash_tiles
+from ledger.tiles import Tile, entry_bundles, hash_tiles, read_tile
 from market import clock, migrations
 from market.config import Settings
 from market.governance import setting_files, snapshot
@@ -29,7 +28,6 @@ from market.keys import ring
 from market.storage import StoreError, open_store
 
 LOG: Final = "ledger"
-CHECKPOINT: Final = "checkpoint"
 FILES: Final = "files"
 KEYS: Final = "keys"
 SECRETS: Final = "secrets.env"
@@ -147,23 +145,9 @@ def _published(path: Path) -> str | None:
 def _add_log(writer: Writer, folder: Path, note: str) -> None:
     """Add the log as it stood when its checkpoint was read, not as it has grown since."""
     for tile in log_files(parse_checkpoint(parse_note(note)[0]).size):
-        content = _as_it_was(folder, tile)
-        if content is not None:
-            writer.add_bytes(f"{LOG}/{tile.path}", content)
+        with suppress(FileNotFoundError):  # lost before: restoring says so, since the log is checked then
+            writer.add_bytes(f"{LOG}/{tile.path}", read_tile(folder, tile))
     writer.add_bytes(f"{LOG}/{CHECKPOINT}", note.encode())
-
-
-def _as_it_was(folder: Path, tile: Tile) -> bytes | None:
-    """Return a published file; a partial one may have been filled up, and begins what took its place."""
-    with suppress(FileNotFoundError):
-        return (folder / tile.path).read_bytes()
-    try:
-        full = (folder / Tile(tile.level, tile.number, WIDTH).path).read_bytes()
-    except FileNotFoundError:
-        return None  # it was lost before: restoring says so, since the log is checked then
-    if tile.level is not None:
-        return full[: tile.width * HASH_SIZE]
-    return encode_bundle(decode_bundle(full)[: tile.width])
 
 
 def _add_secrets(writer: Writer, home: Path, manifest: Manifest) -> None:

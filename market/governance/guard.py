@@ -14,11 +14,11 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from ledger import reader
+from ledger.checkpoint import CHECKPOINT
 from ledger.errors import LedgerError
 from ledger.merkle import Tree, leaf_hash
 from ledger.models import LedgerCheckpoint
 from ledger.note import VerifierKey
-from ledger.publisher import CHECKPOINT
 from ledger.tiles import WIDTH, Tile, decode_bundle
 from market import config, db
 from market.db import read

@@ -18,7 +18,7 @@ from ledger.policy import Policy
 from market import trust
 from market.config import Settings
 from market.governance.archive import BackupError
-from market.witnessing.wire import WireError, call
+from market.wire import Wire, WireError, call
 
 SECONDS: Final = 1.5
 """How long the witnesses may take at a start, which waits for them with writing, not with reading."""
@@ -142,8 +142,8 @@ def _answers(policy: Policy, origin: str, keys: Sequence[VerifierKey], seconds: 
 
 def _fetched(url: str, seconds: float) -> str:
     """Return a small text."""
-    with requests.Session() as session:
-        answer = call(session, "GET", url, limit=MAX_NOTE, until=time.monotonic() + seconds)
+    with Wire() as wire:
+        answer = call(wire, "GET", url, limit=MAX_NOTE, until=time.monotonic() + seconds)
     if answer.status != requests.codes.ok:
         raise WireError(f"{url}: status {answer.status}")
     return answer.body.decode("utf-8")

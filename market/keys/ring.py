@@ -7,7 +7,9 @@ of ``LEDGER_SIGNING_KEY`` and those of files ``log-<id>.key`` beside the other k
 a rotation needs no restart, and a crash at any point of it leaves a log that is signed by the keys it should be.
 """
 
-from collections.abc import Iterator
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,22 +18,22 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ledger import reader
-from ledger.models import LedgerCheckpoint
+from ledger.errors import LedgerError
+from ledger.models import LedgerCheckpoint, LedgerEntry, LedgerLeaf
 from ledger.note import Signer, VerifierKey, parse_note, parse_signer, parse_verifier
-from market import steps
+from ledger.scan import scan
 from market.config import Settings
 from market.keys.models import Key, KeyState, Purpose
-from market.steps import Kind
+from market.steps import Kind, Step, StepImage
 
 PATTERN: Final = "log-*.key"
 
 
 @dataclass(frozen=True)
-class LogKey:
-    """A key of the log and what the log says of it.
+class Reach:
+    """What the log says of one of its keys.
 
     Attributes:
-        row: the published row.
         verifier: its public half.
         published: index of its ``key.published`` entry; None until it is integrated.
         retired: index of its ``key.retired`` entry; None while it is in use or not integrated.
@@ -39,11 +41,21 @@ class LogKey:
             None until there is one.
     """
 
-    row: Key
     verifier: VerifierKey
     published: int | None
     retired: int | None
     since: int | None
+
+
+@dataclass(frozen=True)
+class LogKey(Reach):
+    """A key of the log, with its row.
+
+    Attributes:
+        row: the published row.
+    """
+
+    row: Key
 
     @property
     def in_use(self) -> bool:
@@ -87,8 +99,9 @@ def private(settings: Settings) -> list[Signer]:
 
 def keys(session: Session) -> list[LogKey]:
     """Return the log's keys in the order in which they were published, retired ones too."""
-    rows = session.scalars(select(Key).where(Key.purpose == Purpose.LOG).order_by(Key.published_at)).all()
-    return [_log_key(session, row, first=place == 0) for place, row in enumerate(rows)]
+    rows = {row.id: row for row in session.scalars(select(Key).where(Key.purpose == Purpose.LOG))}
+    known = {key: parse_verifier(row.public_key) for key, row in rows.items()}
+    return [LogKey(**vars(reach), row=rows[key]) for key, reach in _reaches(session, known).items()]
 
 
 def verifiers(session: Session, settings: Settings) -> list[VerifierKey]:
@@ -97,7 +110,7 @@ def verifiers(session: Session, settings: Settings) -> list[VerifierKey]:
     Those that are published, and those whose private half is here: a restored database may know less than was signed.
     """
     here = [signer.verifier for signer in private(settings)]
-    return list(dict.fromkeys([*(key.verifier for key in keys(session)), *here]))
+    return list(dict.fromkeys([*filter(None, _readable(session).values()), *here]))
 
 
 def published(session: Session, settings: Settings) -> list[VerifierKey]:
@@ -141,7 +154,7 @@ def faults(session: Session) -> Iterator[tuple[str, str]]:
 
     The head that covers a key's retirement may carry its line or not: it may have been signed in the same moment.
     """
-    known = keys(session)
+    known = list(_reaches(session, _readable(session)).values())
     if not known:
         return
     ends = {
@@ -154,7 +167,10 @@ def faults(session: Session) -> Iterator[tuple[str, str]]:
         .execution_options(yield_per=1000)
     )
     for size, note in heads:
-        lines = _lines(note)
+        try:
+            lines = _lines(str(note))
+        except LedgerError:
+            continue  # named by the log's own half
         for key in known:
             name, signed = key.verifier.id.hex(), (key.verifier.name, key.verifier.id) in lines
             begun = key.since is not None and size > key.since
@@ -169,13 +185,46 @@ def faults(session: Session) -> Iterator[tuple[str, str]]:
                 )
 
 
-def _log_key(session: Session, row: Key, *, first: bool) -> LogKey:
-    places = {step.kind: steps.index_of(session, step.id) for step in steps.chain(session, row.id)}
+def _readable(session: Session) -> dict[uuid.UUID, VerifierKey | None]:
+    """Return the log's keys by row, None for one that a raw client spoilt: fsck of the rows names it."""
+    found: dict[uuid.UUID, VerifierKey | None] = {}
+    for row in scan(session, Key.__table__):  # type: ignore[arg-type]
+        if row.values["purpose"] == Purpose.LOG and "id" not in row.wrong:
+            found[row.values["id"]] = None
+            with suppress(LedgerError):
+                found[row.values["id"]] = parse_verifier(str(row.values["public_key"]))
+    return found
+
+
+def _reaches(session: Session, known: Mapping[uuid.UUID, VerifierKey | None]) -> dict[uuid.UUID, Reach]:
+    """Return by row what the log says of its keys, in the order in which it published them."""
+    written = (
+        select(StepImage.row_id, Step.kind, LedgerLeaf.idx)
+        .join(Step, Step.id == StepImage.step_id)
+        .join(LedgerEntry, LedgerEntry.id == Step.id)
+        .outerjoin(LedgerLeaf, LedgerLeaf.entry_id == LedgerEntry.id)
+        .where(StepImage.row_id.in_(known))
+        .order_by(LedgerLeaf.idx.is_(None), LedgerLeaf.idx, LedgerEntry.seq)
+    )
+    places: dict[uuid.UUID, dict[str, int | None]] = {}
+    for row_id, kind, index in session.execute(written):
+        places.setdefault(row_id, {})[kind] = index
+    found = {}
+    for number, row_id in enumerate([*places, *(key for key in known if key not in places)]):
+        verifier, at = known[row_id], places.get(row_id, {})
+        if verifier is not None:
+            found[row_id] = _reach(session, verifier, at, first=number == 0)
+    return found
+
+
+def _reach(
+    session: Session, verifier: VerifierKey, places: Mapping[str, int | None], *, first: bool
+) -> Reach:
     published = places.get(Kind.KEY_PUBLISHED)
     since = 0 if first else None
     if not first and published is not None:
         since = _size(session, LedgerCheckpoint.size > published)
-    return LogKey(row, parse_verifier(row.public_key), published, places.get(Kind.KEY_RETIRED), since)
+    return Reach(verifier, published, places.get(Kind.KEY_RETIRED), since)
 
 
 def _size(session: Session, condition: object) -> int | None:

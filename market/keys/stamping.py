@@ -8,6 +8,7 @@ again on the next beat, and nothing else waits for it.
 
 import base64
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -26,16 +27,17 @@ from ledger import reader
 from ledger.note import parse_note
 from market import clock, config, timestamping
 from market.config import Settings
-from market.db import outside, read, read_only, transaction
+from market.db import read, read_only, transaction
 from market.keys import service
 from market.keys.models import Key, Purpose, TimeStamp
 from market.timestamping import Stamp, StampError
+from market.wire import Wire, WireError, call
 
 PERIOD: Final = timedelta(hours=1)
 BEAT: Final = 60.0
 """Seconds between two looks whether an authority is to be asked."""
-SECONDS: Final = (5.0, 20.0)
-"""How long an authority may take to take the connection, and to answer."""
+SECONDS: Final = 20.0
+"""How long an authority may take altogether."""
 ALGORITHM: Final = "X.509"
 HOLDER: Final = "authority"
 
@@ -103,24 +105,23 @@ def ask(one: Due, trusted: Sequence[x509.Certificate]) -> tuple[bytes, Stamp]:
         StampError: it does not answer, refuses, or its answer is not what was asked for.
         RuntimeError: a transaction is open in this thread.
     """
-    outside()
     asked = timestamping.request(one.text)
-    headers = {"Content-Type": timestamping.REQUEST_TYPE, "Accept": timestamping.ANSWER_TYPE}
     try:
-        with requests.post(
-            one.authority,
-            data=asked.as_bytes(),
-            headers=headers,
-            timeout=SECONDS,
-            stream=True,
-            allow_redirects=False,
-        ) as answer:
-            if answer.status_code != requests.codes.ok:
-                raise StampError(f"answered {answer.status_code}")
-            body = answer.raw.read(timestamping.MOST_BYTES + 1, decode_content=True)
-    except (requests.RequestException, OSError) as error:
-        raise StampError(f"does not answer: {type(error).__name__}") from error
-    return body, timestamping.check(body, one.text, trusted, asked.nonce)
+        with Wire() as wire:
+            answer = call(
+                wire,
+                "POST",
+                one.authority,
+                limit=timestamping.MOST_BYTES,
+                until=time.monotonic() + SECONDS,
+                body=asked.as_bytes(),
+                headers={"Content-Type": timestamping.REQUEST_TYPE, "Accept": timestamping.ANSWER_TYPE},
+            )
+    except WireError as error:
+        raise StampError(str(error)) from error
+    if answer.status != requests.codes.ok:
+        raise StampError(f"answered {answer.status}")
+    return answer.body, timestamping.check(answer.body, one.text, trusted, asked.nonce)
 
 
 def look() -> list[TimeStamp]:

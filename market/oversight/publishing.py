@@ -8,7 +8,7 @@ import structlog
 from flask import Flask
 
 from ledger import publisher
-from ledger.checkpoint import Checkpoint
+from ledger.checkpoint import CHECKPOINT, Checkpoint
 from ledger.errors import LedgerError, PublishError
 from ledger.note import VerifierKey, open_note
 from market import clock, config
@@ -57,7 +57,7 @@ def refusal(settings: config.Settings) -> str | None:
     Args:
         settings: say where the log is published and which key would sign next.
     """
-    path = settings.home / "ledger" / publisher.CHECKPOINT
+    path = settings.home / "ledger" / CHECKPOINT
     if not path.exists():
         return None
     try:

@@ -11,7 +11,7 @@ from market.db import read_only, transaction
 
 BUSY: Final = 0.01
 """Seconds until the next look after one that found entries."""
-IDLE: Final = 0.08
+IDLE: Final = 0.02
 """Seconds between looks when nothing happens; the pause grows up to it, so an entry never waits for longer."""
 AFTER_A_FAULT: Final = 1.0
 """Seconds until the database is asked again when it failed."""

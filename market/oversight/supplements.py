@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 
 from ledger import reader, stored
 from ledger.canonical import to_base64
+from ledger.evidence import CONSISTENCY, PROOF, ROTATIONS, name_of
 from ledger.models import LedgerCheckpoint
 from ledger.note import parse_note
 from ledger.proof import Proof
-from ledger.verify import PROOF
 from market import steps
 from market.actor import Actor
 from market.keys import ring, stamping
@@ -25,8 +25,6 @@ from market.oversight import heads, service
 from market.oversight.service import Seen
 from market.oversight.visibility import Viewer
 
-ROTATIONS = "rotations/"
-CONSISTENCY = ".consistency"
 STAMPS = "timestamps/"
 
 
@@ -44,7 +42,7 @@ def rotations(session: Session, size: int) -> dict[str, bytes]:
         old, note = _vouching(session, key, size)
         path = stored.tree(session, old).inclusion(key.published)
         proof = Proof(key.published, tuple(path), note)
-        name = f"{ROTATIONS}{key.published:06d}"
+        name = name_of(ROTATIONS, key.published)
         grown = reader.consistency(session, old, size) if old < size else []
         files[name + PROOF] = proof.text().encode()
         files[name + CONSISTENCY] = "".join(f"{to_base64(item)}\n" for item in grown).encode()

@@ -14,19 +14,16 @@ from flask import render_template
 from sqlalchemy.orm import Session
 
 from ledger import canonical
-from ledger.checkpoint import parse_checkpoint
+from ledger.checkpoint import CHECKPOINT, parse_checkpoint
+from ledger.evidence import ENTRIES, LEAF, OPENINGS, POLICY, PROOF
 from ledger.note import COSIGNATURE, VerifierKey, parse_note
 from ledger.policy import NONE, Policy
-from ledger.verify import LEAF, POLICY, PROOF
 from market import bundle, clock, config, steps, storage
 from market.actor import Actor
 from market.keys import ring
 from market.keys import service as keys
 from market.oversight import heads, service, supplements
 from market.oversight.service import History, Seen
-
-OPENINGS = "openings.json"
-CHECKPOINT = "checkpoint"
 
 
 @dataclass(frozen=True)
@@ -161,7 +158,7 @@ def _openings(entries: list[Seen]) -> bytes:
 def _entry_files(seen: Seen) -> dict[str, bytes]:
     if seen.proof is None:
         raise ValueError("gather() takes entries with proofs only")
-    name = f"entries/{seen.index:06d}"
+    name = f"{ENTRIES}{seen.index:06d}"
     return {name + LEAF: seen.leaf, name + PROOF: seen.proof.text().encode()}
 
 

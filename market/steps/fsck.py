@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from ledger.canonical import Json
 from ledger.entry import ERASURE, parse
+from ledger.errors import LedgerError
 from ledger.models import LedgerEntry, LedgerLeaf
 from ledger.scan import Row, scan
 from market.steps import commitments, images
@@ -169,9 +170,11 @@ def _places(session: Session) -> Iterator[tuple[Any, int | None, int]]:
 def _erased(session: Session) -> Erased:
     """Return (entry, field) -> erasing entry of every opening that was destroyed as a step."""
     found: Erased = {}
-    for leaf in session.scalars(
-        select(LedgerEntry.leaf).join(Step, Step.id == LedgerEntry.id).where(Step.kind == ERASURE)
-    ):
-        entry = parse(leaf)
+    erasing = select(Step.id).where(Step.kind == ERASURE)
+    for row in scan(session, LedgerEntry.__table__, where=LedgerEntry.id.in_(erasing)):  # type: ignore[arg-type]
+        try:
+            entry = parse(row.values["leaf"])
+        except (LedgerError, TypeError):
+            continue  # named with the openings
         found.update(dict.fromkeys(entry.erased, entry.id))
     return found

@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import TextIO
 
 from ledger.errors import LedgerError
+from ledger.evidence import POLICY, ROTATIONS, proofs
 from ledger.policy import Policy, parse_policy
-from ledger.verify import CONSISTENT, FAILED, POLICY, USAGE
+from ledger.rotation import follow
+from ledger.verify import CONSISTENT, FAILED, USAGE
 from market import bundle
 from market.bundle import BundleError
-from market.verify import contract, evidence, rotation, stamps, trade
+from market.verify import contract, evidence, stamps, trade
 from market.verify.report import Report
 
 UNPINNED = "UNPINNED: held against the keys the evidence brings itself; pin others with --trust FILE"
@@ -75,7 +77,11 @@ def verify_files(files: Mapping[str, bytes], trust: Policy | None = None) -> Rep
             trust = parse_policy(_own_policy(files))
     if not report.consistent or trust is None:
         return report
-    trust = rotation.follow(report, files, trust)
+    for name in proofs(files, ROTATIONS):
+        with report.checking(name):
+            trust, said = follow(files, name, trust)
+            if said is not None:
+                report.ok(name, said)
     found = evidence.check(report, files, manifest, trust)
     if found is not None:
         contract.check(report, found)

@@ -7,18 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from ledger import canonical
-from ledger import entry as entries
+from ledger.checkpoint import CHECKPOINT
 from ledger.entry import SALT_SIZE, Entry, commitment
+from ledger.evidence import ENTRIES, OPENINGS, POLICY, hold, proofs, require_order, require_pairs
 from ledger.note import VerifierKey, parse_note, parse_verifier
 from ledger.policy import Policy, parse_policy
-from ledger.proof import parse_proof
-from ledger.verify import ENTRIES, LEAF, POLICY, PROOF
 from market import bundle
 from market.bundle import Manifest
 from market.verify.report import CheckFailed, Report, require
-
-CHECKPOINT = "checkpoint"
-OPENINGS = "openings.json"
 
 AUDITOR = "auditor"
 """Sees everything."""
@@ -28,13 +24,12 @@ PARTIES_SEE = frozenset({
 })  # fmt: skip
 """Tables, and personal columns as ``table.column``, that may never be withheld from a party to the trade."""
 SEES: Mapping[str, frozenset[str]] = {
-    "buyer": PARTIES_SEE,
+    "buyer": PARTIES_SEE | {"operation.url"},
     "provider": PARTIES_SEE | {"inspection.ranges"},
     AUDITOR: frozenset(),
 }
 
 _FIELD = re.compile(r"([a-z_]+)(?:\.[0-9]+)?(\.[a-z_]+)?")
-_PROOF_NAME = re.compile(re.escape(ENTRIES) + r"([0-9]{6,19})" + re.escape(PROOF))
 _HEX = re.compile(r"[0-9a-f]{64}")
 
 
@@ -119,19 +114,17 @@ def check(report: Report, files: Mapping[str, bytes], manifest: Manifest, trust:
         report.ok("checkpoint", f"{head.size} entries of {head.origin}, signed by a trusted key")
     if head is None:
         return None
-    found: dict[int, tuple[bytes, Entry]] = {}
-    for name in sorted(name for name in files if name.startswith(ENTRIES)):
-        if name.endswith(PROOF):
-            with report.checking(name):
-                index, leaf, entry = _entry(files, name, trust)
-                found[index] = leaf, entry
-                report.ok(name, f"{entry.kind} is entry {index} of {head.size}")
-    by_index = {index: entry for index, (_leaf, entry) in sorted(found.items())}
+    by_index: dict[int, Entry] = {}
+    for name in proofs(files, ENTRIES):
+        with report.checking(name):
+            held = hold(files, name, trust)
+            by_index[held.index] = held.entry
+            report.ok(name, f"{held.entry.kind} is entry {held.index} of {head.size}")
     with report.checking("entries"):
-        _check_names(files, found)
-        report.ok("entries", f"{len(found)} entries, each with its proof, none twice")
+        require_pairs(files, by_index.values())
+        report.ok("entries", f"{len(by_index)} entries, each with its proof, none twice")
     with report.checking("order"):
-        _check_order(by_index)
+        require_order(by_index)
         report.ok("order", "the entries of each object are numbered from 0 without a gap, in the log's order")
     images: list[Image] = []
     with report.checking("openings"):
@@ -158,38 +151,6 @@ def tell_reach(report: Report, evidence: Evidence) -> None:
         f"checkpoint above {size} entries: a later one, such as a refund or ruling, may be left out; "
         f"who holds the log finds it by the object {last.handle}",
     )
-
-
-def _entry(files: Mapping[str, bytes], name: str, trust: Policy) -> tuple[int, bytes, Entry]:
-    match = _PROOF_NAME.fullmatch(name)
-    require(match, "is not named after an index")
-    leaf = files[name.removesuffix(PROOF) + LEAF]
-    proof = parse_proof(files[name])
-    require(proof.checkpoint.encode() == files[CHECKPOINT], "leads to another checkpoint than the bundle's")
-    require(match is not None and int(match[1]) == proof.index, "is named after another index than its own")
-    entry = entries.parse(leaf)
-    proof.check(leaf, trust)
-    return proof.index, leaf, entry
-
-
-def _check_names(files: Mapping[str, bytes], found: dict[int, tuple[bytes, Entry]]) -> None:
-    leaves = {name.removesuffix(LEAF) for name in files if name.startswith(ENTRIES) and name.endswith(LEAF)}
-    proofs = {name.removesuffix(PROOF) for name in files if name.startswith(ENTRIES) and name.endswith(PROOF)}
-    others = sum(name.startswith(ENTRIES) for name in files) - len(leaves) - len(proofs)
-    require(leaves == proofs and not others, f"without its proof or leaf: {sorted(leaves ^ proofs)[:5]}")
-    ids = {entry.id for _leaf, entry in found.values()}
-    require(len(ids) == len(found), "one entry id stands in the log twice")
-
-
-def _check_order(found: Mapping[int, Entry]) -> None:
-    following: dict[str, int] = {}
-    for index, entry in found.items():
-        expected = following.get(entry.handle, 0)
-        require(
-            entry.seq == expected,
-            f"entry {index} is number {entry.seq} of its object, expected {expected}: one is missing",
-        )
-        following[entry.handle] = expected + 1
 
 
 def _openings(

@@ -11,18 +11,18 @@ from collections.abc import Mapping
 from cryptography import x509
 
 from ledger.canonical import from_base64
-from ledger.checkpoint import parse_checkpoint
+from ledger.checkpoint import CHECKPOINT, parse_checkpoint
+from ledger.evidence import CONSISTENCY
 from ledger.merkle import verify_consistency
 from ledger.note import parse_note
 from market import timestamping
 from market.timestamping import StampError
-from market.verify.evidence import CHECKPOINT, Evidence
+from market.verify.evidence import Evidence
 from market.verify.report import CheckFailed, Report, require
 
 FOLDER = "timestamps/"
 ANSWER = ".tsr"
 TEXT = ".text"
-CONSISTENCY = ".consistency"
 
 _NAME = re.compile(re.escape(FOLDER) + r"([0-9]{1,19})-[0-9]{1,3}" + re.escape(ANSWER))
 

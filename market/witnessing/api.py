@@ -7,7 +7,8 @@ from typing import Final
 
 from flask import Blueprint, Response, request
 
-from ledger.witness import MAX_REQUEST, TEXT_TYPE, BusyError
+from ledger.request import MAX_REQUEST, TEXT_TYPE
+from ledger.witness import BusyError
 from market import config
 from market.errors import NotFound
 from market.i18n import gettext as _

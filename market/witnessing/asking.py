@@ -12,8 +12,8 @@ from ledger.canonical import from_decimal
 from ledger.checkpoint import parse_checkpoint
 from ledger.errors import FormError, LedgerError
 from ledger.note import VerifierKey, open_note, parse_note, signature_line
-from ledger.witness import SIZE_TYPE, Request
-from market.witnessing.wire import call
+from ledger.request import SIZE_TYPE, Request
+from market.wire import Wire, call
 
 ANSWER_SECONDS: Final = 10.0
 """A witness that mirrors fetches the entries before it answers."""
@@ -73,21 +73,21 @@ class Asker:
             WireError: it does not answer.
         """
         size = parse_checkpoint(parse_note(note)[0]).size
-        with requests.Session() as session:
+        with Wire() as wire:
             for _ in range(MOST_TRIES):
                 if self.old > size:
                     raise Beyond(self.old)
-                told = self._once(session, note, prove(self.old, size) if 0 < self.old < size else [], now)
+                told = self._once(wire, note, prove(self.old, size) if 0 < self.old < size else [], now)
                 if isinstance(told, str):
                     self.old = size
                     return told
                 self.old = told
         raise NotCosigned("it names another old size every time")
 
-    def _once(self, session: requests.Session, note: str, proof: list[bytes], now: int) -> str | int:
+    def _once(self, wire: Wire, note: str, proof: list[bytes], now: int) -> str | int:
         """Ask once; return the line, or the size that it wants the proof from."""
         answer = call(
-            session,
+            wire,
             "POST",
             f"{self.url.rstrip('/')}/add-checkpoint",
             limit=MOST_BYTES,

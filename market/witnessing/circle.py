@@ -14,15 +14,14 @@ from sqlalchemy import insert, select
 
 from ledger.checkpoint import parse_checkpoint
 from ledger.errors import LedgerError
-from ledger.mirror import local_tile
 from ledger.models import LedgerCosignature
 from ledger.note import parse_note
 from ledger.policy import NONE, Policy
-from ledger.tiles import TiledTree
+from ledger.tiles import TiledTree, read_tile
 from market import clock, config, trust
 from market.db import read, transaction
+from market.wire import WireError
 from market.witnessing.asking import Asker, Beyond, NotCosigned
-from market.witnessing.wire import WireError
 
 PATIENCE: Final = 2.0
 """Seconds that a checkpoint waits for its witnesses."""
@@ -107,7 +106,7 @@ class Circle:
         """Ask a witness in a thread of its own; False when it must be left alone now."""
         if member.running is not None or time.monotonic() < member.not_before:
             return False
-        tree = TiledTree(size, lambda tile: local_tile(self._folder, tile))
+        tree = TiledTree(size, lambda tile: read_tile(self._folder, tile))
         now = int(clock.now().timestamp())
         future: Future[str] = Future()
         member.size, member.running = size, future

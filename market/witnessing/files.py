@@ -6,7 +6,7 @@ from typing import Final
 
 from flask import Response, abort, send_file
 
-from ledger.audit import CHECKPOINT
+from ledger.checkpoint import CHECKPOINT
 from market.errors import NotFound
 from market.i18n import gettext as _
 

@@ -6,19 +6,20 @@ from typing import Final
 
 import structlog
 
-from ledger.checkpoint import parse_checkpoint
+from ledger.checkpoint import CHECKPOINT, parse_checkpoint
 from ledger.errors import FormError, LedgerError
 from ledger.mirror import AbsentError, Mirrors, folder_of
 from ledger.note import VerifierKey, open_note
 from ledger.policy import Policy
-from ledger.witness import Answer, BusyError, Witness, held
+from ledger.request import Answer
+from ledger.witness import BusyError, Witness, held
 from market import clock, config, trust
 from market.db import read, transaction
 from market.errors import NotFound
 from market.i18n import gettext as _
 from market.keys import service as keys
 from market.witnessing import holding
-from market.witnessing.wire import Source
+from market.witnessing.source import Source
 
 HASTE: Final = 5.0
 """Seconds in which what is new must be fetched while a log waits for its cosignature."""
@@ -95,7 +96,7 @@ def look(origin: str) -> int | None:
     policy = watched()
     sources = _sources(policy, LONGEST)
     try:
-        note = sources[origin].fetch("checkpoint", MOST_NOTE).decode("utf-8")
+        note = sources[origin].fetch(CHECKPOINT, MOST_NOTE).decode("utf-8")
         if note.split("\n", 1)[0] != origin:
             raise FormError(f"what {origin} publishes is the head of another log")
         if holding.is_held(config.current().home, origin):

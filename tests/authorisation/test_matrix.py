@@ -44,7 +44,6 @@ def test_every_word_of_an_address_has_a_row(assembled: Flask) -> None:
         assert words <= told, rule
 
 
-@pytest.mark.either
 @pytest.mark.parametrize("row", ROWS, ids=str)
 def test_a_route_is_as_its_row_says(world: World, row: Row) -> None:
     refused = [column for column in Column if row.outcome(column) is not None and not _acts(row, column)]

@@ -13,7 +13,7 @@ from tests.bench import log, placing, reads, steps, whole
 from tests.bench.exchange import Exchange
 from tests.bench.table import Row, show
 from tests.conftest import migrate
-from tests.postgres import DURABLE, Server
+from tests.postgres import Server
 
 PARTS = ("steps", "log", "placing", "reads", "sqlite", "postgresql")
 
@@ -70,7 +70,7 @@ def on_durable_server(folder: Path) -> None:
     """Measure steps on a PostgreSQL server whose commits are durable."""
     (folder / "durable").mkdir()
     folder.chmod(0o755)  # the server's own user must reach its folder
-    server = Server(folder / "durable", **DURABLE)
+    server = Server(folder / "durable", **placing.DATED)
     server.start(migrate)
     try:
         show("What a ledger entry costs many writers", placing.rates(server, folder))

@@ -80,7 +80,6 @@ def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     tell("faults", f"{lane}: {found.tried} failures; QILU_FAULT_SEED={SEED}")
 
 
-@pytest.mark.either
 @pytest.mark.parametrize("kind", BOUNDARIES)
 @pytest.mark.parametrize("name", [name for name in ACTS if name not in ALIKE])
 def test_each_call_may_fail(stage: Stage, name: str, kind: str) -> None:

@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.strace, pytest.mark.sqlite]
 SEED = os.environ.get("QILU_FAULT_SEED") or str(random.SystemRandom().randrange(10**9))
 BEFORE = 3
 """Entries that lie published already; crashes at the edge of a full tile are the ledger's own tests."""
-FEW = 40 if CI else 4
+FEW = 40 if CI else 8
 """Disturbances that are tried where not every one is: of a full disk, and outside of CI of each way."""
 
 

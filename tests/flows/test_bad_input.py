@@ -12,8 +12,6 @@ import requests
 from tests import people
 from tests.flows.hall import Answer, Hall
 
-pytestmark = pytest.mark.either
-
 
 def test_signing_twice_is_one_signature_and_other_input_is_refused(hall: Hall) -> None:
     number = hall.ask_for(hall.priced)

@@ -7,8 +7,6 @@ from tests import people
 from tests.flows.browser import Browser
 from tests.flows.hall import Hall
 
-pytestmark = pytest.mark.either
-
 
 def signed_in(hall: Hall, email: str) -> Browser:
     browser = Browser(hall.url)

@@ -1,10 +1,6 @@
 """Whole trades over HTTP, nothing patched: every way a trade can end."""
 
-import pytest
-
 from tests.flows.hall import Hall, ledger_faults
-
-pytestmark = pytest.mark.either
 
 
 def states(hall: Hall, number: str) -> tuple[str | None, str, str | None]:

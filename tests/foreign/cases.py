@@ -19,7 +19,7 @@ from tests.foreign.history import LOG, QUANTUM, SIZES, STRANGER, TIME, WITNESSES
 from tests.foreign.mutations import Forger, Shown
 
 SEED = 20_261_123
-PROOFS, STEPS, LOGS, LARGE_LOGS = (500, 60, 100, 4) if CI else (60, 20, 20, 1)
+PROOFS, STEPS, LOGS, LARGE_LOGS = (500, 60, 100, 4) if CI else (250, 60, 50, 2)
 """How many changes are drawn of each kind; a large log takes a stranger a second."""
 ROOTS = [*range(1, 601), 65_535, 65_536, 65_537]
 

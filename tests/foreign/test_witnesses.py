@@ -17,7 +17,8 @@ from ledger.merkle import Tree
 from ledger.mirror import Mirrors
 from ledger.note import Signer, VerifierKey, parse_verifier
 from ledger.policy import parse_policy
-from ledger.witness import Request, Witness
+from ledger.request import Request
+from ledger.witness import Witness
 from market.witnessing.asking import Asker, Beyond
 from tests.foreign import strangers
 from tests.ledger.conftest import Log

@@ -7,8 +7,9 @@ from ledger import note
 from ledger.checkpoint import Checkpoint
 from ledger.merkle import Tree, leaf_hash
 from ledger.mirror import AbsentError
+from ledger.request import Request
 from ledger.tiles import WIDTH, Tile, encode_bundle, entry_bundles, hash_tiles, hashes_of
-from ledger.witness import BusyError, Request
+from ledger.witness import BusyError
 
 
 @dataclass

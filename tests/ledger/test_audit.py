@@ -12,6 +12,7 @@ import pytest
 from ledger import entry as entries
 from ledger import note
 from ledger.audit import Order, audit
+from ledger.checkpoint import Checkpoint
 from ledger.cosign import generate as new_cosigner
 from ledger.entry import ERASURE, Entry
 from ledger.errors import FormError
@@ -138,6 +139,26 @@ def test_witnesses_are_named_and_demanded(folder: Path, history: History) -> Non
     (folder / "checkpoint").write_text(history.note() + line)
     made = audit(folder, policy)
     assert (made.findings, made.cosigned) == ([], ["w"])
+
+
+@pytest.mark.parametrize("size", [2**60, 2**63 - 1])
+def test_a_size_that_nobody_trusted_signed_is_not_believed(folder: Path, history: History, size: int) -> None:
+    stranger = note.generate(history.signer.name)
+    text = Checkpoint(history.signer.name, size, bytes(32)).text()
+    (folder / "checkpoint").write_text(stranger.sign(text))
+    assert named(folder, history) == ["checkpoint: the note is not signed by a known key"]
+    (folder / "checkpoint").write_text(history.signer.sign(text))
+    assert named(folder, history) == [f"checkpoint: covers {size} entries, most of which are not here"]
+
+
+@pytest.mark.parametrize("file", ["checkpoint", "tile/0/000", "tile/entries/001", "tile/entries/002.p/88"])
+def test_a_file_without_end_or_no_file_is_named(folder: Path, history: History, file: str) -> None:
+    with (folder / file).open("r+b") as endless:
+        endless.truncate(1 << 40)
+    assert any(line.startswith(file) for line in named(folder, history))
+    (folder / file).unlink()
+    (folder / file).mkdir()
+    assert any(line.startswith(file) for line in named(folder, history))
 
 
 def test_the_command_line_says_it(folder: Path, history: History, tmp_path: Path) -> None:

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from ledger import note
-from ledger.audit import CHECKPOINT
-from ledger.checkpoint import Checkpoint
+from ledger.checkpoint import CHECKPOINT, Checkpoint
 from ledger.merkle import EMPTY_ROOT
 from ledger.mirror import Mirrors, folder_of
 from ledger.witness import BusyError, ContradictionError
@@ -108,6 +107,21 @@ def test_smaller_heads_are_known_while_the_copy_is_whole(tmp_path: Path) -> None
     (folder_of(tmp_path, SIGNER.name) / full(1).path).unlink()
     assert copy.root(history.head(), 300) is None
     assert Mirrors(tmp_path / "none", {}).root(history.head(), 300) is None
+
+
+@pytest.mark.parametrize("size", [255, 256, 300, 512, 599])
+def test_no_root_comes_out_of_a_damaged_copy(tmp_path: Path, size: int) -> None:
+    history = History(SIGNER, leaves(600))
+    copy = mirrors(tmp_path, history)
+    copy.take(EMPTY, history.head())
+    for path in sorted(folder_of(tmp_path, SIGNER.name).rglob("tile/[01]/*")):
+        if path.is_file():
+            sound = path.read_bytes()
+            for at in range(0, len(sound), 32):
+                path.write_bytes(sound[:at] + bytes([sound[at] ^ 1]) + sound[at + 1 :])
+                assert copy.root(history.head(), size) in {None, history.head(size).root}
+            path.write_bytes(sound)
+    assert copy.root(history.head(), size) == history.head(size).root
 
 
 def test_a_larger_head_stays_named(tmp_path: Path) -> None:

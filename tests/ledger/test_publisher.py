@@ -100,6 +100,25 @@ def test_a_crash_at_any_file_is_resumed(log: Log, monkeypatch: pytest.MonkeyPatc
     assert findings(log) == []
 
 
+def test_what_was_changed_after_it_was_signed_is_not_published(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log.append(3)
+
+    def fail(_path: Path, _data: bytes) -> None:
+        raise CrashError
+
+    with monkeypatch.context() as patch, pytest.raises(CrashError):
+        patch.setattr(publisher, "replace", fail)
+        log.publish()
+    with log.transaction() as session:
+        session.execute(update(LedgerEntry).where(LedgerEntry.seq == 2).values(leaf=b"forged"))
+    with pytest.raises(PublishError, match="index 1: the leaf does not have the hash"):
+        log.publish()
+    assert not (log.folder / "tile/entries").exists()
+    assert not (log.folder / "checkpoint").exists()
+
+
 def test_two_copies_of_the_service_sign_one_head(log: Log) -> None:
     log.append(3)
     other = Log(log.engine, log.folder.parent / "elsewhere", log.signer)
@@ -180,7 +199,7 @@ def test_fsck_names_the_changed_leaf(log: Log) -> None:
         row = session.scalars(select(LedgerEntry).order_by(LedgerEntry.seq)).all()[2]
         row.leaf = row.leaf.replace(b'"rules":1', b'"rules":2')
     found = findings(log)
-    assert found[0].startswith("index 2: the leaf does not have the hash")
+    assert found[0].startswith("index 2: column leaf: does not have the hash")
     assert any(item.startswith("checkpoint 4: the log leads to another root") for item in found)
     assert any("000.p/4 bytes 64-" in item for item in found)
 
@@ -192,7 +211,7 @@ def test_fsck_names_gaps_and_lonely_entries(log: Log) -> None:
     found = findings(log)
     assert "index 2: gap: the index after 0 is missing" in found
     assert any("seq 2 of object" in item for item in found)
-    lonely = f"entry {made[1].id}: has no index" in found
+    lonely = f"entry {made[1].id}: column id: has no index" in found
     assert lonely == (log.engine.dialect.name == "sqlite")
 
 
@@ -236,7 +255,9 @@ def test_fsck_names_a_foreign_checkpoint(log: Log) -> None:
     assert findings(log) == [f"{path}: missing, though a checkpoint was signed"]
     with log.transaction() as session:
         session.execute(update(LedgerCheckpoint).values(root=bytes(32)))
-    assert "checkpoint 2: the note says something else than its row" in findings(log)
+    assert "checkpoint 2: column size, root or note: the note says something else than its row" in findings(
+        log
+    )
 
 
 def test_witnesses_are_asked_when_the_tiles_lie_ready(log: Log) -> None:

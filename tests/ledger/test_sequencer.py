@@ -2,12 +2,12 @@
 
 import itertools
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import event, func, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -54,6 +54,26 @@ def crowd(log: Log, count: int = sequencer.MARK_EVERY) -> None:
 DIGITS = str.maketrans("0189", "klmn")
 
 
+@contextmanager
+def before_statement(log: Log, number: int, act: Callable[[], None]) -> Iterator[None]:
+    """Act once, before one of the statements that the block executes."""
+    seen = itertools.count()
+    acting = False
+
+    def look(*_statement: object) -> None:
+        nonlocal acting
+        if not acting and next(seen) == number:
+            acting = True
+            act()
+            acting = False
+
+    event.listen(log.engine, "before_cursor_execute", look)
+    try:
+        yield
+    finally:
+        event.remove(log.engine, "before_cursor_execute", look)
+
+
 def kill(log: Log, doomed: Session) -> None:
     """End the server process of a session, in the middle of its transaction."""
     process = doomed.scalar(select(func.pg_backend_pid()))
@@ -76,6 +96,34 @@ def test_a_late_commit_is_not_lost(lane: str, log: Log) -> None:
         slow.commit()
     assert integrate(log) == 1
     assert indexes(log, early, late) == [0, 1]
+
+
+@pytest.mark.parametrize("place", range(5))
+def test_an_effect_never_goes_before_its_cause(lane: str, log: Log, place: int) -> None:
+    """Whatever the moment at which, while the sequencer works, a younger transaction's cause and then its effect land.
+
+    Args:
+        place: before which of the sequencer's statements.
+    """
+    crowd(log)
+    cause, effect = entry(0), entry(1)
+    with left_open(log, entry(0, "b" * 26)) as older:
+        write(log, entry(0, "c" * 26))  # so that snapshots look beyond the older one
+
+        def land() -> None:
+            write(log, cause)
+            store.append(older, effect)
+            older.commit()
+
+        with before_statement(log, place, land):
+            integrate(log)
+        if older.in_transaction():  # the sequencer has fewer statements
+            land()
+    integrate(log)
+    first, second = indexes(log, cause, effect)
+    assert first is not None
+    assert second is not None
+    assert first < second
 
 
 def test_one_sequencer_works_and_the_others_return(lane: str, log: Log) -> None:

@@ -18,11 +18,12 @@ from ledger import cosign, note
 from ledger.checkpoint import Checkpoint
 from ledger.errors import ProofError
 from ledger.merkle import EMPTY_ROOT, leaf_hash
-from ledger.mirror import Fetch, Mirrors
+from ledger.mirror import Fetch, Mirrors, folder_of
 from ledger.note import ED25519, VerifierKey, open_note
-from ledger.witness import Answer, BusyError, ContradictionError, Request, Witness, contradictions, held
+from ledger.request import Answer, Request
+from ledger.witness import BusyError, ContradictionError, Witness, contradictions, held
 from tests.ledger.conftest import Log
-from tests.ledger.histories import History, leaves
+from tests.ledger.histories import History, full, leaves
 
 SIGNER = note.generate("log.example/a")
 COSIGNER = cosign.generate("witness.example/w")
@@ -219,6 +220,20 @@ def test_a_mirror_sees_the_other_history_in_the_entries(world: World) -> None:
     assert world.witness(fetch=one.fetch).observe(History(SIGNER, [*one.leaves, b"x"]).note()) is None
 
 
+def test_nobody_is_convicted_by_a_damaged_copy(world: World) -> None:
+    """What lies here convicts a log only where it is shown to be what the log signed."""
+    history = History(SIGNER, leaves(600))
+    witness = world.witness(fetch=history.fetch)
+    assert witness.observe(history.note()) == history.head()
+    path = folder_of(world.folder, SIGNER.name) / full(0).path
+    damaged = bytearray(path.read_bytes())
+    damaged[0] ^= 1
+    path.write_bytes(damaged)
+    assert witness.observe(history.note(300)) is None
+    assert witness.observe(history.note(200)) is None
+    assert world.evidence() == []
+
+
 def test_a_head_is_cosigned_only_when_its_entries_are_held(world: World) -> None:
     history = History(SIGNER, leaves(300), fails_at="tile/entries/001.p/44")
     with pytest.raises(BusyError):
@@ -266,6 +281,67 @@ def test_of_two_requests_at_once_one_is_taken(world: World) -> None:
     with pytest.raises(BusyError):
         late.add_checkpoint(history.request(1, 3))
     assert world.size() == 5
+
+
+def test_an_old_head_is_not_cosigned_again_after_a_newer_one(world: World) -> None:
+    """Its cosignature would have the later time, and say that it was the newest then."""
+    history = History(SIGNER, leaves(5))
+    world.witness().add_checkpoint(history.request(0, 3))
+    late = world.witness(now=NOW + timedelta(hours=1))
+    opened = world.log.transaction
+
+    @contextmanager
+    def overtaken() -> Iterator[Session]:
+        assert world.witness().add_checkpoint(history.request(3)).status == 200
+        with opened() as session:
+            yield session
+
+    late._transaction = overtaken
+    with pytest.raises(BusyError):
+        late.add_checkpoint(history.request(3, 3))
+
+
+def test_another_witness_key_does_not_make_it_forget(world: World) -> None:
+    history, grown = History(SIGNER, leaves(4)), History(SIGNER, leaves(9))
+    world.witness().add_checkpoint(history.request(0))
+    renewed = cosign.generate(COSIGNER.name)
+    witness = world.witness()
+    witness._cosigner = renewed
+    answer = witness.add_checkpoint(grown.request(4))
+    assert open_note(f"{grown.head().text()}\n{answer.text}", [renewed.verifier])[1] == {renewed.verifier}
+
+
+def test_with_a_damaged_head_nothing_is_cosigned(world: World) -> None:
+    history = History(SIGNER, leaves(4))
+    world.witness().add_checkpoint(history.request(0))
+    (folder_of(world.folder, SIGNER.name) / "checkpoint").write_text("nonsense")
+    with pytest.raises(BusyError, match=r"the published head of log\.example/a is damaged"):
+        world.witness().add_checkpoint(history.request(4))
+
+
+def test_of_two_requests_that_convict_one_keeps_the_evidence(world: World) -> None:
+    one, two = History(SIGNER, leaves(9)), History(SIGNER, leaves(9, "other"))
+    world.witness().add_checkpoint(one.request(0))
+    late = world.witness()
+    opened = world.log.transaction
+
+    @contextmanager
+    def overtaken() -> Iterator[Session]:
+        with opened() as session:
+            seen = session.get
+
+            def get(model: type, key: object) -> object:
+                found = seen(model, key)
+                session.rollback()
+                world.witness().add_checkpoint(two.request(9, 9))
+                return found
+
+            session.get = get  # type: ignore[assignment,method-assign]
+            yield session
+
+    late._transaction = overtaken
+    assert late.add_checkpoint(two.request(9, 9)).status == 422
+    assert len(world.evidence()) == 1
 
 
 def test_a_stranger_is_not_observed(world: World) -> None:

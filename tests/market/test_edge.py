@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from flask import Flask, request
@@ -13,13 +14,14 @@ from werkzeug.test import TestResponse
 from market import jobs, logs, migrations
 from market.app import create_app
 from market.config import Settings, SettingsError
-from market.db import transaction
+from market.db import open_database, transaction
 from market.edge import FIELD, PARTS, SMALL, content_policy, ready
 from market.oversight import publishing
 from market.participants import access
 from market.storage import StoreError
 from tests import people
-from tests.conftest import Clock
+from tests.conftest import Clock, settings_for
+from tests.postgres import Urls
 from tests.waiting import SECONDS
 
 HTML = {"Accept": "text/html"}
@@ -124,13 +126,25 @@ PUBLIC = {
 }
 
 
-@pytest.fixture
-def public(settings: Settings) -> Iterator[Flask]:
-    """An exchange behind a proxy of its own machine; two addresses tell what it sees."""
+@pytest.fixture(scope="module")
+def outside() -> Flask:
+    """The application behind a proxy of its own machine, put together once; an address tells what it sees."""
+    settings = settings_for(Urls(app="sqlite://", owner=""), Path("nowhere"))
     app = create_app(replace(settings, **PUBLIC))  # type: ignore[arg-type]
     app.add_url_rule("/seen", view_func=lambda: {"address": request.remote_addr, "scheme": request.scheme})
-    yield app
-    app.extensions["engine"].dispose()
+    return app
+
+
+@pytest.fixture
+def public(outside: Flask, settings: Settings) -> Iterator[Flask]:
+    """It on a fresh database."""
+    kept = dict(outside.extensions)
+    outside.extensions["settings"] = replace(settings, **PUBLIC)  # type: ignore[arg-type]
+    engine = open_database(outside, settings.database_url)
+    yield outside
+    engine.dispose()
+    outside.extensions.clear()
+    outside.extensions.update(kept)
 
 
 def seen(app: Flask, peer: str, **headers: str) -> TestResponse:

@@ -1,6 +1,7 @@
 import inspect
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from flask import Flask, abort
@@ -15,8 +16,11 @@ from market import errors
 from market.app import create_app
 from market.codes import CODES
 from market.config import Settings
+from market.db import open_database
 from market.problems import STATUS, catalogue, status_of
+from tests.conftest import settings_for
 from tests.house.reference import codes
+from tests.postgres import Urls
 
 SILENT = {
     "contract.invalid", "key.malformed", "key.wrong_curve", "model.changed", "model.malformed", "model.refused",
@@ -25,13 +29,29 @@ SILENT = {
 """Codes of the lower rooms for what is our own fault: outside they are ``server.failed``."""
 
 
+@pytest.fixture(scope="module")
+def application() -> Flask:
+    """An application of these tests' own, since it has addresses that fail, one as a test says."""
+    app = create_app(settings_for(Urls(app="sqlite://", owner=""), Path("nowhere")))
+
+    def view() -> str:
+        raise app.extensions["raised"]
+
+    for place in ("/api/v1/failing", "/failing"):
+        app.add_url_rule(place, place, view)
+    app.add_url_rule("/api/v1/ranges", "ranges", lambda: abort(416))
+    return app
+
+
 @pytest.fixture
-def exchange(settings: Settings) -> Iterator[Flask]:
-    """An application of this test's own, since tests here add addresses to it."""
-    app = create_app(settings)
-    with app.app_context():
-        yield app
-    app.extensions["engine"].dispose()
+def exchange(application: Flask, settings: Settings) -> Iterator[Flask]:
+    """It on a fresh database, inside its context."""
+    application.extensions["settings"] = settings
+    application.config["PROPAGATE_EXCEPTIONS"] = None
+    engine = open_database(application, settings.database_url)
+    with application.app_context():
+        yield application
+    engine.dispose()
 
 
 @pytest.fixture
@@ -41,13 +61,7 @@ def client(exchange: Flask) -> FlaskClient:
 
 @pytest.fixture
 def failing(exchange: Flask) -> Flask:
-    """The exchange with an address that raises what the test puts there."""
-
-    def view() -> str:
-        raise exchange.extensions["raised"]
-
-    for place in ("/api/v1/failing", "/failing"):
-        exchange.add_url_rule(place, place, view)
+    """The exchange, as it answers people when something is raised."""
     exchange.config["PROPAGATE_EXCEPTIONS"] = False
     return exchange
 
@@ -137,7 +151,6 @@ def test_what_is_not_a_request_is_refused(client: FlaskClient, body: bytes, kind
 
 
 def test_aborts_are_problems_too(failing: Flask) -> None:
-    failing.add_url_rule("/api/v1/ranges", "ranges", lambda: abort(416))
     assert failing.test_client().get("/api/v1/ranges").json["code"] == "range.not_satisfiable"
 
 

@@ -13,8 +13,6 @@ from tests.authorisation.rows import Row
 from tests.authorisation.table import ROWS
 from tests.authorisation.world import HTML, World
 
-pytestmark = pytest.mark.either
-
 NAMED = [row for row in ROWS if row.on and row.endpoint not in {"static", "oversight.tile"}]
 CONSTANT = {"guide", "edge", "static", "api-docs", "home_api"}
 """Rooms whose addresses take no question."""

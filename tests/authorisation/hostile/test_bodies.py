@@ -7,8 +7,6 @@ from tests.authorisation.rows import FILE, Row
 from tests.authorisation.table import ROWS
 from tests.authorisation.world import World
 
-pytestmark = pytest.mark.either
-
 TAKERS = [
     row
     for row in ROWS

@@ -13,8 +13,6 @@ from tests.authorisation.rows import FILE, Row
 from tests.authorisation.table import ROWS
 from tests.authorisation.world import HTML, World
 
-pytestmark = pytest.mark.either
-
 FORMS = [row for row in ROWS if row.method == "POST" and not row.is_api and row.sent]
 BAD = {"NUL": NUL, "direction mark": BIDI, "escape": "a\x1b[31m", "long": "x" * 20_000}
 UPLOAD = next(row for row in FORMS if row.endpoint == "registry.draft")

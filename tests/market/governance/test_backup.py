@@ -14,9 +14,8 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from ledger import reader
-from ledger.checkpoint import Checkpoint
+from ledger.checkpoint import CHECKPOINT, Checkpoint
 from ledger.note import parse_signer
-from ledger.publisher import CHECKPOINT
 from market import config, db, jobs, migrations, steps, storage
 from market.app import create_app
 from market.config import Settings

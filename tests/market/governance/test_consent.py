@@ -9,10 +9,9 @@ from click.testing import CliRunner
 from flask import Flask
 from sqlalchemy import select
 
-from ledger.checkpoint import Checkpoint
+from ledger.checkpoint import CHECKPOINT, Checkpoint
 from ledger.cosign import Cosigner, generate
 from ledger.note import parse_signer
-from ledger.publisher import CHECKPOINT
 from market import config, db, steps
 from market.cli import qilu
 from market.config import Settings

@@ -14,10 +14,9 @@ from flask import Flask
 from sqlalchemy import create_engine, func, insert, select, text
 
 from ledger import cosign
-from ledger.checkpoint import Checkpoint
+from ledger.checkpoint import CHECKPOINT, Checkpoint
 from ledger.models import LedgerWitnessed
 from ledger.note import generate, parse_signer
-from ledger.publisher import CHECKPOINT
 from market import clock, config, jobs, steps
 from market.cli import qilu
 from market.config import Settings, SettingsError

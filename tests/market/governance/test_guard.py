@@ -8,10 +8,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import insert, select
 
-from ledger.checkpoint import Checkpoint, parse_checkpoint
+from ledger.checkpoint import CHECKPOINT, Checkpoint, parse_checkpoint
 from ledger.models import LedgerCheckpoint, LedgerEntry
 from ledger.note import generate, open_note, parse_signer
-from ledger.publisher import CHECKPOINT
 from ledger.tiles import Tile
 from market import config, db, jobs
 from market.edge.ready import Readiness

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from ledger import fsck, reader
 from ledger.models import LedgerCheckpoint
-from ledger.note import VerifierKey, parse_note, parse_signer
+from ledger.note import VerifierKey, generate, parse_note, parse_signer
 from market import db
 from market.config import Settings
 from market.db import read, transaction
@@ -185,3 +185,11 @@ def test_a_key_out_of_the_environment_is_named_as_out_of_reach(
     assert rotation.retire()[1] == ["LEDGER_SIGNING_KEY"]
     assert db.read_only() is None
     assert len(_grow()) == 1
+
+
+def test_keys_stand_in_the_order_of_the_log_whatever_the_clock_said(founded: Settings, clock: Clock) -> None:
+    clock.advance(days=-1)
+    fresh = generate(founded.origin).verifier
+    keys.publish_log(str(fresh))
+    with read() as session:
+        assert [key.verifier for key in ring.keys(session)] == [_old(founded), fresh]

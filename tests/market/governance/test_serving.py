@@ -9,9 +9,8 @@ import pytest
 import requests
 from flask import Flask
 
-from ledger.checkpoint import parse_checkpoint
+from ledger.checkpoint import CHECKPOINT, parse_checkpoint
 from ledger.note import parse_note
-from ledger.publisher import CHECKPOINT
 from market.config import Settings
 from market.governance.afterwards import NOTE
 from market.guide import steps

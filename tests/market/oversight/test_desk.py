@@ -7,12 +7,12 @@ import pytest
 from flask import Flask
 
 from ledger import entry as entries
+from ledger.evidence import POLICY
 from ledger.merkle import leaf_hash
 from ledger.note import parse_signer
 from ledger.policy import parse_policy
 from ledger.proof import parse_proof
 from ledger.tiles import decode_bundle
-from ledger.verify import POLICY
 from market.actor import Actor, Role
 from market.config import current
 from market.db import read, transaction

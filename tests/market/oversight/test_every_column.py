@@ -14,11 +14,12 @@ from sqlalchemy import Column, Connection, Enum, Table, delete, inspect, select,
 from sqlalchemy.orm import Session
 from sqlalchemy.types import String
 
-from market import db, migrations
+from market import config, db, migrations
 from market.actor import Role
 from market.db import transaction
+from market.keys import ring
 from market.migrations import binding
-from market.steps import fsck
+from market.oversight import checking, publishing
 from market.trades import decisions
 from market.trades.dispute import Ruling
 from tests import deals, evidence, people
@@ -26,6 +27,10 @@ from tests import deals, evidence, people
 GARBAGE = ("'no such value'", "X'00ff'", "1.5")
 BOUND = ("step", "step_image", "vault")
 """No matter of their own, but what binds rows to the log."""
+LOG = ("ledger_entry", "ledger_leaf", "ledger_checkpoint")
+"""The log's own tables, as far as one trade fills them; `tests.ledger.test_fsck` has all of them, value by value."""
+UNBOUND = ("writer", "seq", "time")
+"""Columns of those that nothing vouches for: the sequencer's, PostgreSQL's own, and the exchange's clock."""
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +47,7 @@ def raw(running: Flask) -> Iterator[Connection]:
         decisions.rule(session, chief, deal.number, Ruling.REFUND, "they are")
     evidence.look()
     people.colleague(deal.buyer, Role.BUYER)
+    publishing.publish()
     engine = db.engine_for(running.extensions["settings"].database_owner_url)
     with engine.connect() as connection:
         if connection.dialect.name == "sqlite":
@@ -59,8 +65,13 @@ def raw(running: Flask) -> Iterator[Connection]:
 
 def tables() -> list[Table]:
     """Return every table that only steps may change."""
+    return named_tables(*binding.STATEFUL, *BOUND)
+
+
+def named_tables(*names: str) -> list[Table]:
+    """Return tables by name."""
     found = {table.name: table for source in migrations.metadata() for table in source.sorted_tables}
-    return [found[name] for name in (*binding.STATEFUL, *BOUND)]
+    return [found[name] for name in names]
 
 
 @contextmanager
@@ -72,9 +83,10 @@ def undone(connection: Connection) -> Iterator[None]:
 
 
 def findings(connection: Connection) -> list[str]:
-    """Return what fsck finds as the connection sees the rows."""
+    """Return what fsck finds, both halves, as the connection sees the rows."""
     with Session(connection, join_transaction_mode="create_savepoint") as session:
-        return [str(found) for found in fsck.check(session, migrations.metadata())]
+        keys = ring.verifiers(session, config.current())
+        return checking.examine(session, publishing.folder(), keys).faults
 
 
 def chance_of(*names: str) -> random.Random:
@@ -153,6 +165,36 @@ def test_every_changed_column_is_named(raw: Connection) -> None:
             if not named(table, column, row, value, told)
         ]
     assert missed == []
+
+
+def test_every_changed_column_of_the_log_is_found(raw: Connection) -> None:
+    for table in named_tables(*LOG):
+        for column in table.c:
+            if column.name not in UNBOUND:
+                with undone(raw):
+                    changing(raw, table, column)
+                    assert findings(raw), (table.name, column.name)
+
+
+@pytest.mark.parametrize("value", ["x", ""])
+def test_a_spoilt_column_of_the_log_key_or_a_head_is_named_and_ends_nothing(
+    raw: Connection, value: str
+) -> None:
+    """These are read by fsck itself to know by which keys the log is signed."""
+    found = {table.name: table for table in named_tables("key", "ledger_checkpoint")}
+    for name, columns, where in (
+        ("key", ("public_key", "state", "algorithm"), "purpose = 'log'"),
+        ("ledger_checkpoint", ("note",), "1 = 1"),
+        *([("key", ("published_at",), "purpose = 'log'")] if raw.dialect.name == "sqlite" else []),
+        *([("ledger_checkpoint", ("time",), "1 = 1")] if raw.dialect.name == "sqlite" else []),
+    ):
+        for column in columns:
+            with undone(raw):
+                raw.execute(text(f"UPDATE {found[name].name} SET {column} = '{value}' WHERE {where}"))
+                told = findings(raw)
+            assert any(
+                name.removeprefix("ledger_") in line and f"column {column}" in line for line in told
+            ), told[:3]
 
 
 def changing(connection: Connection, table: Table, column: Column[Any]) -> tuple[dict[str, Any], Any]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import Connection, delete, insert, select, text
+from sqlalchemy import Connection, delete, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -142,6 +142,19 @@ def test_a_value_that_is_not_personal_counts_as_lost_even_when_listed(bare: Flas
     with read() as session:
         found = [finding.what for finding in fsck.check(session, migrations.metadata())]
         assert f"settlement was erased by entry {step.id}, but it is no personal value" in found
+
+
+def test_a_spoilt_leaf_of_the_erasure_is_named_and_ends_nothing(bare: Flask, urls: Urls) -> None:
+    with transaction() as session:
+        user = add_person(session)
+    with transaction() as session:
+        step, _count = _erase(session, user.id)
+    spoilt = update(LedgerEntry).where(LedgerEntry.id == step.id).values(leaf=b"x")
+    _behind_the_back(urls, lambda connection: connection.execute(spoilt))
+    with read() as session:
+        found = [str(finding) for finding in fsck.check(session, migrations.metadata())]
+        assert any(line.startswith(f"entry {step.id}: column leaf: ") for line in found)
+        assert any("cannot be opened and was not erased" in line for line in found)
 
 
 def test_a_value_put_back_into_the_row_is_named(bare: Flask, urls: Urls) -> None:

@@ -1,5 +1,6 @@
 """Bundles before, during and after a change of the log's key, and after an erasure, held against the first key."""
 
+import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ import pytest
 
 from ledger.note import generate, open_note, parse_verifier
 from ledger.policy import Policy, parse_policy
+from ledger.verify import main
 from market import bundle, migrations, steps
 from market.actor import Actor, Role
 from market.db import read, transaction
@@ -93,6 +95,17 @@ def test_who_pinned_the_first_key_follows(told: Told, name: str) -> None:
     report = told.verify(name)
     assert report.consistent, failed(report)
     assert verify_files(told.bundles[name]).consistent, "held against the policy it brings"
+
+
+@pytest.mark.parametrize("name", ["before", "both", "after", "twice", "erased"])
+def test_the_ledger_alone_follows_too(told: Told, name: str, tmp_path: Path) -> None:
+    bundle.to_folder(told.bundles[name], tmp_path / "bundle")
+    [key] = told.pinned.logs
+    (tmp_path / "trust").write_text(f"log {key}\nquorum none\n")
+    said = io.StringIO()
+    assert main(["verify", str(tmp_path / "bundle"), "--trust", str(tmp_path / "trust")], said) == 0, (
+        said.getvalue()
+    )
 
 
 def test_each_change_is_told(told: Told) -> None:

@@ -17,7 +17,7 @@ from ledger.cosign import Cosigner
 from ledger.errors import ProofError
 from ledger.merkle import EMPTY_ROOT
 from ledger.note import open_note, parse_note, parse_signer
-from ledger.witness import Request, parse_request
+from ledger.request import Request, parse_request
 from market import config, trust
 from market.db import read
 from market.oversight import publishing
