@@ -60,6 +60,24 @@ class RenderError(ContractError):
     code = "document.not_rendered"
 
 
+class UncoveredError(RenderError):
+    """A character has no glyph in the contract's fonts: write it another way.
+
+    Attributes:
+        field: dotted name of the term it stands in.
+        character: the character.
+    """
+
+    code = "document.uncovered_character"
+
+    def __init__(self, field: str, character: str) -> None:
+        super().__init__(
+            f"{field} holds {character!r} (U+{ord(character):04X}), which the contract's fonts cannot set"
+        )
+        self.field = field
+        self.character = character
+
+
 class StateError(ContractError):
     """The negotiation is not in a state that allows this move: look at the contract again before repeating."""
 

@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from contracts import canonical, glyphs
 from contracts.document import Draft
-from contracts.errors import RenderError
+from contracts.errors import RenderError, UncoveredError
 
 STANDARDS: Final = ("a-3a", "ua-1")
 TIMEOUT: Final = 120
@@ -49,8 +49,8 @@ def render(draft: Draft) -> Rendered:
     """Return the draft in type.  Blocks for about half a second; never call it inside a transaction.
 
     Raises:
-        RenderError: a character has no glyph (``document.uncovered_character``, naming field and character), or the
-            child failed or passed its limits (``document.not_rendered``).
+        UncoveredError: a character has no glyph.
+        RenderError: the child failed or passed its limits (``document.not_rendered``).
     """
     refuse_uncovered(draft.content)
     tools = toolchain()
@@ -76,16 +76,13 @@ def refuse_uncovered(content: dict[str, Any]) -> None:
     """Return when every character of the content can be set.
 
     Raises:
-        RenderError: the first character without a glyph, named with its field (``document.uncovered_character``).
+        UncoveredError: the first character without a glyph, named with its field.
     """
     known = frozenset.intersection(*(glyphs.covered(_fonts() / name) for name in _FONT_FILES))
     for field, text in _texts(content, "model text"):
         for character in text:
             if ord(character) not in known:
-                raise RenderError(
-                    f"{field} holds {character!r} (U+{ord(character):04X}), which the contract's fonts cannot set",
-                    "document.uncovered_character",
-                )
+                raise UncoveredError(field, character)
 
 
 def _texts(value: Any, field: str) -> Iterator[tuple[str, str]]:

@@ -16,23 +16,26 @@ CODES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
     "request.malformed": (400, lazy("The request could not be read. Check it and send it again.")),
     "form.expired": (400, lazy("This form is too old. Go back, reload it and send it again.")),
     "form.foreign": (400, lazy("This form came from another site. Open the page here and try again.")),
-    "host.unknown": (400, lazy("The exchange has no such name. Use the address you were given.")),
-    "request.forbidden": (403, lazy("This may not be done.")),
+    "host.unknown": (
+        400,
+        lazy("The exchange does not answer at this host name. Use the address you were given."),
+    ),
+    "request.forbidden": (403, lazy("This is not allowed.")),
     "page.not_found": (
         404,
-        lazy("There is nothing at this address. Check it, or begin from the first page."),
+        lazy("There is nothing at this address. Check it, or start from the home page."),
     ),
     "method.not_allowed": (405, lazy("This address does not take that kind of request.")),
-    "answer.not_acceptable": (406, lazy("The answer does not exist in the asked form.")),
+    "answer.not_acceptable": (406, lazy("This is not available in the format asked for.")),
     "request.too_slow": (408, lazy("The request came in too slowly. Send it again.")),
     "request.conflict": (
         409,
-        lazy("Somebody else was faster. Look at the present state and decide again."),
+        lazy("Somebody else was faster. Look at the current state and decide again."),
     ),
-    "request.no_length": (411, lazy("Say how long the request is (Content-Length).")),
+    "request.no_length": (411, lazy("State the length of the request (Content-Length).")),
     "request.precondition": (
         412,
-        lazy("The object has changed since. Look at the present state and decide again."),
+        lazy("The object has changed since. Look at the current state and decide again."),
     ),
     "upload.too_large": (413, lazy("This is too large. Send less.")),
     "address.too_long": (414, lazy("The address is too long.")),
@@ -47,59 +50,60 @@ CODES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
     "request.too_many": (429, lazy("Too many attempts. Wait a little and try again.")),
     "server.failed": (
         500,
-        lazy("Something failed on our side and nothing was half done. Try again."),
+        lazy("Something failed on our side; nothing was left half done. Try again."),
     ),
-    "server.not_implemented": (501, lazy("This does not exist here.")),
+    "server.not_implemented": (501, lazy("The exchange cannot do this.")),
     "server.unavailable": (
         503,
-        lazy("Something that we need does not answer. Nothing was changed; try again later."),
+        lazy("Something that we depend on does not answer. Nothing was changed; try again later."),
     ),
     "storage.full": (
         503,
         lazy(
-            "There is no room left on our side, and nothing was kept. Try again when the operator has made some."
+            "There is no storage space left on our side, and nothing was kept. "
+            "Try again when the operator has made room."
         ),
     ),
     # who asks
     "session.required": (401, lazy("Sign in and try again.")),
     "session.not_found": (404, lazy("There is no such session.")),
-    "sign_in.wrong": (401, lazy("Address and password do not belong together.")),
+    "sign_in.wrong": (401, lazy("The address and the password do not match.")),
     "sign_in.locked": (429, lazy("Too many failed attempts. Wait a quarter of an hour.")),
     "token.required": (401, lazy("Send a token: Authorization: Bearer qilu_…")),
-    "token.invalid": (401, lazy("This token is not valid (any more). Make a new one.")),
+    "token.invalid": (401, lazy("This token is not valid, or no longer. Make a new one.")),
     "token.not_found": (404, lazy("There is no such token.")),
-    "token.scope_missing": (403, lazy("This token was not made for this; `scope` names what it lacks.")),
+    "token.scope_missing": (403, lazy("This token does not allow this; `scope` names what it lacks.")),
     "role.missing": (
         403,
         lazy("Your role does not include this. Ask an administrator of your organisation."),
     ),
     "relation.wrong": (403, lazy("Your organisation's part in this matter does not allow it.")),
-    "password.weak": (422, lazy("The password is too short or too common. Take a longer one.")),
-    "user.known": (409, lazy("Somebody signs in by this address already. Sign in, or use another one.")),
-    "role.invalid": (422, lazy("These roles cannot be given here. Choose from those that are named.")),
+    "password.weak": (422, lazy("The password is too short or too common. Choose a longer one.")),
+    "user.known": (409, lazy("Somebody signs in with this address already. Sign in, or use another one.")),
+    "role.invalid": (422, lazy("These roles cannot be given here. Choose from those listed.")),
     "member.not_found": (404, lazy("There is no such member in your organisation.")),
     "member.last_administrator": (
         409,
         lazy("This is the last administrator. Make somebody else one first."),
     ),
-    "role.own": (403, lazy("Nobody gives themselves a role of the staff. Ask another administrator.")),
+    "role.own": (403, lazy("Nobody may give themselves a staff role. Ask another administrator.")),
     "application.locked": (
         429,
         lazy("Too many applications came from your network address. Wait a quarter of an hour."),
     ),
     "invitation.locked": (
         429,
-        lazy("Too many invitations were tried from your network address. Wait a quarter of an hour."),
+        lazy("Too many invitation links were tried from your network address. Wait a quarter of an hour."),
     ),
-    "reset.locked": (429, lazy("Too many letters were asked for. Wait a quarter of an hour.")),
+    "reset.locked": (429, lazy("Too many emails were asked for. Wait a quarter of an hour.")),
     "reset.not_found": (404, lazy("This link is unknown, used or too old. Ask for a new one.")),
-    "mail.unavailable": (503, lazy("The mail server does not take the letter. Try again later.")),
+    "mail.unavailable": (503, lazy("The mail server did not accept the email. Try again later.")),
     "member.self": (409, lazy("You cannot remove yourself. Ask another administrator.")),
     "invitation.not_found": (404, lazy("This invitation is unknown, used or too old. Ask for a new one.")),
     # erasing a person
     "person.not_found": (404, lazy("There is no such person.")),
     "person.not_confirmed": (422, lazy("This is not the person's address. Type it as it is shown.")),
-    "person.obligations": (409, lazy("Obligations are running. Erase the person when they have ended.")),
+    "person.obligations": (409, lazy("There are open obligations. Erase the person when they have ended.")),
     "person.last_administrator": (
         409,
         lazy(
@@ -131,15 +135,20 @@ CODES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
     ),
     "organisation.known": (
         409,
-        lazy("An organisation with this credit code is here already. Ask its administrator to invite you."),
+        lazy(
+            "An organisation with this credit code has joined already. Ask its administrator to invite you."
+        ),
     ),
-    "organisation.established_later": (422, lazy("The day of establishment is in the future.")),
+    "organisation.established_later": (422, lazy("The date of establishment is in the future.")),
     "organisation.wrong_state": (
         409,
         lazy("The organisation is in another state. Look at it again before you decide."),
     ),
     "credit_code.form": (422, lazy("A credit code has 18 digits and capital letters.")),
-    "credit_code.check": (422, lazy("The last character of the credit code does not fit; look for a slip.")),
+    "credit_code.check": (
+        422,
+        lazy("The check character of the credit code is wrong; look for a typing mistake."),
+    ),
     "exchange.founded": (
         409,
         lazy("This exchange has an operator already. Invite further people instead."),
@@ -149,7 +158,9 @@ CODES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
     "asset.not_found": (404, lazy("There is no such asset.")),
     "asset.not_inspected": (
         409,
-        lazy("The exchange has not measured this file; wait for it, or upload one that can be measured."),
+        lazy(
+            "The exchange has not measured this file; wait until it has, or upload one that can be measured."
+        ),
     ),
     "asset.not_registered": (
         409,
@@ -164,7 +175,7 @@ CODES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
     "file.no_rows": (None, lazy("The file has a header but no rows.")),
     "file.no_header": (
         None,
-        lazy("The first line must name the columns: each name once, none empty, a date or a measured value."),
+        lazy("The first line must name the columns: each name once, and no name empty, a date or a figure."),
     ),
     "file.wrong_type": (None, lazy("The bytes are not of the type that the file's name says.")),
     "file.undecodable": (None, lazy("The text is neither UTF-8 nor GB18030; save the file as UTF-8.")),
@@ -182,7 +193,7 @@ CODES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
         lazy("Measuring the file needs more memory or disk than allowed; split the file."),
     ),
     "inspection.timeout": (None, lazy("Measuring the file takes longer than allowed; split the file.")),
-    "inspection.crashed": (None, lazy("The file broke the measuring process; it is damaged or forged.")),
+    "inspection.crashed": (None, lazy("The file made the measuring process crash; it is damaged or forged.")),
     # listings
     "listing.not_found": (404, lazy("There is no such listing.")),
     "listing.not_listed": (409, lazy("This listing is not on offer now.")),
@@ -204,18 +215,18 @@ CODES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
     "contract.wrong_state": (409, lazy("The contract is in another state; `state` names it.")),
     "contract.other_document": (
         409,
-        lazy("You name another document than the contract's. Read the present one and sign that."),
+        lazy("You named a document other than the contract's. Read the current one and sign that."),
     ),
     "contract.terms_refused": (
         422,
-        lazy("The listing cannot stand in a contract; its provider must change it."),
+        lazy("No contract can be made from this listing; its provider must change it."),
     ),
     "contract.not_canonical": (422, lazy("A value cannot be written in canonical JSON.")),
     "terms.invalid": (422, lazy("A term of the contract cannot be accepted; `fault` says which.")),
     "money.invalid": (422, lazy("Write an amount in yuan such as 1280.50.")),
     "identifier.invalid": (422, lazy("An identifier has the wrong form or a wrong check character.")),
     "number.invalid": (422, lazy("A number has the wrong form or a wrong check character.")),
-    "document.not_rendered": (422, lazy("The document could not be set; `fault` says why.")),
+    "document.not_rendered": (422, lazy("The document could not be typeset; `fault` says why.")),
     "document.uncovered_character": (
         422,
         lazy("A character cannot be printed with the fonts of the exchange; write it another way."),
@@ -265,10 +276,10 @@ CODES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
     "operation.not_found": (404, lazy("There is no such payment operation.")),
     "account.wrong_state": (409, lazy("The payment account is in another state; `state` names it.")),
     "operation.wrong_state": (409, lazy("The payment operation is in another state; `state` names it.")),
-    "webhook.closed": (404, lazy("This exchange takes no webhooks.")),
+    "webhook.closed": (404, lazy("This exchange accepts no webhooks.")),
     "webhook.not_signed": (400, lazy("The webhook is not signed for this endpoint.")),
     "webhook.unreadable": (400, lazy("The webhook cannot be read.")),
-    "webhook.wrong_mode": (400, lazy("The webhook is of the other mode (test or live).")),
+    "webhook.wrong_mode": (400, lazy("The webhook was sent in the other mode (test or live).")),
     # delivery
     "grant.not_found": (404, lazy("There is no such delivery.")),
     "grant.wrong_state": (409, lazy("The grant is in another state; `state` names it.")),
@@ -287,10 +298,10 @@ CODES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
     "delivery.asset_suspended": (403, lazy("The registration of the asset is suspended or cancelled.")),
     "delivery.provider_suspended": (403, lazy("The provider is suspended.")),
     "delivery.buyer_suspended": (403, lazy("Your organisation is suspended.")),
-    "delivery.dispute_suspended": (403, lazy("The delivery was rejected; it rests until the ruling.")),
+    "delivery.dispute_suspended": (403, lazy("The delivery was rejected; it is suspended until the ruling.")),
     "delivery.not_paid": (403, lazy("The price is not paid yet; pay first.")),
-    "delivery.term_over": (403, lazy("The term of the contract does not include today.")),
-    "delivery.days_over": (403, lazy("The days to fetch the data are over.")),
+    "delivery.term_over": (403, lazy("Today is outside the term of the contract.")),
+    "delivery.days_over": (403, lazy("The time to fetch the data is over.")),
     "delivery.count": (403, lazy("The data have been fetched as often as the contract allows.")),
     "delivery.policy": (403, lazy("The contract does not permit this.")),
     "delivery.policy_unreadable": (403, lazy("The contract's policy cannot be applied. Ask the operator.")),
@@ -316,6 +327,6 @@ CODES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
             "Reading goes on."
         ),
     ),
-    "ledger.form": (422, lazy("What is asked of the ledger is not in its form.")),
+    "ledger.form": (422, lazy("The request to the ledger is malformed.")),
 }
 """Status and meaning by code."""

@@ -312,7 +312,7 @@ class Timestamp(Told, fields.DateTime):
     ) -> datetime:
         found: datetime = super()._deserialize(value, attr, data, **kwargs)
         if found.tzinfo is None:
-            raise ValidationError(_("Name the offset of the time, for example Z."))
+            raise ValidationError(_("State the time's offset, for example Z."))
         return found.astimezone(UTC)
 
 

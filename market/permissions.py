@@ -161,7 +161,7 @@ def require_scope(actor: Actor, scope: Scope) -> None:
         raise Forbidden(
             "token.scope_missing",
             _(
-                "This token was not made for this (%(scope)s is missing). Make one that is.",
+                "This token does not allow this (%(scope)s is missing). Make one that does.",
                 scope=scope.value,
             ),
             rule=ROLE_RULE,

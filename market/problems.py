@@ -44,6 +44,7 @@ STATUS: Final[Mapping[type[Exception], int]] = {
     contracts.IdentifierError: 422,
     contracts.TermsError: 422,
     contracts.RenderError: 422,
+    contracts.UncoveredError: 422,
     contracts.StateError: 409,
     contracts.DocumentMismatch: 409,
     contracts.LibraryError: 500,
@@ -124,6 +125,21 @@ def status_of(error: Exception) -> int:
     return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
 
 
+def document(
+    status: int, code: str, detail: str, extra: Mapping[str, object] | None = None
+) -> dict[str, object]:
+    """Return the members of a problem document; the arguments are those of :func:`answer`."""
+    return {
+        **(extra or {}),
+        "type": address(code),
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "request_id": g.get("request_id", ""),
+    }
+
+
 def answer(
     status: int,
     code: str,
@@ -140,23 +156,12 @@ def answer(
         extra: further members (``rule``, ``fields``, ``retry_after`` …).
         headers: headers that the status demands (``Allow``, ``Retry-After`` …).
     """
-    members: dict[str, Any] = dict(extra or {})
     if wants_json():
-        response = jsonify(
-            {
-                **members,
-                "type": address(code),
-                "title": HTTPStatus(status).phrase,
-                "status": status,
-                "detail": detail,
-                "code": code,
-                "request_id": g.get("request_id", ""),
-            }
-        )
+        response = jsonify(document(status, code, detail, extra))
         response.content_type = "application/problem+json"
     else:
         page = render_template(
-            "pages/errors/problem.html", status=status, code=code, detail=detail, extra=members
+            "pages/errors/problem.html", status=status, code=code, detail=detail, extra=extra or {}
         )
         response = Response(page, content_type="text/html; charset=utf-8")
     response.status_code = status

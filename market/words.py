@@ -29,7 +29,7 @@ STATES: Final[Mapping[str, tuple[str, Any]]] = {
     # listing
     "LISTED": ("good", lazy("Listed")),
     "WITHDRAWN": ("rest", lazy("Withdrawn")),
-    # negotiation (Dataspace Protocol); VERIFIED has its own word in a contract
+    # negotiation (Dataspace Protocol)
     "REQUESTED": ("wait", lazy("Requested")),
     "OFFERED": ("wait", lazy("Offered")),
     "ACCEPTED": ("good", lazy("Accepted")),
@@ -60,6 +60,19 @@ STATES: Final[Mapping[str, tuple[str, Any]]] = {
 }
 """Tone (``good``, ``wait``, ``bad`` or ``rest``) and word of each state in this house."""
 
+OWN: Final[Mapping[tuple[str, str], Any]] = {
+    ("registration", "CANCELLED"): lazy("Registration cancelled"),
+    ("negotiation", "ACCEPTED"): lazy("Offer accepted"),
+    ("negotiation", "VERIFIED"): lazy("Signed by both"),
+    ("payment", "OPEN"): lazy("Waiting for payment"),
+    ("account", "PLANNED"): lazy("Payment account requested"),
+    ("account", "PENDING"): lazy("Waiting for the payment platform"),
+    ("account", "OPEN"): lazy("Can be paid"),
+    ("grant", "OPEN"): lazy("Open for download"),
+    ("acceptance", "REJECTED"): lazy("Rejected by the buyer"),
+}
+"""Words of states that mean something else in one machine than in the others, by machine and state."""
+
 KINDS: Final[Mapping[str, Any]] = {
     "exchange.founded": lazy("Exchange founded"),
     "organisation.applied": lazy("Organisation applied"),
@@ -73,9 +86,9 @@ KINDS: Final[Mapping[str, Any]] = {
     "member.changed": lazy("Member's roles changed"),
     "key.published": lazy("Key published"),
     "key.retired": lazy("Key retired"),
-    "account.planned": lazy("Payment account begun"),
+    "account.planned": lazy("Payment account requested"),
     "account.opened": lazy("Payment account opened"),
-    "account.restricted": lazy("Payment account waits for the platform"),
+    "account.restricted": lazy("Payment account waits for the payment platform"),
     "asset.drafted": lazy("File stored and registration drafted"),
     "asset.inspected": lazy("File measured"),
     "asset.submitted": lazy("Submitted for review"),
@@ -98,7 +111,7 @@ KINDS: Final[Mapping[str, Any]] = {
     "contract.declined": lazy("Request declined"),
     "contract.withdrawn": lazy("Request withdrawn"),
     "contract.expired": lazy("Request expired"),
-    "payment.planned": lazy("Payment begun"),
+    "payment.planned": lazy("Payment started"),
     "payment.opened": lazy("Pay page opened"),
     "payment.settled": lazy("Payment received"),
     "payment.failed": lazy("Payment failed"),
@@ -109,10 +122,10 @@ KINDS: Final[Mapping[str, Any]] = {
     "settlement.released": lazy("Price released to the provider"),
     "settlement.refunded": lazy("Price refunded to the buyer"),
     "settlement.cancelled": lazy("Nothing left to pay"),
-    "transfer.planned": lazy("Transfer begun"),
+    "transfer.planned": lazy("Transfer started"),
     "transfer.made": lazy("Transfer made"),
     "transfer.failed": lazy("Transfer failed"),
-    "refund.planned": lazy("Refund begun"),
+    "refund.planned": lazy("Refund started"),
     "refund.made": lazy("Refund made"),
     "refund.failed": lazy("Refund failed"),
     "delivery.completed": lazy("Delivered in full"),
@@ -125,7 +138,7 @@ KINDS: Final[Mapping[str, Any]] = {
     "trade.cancelled": lazy("Trade cancelled"),
     "opening.erased": lazy("Personal data erased"),
     "exchange.restored": lazy("Exchange restored from a backup"),
-    "drill.completed": lazy("Restoring practised"),
+    "drill.completed": lazy("Restore practised"),
     "agreement.suspended": lazy("Agreement suspended"),
     "agreement.restored": lazy("Agreement restored"),
     "agreement.expired": lazy("Agreement expired"),
@@ -151,10 +164,11 @@ FIELDS: Final[Mapping[str, Any]] = {
     "model": lazy("Model text of the contract"),
     "rows": lazy("Rows, at least"),
     "completeness": lazy("Share of filled cells, at least"),
+    "quality": lazy("Promised quality"),
     "uniqueness": lazy("Share of rows that are not repeated, at least"),
     "purposes": lazy("Purposes"),
     "permitted": lazy("Permitted"),
-    "prohibited": lazy("Ruled out by name"),
+    "prohibited": lazy("Expressly prohibited"),
     "term_days": lazy("Term of use in days"),
     "reason": lazy("Reason"),
     "decision": lazy("Decision"),
@@ -194,9 +208,16 @@ def field_label(name: str) -> str:
     return str(FIELDS.get(name, ""))
 
 
-def state_label(state: str) -> str:
-    """Return the reader's word for a state; a state without a word is shown as it is."""
-    return str(STATES[state][1]) if state in STATES else state
+def state_label(state: str, machine: str = "") -> str:
+    """Return the reader's word for a state; a state without a word is shown as it is.
+
+    Args:
+        state: its name.
+        machine: which machine it is a state of, for states that not every machine means alike.
+    """
+    if (machine, state) in OWN:
+        return str(OWN[machine, state])
+    return str(STATES[state][1]) if state in STATES else str(state)
 
 
 def tone_of(state: str) -> str:

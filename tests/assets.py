@@ -86,6 +86,11 @@ def proposal(**changes: object) -> Proposal:
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
+def promise(indicator: str, value: str, operator: str = "gteq", field: str | None = None) -> Threshold:
+    """Return a promise by its words."""
+    return Threshold(Indicator(indicator), Operator(operator), value, field)
+
+
 def listed(provider: Actor, asset: Asset | None = None, **changes: object) -> str:
     """Return the number of a published listing."""
     asset = asset or registered(provider)

@@ -16,6 +16,7 @@ from market.catalog.models import Benefit, Listing
 from market.catalog.reading import Filters, PriceFilter
 from market.catalog.sectors import Sector
 from market.catalog.states import ListingState
+from market.catalog.wording import about, word
 from market.db import read, transaction
 from market.errors import Conflict, Forbidden, Invalid, MarketError, NotFound
 from market.i18n import _, in_language, lazy
@@ -28,9 +29,6 @@ from market.registry import offering
 from market.rules import book
 
 pages = Blueprint("catalog", __name__)
-
-WORDS = "data-provision/0.1"
-"""The model text whose readings of the closed lists the forms show."""
 
 BENEFIT_LABELS = {
     Benefit.COMMERCIAL: lazy("commercial"),
@@ -172,12 +170,6 @@ def _chips(chosen: Filters) -> list[tuple[str, str]]:
     return [(name, word) for name, word in found.items() if word]
 
 
-def _word(group: str, name: str) -> str:
-    """Return the reading of a contract's word in the reader's language."""
-    both = library.load(WORDS).word(group, name)
-    return in_language({"zh": both.zh, "en": both.en})
-
-
 def _model_title(model: str) -> str:
     title = library.load(model).title
     return in_language({"zh": title.zh, "en": title.en})
@@ -200,12 +192,12 @@ def _form(
         values={"title": asset.title, "asset": asset_id, "term_days": 365, **values},
         faults=faults or {},
         message=message,
-        measured={word.value: indicators.shown(indicators.measure(asset.report, word)) for word in Indicator},
+        measured={one.value: indicators.shown(indicators.measure(asset.report, one)) for one in Indicator},
         sectors=[("", _("choose"))] + [(sector.value, sectors.name(sector)) for sector in Sector],
         benefits=[(benefit.value, label) for benefit, label in BENEFIT_LABELS.items()],
         models=[(model, _model_title(model)) for model in library.names()],
-        purposes=[(word.value, _word("purpose", word.value)) for word in Purpose],
-        actions=[(word.value, _word("action", word.value)) for word in Action if word not in _FIXED],
+        purposes=[(one.value, word("purpose", one.value)) for one in Purpose],
+        actions=[(one.value, word("action", one.value)) for one in Action if one not in _FIXED],
     )
 
 
@@ -228,7 +220,8 @@ def _listing(number: str, error: Exception | None = None) -> str:
         sector=sectors.name(row.sector),
         benefit=BENEFIT_LABELS[row.benefit],
         model_title=_model_title(row.model),
-        word=_word,
+        word=word,
+        about=about,
         types=TYPE_LABELS,
         may=_may(actor, row),
         faults=forms.faults(error) if error else {},

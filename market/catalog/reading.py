@@ -1,11 +1,11 @@
 """Looking up listings: the public catalogue, one listing, and the facts that a contract is made of."""
 
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session
 
 from contracts.money import Money
@@ -20,10 +20,11 @@ from market.db import locked
 from market.errors import Conflict, NotFound
 from market.i18n import _
 from market.inspection.report import Report
-from market.paging import Page, page
+from market.paging import Beginning, Page, beginning, page
 from market.permissions import STAFF, Relation
 from market.registry import offering
 from market.registry.offering import RegisteredAsset
+from market.steps import Step
 
 
 class PriceFilter(StrEnum):
@@ -168,10 +169,19 @@ def own(session: Session, actor: Actor, cursor: str | None = None) -> Page[Listi
     return page(session, query, Listing.drafted_at, Listing.id, cursor)
 
 
-def of_asset(session: Session, asset_id: uuid.UUID) -> Sequence[Listing]:
-    """Return the listings of an asset, newest first."""
-    query = select(Listing).where(Listing.asset_id == asset_id).order_by(Listing.drafted_at.desc())
-    return session.scalars(query).all()
+def drafts(session: Session, actor: Actor) -> Beginning[Row[Listing, datetime]]:
+    """Return the drafted listings of the actor's organisation, each with since when, the oldest first."""
+    query = (
+        select(Listing, Step.time)
+        .join(Step, Step.id == Listing.step_id)
+        .where(Listing.provider_id == actor.organisation_id, Listing.state == ListingState.DRAFT)
+    )
+    return beginning(session, query, Step.time, Listing.id)
+
+
+def offered() -> Select[uuid.UUID]:
+    """Return the query for the assets of which there is a listing, in whatever state."""
+    return select(Listing.asset_id)
 
 
 def _may_see(actor: Actor, listing: Listing) -> bool:

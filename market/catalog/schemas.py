@@ -131,7 +131,7 @@ def _use(data: dict[str, Any]) -> Any:
         return use_of(data["purposes"], data["permitted"], data["prohibited"])
     except ContractError as error:
         raise ValidationError(
-            _("An action is either permitted or ruled out, not both."), "prohibited"
+            _("An action is either permitted or prohibited, not both."), "prohibited"
         ) from error
 
 

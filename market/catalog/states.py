@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from market.errors import Conflict
 from market.i18n import _
+from market.words import state_label
 
 
 class ListingState(StrEnum):
@@ -48,6 +49,9 @@ def advance(state: ListingState, event: ListingEvent) -> ListingState:
     except KeyError:
         raise Conflict(
             "listing.wrong_state",
-            _("The listing is %(state)s; this step cannot be taken now.", state=state.value),
+            _(
+                "The state of the listing is “%(state)s”; this step cannot be taken now.",
+                state=state_label(state, "listing"),
+            ),
             state=state.value,
         ) from None

@@ -11,6 +11,7 @@ from contracts.terms import Threshold, Use
 from contracts.vocabulary import Action, Indicator, Operator, Purpose
 from market.catalog.models import Benefit
 from market.catalog.sectors import Sector
+from market.catalog.wording import about, word
 from market.errors import Forbidden, Invalid
 from market.fields import LARGEST_AMOUNT
 from market.i18n import _
@@ -149,7 +150,14 @@ def check_promises(quality: Sequence[Threshold], report: Report) -> None:
         for promise in broken
     ]
     sentences = [
-        _("%(indicator)s: promised %(promised)s, measured %(measured)s.", **_named(item)) for item in details
+        _(
+            "%(about)s: promised %(operator)s %(promised)s, measured %(measured)s.",
+            about=about(promise.indicator, promise.field),
+            operator=word("operator", promise.operator),
+            promised=promise.value,
+            measured=item["measured"],
+        )
+        for promise, item in zip(broken, details, strict=True)
     ]
     raise Invalid(
         "listing.promise_not_held",
@@ -158,11 +166,6 @@ def check_promises(quality: Sequence[Threshold], report: Report) -> None:
         promises=details,
         rule="R3.2",
     )
-
-
-def _named(item: dict[str, str | None]) -> dict[str, str | None]:
-    name = item["indicator"] if item["field"] is None else f"{item['indicator']} ({item['field']})"
-    return {**item, "indicator": name}
 
 
 def _ordered(words: type[Word], chosen: Sequence[str]) -> tuple[Word, ...]:

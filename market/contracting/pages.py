@@ -4,20 +4,16 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from marshmallow import Schema, ValidationError
+from marshmallow import ValidationError
 
-from contracts.negotiation import State
+from market import forms
 from market.contracting import files, reading, schemas, service, showing
 from market.db import read, transaction
 from market.i18n import gettext as _
-from market.i18n import lazy
 from market.participants import service as participants
 from market.participants.web import current_actor, idempotency_key
 
 pages = Blueprint("contracting", __name__)
-
-STATE_LABELS = {State.VERIFIED: lazy("Signed by both"), State.AGREED: lazy("Signed by the provider")}
-"""States whose word in a contract is another than elsewhere."""
 
 
 @pages.get("/contracts")
@@ -37,9 +33,9 @@ def list_contracts() -> ResponseReturnValue:
 def request_contract() -> ResponseReturnValue:
     """Ask for a contract over a listing."""
     actor = current_actor()
-    data = _form(schemas.RequestIn())
+    data = forms.load(schemas.RequestIn())
     made = service.request(actor, data["listing"], idempotency_key())
-    flash(_("The contract is drawn up. Now the provider signs first."), "done")
+    flash(_("The contract is drawn up. The provider signs first."), "done")
     return redirect(url_for("contracting.show", number=made.number), 303)
 
 
@@ -71,7 +67,7 @@ def page(number: str, place: int) -> Response:
 def sign(number: str) -> ResponseReturnValue:
     """Sign the document that was shown."""
     actor = current_actor()
-    data = _form(schemas.SignatureIn())
+    data = forms.load(schemas.SignatureIn())
     with transaction() as session:
         service.sign(session, actor, number, data["document_digest"])
     flash(_("Signed, with the key that the exchange holds for your organisation."), "done")
@@ -83,9 +79,9 @@ def decline(number: str) -> ResponseReturnValue:
     """Decline a request."""
     actor = current_actor()
     try:
-        data = _form(schemas.RefusalIn())
+        data = forms.load(schemas.RefusalIn())
     except ValidationError as error:
-        return _page(number, error.messages_dict), 422
+        return _page(number, forms.faults(error)), 422
     with transaction() as session:
         service.decline(session, actor, number, data["reason"])
     flash(_("The request is declined."), "done")
@@ -115,18 +111,9 @@ def _page(number: str, faults: dict[str, Any] | None = None) -> str:
         contract=one.agreed.contract,
         terms=one.agreed.terms,
         names=names,
-        labels=STATE_LABELS,
         head=showing.head(one.agreed, actor, names),
         story=story,
         wording=showing.wording(one.agreed),
         faults=faults or {},
         values=request.form,
     )
-
-
-def _form(schema: Schema) -> dict[str, Any]:
-    hidden = {"csrf_token", "idempotency_key"}
-    found: dict[str, Any] = schema.load(
-        {name: value for name, value in request.form.items() if name not in hidden}
-    )
-    return found

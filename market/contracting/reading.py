@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, false, not_, or_, select
 from sqlalchemy.orm import Session
 
 from contracts.models import Contract
@@ -20,17 +20,18 @@ from market.db import locked
 from market.errors import NotFound
 from market.i18n import gettext as _
 from market.keys import service as keys
-from market.paging import Page, page
+from market.paging import Beginning, Page, beginning, page
 from market.permissions import Relation, allowed
+from market.steps import Step
+
+Turn = Row[Request, State, datetime]
+"""A request, its contract's state, and the time of the step that led there."""
 
 STAFF = (Role.OPERATOR, Role.AUDITOR)
 """Roles of the operator's organisation that see every contract."""
 
 OPEN = frozenset({State.REQUESTED, State.AGREED})
 """States in which a signature is still missing."""
-
-MOST = 50
-"""Open requests looked at: the oldest."""
 
 
 @dataclass(frozen=True)
@@ -162,24 +163,15 @@ def states(session: Session, requests: list[Request]) -> dict[uuid.UUID, State]:
     return {row.id: row.state for row in rows}
 
 
-def waiting(session: Session, actor: Actor) -> list[Request]:
-    """Return the contracts that wait for a signature of the actor's organisation, oldest first."""
-    return [
-        request for request, state in under_way(session, actor) if turn(state) is relation(actor, request)
-    ]
+def waiting(session: Session, actor: Actor) -> Beginning[Turn]:
+    """Return the requests that wait for the actor's signature, the nearest deadline first, with since when."""
+    return _open(session, _turn_of(actor))
 
 
-def under_way(session: Session, actor: Actor) -> list[tuple[Request, State]]:
-    """Return the requests of the actor's organisation that still miss a signature, oldest first."""
+def elsewhere(session: Session, actor: Actor) -> Beginning[Turn]:
+    """Return the open requests of the actor's organisation that wait for somebody else, in the same order."""
     own = or_(Request.provider_id == actor.organisation_id, Request.buyer_id == actor.organisation_id)
-    query = (
-        select(Request, Contract.state)
-        .join(Contract, Contract.id == Request.contract_id)
-        .where(own, Contract.state.in_(OPEN), Request.expires_at > clock.now())
-        .order_by(Request.requested_at)
-        .limit(MOST)
-    )
-    return [(request, state) for request, state in session.execute(query)]
+    return _open(session, and_(own, not_(_turn_of(actor))))
 
 
 def half_signed(session: Session, organisations: Collection[uuid.UUID]) -> list[str]:
@@ -242,6 +234,29 @@ def page_digests(contract: Contract) -> list[str]:
 def party_of(whose: Relation) -> Party:
     """Return the role in the contract of an organisation that stands so to it."""
     return Party.PROVIDER if whose is Relation.PROVIDER else Party.BUYER
+
+
+def _turn_of(actor: Actor) -> ColumnElement[bool]:
+    """Select the requests that the actor may sign as they stand."""
+    signers = {Relation.PROVIDER: Request.provider_id, Relation.BUYER: Request.buyer_id}
+    return or_(
+        false(),
+        *(
+            and_(Contract.state == state, signers[turn(state)] == actor.organisation_id)
+            for state in sorted(OPEN)
+            if allowed(actor, "contract.sign", turn(state))
+        ),
+    )
+
+
+def _open(session: Session, condition: ColumnElement[bool]) -> Beginning[Turn]:
+    query = (
+        select(Request, Contract.state, Step.time)
+        .join(Contract, Contract.id == Request.contract_id)
+        .join(Step, Step.id == Contract.step_id)
+        .where(condition, Contract.state.in_(OPEN), Request.expires_at > clock.now())
+    )
+    return beginning(session, query, Request.expires_at, Request.id)
 
 
 def _together(session: Session, request: Request | None, lock: bool) -> Agreed:

@@ -9,7 +9,7 @@ import contracts.service
 from contracts import library
 from contracts.canonical import sha256
 from contracts.document import Draft, compose
-from contracts.errors import RenderError, TermsError
+from contracts.errors import TermsError, UncoveredError
 from contracts.identifiers import new_number
 from contracts.render import Rendered, render
 from contracts.terms import FIELDS_SHOWN, Column, Delivery, Party, Subject, Terms
@@ -102,7 +102,9 @@ def _draft(session: Session, actor: Actor, facts: Facts) -> Draft:
         return compose(library.load(facts.model), _terms(facts, *parties))
     except TermsError as error:
         raise Invalid(
-            "contract.terms_refused", _("The listing cannot stand in a contract: %(why)s", why=str(error))
+            "contract.terms_refused",
+            _("No contract can be made from this listing; its provider must change it."),
+            fault=str(error),
         ) from error
 
 
@@ -152,11 +154,16 @@ def _kept(draft: Draft) -> Rendered:
     """
     try:
         rendered = render(draft)
-    except RenderError as error:
-        if error.code != "document.uncovered_character":
-            raise
+    except UncoveredError as error:
         raise Invalid(
-            error.code, _("A character cannot be printed in a contract: %(why)s", why=str(error))
+            error.code,
+            _(
+                "The character “%(character)s” (U+%(point)s) cannot be printed in a contract; "
+                "replace it in the title or name it stands in.",
+                character=error.character,
+                point=f"{ord(error.character):04X}",
+            ),
+            fault=str(error),
         ) from error
     store = storage.current()
     for content in (rendered.pdf, *rendered.pages, draft.terms):

@@ -20,6 +20,7 @@ from market.keys import service as keys
 from market.permissions import Relation
 from market.registry import offering
 from market.steps import Kind, Pending, Step
+from market.words import state_label
 
 __all__ = ["agreed", "decline", "expire", "finalize", "found", "on_deadline", "request", "sign", "withdraw"]
 
@@ -168,7 +169,7 @@ def _refuse_signing(one: Agreed, role: Party, document_digest: str) -> None:
     except DocumentMismatch as error:
         raise Conflict(
             error.code,
-            _("You were shown another document than the one on file. Read the present one and sign that."),
+            _("You were shown a document other than the one on file. Read the current one and sign that."),
             document_digest=one.contract.document_digest,
         ) from error
     except StateError as error:
@@ -178,6 +179,9 @@ def _refuse_signing(one: Agreed, role: Party, document_digest: str) -> None:
 def _wrong_state(contract: Contract) -> Conflict:
     return Conflict(
         "contract.wrong_state",
-        _("The contract is %(state)s; this step cannot be taken now.", state=contract.state.value),
+        _(
+            "The state of the contract is “%(state)s”; this step cannot be taken now.",
+            state=state_label(contract.state, "negotiation"),
+        ),
         state=contract.state.value,
     )

@@ -50,7 +50,7 @@ def head(one: Agreed, actor: Actor, names: Names) -> dict[str, Any] | None:
         "mine": turn is reading.relation(actor, row),
         "what": WAITS[turn],
         "by": row.expires_at,
-        "otherwise": _("If it is not signed by both until then, the request expires and nobody is bound."),
+        "otherwise": _("If it is not signed by both by then, the request expires and nobody is bound."),
     }
 
 

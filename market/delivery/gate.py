@@ -116,10 +116,10 @@ _MESSAGES = {
     "delivery.provider_suspended": lambda: _("The provider is suspended."),
     "delivery.buyer_suspended": lambda: _("Your organisation is suspended."),
     "delivery.agreement_suspended": lambda: _("The agreement is suspended."),
-    "delivery.dispute_suspended": lambda: _("The delivery was rejected; it rests until the ruling."),
+    "delivery.dispute_suspended": lambda: _("The delivery was rejected; it is suspended until the ruling."),
     "delivery.not_paid": lambda: _("The price is not paid yet; pay first."),
-    "delivery.term_over": lambda: _("The term of the contract does not include today."),
-    "delivery.days_over": lambda: _("The days to fetch the data are over."),
+    "delivery.term_over": lambda: _("Today is outside the term of the contract."),
+    "delivery.days_over": lambda: _("The time to fetch the data is over."),
     "delivery.count": lambda: _("The data have been fetched as often as the contract allows."),
     "delivery.policy": lambda: _("The contract does not permit this."),
     "delivery.policy_unreadable": lambda: _(

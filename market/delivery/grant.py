@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from market.errors import Conflict
 from market.i18n import _
+from market.words import state_label
 
 
 class GrantState(StrEnum):
@@ -74,7 +75,10 @@ def advance(state: GrantState, event: GrantEvent) -> GrantState:
     except KeyError:
         raise Conflict(
             "grant.wrong_state",
-            _("The grant is %(state)s; this step cannot be taken now.", state=state.value),
+            _(
+                "The state of the grant is “%(state)s”; this step cannot be taken now.",
+                state=state_label(state, "grant"),
+            ),
             state=state.value,
         ) from None
 
@@ -90,6 +94,9 @@ def advance_transfer(state: TransferState, event: TransferEvent) -> TransferStat
     except KeyError:
         raise Conflict(
             "transfer.wrong_state",
-            _("The delivery is %(state)s; this step cannot be taken now.", state=state.value),
+            _(
+                "The state of the delivery is “%(state)s”; this step cannot be taken now.",
+                state=state_label(state, "transfer"),
+            ),
             state=state.value,
         ) from None

@@ -9,8 +9,8 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, ScalarSelect, Select, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from market import db, storage
 from market.delivery import grant
@@ -20,6 +20,9 @@ from market.delivery.models import AccessGrant, GrantUsage, Receipt
 from market.errors import Conflict, NotFound
 from market.i18n import _
 from market.steps import Pending
+
+_UNDER_WAY = frozenset({TransferState.STARTED, TransferState.SUSPENDED})
+"""States from which a transfer may still complete."""
 
 
 @dataclass(frozen=True)
@@ -232,8 +235,21 @@ def progress(session: Session, trade_id: uuid.UUID) -> tuple[bool, bool]:
 
 def awaits_receipt(session: Session, row: AccessGrant) -> bool:
     """Tell whether every byte was handed over but the receipt is not written yet."""
-    open_ = row.transfer in {TransferState.STARTED, TransferState.SUSPENDED}
-    return open_ and usage_of(session, row.id).covered_at is not None
+    return row.transfer in _UNDER_WAY and usage_of(session, row.id).covered_at is not None
+
+
+def fetch_by(trade_id: InstrumentedAttribute[uuid.UUID]) -> ScalarSelect[datetime | None]:
+    """Return the query for the end of the days to fetch of a trade, a column of the caller's own query."""
+    return select(AccessGrant.fetch_until).where(AccessGrant.trade_id == trade_id).scalar_subquery()
+
+
+def awaiting_receipts() -> Select[uuid.UUID]:
+    """Return the query for the trades of which every byte was handed over but the receipt is not written yet."""
+    return (
+        select(AccessGrant.trade_id)
+        .join(GrantUsage, GrantUsage.grant_id == AccessGrant.id)
+        .where(AccessGrant.transfer.in_(_UNDER_WAY), GrantUsage.covered_at.is_not(None))
+    )
 
 
 def grant_of(session: Session, trade_id: uuid.UUID) -> AccessGrant:

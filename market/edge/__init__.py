@@ -82,7 +82,8 @@ def init_app(app: Flask, settings: config.Settings) -> None:
             request.path in PROBES and request.environ.get(LOCAL)
         ):
             raise MarketError(
-                "host.unknown", _("The exchange has no such name. Use the address you were given.")
+                "host.unknown",
+                _("The exchange does not answer at this host name. Use the address you were given."),
             )
 
     @app.after_request

@@ -151,7 +151,7 @@ def _require_free(session: Session, person: Subject) -> None:
         raise Conflict(
             "person.obligations",
             _(
-                "Obligations are running: %(numbers)s. Erase the person when they have ended.",
+                "There are open obligations: %(numbers)s. Erase the person when they have ended.",
                 numbers=", ".join(sorted(set(numbers))[:5]),
             ),
             numbers=sorted(set(numbers)),

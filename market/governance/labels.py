@@ -14,7 +14,7 @@ GROUNDS: Final[Mapping[Ground, Any]] = {
 }
 
 TABLES: Final[Mapping[str, Any]] = {
-    "user": lazy("Name and address to sign in by"),
+    "user": lazy("Name and address to sign in with"),
     "organisation": lazy("Contact of an organisation"),
     "invitation": lazy("Address of an invitation"),
     "inspection": lazy("Values out of measured data"),

@@ -111,7 +111,6 @@ class Machine:
         title: in both languages.
         text: what it is about, in both languages.
         events: the reader's words for its events, by event and language.
-        labels: the reader's words for states that are called otherwise here than elsewhere.
         states: its states, the first one first.
         transitions: (state, event, next state).
     """
@@ -120,7 +119,6 @@ class Machine:
     title: Mapping[str, str]
     text: Mapping[str, str]
     events: Mapping[str, Mapping[str, str]]
-    labels: Mapping[str, Mapping[str, str]]
     states: tuple[str, ...]
     transitions: tuple[tuple[str, str, str], ...]
 
@@ -140,7 +138,6 @@ def machines() -> tuple[Machine, ...]:
             title=words[name]["title"],
             text=words[name]["text"],
             events={**words["events"], **words[name].get("events", {})},
-            labels=words[name].get("states", {}),
             states=tuple(state.value for state in states),
             transitions=tuple(
                 (before.value, event.value, after.value) for (before, event), after in table.items()

@@ -1,5 +1,6 @@
 """The documentation's pages, for everybody."""
 
+import json
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -10,9 +11,11 @@ from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup, escape
 
-from market import problems, words
+from market import permissions, problems
+from market.actor import Actor, Scope
+from market.errors import MarketError
 from market.guide import kinds, machines, reference, steps
-from market.i18n import in_language, language, lazy
+from market.i18n import language, lazy
 from market.participants import attempts
 
 pages = Blueprint("guide", __name__, url_prefix="/docs")
@@ -56,18 +59,6 @@ CONTENTS: Final = (
     ),
 )
 """Address, title and a line about each page."""
-
-PROBLEM: Final = """{
-  "type": "http://localhost:8080/docs/problems#token.scope_missing",
-  "title": "Forbidden",
-  "status": 403,
-  "detail": "This token may not do that. Make one with the scope contracts:write.",
-  "code": "token.scope_missing",
-  "request_id": "0b1e4c7a2d9f4e0f",
-  "rule": "R1.3",
-  "scope": "contracts:write"
-}"""
-"""What an error looks like."""
 
 TYPES: Final = {
     "string": lazy("text"),
@@ -157,16 +148,14 @@ def api() -> ResponseReturnValue:
 def problem_codes() -> ResponseReturnValue:
     """Show the stable codes of problems."""
     return render_template(
-        "pages/guide/problems.html", contents=CONTENTS, problems=problems.catalogue(), example=PROBLEM
+        "pages/guide/problems.html", contents=CONTENTS, problems=problems.catalogue(), example=example()
     )
 
 
 @pages.get("/states")
 def states() -> ResponseReturnValue:
     """Show the state machines, drawn from their tables."""
-    return render_template(
-        "pages/guide/states.html", contents=CONTENTS, machines=machines.machines(), label_of=label_of
-    )
+    return render_template("pages/guide/states.html", contents=CONTENTS, machines=machines.machines())
 
 
 @pages.get("/kinds")
@@ -201,9 +190,18 @@ def witnesses() -> ResponseReturnValue:
     )
 
 
-def label_of(machine: machines.Machine, state: str) -> str:
-    """Return the reader's word for a state of a machine."""
-    return in_language(machine.labels[state]) if state in machine.labels else words.state_label(state)
+def example() -> str:
+    """Return what a program is told whose token lacks a scope, as the exchange really says it.
+
+    Raises:
+        AssertionError: a token without scopes may do everything, a mistake in our code.
+    """
+    try:
+        permissions.require_scope(Actor(None, None, scopes=frozenset()), Scope.CONTRACTS)
+    except MarketError as error:
+        told = problems.document(problems.status_of(error), error.code, error.message, error.extra)
+        return json.dumps(told, ensure_ascii=False, indent=2)
+    raise AssertionError("unreachable: a token without scopes may do nothing")
 
 
 def said(sentence: str) -> str:

@@ -1,8 +1,9 @@
-"""What waits for whom: one list gathered from the rooms, the nearest deadline first."""
+"""What waits for whom: one list gathered from the rooms, the nearest deadline first, then what waits longest."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -11,7 +12,6 @@ from market import clock, permissions
 from market.actor import Actor, Role
 from market.catalog import reading as catalog
 from market.catalog import showing
-from market.catalog.states import ListingState
 from market.contracting import reading as contracting
 from market.contracting import showing as contracts
 from market.i18n import gettext as _
@@ -20,9 +20,7 @@ from market.oversight import explorer
 from market.participants import service as participants
 from market.payments import viewing as payments
 from market.permissions import Relation
-from market.registry import reading as registry
-from market.registry.models import Asset
-from market.registry.states import RegistrationState
+from market.registry import waiting as registry
 from market.trades import timeline
 from market.trades import waiting as trades
 
@@ -39,14 +37,14 @@ NEAR = timedelta(days=2)
 """A deadline nearer than this is shown as urgent."""
 
 NEWS = timedelta(days=14)
-"""How long a rejected registration, or a file that could not be measured, stays on the desk."""
+"""How long a rejected registration, or a file that could not be measured, stays on the desk from then on."""
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
 class Task:
-    """Something that waits for the person who looks.
+    """Something that waits for somebody.
 
     Attributes:
         label: what is to be done.
@@ -68,37 +66,43 @@ class Task:
         return self.due_at is not None and self.due_at - clock.now() < NEAR
 
 
-def waiting(session: Session, actor: Actor) -> list[Task]:
-    """Return what waits for the actor: the nearest deadline first, then what has waited longest."""
-    tasks = [
-        *_organisations(session, actor),
-        *_assets(session, actor),
-        *_listings(session, actor),
-        *_contracts(session, actor),
-        *_trades(session, actor),
-        *_payments(session, actor),
-    ]
-    return sorted(tasks, key=lambda task: (task.due_at or _NEVER, task.since or _NEVER))
+@dataclass(frozen=True)
+class Rest:
+    """What of one kind is not shown: what it is called, how much there is, and where all of it stands."""
+
+    label: str
+    count: int
+    href: str
 
 
-def elsewhere(session: Session, actor: Actor) -> list[Task]:
+@dataclass(frozen=True)
+class Work:
+    """What is to be done, as far as it is shown, the most urgent first; and the rest, kind by kind."""
+
+    tasks: list[Task]
+    rest: list[Rest]
+
+
+Found = Iterator[Task | Rest]
+"""The tasks of one kind, and after them how many are not among them."""
+
+
+def waiting(session: Session, actor: Actor) -> Work:
+    """Return what waits for the actor."""
+    return _gathered(
+        _organisations(session, actor),
+        _reviews(session, actor),
+        _registrations(session, actor),
+        _listings(session, actor),
+        _contracts(session, actor),
+        _trades(session, actor),
+        _payments(session, actor),
+    )
+
+
+def elsewhere(session: Session, actor: Actor) -> Work:
     """Return what is under way but waits for somebody else, so that nobody wonders where it is."""
-    found = [
-        Task(
-            str(contracts.WAITS[contracting.turn(state)]),
-            row.title,
-            f"/contracts/{row.number}",
-            row.expires_at,
-        )
-        for row, state in contracting.under_way(session, actor)
-        if contracting.turn(state) is not contracting.relation(actor, row)
-    ]
-    found += [
-        Task(str(timeline.WAITS[awaited.what]), trade.title, f"/trades/{trade.number}", awaited.by)
-        for trade, awaited in trades.under_way(session, actor)
-        if awaited.side not in trades.sides_of(actor, trade)
-    ]
-    return sorted(found, key=lambda task: task.due_at or _NEVER)
+    return _gathered(_contracts_of_others(session, actor), _trades_of_others(session, actor))
 
 
 def recent(session: Session, actor: Actor) -> list[dict[str, Any]]:
@@ -130,7 +134,21 @@ def newest(session: Session) -> list[dict[str, Any]]:
     return showing.cards(session, catalog.page_of(session, catalog.Filters()).items[:NEWEST])
 
 
-def _organisations(session: Session, actor: Actor) -> Iterator[Task]:
+def _gathered(*sources: Found) -> Work:
+    found = list(chain(*sources))
+    tasks = [one for one in found if isinstance(one, Task)]
+    return Work(
+        sorted(tasks, key=lambda task: (task.due_at or _NEVER, task.since or _NEVER)),
+        [one for one in found if isinstance(one, Rest)],
+    )
+
+
+def _rest(label: str, more: int, href: str) -> Found:
+    if more:
+        yield Rest(label, more, href)
+
+
+def _organisations(session: Session, actor: Actor) -> Found:
     if permissions.allowed(actor, "organisation.decide", Relation.OTHER) and (
         count := participants.waiting(session)
     ):
@@ -138,56 +156,77 @@ def _organisations(session: Session, actor: Actor) -> Iterator[Task]:
         yield Task(_("Decide about organisations"), about, "/organisations?state=APPLIED")
 
 
-def _assets(session: Session, actor: Actor) -> Iterator[Task]:
+def _reviews(session: Session, actor: Actor) -> Found:
     if permissions.allowed(actor, "asset.review", Relation.OTHER):
-        for asset in registry.assets(session, actor, state=RegistrationState.SUBMITTED).items:
-            yield _asset(_("Review a registration"), asset)
-    if permissions.allowed(actor, "asset.submit"):
-        for asset in registry.assets(session, actor, state=RegistrationState.DRAFT).items:
-            inspection = registry.inspection_of(session, asset)
-            if inspection is not None and inspection.refusal is None:
-                yield _asset(_("Submit for review"), asset)
-            elif inspection is not None and asset.drafted_at > clock.now() - NEWS:
-                yield _asset(_("Not measurable: read why, then register a corrected file"), asset)
-        for asset in registry.assets(session, actor, state=RegistrationState.REJECTED).items:
-            if asset.drafted_at > clock.now() - NEWS:
-                yield _asset(_("Rejected: read why, then register it anew"), asset)
+        yield from _assets(_("Review a registration"), registry.submitted(session, actor), "SUBMITTED")
 
 
-def _listings(session: Session, actor: Actor) -> Iterator[Task]:
+def _registrations(session: Session, actor: Actor) -> Found:
+    if not permissions.allowed(actor, "asset.submit"):
+        return
+    news = clock.now() - NEWS
+    measured = registry.measured(session, actor)
+    unmeasurable = registry.unmeasurable(session, actor, news)
+    rejected = registry.rejected(session, actor, news)
+    yield from _assets(_("Submit for review"), measured, "DRAFT")
+    yield from _assets(_("Not measurable: read why, then register a corrected file"), unmeasurable, "DRAFT")
+    yield from _assets(_("Rejected: read why, then register it anew"), rejected, "REJECTED")
+
+
+def _assets(label: str, found: registry.Waiting, state: str) -> Found:
+    for asset, since in found.items:
+        yield Task(label, asset.title, f"/assets/{asset.id}", since=since)
+    yield from _rest(label, found.more, f"/assets?state={state}")
+
+
+def _listings(session: Session, actor: Actor) -> Found:
     if not permissions.allowed(actor, "listing.draft"):
         return
-    for asset in registry.assets(session, actor, state=RegistrationState.REGISTERED).items:
-        own = asset.provider_id == actor.organisation_id
-        listings = catalog.of_asset(session, asset.id) if own else []
-        if own and not listings:
-            yield _asset(_("Registered: list it"), asset)
-        for row in listings:
-            if row.state is ListingState.DRAFT:
-                place = f"/listings/{row.number}"
-                yield Task(_("Publish the listing"), row.title, place, since=row.drafted_at)
+    unlisted = registry.unlisted(session, actor, catalog.offered())
+    yield from _assets(_("Registered: list it"), unlisted, "REGISTERED")
+    label, drafts = _("Publish the listing"), catalog.drafts(session, actor)
+    for row, since in drafts.items:
+        yield Task(label, row.title, f"/listings/{row.number}", since=since)
+    yield from _rest(label, drafts.more, "/listings?mine")
 
 
-def _contracts(session: Session, actor: Actor) -> Iterator[Task]:
-    for request in contracting.waiting(session, actor):
-        if permissions.allowed(actor, "contract.sign", contracting.relation(actor, request)):
-            place = f"/contracts/{request.number}"
-            yield Task(_("Sign the contract"), request.title, place, request.expires_at, request.requested_at)
+def _contracts(session: Session, actor: Actor) -> Found:
+    label, found = _("Sign the contract"), contracting.waiting(session, actor)
+    for row, _state, since in found.items:
+        yield Task(label, row.title, f"/contracts/{row.number}", row.expires_at, since)
+    yield from _rest(label, found.more, "/contracts")
 
 
-def _trades(session: Session, actor: Actor) -> Iterator[Task]:
-    for trade, awaited in trades.waiting(session, actor):
-        if awaited.what in TRADE_TASKS:
-            label, place = str(TRADE_TASKS[awaited.what]), f"/trades/{trade.number}"
-            yield Task(label, trade.title, place, awaited.by, trade.began_at)
+def _contracts_of_others(session: Session, actor: Actor) -> Found:
+    found = contracting.elsewhere(session, actor)
+    for row, state, since in found.items:
+        label = str(contracts.WAITS[contracting.turn(state)])
+        yield Task(label, row.title, f"/contracts/{row.number}", row.expires_at, since)
+    yield from _rest(_("Contracts"), found.more, "/contracts")
 
 
-def _payments(session: Session, actor: Actor) -> Iterator[Task]:
+def _trades(session: Session, actor: Actor) -> Found:
+    found = trades.mine(session, actor)
+    for one in found.items:
+        yield _trade(TRADE_TASKS[one.next.what], one)
+    yield from _rest(_("Trades"), found.more, "/trades")
+
+
+def _trades_of_others(session: Session, actor: Actor) -> Found:
+    found = trades.others(session, actor)
+    for one in found.items:
+        yield _trade(timeline.WAITS[one.next.what], one)
+    yield from _rest(_("Trades"), found.more, "/trades")
+
+
+def _trade(label: object, one: trades.Awaited) -> Task:
+    return Task(str(label), one.trade.title, f"/trades/{one.trade.number}", one.next.by, one.since)
+
+
+def _payments(session: Session, actor: Actor) -> Found:
     if not actor.has(Role.OPERATOR):
         return
-    for row in payments.doubtful(session, actor):
-        yield Task(_("Look at a payment in doubt"), row.title, f"/payments/{row.id}", since=row.planned_at)
-
-
-def _asset(label: str, asset: Asset) -> Task:
-    return Task(label, asset.title, f"/assets/{asset.id}", since=asset.drafted_at)
+    label, found = _("Look at a payment in doubt"), payments.doubtful(session, actor)
+    for row, since in found.items:
+        yield Task(label, row.title, f"/payments/{row.id}", since=since)
+    yield from _rest(label, found.more, "/payments")

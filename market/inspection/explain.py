@@ -33,7 +33,7 @@ def explain(code: str, facts: Facts) -> str:
         "file.empty": _("The file is empty."),
         "file.no_rows": _("The file has a header but no rows."),
         "file.no_header": _(
-            "The first line must name the columns: each name once, none empty, a date or a measured value."
+            "The first line must name the columns: each name once, and no name empty, a date or a figure."
         ),
         "file.wrong_type": _("The file says it is %(expected)s, but its bytes are something else."),
         "file.undecodable": _("The text is neither UTF-8 nor GB18030; save the file as UTF-8."),
@@ -48,7 +48,7 @@ def explain(code: str, facts: Facts) -> str:
         "file.too_wide": _("The table has %(columns)s columns; at most %(limit)s are measured."),
         "inspection.memory": _("Measuring the file needs more memory or disk than allowed; split the file."),
         "inspection.timeout": _("Measuring the file takes longer than allowed; split the file."),
-        "inspection.crashed": _("The file broke the measuring process; it is damaged or forged."),
+        "inspection.crashed": _("The file made the measuring process crash; it is damaged or forged."),
     }
     known = dict.fromkeys(("line", "expected", "found", "column", "type", "columns", "limit"), "?") | facts
     return sentences[code] % known

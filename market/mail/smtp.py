@@ -47,7 +47,7 @@ def deliver(url: str, base_url: str, to: str, subject: str, body: str) -> None:
             connection.send_message(letter)
     except (OSError, smtplib.SMTPException) as error:
         raise Unavailable(
-            "mail.unavailable", _("The mail server does not take the letter. Try again later.")
+            "mail.unavailable", _("The mail server did not accept the email. Try again later.")
         ) from error
 
 

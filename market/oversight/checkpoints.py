@@ -170,7 +170,7 @@ def _size(cursor: str) -> int:
         raise Invalid(
             "cursor.invalid",
             _("This is not a cursor of this list; begin with the first page."),
-            fields={"cursor": [_("Take it from the answer before.")]},
+            fields={"cursor": [_("Take it from the previous answer.")]},
         )
     return size
 

@@ -208,7 +208,7 @@ def by_token(session: Session, text: str) -> tuple[Person, bool]:
     valid = row is not None and row.expires_at > moment and row.revoked_at is None
     person = _person(session, row.user_id, token=row) if row and valid else None
     if row is None or person is None:
-        raise Unauthenticated("token.invalid", _("This token is not valid (any more). Make a new one."))
+        raise Unauthenticated("token.invalid", _("This token is not valid, or no longer. Make a new one."))
     return person, row.used_at is None or row.used_at + TOUCH <= moment
 
 

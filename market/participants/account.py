@@ -36,7 +36,7 @@ def change_password() -> ResponseReturnValue:
         web.checked_password(email, data["present"])
         new = passwords.hashed(data["password"])
     except Unauthenticated:
-        return _password({"present": [_("This is not your present password.")]}), 422
+        return _password({"present": [_("This is not your current password.")]}), 422
     except (ValidationError, Invalid) as error:
         return _password(forms.faults(error)), 422
     if session_id is None:

@@ -54,7 +54,7 @@ def note_letter(session: Session, email: str, address: str) -> bool:
     """
     if wait := _wait(session, Attempt.RESET, LoginAttempt.address, address, ADDRESS_LETTERS):
         raise TooMany(
-            "reset.locked", _("Too many letters were asked for. Wait a quarter of an hour."), retry_after=wait
+            "reset.locked", _("Too many emails were asked for. Wait a quarter of an hour."), retry_after=wait
         )
     quiet = _wait(session, Attempt.RESET, LoginAttempt.account, tokens.digest(email), LETTERS)
     _keep(session, Attempt.RESET, email, address)
@@ -87,7 +87,7 @@ def note_invitation(session: Session, secret: str, address: str) -> None:
     if wait := _wait(session, Attempt.INVITATION, LoginAttempt.address, address, ADDRESS_FAILURES):
         raise TooMany(
             "invitation.locked",
-            _("Too many invitations were tried from your network address. Wait a quarter of an hour."),
+            _("Too many invitation links were tried from your network address. Wait a quarter of an hour."),
             retry_after=wait,
         )
     _keep(session, Attempt.INVITATION, secret, address)

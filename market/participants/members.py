@@ -186,7 +186,7 @@ def change(session: Session, actor: Actor, user_id: uuid.UUID, roles: frozenset[
     if user_id == actor.user_id and (roles - member.role_set()) & STAFF:
         raise Forbidden(
             "role.own",
-            _("Nobody gives themselves a role of the staff. Ask another administrator."),
+            _("Nobody may give themselves a staff role. Ask another administrator."),
             rule=permissions.OWN_MATTER_RULE,
         )
     if Role.ADMIN not in roles and not _other_administrators(session, organisation.id, user_id):

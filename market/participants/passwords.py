@@ -33,7 +33,9 @@ def hashed(password: str) -> str:
     if len(text) < SHORTEST:
         raise _refusal(_("At least %(count)s characters.", count=SHORTEST))
     if len(set(text)) < 5 or _is_common(text.casefold()):
-        raise _refusal(_("This is one of the passwords that are tried first. Take several unrelated words."))
+        raise _refusal(
+            _("This is one of the passwords that attackers try first. Use several unrelated words.")
+        )
     return _HASHER.hash(text)
 
 

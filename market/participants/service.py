@@ -318,8 +318,8 @@ def _check(session: Session, application: Application, code: str) -> None:
     if application.established_on > clock.now().astimezone(CHINA).date():
         raise Invalid(
             "organisation.established_later",
-            _("The day of establishment is in the future."),
-            fields={"established_on": [_("The day of establishment is in the future.")]},
+            _("The date of establishment is in the future."),
+            fields={"established_on": [_("The date of establishment is in the future.")]},
         )
     living = (OrganisationState.APPLIED, OrganisationState.VERIFIED, OrganisationState.SUSPENDED)
     if session.scalar(
@@ -327,7 +327,9 @@ def _check(session: Session, application: Application, code: str) -> None:
     ):
         raise Conflict(
             "organisation.known",
-            _("An organisation with this credit code is here already. Ask its administrator to invite you."),
+            _(
+                "An organisation with this credit code has joined already. Ask its administrator to invite you."
+            ),
         )
     free_address(session, application.email)
 
@@ -340,5 +342,5 @@ def free_address(session: Session, email: str) -> None:
     """
     if session.scalar(select(User.id).where(User.email == email)):
         raise Conflict(
-            "user.known", _("Somebody signs in by this address already. Sign in, or use another one.")
+            "user.known", _("Somebody signs in with this address already. Sign in, or use another one.")
         )

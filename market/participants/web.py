@@ -195,7 +195,7 @@ def checked_password(email: str, password: str) -> uuid.UUID:
         user_id, stored = access.credential(session, email)
     if passwords.matches(stored, password) and user_id is not None:
         return user_id
-    raise Unauthenticated("sign_in.wrong", _("Address and password do not belong together."))
+    raise Unauthenticated("sign_in.wrong", _("The address and the password do not match."))
 
 
 def checked_application(data: dict[str, Any], via: str) -> tuple[Application, str]:
@@ -328,7 +328,7 @@ def _bearer() -> Person:
     if kind.lower() != "bearer" or not token:
         raise Unauthenticated("token.required", _("Send a token: Authorization: Bearer qilu_…"))
     if not tokens.is_token(token):
-        raise Unauthenticated("token.invalid", _("This token is not valid (any more). Make a new one."))
+        raise Unauthenticated("token.invalid", _("This token is not valid, or no longer. Make a new one."))
     with read() as session:
         person, stale = access.by_token(session, token)
     if stale and not read_only():

@@ -32,7 +32,7 @@ def verified(body: bytes, header: str) -> Event:
     """
     settings = config.current()
     if not settings.stripe_webhook_secret:
-        raise NotFound("webhook.closed", _("This exchange takes no webhooks."))
+        raise NotFound("webhook.closed", _("This exchange accepts no webhooks."))
     try:
         verify_signature(body, header, settings.stripe_webhook_secret, clock.now().timestamp())
     except SignatureRefused as error:
@@ -42,7 +42,7 @@ def verified(body: bytes, header: str) -> Event:
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise MarketError("webhook.unreadable", _("The webhook cannot be read.")) from error
     if event.livemode is not ("_live_" in settings.stripe_secret_key):
-        raise MarketError("webhook.wrong_mode", _("The webhook is of the other mode (test or live)."))
+        raise MarketError("webhook.wrong_mode", _("The webhook was sent in the other mode (test or live)."))
     return event
 
 

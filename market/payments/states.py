@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from market.errors import Conflict
 from market.i18n import gettext as _
+from market.words import state_label
 
 
 class OperationKind(StrEnum):
@@ -97,7 +98,10 @@ def advance(state: OperationState, event: OperationEvent) -> OperationState:
     except KeyError:
         raise Conflict(
             "operation.wrong_state",
-            _("The payment operation is %(state)s; this step cannot be taken now.", state=state.value),
+            _(
+                "The state of the payment operation is “%(state)s”; this step cannot be taken now.",
+                state=state_label(state, "payment"),
+            ),
             state=state.value,
         ) from None
 
@@ -113,6 +117,9 @@ def advance_account(state: AccountState, event: AccountEvent) -> AccountState:
     except KeyError:
         raise Conflict(
             "account.wrong_state",
-            _("The payment account is %(state)s; this step cannot be taken now.", state=state.value),
+            _(
+                "The state of the payment account is “%(state)s”; this step cannot be taken now.",
+                state=state_label(state, "account"),
+            ),
             state=state.value,
         ) from None

@@ -1,28 +1,26 @@
 """Who may see which operation, and the operator's list."""
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import Row, and_, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from market import clock, permissions
 from market.actor import Actor
 from market.errors import NotFound
 from market.i18n import gettext as _
-from market.paging import Page, page
+from market.paging import Beginning, Page, beginning, page
 from market.payments.models import Operation
 from market.payments.states import OperationKind, OperationState
+from market.steps import Step
 
 PATIENCE: Final = timedelta(minutes=10)
 """How long a call may be without an answer before somebody looks."""
 
 REMEMBERED: Final = timedelta(days=30)
 """How long money that funds nothing stays among what is to be looked at."""
-
-MOST: Final = 20
-"""Most operations on one list of what is to be looked at."""
 
 
 def listed(session: Session, actor: Actor, cursor: str | None = None) -> Page[Operation]:
@@ -35,14 +33,16 @@ def listed(session: Session, actor: Actor, cursor: str | None = None) -> Page[Op
     return page(session, select(Operation), Operation.planned_at, Operation.id, cursor)
 
 
-def doubtful(session: Session, actor: Actor) -> list[Operation]:
-    """Return the operations that a person must look at, oldest first; nothing for who may not list them.
+def doubtful(session: Session, actor: Actor) -> Beginning[Row[Operation, datetime]]:
+    """Return the operations that a person must look at, each with since when, the longest first.
+
+    There is nothing for who may not list them.
 
     Money that funds nothing, a call without an answer for a while, and a transfer or refund that failed with
     no attempt after it.
     """
     if not permissions.allowed(actor, "operation.list", permissions.Relation.OTHER):
-        return []
+        return Beginning([], 0)
     later = aliased(Operation)
     again = (
         select(later.id)
@@ -50,14 +50,15 @@ def doubtful(session: Session, actor: Actor) -> list[Operation]:
         .exists()
     )
     now = clock.now()
-    query = select(Operation).where(
+    query = select(Operation, Step.time).join(Step, Step.id == Operation.step_id)
+    query = query.where(
         or_(
             and_(Operation.state == OperationState.STRAY, Operation.planned_at > now - REMEMBERED),
             and_(Operation.state == OperationState.PLANNED, Operation.planned_at < now - PATIENCE),
             and_(Operation.state == OperationState.FAILED, Operation.kind != OperationKind.CHECKOUT, ~again),
         )
     )
-    return list(session.scalars(query.order_by(Operation.planned_at).limit(MOST)))
+    return beginning(session, query, Step.time, Operation.id)
 
 
 def seen(session: Session, actor: Actor, operation_id: uuid.UUID) -> Operation:

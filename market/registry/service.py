@@ -138,7 +138,9 @@ def submit(session: Session, actor: Actor, asset_id: uuid.UUID) -> Step:
     if inspection is None or inspection.content_digest is None:
         raise Conflict(
             "asset.not_inspected",
-            _("The exchange has not measured this file; wait for it, or upload one that can be measured."),
+            _(
+                "The exchange has not measured this file; wait until it has, or upload one that can be measured."
+            ),
             rule="R2.2",
         )
     _one_at_a_time(session, inspection.content_digest)

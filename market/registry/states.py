@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from market.errors import Conflict
 from market.i18n import _
+from market.words import state_label
 
 
 class RegistrationState(StrEnum):
@@ -71,6 +72,9 @@ def advance(state: RegistrationState, event: RegistrationEvent) -> RegistrationS
     except KeyError:
         raise Conflict(
             "asset.wrong_state",
-            _("The registration is %(state)s; this step cannot be taken now.", state=state.value),
+            _(
+                "The state of the registration is “%(state)s”; this step cannot be taken now.",
+                state=state_label(state, "registration"),
+            ),
             state=state.value,
         ) from None

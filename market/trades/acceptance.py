@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from market.errors import Conflict
 from market.i18n import _
+from market.words import state_label
 
 
 class AcceptanceState(StrEnum):
@@ -42,6 +43,9 @@ def advance(state: AcceptanceState, event: AcceptanceEvent) -> AcceptanceState:
     except KeyError:
         raise Conflict(
             "acceptance.wrong_state",
-            _("The delivery is already %(state)s; that cannot be changed.", state=state.value),
+            _(
+                "The state of the acceptance is “%(state)s”; that cannot be changed.",
+                state=state_label(state, "acceptance"),
+            ),
             state=state.value,
         ) from None

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from market.errors import Conflict
 from market.i18n import _
+from market.words import state_label
 
 
 class AgreementState(StrEnum):
@@ -46,6 +47,9 @@ def advance(state: AgreementState, event: AgreementEvent) -> AgreementState:
     except KeyError:
         raise Conflict(
             "agreement.wrong_state",
-            _("The agreement is %(state)s; this step cannot be taken now.", state=state.value),
+            _(
+                "The state of the agreement is “%(state)s”; this step cannot be taken now.",
+                state=state_label(state, "agreement"),
+            ),
             state=state.value,
         ) from None

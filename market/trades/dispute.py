@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from market.errors import Conflict
 from market.i18n import _
+from market.words import state_label
 
 
 class DisputeState(StrEnum):
@@ -50,6 +51,9 @@ def advance(state: DisputeState, event: DisputeEvent) -> DisputeState:
     except KeyError:
         raise Conflict(
             "dispute.wrong_state",
-            _("The dispute is %(state)s; this step cannot be taken now.", state=state.value),
+            _(
+                "The state of the dispute is “%(state)s”; this step cannot be taken now.",
+                state=state_label(state, "dispute"),
+            ),
             state=state.value,
         ) from None

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from market.errors import Conflict
 from market.i18n import _
+from market.words import state_label
 
 
 class SettlementState(StrEnum):
@@ -48,6 +49,9 @@ def advance(state: SettlementState, event: SettlementEvent) -> SettlementState:
     except KeyError:
         raise Conflict(
             "settlement.wrong_state",
-            _("The settlement is %(state)s; this step cannot be taken now.", state=state.value),
+            _(
+                "The state of the settlement is “%(state)s”; this step cannot be taken now.",
+                state=state_label(state, "settlement"),
+            ),
             state=state.value,
         ) from None

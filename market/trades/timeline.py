@@ -85,7 +85,8 @@ def awaited(session: Session, rows: Life, standing: Standing) -> Next | None:
         return Next(Side.OPERATOR, "rule", None)
     if standing.dispute is not None and standing.dispute.value == "RULED":
         return Next(Side.EXCHANGE, "close", None)
-    if standing.agreement is AgreementState.TERMINATED or standing.acceptance is not AcceptanceState.PENDING:
+    spoken = standing.acceptance is not AcceptanceState.PENDING or standing.dispute is not None
+    if spoken or standing.agreement is AgreementState.TERMINATED:
         return None
     if standing.settlement is SettlementState.DUE and rows.settlement is not None:
         return Next(Side.BUYER, "pay", rows.settlement.due_at)

@@ -14,9 +14,8 @@ from market.app import API, PAGES
 from market.fields import Schema
 from tests import assets, deals, people
 from tests.browsing import forms, signed_in
+from tests.reading import latin
 
-SENTENCE = re.compile(r"[A-Za-z]{2,},? [A-Za-z]{2,}")
-"""Two Latin words in a row; names of formats and choices stand alone."""
 JUNK: list[Any] = ["", "x", "x" * 5000, "a\x00b", 7, -1, 2**70, 1.5, True, None, [], ["zz"], {}, {"a": 1}]
 
 
@@ -62,7 +61,7 @@ def test_every_schema_refuses_in_the_reader_s_language(exchange: Flask, language
     chinese = {sentence for sentence in said if re.search("[\u4e00-\u9fff]", sentence)}
     assert len(said) > 20
     assert said - chinese == (set() if language == "zh" else said)
-    assert language == "en" or not [sentence for sentence in said if SENTENCE.search(sentence)]
+    assert language == "en" or not {word for sentence in said for word in latin(sentence)}
 
 
 def test_programs_are_told_in_their_language(exchange: Flask) -> None:
@@ -71,6 +70,7 @@ def test_programs_are_told_in_their_language(exchange: Flask) -> None:
         answer = client.post("/api/v1/tokens", json=body, headers={"Accept-Language": "zh"}).get_json()
         told = [answer["detail"], *sentences(answer["fields"])]
         assert not [sentence for sentence in told if not re.search("[\u4e00-\u9fff]", sentence)]
+        assert not {word for sentence in told for word in latin(sentence)}
         answer = client.post("/api/v1/tokens", json=body, headers={"Accept-Language": "en"}).get_json()
         assert not re.search("[\u4e00-\u9fff]", answer["detail"] + str(answer["fields"]))
 
@@ -112,6 +112,6 @@ def test_every_form_of_a_page_is_refused_in_chinese(exchange: Flask) -> None:
                 for fault in faults(answer.text) if answer.status_code == 422 else ():
                     refused.add(address)
                     assert re.search("[\u4e00-\u9fff]", fault), (address, fault)
-                    assert not SENTENCE.search(fault), (address, fault)
+                    assert not latin(fault), (address, fault)
     assert {"/join", "/sign-in", "/assets", "/listings"} <= refused
     assert len(refused) >= 7

@@ -7,7 +7,6 @@ from werkzeug.test import TestResponse
 
 from contracts.money import Money
 from contracts.terms import Threshold
-from contracts.vocabulary import Indicator, Operator
 from market import jobs, steps
 from market.actor import Actor, Role
 from market.catalog import reading, service
@@ -22,11 +21,8 @@ from market.registry.models import Asset
 from market.registry.states import RegistrationEvent
 from market.steps import Kind
 from tests import assets, people
+from tests.assets import promise
 from tests.conftest import Clock
-
-
-def promise(indicator: str, value: str, operator: str = "gteq", field: str | None = None) -> Threshold:
-    return Threshold(Indicator(indicator), Operator(operator), value, field)
 
 
 def numbers(**filters: Any) -> list[str]:
@@ -244,7 +240,7 @@ def test_listings_follow_their_asset(exchange: Flask) -> None:
     decided(RegistrationEvent.CANCEL, Kind.ASSET_CANCELLED, asset)
     assert numbers() == []
     with read() as session:
-        states = [listing.state for listing in reading.of_asset(session, asset.id)]
+        states = [listing.state for listing in reading.own(session, provider).items]
     assert states == [ListingState.WITHDRAWN, ListingState.WITHDRAWN]
 
 

@@ -275,7 +275,7 @@ def test_an_unsigned_request_expires(exchange: Flask, clock: Clock) -> None:
     clock.advance(days=rules.book(1).value("request.days"))
     refused("contract.expired", lambda: deals.sign(half.buyer, half.number))
     with read() as session:
-        assert reading.waiting(session, half.buyer) == []
+        assert reading.waiting(session, half.buyer).items == []
     for deal in (open_one, half, whole):
         service.on_deadline(deal.number)
         service.on_deadline(deal.number)
@@ -322,10 +322,10 @@ def test_the_waiting_list_names_whose_turn_it_is(exchange: Flask) -> None:
     deal = deals.requested()
     for actor, signer in ((deal.provider, deal.provider), (deal.buyer, deal.buyer)):
         with read() as session:
-            assert [row.number for row in reading.waiting(session, actor)] == [deal.number]
+            assert [row.number for row, *_ in reading.waiting(session, actor).items] == [deal.number]
         deals.sign(signer, deal.number)
         with read() as session:
-            assert reading.waiting(session, actor) == []
+            assert reading.waiting(session, actor).items == []
 
 
 def test_signatures_are_made_with_the_published_keys(exchange: Flask) -> None:

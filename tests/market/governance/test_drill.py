@@ -261,7 +261,7 @@ def test_a_named_file_that_lay_outside_is_in_the_backup_too(
 def test_a_restore_puts_watched_logs_on_hold(published: Flask, settings: Settings, tmp_path: Path) -> None:
     signer, now = generate("before.example/log"), clock.now()
     head = Checkpoint(signer.name, 1, bytes(32)).text()
-    note = signer.sign(head) + cosign.generate("witness.example").sign(head, int(now.timestamp()))
+    note = signer.sign(head) + cosign.generate("witness.example").cosign(head, int(now.timestamp()))
     with transaction() as session:
         row = {"origin": signer.name, "since": 0, "size": 1, "root": bytes(32), "note": note, "time": now}
         session.execute(insert(LedgerWitnessed).values(row))

@@ -48,9 +48,9 @@ def test_organisations_wait_for_the_operator_alone(exchange: Flask) -> None:
     chief, auditor = people.operator(), people.colleague(people.operator(), Role.AUDITOR)
     buyer = people.verified(Role.BUYER)
     with read() as session:
-        assert [task.href for task in desk.waiting(session, chief)] == ["/organisations?state=APPLIED"]
-        assert desk.waiting(session, auditor) == []
-        assert desk.waiting(session, buyer) == []
+        assert [task.href for task in desk.waiting(session, chief).tasks] == ["/organisations?state=APPLIED"]
+        assert desk.waiting(session, auditor).tasks == []
+        assert desk.waiting(session, buyer).tasks == []
 
 
 def test_each_side_of_a_trade_sees_what_waits_for_it(exchange: Flask) -> None:
@@ -66,7 +66,7 @@ def test_each_side_of_a_trade_sees_what_waits_for_it(exchange: Flask) -> None:
         assert waiting(deal.buyer) == [f"/trades/{deal.number}"]
         step(deal)
     with read() as session:
-        task = desk.waiting(session, deal.buyer)[0]
+        task = desk.waiting(session, deal.buyer).tasks[0]
     assert task.label == str(desk.TRADE_TASKS["accept"])
     assert task.due_at is not None
     with transaction() as session:
@@ -84,16 +84,16 @@ def test_a_submitted_registration_waits_for_the_reviewer(exchange: Flask) -> Non
 
 def waiting(actor: Actor) -> list[str]:
     with read() as session:
-        return [task.href for task in desk.waiting(session, actor)]
+        return [task.href for task in desk.waiting(session, actor).tasks]
 
 
 def test_the_provider_is_led_from_the_draft_to_the_catalogue(exchange: Flask) -> None:
     provider = assets.provider()
     asset = assets.registered(provider)
     with read() as session:
-        [task] = desk.waiting(session, provider)
+        [task] = desk.waiting(session, provider).tasks
     assert (task.href, task.due_at) == (f"/assets/{asset.id}", None)
-    assert task.since == asset.drafted_at
+    assert task.since == asset.registered_at
     number = assets.listed(provider, asset)
     assert waiting(provider) == []
     assert number
@@ -103,9 +103,14 @@ def test_a_rejection_stays_on_the_desk_for_a_while(exchange: Flask) -> None:
     provider = assets.provider()
     asset_id = assets.submitted(provider)
     chief = people.operator()
+    exchange.extensions["clock"].advance(days=15)
     with transaction() as session:
         registry.review(session, chief, asset_id, approve=False, reason="the source is unclear")
-    assert waiting(provider) == [f"/assets/{asset_id}"]
+    with read() as session:
+        [task] = desk.waiting(session, provider).tasks
+    assert (task.href, task.since) == (f"/assets/{asset_id}", clock.now())
+    exchange.extensions["clock"].advance(days=15)
+    assert waiting(provider) == []
 
 
 def test_what_waits_for_others_stands_apart(exchange: Flask) -> None:
@@ -168,4 +173,4 @@ def test_an_empty_desk_says_where_to_begin(exchange: Flask, role: Role) -> None:
 
 def elsewhere(actor: Actor) -> list[str]:
     with read() as session:
-        return [task.href for task in desk.elsewhere(session, actor)]
+        return [task.href for task in desk.elsewhere(session, actor).tasks]

@@ -1,0 +1,66 @@
+"""Which assets wait for somebody, for the page that shows what is to be done.
+
+Each comes with since when it waits, the longest first.
+"""
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Row, Select, select
+from sqlalchemy.orm import Session
+
+from market.actor import Actor
+from market.paging import Beginning, beginning
+from market.registry.models import Asset, Inspection, Revision
+from market.registry.states import RegistrationState
+from market.steps import Step
+
+Waiting = Beginning[Row[Asset, datetime]]
+
+
+def submitted(session: Session, actor: Actor) -> Waiting:
+    """Return what was handed to the reviewers, of other organisations than the actor's (R1.5)."""
+    return _stepped(session, RegistrationState.SUBMITTED, Asset.provider_id != actor.organisation_id)
+
+
+def rejected(session: Session, actor: Actor, after: datetime) -> Waiting:
+    """Return the actor's registrations that were rejected after a moment."""
+    own = Asset.provider_id == actor.organisation_id
+    return _stepped(session, RegistrationState.REJECTED, own, Step.time > after)
+
+
+def unlisted(session: Session, actor: Actor, listed: Select[uuid.UUID]) -> Waiting:
+    """Return the actor's registered assets without a listing.
+
+    Args:
+        session: a session.
+        actor: who asks.
+        listed: selects the assets that have one.
+    """
+    own = Asset.provider_id == actor.organisation_id
+    return _stepped(session, RegistrationState.REGISTERED, own, Asset.id.not_in(listed))
+
+
+def measured(session: Session, actor: Actor) -> Waiting:
+    """Return the actor's drafts that can be submitted."""
+    return _inspected(session, actor, Inspection.refusal.is_(None))
+
+
+def unmeasurable(session: Session, actor: Actor, after: datetime) -> Waiting:
+    """Return the actor's drafts of which it turned out after a moment that their file cannot be measured."""
+    return _inspected(session, actor, Inspection.refusal.is_not(None), Inspection.inspected_at > after)
+
+
+def _stepped(session: Session, state: RegistrationState, *conditions: ColumnElement[bool]) -> Waiting:
+    query = select(Asset, Step.time).join(Step, Step.id == Asset.step_id).where(Asset.state == state)
+    return beginning(session, query.where(*conditions), Step.time, Asset.id)
+
+
+def _inspected(session: Session, actor: Actor, *conditions: ColumnElement[bool]) -> Waiting:
+    query = (
+        select(Asset, Inspection.inspected_at)
+        .join(Revision, Revision.asset_id == Asset.id)
+        .join(Inspection, Inspection.revision_id == Revision.id)
+        .where(Asset.provider_id == actor.organisation_id, Asset.state == RegistrationState.DRAFT)
+    )
+    return beginning(session, query.where(*conditions), Inspection.inspected_at, Asset.id)
