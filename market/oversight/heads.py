@@ -1,12 +1,11 @@
 """Which signed head evidence leads to: the newest that the evidence policy accepts, witnesses and all."""
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ledger import reader
 from ledger.errors import LedgerError
-from ledger.models import LedgerCheckpoint
 from ledger.policy import Policy
+from ledger.reader import Head
 from market import config, trust
 from market.errors import Unavailable
 from market.i18n import gettext as _
@@ -30,11 +29,10 @@ def policy_text(session: Session) -> str:
     return trust.evidence_text(settings, ring.published(session, settings))
 
 
-def witnessed(session: Session) -> LedgerCheckpoint | None:
+def witnessed(session: Session) -> Head | None:
     """Return the newest head with the quorum of witnesses that the operator asks for, or None before the first."""
     asked = policy(session)
-    heads = select(LedgerCheckpoint).order_by(LedgerCheckpoint.size.desc()).limit(LOOKED_BACK)
-    for head in session.scalars(heads):
+    for head in reader.latest_checkpoints(session, LOOKED_BACK):
         try:
             asked.check(reader.cosigned(session, head.size))
         except LedgerError:
