@@ -23,7 +23,9 @@ class Prepared:
         names: the columns that an INSERT gets; not for others.
     """
 
-    def __init__(self, statement: Insert | Select[Any], names: Sequence[str] | None = None) -> None:
+    def __init__(
+        self, statement: Insert | Select[*tuple[Any, ...]], names: Sequence[str] | None = None
+    ) -> None:
         self._statement = statement
         self._names = names
         self._kept: dict[str, _Compiled] = {}
@@ -54,7 +56,7 @@ class _Compiled:
     """A statement's text for one dialect, and how values go in and come out."""
 
     def __init__(
-        self, statement: Insert | Select[Any], names: Sequence[str] | None, dialect: Dialect
+        self, statement: Insert | Select[*tuple[Any, ...]], names: Sequence[str] | None, dialect: Dialect
     ) -> None:
         compiled = statement.compile(dialect=dialect, column_keys=list(names) if names else None)
         if not isinstance(compiled, SQLCompiler):

@@ -3,18 +3,29 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from ledger import stored
 from ledger.errors import DamagedError, NotLoggedError, ProofError
 from ledger.merkle import verify_inclusion
 from ledger.models import LedgerCheckpoint, LedgerCosignature, LedgerEntry, LedgerLeaf
+from ledger.prepared import Prepared
 from ledger.proof import Proof
 from ledger.tiles import WIDTH, TiledTree
 
-_LATEST = select(LedgerCheckpoint).order_by(LedgerCheckpoint.size.desc()).limit(1)
+_HEAD = select(LedgerCheckpoint.size, LedgerCheckpoint.root, LedgerCheckpoint.note, LedgerCheckpoint.time)
+_LATEST = Prepared(
+    _HEAD.where(LedgerCheckpoint.size == select(func.max(LedgerCheckpoint.size)).scalar_subquery())
+)
+_OF_SIZE = Prepared(_HEAD.where(LedgerCheckpoint.size == bindparam("size")))
+_LINES = Prepared(
+    select(LedgerCosignature.line)
+    .where(LedgerCosignature.size == bindparam("size"))
+    .order_by(LedgerCosignature.time, LedgerCosignature.key)
+)
 
 
 @dataclass(frozen=True)
@@ -30,6 +41,23 @@ class Logged:
     id: uuid.UUID
     index: int | None
     leaf: bytes
+
+
+@dataclass(frozen=True)
+class Head:
+    """A head of the log that was signed.
+
+    Attributes:
+        size: Entries that it covers.
+        root: Root of the tree over them.
+        note: The checkpoint as the log signed it.
+        time: When, by the clock of then.
+    """
+
+    size: int
+    root: bytes
+    note: str
+    time: datetime
 
 
 def by_id(session: Session, entry_id: uuid.UUID) -> Logged:
@@ -73,9 +101,22 @@ def size(session: Session) -> int:
     return 0 if last is None else last + 1
 
 
-def latest_checkpoint(session: Session) -> LedgerCheckpoint | None:
+def latest_checkpoint(session: Session) -> Head | None:
     """Return the largest signed head, or None before the first one."""
-    return session.scalar(_LATEST)
+    row = _LATEST.row(session.connection(), {})
+    return None if row is None else Head(*row)
+
+
+def checkpoint(session: Session, size: int) -> Head:
+    """Return the signed head of a size.
+
+    Raises:
+        NotLoggedError: No head of this size was signed.
+    """
+    row = _OF_SIZE.row(session.connection(), {"size": size})
+    if row is None:
+        raise NotLoggedError(f"no checkpoint of size {size}")
+    return Head(*row)
 
 
 def cosigned(session: Session, size: int) -> str:
@@ -84,17 +125,10 @@ def cosigned(session: Session, size: int) -> str:
     Raises:
         NotLoggedError: No head of this size was signed.
     """
-    head = session.get(LedgerCheckpoint, size)
-    if head is None:
-        raise NotLoggedError(f"no checkpoint of size {size}")
-    of_size = LedgerCosignature.size == size
-    lines = session.scalars(
-        select(LedgerCosignature.line).where(of_size).order_by(LedgerCosignature.time, LedgerCosignature.key)
-    )
-    return "".join([head.note, *lines])
+    return _with_cosignatures(session, checkpoint(session, size))
 
 
-def oldest_beyond(session: Session, head: LedgerCheckpoint | None) -> bytes | None:
+def oldest_beyond(session: Session, head: Head | None) -> bytes | None:
     """Return the leaf written next after those that a signed head covers, or None when it covers everything."""
     covered = -1 if head is None else head.size - 1
     last = (
@@ -133,7 +167,7 @@ def leaves(session: Session, first: int, end: int) -> list[bytes]:
     )
 
 
-def prove(session: Session, indexes: Sequence[int], head: LedgerCheckpoint | None = None) -> list[Proof]:
+def prove(session: Session, indexes: Sequence[int], head: Head | None = None) -> list[Proof]:
     """Return the proofs of entries against a checkpoint, in the order asked.
 
     They are held against the signed root before they are returned, so damage in the database gives no false proof.
@@ -173,9 +207,9 @@ def consistency(session: Session, old: int, new: int) -> list[bytes]:
     return stored.tree(session, new).consistency(old)
 
 
-def _proofs(session: Session, tree: TiledTree, indexes: Sequence[int], head: LedgerCheckpoint) -> list[Proof]:
+def _proofs(session: Session, tree: TiledTree, indexes: Sequence[int], head: Head) -> list[Proof]:
     """Make the proofs, and check one of each lowest tile: its path holds every other hash of the tile."""
-    note = cosigned(session, head.size)
+    note = _with_cosignatures(session, head)
     made, checked = [], set()
     for index in indexes:
         path = tree.inclusion(index)
@@ -184,3 +218,8 @@ def _proofs(session: Session, tree: TiledTree, indexes: Sequence[int], head: Led
             checked.add(index // WIDTH)
         made.append(Proof(index, tuple(path), note))
     return made
+
+
+def _with_cosignatures(session: Session, head: Head) -> str:
+    lines = _LINES.execute(session.connection(), {"size": head.size}).scalars()
+    return "".join([head.note, *lines])

@@ -20,12 +20,31 @@ KEPT = 512
 """Tiles kept in memory for each database, about 35 kB each."""
 
 
+SIZES = 8
+"""Sizes of which the right edge is kept beside them."""
+
+
 class Kept(dict[Tile, Tree]):
     """The tiles that were asked for last, of one database, for all threads."""
 
     def __init__(self) -> None:
         super().__init__()
         self._lock = Lock()
+        self._edges: dict[int, dict[tuple[int, int], bytes]] = {}
+
+    def edges(self, size: int) -> dict[tuple[int, int], bytes]:
+        """Return what is kept of the right edge of a tree, to be added to."""
+        with self._lock:
+            found = self._edges.setdefault(size, {})
+            if len(self._edges) > SIZES:
+                del self._edges[next(iter(self._edges))]
+            return found
+
+    def clear(self) -> None:
+        """Let everything go."""
+        with self._lock:
+            super().clear()
+            self._edges.clear()
 
     def __setitem__(self, tile: Tile, tree: Tree) -> None:
         """Keep a tile, and let the one go that was kept longest."""
@@ -46,7 +65,10 @@ def tree(session: Session, size: int, *, anew: bool = True) -> TiledTree:
         size: Number of entries; all of them committed unless it is read anew.
         anew: Read every tile from the database, else take those that are in memory from there.
     """
-    return TiledTree(size, lambda tile: hashes(session, tile), None if anew else _kept_of(session))
+    if anew:
+        return TiledTree(size, lambda tile: hashes(session, tile))
+    kept = _kept_of(session)
+    return TiledTree(size, lambda tile: hashes(session, tile), kept, kept.edges(size))
 
 
 def forget(session: Session) -> None:

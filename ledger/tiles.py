@@ -64,15 +64,20 @@ class TiledTree(Subtrees):
         size: number of leaves.
         load: returns the bytes of a hash tile.
         loaded: keeps what was loaded, by tile; give the same one to trees of the same log, since a tile never changes.
+        edges: keeps what was computed between tiles; give the same one to trees of the same log and size.
     """
 
     def __init__(
-        self, size: int, load: Callable[[Tile], bytes], loaded: MutableMapping[Tile, Tree] | None = None
+        self,
+        size: int,
+        load: Callable[[Tile], bytes],
+        loaded: MutableMapping[Tile, Tree] | None = None,
+        edges: dict[tuple[int, int], bytes] | None = None,
     ) -> None:
         self._size = size
         self._load = load
         self._loaded = {} if loaded is None else loaded
-        self._edges: dict[tuple[int, int], bytes] = {}
+        self._edges = {} if edges is None else edges
 
     @property
     def size(self) -> int:

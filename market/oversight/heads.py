@@ -9,6 +9,7 @@ from ledger import reader
 from ledger.errors import LedgerError
 from ledger.models import LedgerCheckpoint, LedgerCosignature
 from ledger.policy import NONE, Policy
+from ledger.reader import Head
 from market import config, trust
 from market.errors import Unavailable
 from market.i18n import gettext as _
@@ -32,10 +33,10 @@ def policy_text(session: Session) -> str:
     return trust.evidence_text(settings, ring.published(session, settings))
 
 
-def witnessed(session: Session) -> LedgerCheckpoint | None:
+def witnessed(session: Session) -> Head | None:
     """Return the newest head with the quorum of witnesses that the operator asks for, or None before the first."""
     found = accepted(session, policy(session), newest=True)
-    return None if found is None else session.get_one(LedgerCheckpoint, found[0])
+    return None if found is None else reader.checkpoint(session, found[0])
 
 
 def accepted(
