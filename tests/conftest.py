@@ -5,6 +5,7 @@ counts as failed: what is not run must not look green.
 """
 
 import fcntl
+import json
 import os
 import shutil
 import tempfile
@@ -32,6 +33,8 @@ CI = os.environ.get("CI") == "true"
 """Whether this is continuous integration, where sampling tests take the samples they promise, not a few."""
 RUN = "QILU_TEST_RUN"
 """Names the folder that all workers of a run share; the first process makes and removes it."""
+LACKING = "QILU_TEST_LACKING"
+"""Holds the lanes that this machine cannot carry, found once: what a lane installs must not bring another one in."""
 MEMORY = "/dev/shm"
 """Where that folder lies when it can: thousands of small commits need not reach a disk to be tested."""
 ROOM = 6 * 1024**3
@@ -80,6 +83,7 @@ def pytest_configure(config: pytest.Config) -> None:
         folder = tempfile.mkdtemp(prefix="qilu-", dir=MEMORY if _has_room(MEMORY) else None)
         Path(folder).chmod(0o755)  # the database server's own user must reach its folder in it
         os.environ[RUN] = os.environ["PYTEST_DEBUG_TEMPROOT"] = folder
+        os.environ[LACKING] = json.dumps(machine.lacking())
         os.environ["TMPDIR"] = tempfile.tempdir = folder  # what killed processes leave behind goes with it
 
 
@@ -94,7 +98,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         folder = Path(os.environ.pop(RUN))
         tempfile.tempdir = None
-        for name in ("PYTEST_DEBUG_TEMPROOT", "TMPDIR"):
+        for name in (LACKING, "PYTEST_DEBUG_TEMPROOT", "TMPDIR"):
             del os.environ[name]
         Server(folder / "pg").stop()
         shutil.rmtree(folder, ignore_errors=True)
@@ -298,7 +302,8 @@ def _lanes(config: pytest.Config) -> list[str]:
 
 def _lacking(config: pytest.Config) -> dict[str, str]:
     """Return what is missing for the lanes that nobody asked for by name."""
-    return {} if config.getoption("lane") else machine.lacking()
+    found: dict[str, str] = json.loads(os.environ[LACKING])
+    return {} if config.getoption("lane") else found
 
 
 def postgres_server() -> Server:
