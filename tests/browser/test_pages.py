@@ -31,6 +31,7 @@ FILES: Final = {
     "/metrics": "figures for Prometheus",
     "/ledger/checkpoint": "a signed note as a file",
     "/ledger/trust-policy.txt": "a policy as a file",
+    "/ledger/checkpoints/<int:size>/timestamp-<int:place>.tsr": "a time-stamp token as a file",
     "/entries/<uuid:entry_id>/entry.<any(json, 'tlog-proof'):form>": "an entry as a file",
     "/audit/<number>/bundle.zip": "the evidence as a file",
     "/audit/export/<any(csv, json):form>": "what a search finds as a file",
