@@ -31,13 +31,13 @@ _NONE_MATCH: Json = {
     "in": "header",
     "name": "If-None-Match",
     "description": "An ETag seen before; 304 when it is still the file's.",
-    "schema": {"type": "string", "maxLength": 1000},
+    "schema": {"type": "string"},
 }
 _RANGE: Json = {
     "in": "header",
     "name": "Range",
     "description": "One range of bytes, for example bytes=0-1048575; anything else is ignored.",
-    "schema": {"type": "string", "maxLength": 100},
+    "schema": {"type": "string"},
 }
 _IF_RANGE: Json = {
     **_RANGE,
@@ -157,11 +157,19 @@ def _merge_form(spec: Json, stated: Json) -> list[Json]:
         "required": sorted([*(one["name"] for one in fields if one["required"]), *file["required"]]),
         "additionalProperties": False,
     }
-    # One part a value, as forms send them.
+    # One part a value, as forms send them; a file has its name beside it.
     content["encoding"] = {
-        one["name"]: {"style": "form", "explode": True} for one in fields if "style" in one
+        **{one["name"]: {"style": "form", "explode": True} for one in fields if "style" in one},
+        **{name: {"headers": {"Content-Disposition": _file_name(name)}} for name in file["properties"]},
     }
     return [one for one in parameters if one["in"] != "formData"]
+
+
+def _file_name(field: str) -> Json:
+    """Return how a file's name is sent, which tells its kind."""
+    example = f'form-data; name="{field}"; filename="weather.csv"'
+    said = "The name of the file ends with .csv or .parquet."
+    return {"schema": {"type": "string"}, "description": said, "example": example}
 
 
 def _exemplify(stated: Json) -> None:

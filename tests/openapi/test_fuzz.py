@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from market.openapi.operations import OPERATIONS
 from tests import evidence
 from tests.conftest import CI, sqlite_urls, tell
 from tests.openapi import fuzzing, world
@@ -17,4 +18,9 @@ def test_every_answer_is_the_described_one(tmp_path: Path) -> None:
         found = fuzzing.fuzz(app, world.built(), EXAMPLES)
     tell("openapi", found.summary())
     assert not found.errors
+    assert set(+found.examples) == set(OPERATIONS)
+    assert {label for label in OPERATIONS if found.examples[label] < EXAMPLES} <= set(fuzzing.FEW)
+    assert set(OPERATIONS) - set(+found.taken) == {fuzzing.UNTAKEN}
+    closed = {label for label, operation in OPERATIONS.items() if operation.scopes and not operation.open}
+    assert found.guarded == closed
     assert not found.failures, "\n\n".join(f"{what}\n{how}" for what, how in found.failures.items())

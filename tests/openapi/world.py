@@ -8,12 +8,16 @@ from flask import current_app
 from market import jobs
 from market.actor import Actor, Role, Scope
 from market.db import read, transaction
-from market.participants import members
+from market.oversight import publishing
 from market.participants.models import User
 from market.trades import decisions
 from tests import assets, deals, evidence, people
+from tests.openapi.reserved import Cast, reserved
 
 Headers = Mapping[str, str]
+
+RUINOUS = {"POST /api/v1/organisations/{organisation_id}/decision", "POST /api/v1/assets/{asset_id}/{act}"}
+"""Would end everything else for the people and the data that it is about: done to what is there for it alone."""
 
 
 @dataclass(frozen=True)
@@ -22,11 +26,27 @@ class World:
 
     Attributes:
         values: real values by the part of an address, or the field of a body, that takes them.
-        people: who may do what, each by the header of a token with every scope.
+        people: who may do what, each by the header of a token with every scope; for one operation alone where
+            one of them has made what the others cannot see.
     """
 
     values: Mapping[str, list[str]]
-    people: Mapping[Scope, list[Headers]]
+    people: Mapping[Scope | str, list[Headers]]
+
+    def real(self, label: str, name: str, turn: int) -> str | None:
+        """Return what is there for a part of an operation: in turn its own and what it shares with others."""
+        own = self.values.get(f"{label}#{name}", [])
+        if label in RUINOUS:
+            return own[turn % len(own)] if own else None
+        shared = next((found for place, found in self.values.items() if _fits(place, label, name)), [])
+        if own and shared:
+            own, turn = (own, shared)[turn % 2], turn // 2
+        found = own or shared
+        return found[turn % len(found)] if found else None
+
+
+def _fits(place: str, label: str, name: str) -> bool:
+    return place == name or (place.endswith(f"{{{name}}}") and place in label)
 
 
 def built() -> World:
@@ -34,12 +54,12 @@ def built() -> World:
     operator, provider, buyer = people.operator(), assets.provider(), people.verified(Role.BUYER)
     sold = assets.registered(provider, deals.content())
     listings = [assets.listed(provider, sold) for _each in range(3)]
-    deal = [deals.requested(provider, buyer, listing) for listing in (*listings, *listings, *listings[:1])]
-    asked, half, due, paid, fetched, rejected, kept = deal
+    deal = [deals.requested(provider, buyer, listing) for listing in (*listings, *listings)]
+    asked, half, due, paid, fetched, rejected = deal
     deals.sign(provider, half.number)
-    for one in (due, paid, fetched, rejected, kept):
+    for one in (due, paid, fetched, rejected):
         evidence.in_force(one)
-    for one in (paid, fetched, rejected, kept):
+    for one in (paid, fetched, rejected):
         evidence.pay(one)
     for one in (fetched, rejected):
         evidence.fetch(current_app, one)
@@ -50,32 +70,35 @@ def built() -> World:
     measured = assets.drafted(provider, deals.content()).id
     fresh = assets.registered(provider, deals.content())
     jobs.drain()
-    applied = people.applied(Role.BUYER)
-    other, auditor = people.verified(Role.BUYER), people.colleague(operator, Role.AUDITOR)
+    clerk, auditor = people.verified(Role.BUYER), people.colleague(operator, Role.AUDITOR)
     trades = [one.number for one in (due, paid, fetched, rejected, asked)]
+    kept_apart = reserved(Cast(operator, provider, buyer, clerk))
+    small, large = _heads()
     return World(
         values={
             "/listings/{number}": [*listings, assets.listed(provider, fresh)],
             "/contracts/{number}": [one.number for one in deal],
             "/trades/{number}": trades,
-            "GET /api/v1/trades/{number}/delivery#number": [kept.number],
             "/pages/{place}": ["1", "2"],
             "/assets/{asset_id}": [str(one) for one in (sold.id, waiting, measured, fresh.id)],
-            "/organisations/{organisation_id}": [str(applied.id), str(other.organisation_id)],
-            "/members/{user_id}": [str(people.colleague(buyer, Role.BUYER).user_id)],
-            "/invitations/{token}": [_invitation(buyer)],
+            "/members/{user_id}": [str(people.colleague(clerk, Role.BUYER).user_id)],
             "/entries/{entry_id}": [deals.sign(provider, asked.number)],
-            "POST /api/v1/tokens#email": [_email(buyer)],
+            "POST /api/v1/tokens#email": [_email(clerk)],
             "POST /api/v1/tokens#password": [people.PASSWORD],
             "listing": listings,
             "Range": ["bytes=0-9", "bytes=5-", "bytes=999999-"],
             "If-None-Match": ['"0"', '"0"', '"0"', "*"],
             "asset": [str(fresh.id)],
             "document_digest": [deals.of(one.number).document_digest for one in (asked, half)],
+            "/checkpoints/{size}": [small, large],
+            "GET /api/v1/checkpoints/{size}/consistency/{old}#size": [large],
+            "/consistency/{old}": [small],
+            "GET /api/v1/people#email": [_email(buyer)],
+            **kept_apart,
         },
         people={
             Scope.READ: [people.bearer(one) for one in (buyer, provider, operator, auditor)],
-            Scope.MEMBERS: [people.bearer(buyer)],
+            Scope.MEMBERS: [people.bearer(clerk)],
             Scope.ASSETS: [people.bearer(provider)],
             Scope.LISTINGS: [people.bearer(provider)],
             Scope.CONTRACTS: [people.bearer(one) for one in (buyer, provider)],
@@ -83,6 +106,8 @@ def built() -> World:
             Scope.DELIVERY: [people.bearer(buyer)],
             Scope.TRADES: [people.bearer(buyer)],
             Scope.OPERATE: [people.bearer(operator)],
+            "GET /api/v1/assets/{asset_id}": [people.bearer(provider)],
+            "GET /api/v1/assets/{asset_id}/inspection": [people.bearer(provider)],
         },
     )
 
@@ -92,6 +117,12 @@ def _email(actor: Actor) -> str:
         return session.get_one(User, actor.user_id).email
 
 
-def _invitation(actor: Actor) -> str:
-    with transaction() as session:
-        return members.invite(session, actor, "colleague@example.org", frozenset({Role.BUYER}))[1]
+def _heads() -> tuple[str, str]:
+    """Publish the log twice, with something new between, and return the sizes."""
+    sizes = []
+    for _time in range(2):
+        people.applied(Role.BUYER)
+        head = publishing.publish()
+        assert head is not None
+        sizes.append(str(head.size))
+    return sizes[0], sizes[1]

@@ -1,0 +1,151 @@
+"""Objects of which each waits for one operation alone: no other one can take its state away before."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pytest
+from flask import current_app
+
+from market import jobs
+from market.actor import Actor, Role, Scope
+from market.catalog import service as catalog
+from market.contracting import requesting
+from market.db import transaction
+from market.participants import access, members
+from market.registry.models import Asset
+from market.trades import decisions
+from tests import assets, deals, evidence, people, trades
+from tests.deals import Deal
+
+SPARE = 20
+"""How many there are of what one good request uses up."""
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Who made the objects, and so may act on them.
+
+    Attributes:
+        operator: decides on organisations, registrations and disputes.
+        provider: holds the assets.
+        buyer: asks for the contracts.
+        clerk: invites, changes and removes members, of an organisation that nothing else is about.
+    """
+
+    operator: Actor
+    provider: Actor
+    buyer: Actor
+    clerk: Actor
+
+
+def reserved(cast: Cast) -> Mapping[str, list[str]]:
+    """Return the objects by operation and by the part of its address, or field of its body, that takes them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(requesting, "render", trades.set_in_type)  # nobody looks at their documents
+        sold = assets.registered(cast.provider, deals.content())
+        listing = assets.listed(cast.provider, sold)
+        return {
+            **_assets(cast),
+            **_listings(cast, sold),
+            **_contracts(cast, listing),
+            **_trades(cast, listing),
+            **_people(cast),
+        }
+
+
+def _assets(cast: Cast) -> dict[str, list[str]]:
+    measured = assets.drafted(cast.provider, deals.content()).id
+    jobs.drain()
+    waiting = assets.submitted(cast.provider, deals.content())
+    registered = [str(assets.registered(cast.provider, deals.content()).id) for _each in range(3)]
+    return {
+        "POST /api/v1/assets/{asset_id}/submission#asset_id": [str(measured)],
+        "POST /api/v1/assets/{asset_id}/review#asset_id": [str(waiting)],
+        "POST /api/v1/assets/{asset_id}/{act}#asset_id": registered,
+    }
+
+
+def _listings(cast: Cast, asset: Asset) -> dict[str, list[str]]:
+    with transaction() as session:
+        drafted = catalog.draft(session, cast.provider, asset_id=asset.id, proposal=assets.proposal()).number
+    shelved, open_, unwanted, wanted = (assets.listed(cast.provider, asset) for _each in range(4))
+    with transaction() as session:
+        catalog.suspend(session, cast.operator, shelved, "It promises what is not there.")
+    return {
+        "POST /api/v1/listings/{number}/publication#number": [drafted],
+        "POST /api/v1/listings/{number}/restoration#number": [shelved],
+        "POST /api/v1/listings/{number}/suspension#number": [open_],
+        "POST /api/v1/listings/{number}/withdrawal#number": [unwanted],
+        "POST /api/v1/contracts#listing": [wanted],
+    }
+
+
+def _contracts(cast: Cast, listing: str) -> dict[str, list[str]]:
+    refused, withdrawn, signed = (
+        deals.requested(cast.provider, cast.buyer, listing).number for _each in range(3)
+    )
+    return {
+        "POST /api/v1/contracts/{number}/refusal#number": [refused],
+        "POST /api/v1/contracts/{number}/withdrawal#number": [withdrawn],
+        "POST /api/v1/contracts/{number}/signature#number": [signed],
+        "POST /api/v1/contracts/{number}/signature#document_digest": [deals.of(signed).document_digest],
+    }
+
+
+def _trades(cast: Cast, listing: str) -> dict[str, list[str]]:
+    def running() -> Deal:
+        deal = deals.requested(cast.provider, cast.buyer, listing)
+        evidence.in_force(deal)
+        return deal
+
+    due, *funded = (running() for _each in range(6))
+    for one in funded:
+        evidence.pay(one)
+    cancelled, fetched, *delivered = funded
+    for one in delivered:
+        evidence.fetch(current_app, one)
+    accepted, rejected, disputed = delivered
+    with transaction() as session:
+        decisions.reject(session, cast.buyer, disputed.number, "Half of the rows are empty.")
+    jobs.drain()
+    return {
+        "POST /api/v1/trades/{number}/payment#number": [due.number],
+        "POST /api/v1/trades/{number}/cancellation#number": [cancelled.number],
+        "GET /api/v1/trades/{number}/delivery#number": [fetched.number],
+        "GET /api/v1/trades/{number}/receipt#number": [disputed.number],
+        "POST /api/v1/trades/{number}/acceptance#number": [accepted.number],
+        "POST /api/v1/trades/{number}/rejection#number": [rejected.number],
+        "POST /api/v1/trades/{number}/ruling#number": [disputed.number],
+    }
+
+
+def _people(cast: Cast) -> dict[str, list[str]]:
+    erased = [_invited(cast.clerk, f"erased{one}@example.org") for one in range(SPARE)]
+    invited = [_invited(cast.clerk, f"invited{one}@example.org") for one in range(SPARE)]
+    changed, removed = (str(people.colleague(cast.clerk, Role.BUYER).user_id) for _each in range(2))
+    applied = [str(people.applied(Role.BUYER).id) for _each in range(3)]
+    new = [people.application() for _each in range(SPARE)]
+    return {
+        "POST /api/v1/people/{user_id}/erasure#user_id": [user_id for user_id, _secret in erased],
+        "POST /api/v1/people/{user_id}/erasure#confirm": [f"erased{one}@example.org" for one in range(SPARE)],
+        "POST /api/v1/invitations/{token}#token": [secret for _user_id, secret in invited],
+        "POST /api/v1/members/invitations#email": [f"colleague{one}@example.org" for one in range(SPARE)],
+        "PUT /api/v1/members/{user_id}/roles#user_id": [changed],
+        "DELETE /api/v1/members/{user_id}#user_id": [removed],
+        "DELETE /api/v1/tokens/{token_id}#token_id": [_token(cast.clerk) for _each in range(SPARE)],
+        "POST /api/v1/organisations/{organisation_id}/decision#organisation_id": applied,
+        "POST /api/v1/organisations#credit_code": [one.credit_code for one in new],
+        "POST /api/v1/organisations#email": [one.email for one in new],
+    }
+
+
+def _invited(actor: Actor, email: str) -> tuple[str, str]:
+    with transaction() as session:
+        invitation, secret, _step = members.invite(session, actor, email, frozenset({Role.BUYER}))
+        return str(invitation.user_id), secret
+
+
+def _token(actor: Actor) -> str:
+    assert actor.user_id is not None
+    with transaction() as session:
+        return str(access.issue_token(session, actor.user_id, "to be ended", {Scope.READ})[0].id)
