@@ -146,8 +146,10 @@ def _pass(grant_id: uuid.UUID, handed: Span | None, wanted: int) -> None:
     refusal = None
     moment = clock.now()
     with db.transaction() as session:
+        # The grant before its counter, as everybody takes them: a stretch written below refers to the grant's row,
+        # so whoever held it and waited for the counter would wait for us for ever.
+        row = session.get_one(AccessGrant, grant_id, with_for_update={"read": True, "key_share": True})
         usage = db.locked(session, GrantUsage, grant_id)
-        row = session.get_one(AccessGrant, grant_id)
         if wanted:
             refusal = gate.decide(service.grounds(row, usage), moment)
             if refusal is None:

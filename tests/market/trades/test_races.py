@@ -4,6 +4,7 @@ import threading
 import time
 import uuid
 from functools import partial
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -22,6 +23,7 @@ from market.registry.states import RegistrationEvent
 from market.trades import decisions, service, suspension
 from tests import assets, deals, people, trades
 from tests.deals import Deal
+from tests.waiting import SECONDS
 
 
 def test_one_accepts_while_the_other_rejects(exchange: Flask) -> None:
@@ -127,3 +129,29 @@ def test_cancelling_while_the_first_byte_leaves(exchange: Flask) -> None:
     jobs.drain()
     ended = trades.states(deal)
     assert (ended["settlement"], ended["transfer"]) in {("REFUNDED", "TERMINATED"), ("FUNDED", "COMPLETED")}
+
+
+def test_a_stretch_that_is_written_and_a_cancellation_do_not_wait_for_each_other(
+    exchange: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deal = trades.paid(trades.in_force())
+    with read() as session:
+        permit = sending.permit(session, deal.buyer, deal.number)
+    begun, real = threading.Event(), sending._cover
+
+    def slow(*args: Any) -> None:
+        begun.set()
+        time.sleep(0.5)  # until the cancellation has taken what it can get
+        real(*args)
+
+    monkeypatch.setattr(sending, "_cover", slow)
+
+    def cancel() -> None:
+        begun.wait(SECONDS)
+        with transaction() as session:
+            decisions.cancel(session, deal.buyer, deal.number, "no longer needed")
+
+    def stream() -> None:
+        list(sending.stream(permit, Span(0, permit.size)))
+
+    assert trades.together(exchange, cancel, stream) == ["cancellation.begun", "done"]
