@@ -23,9 +23,9 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm.session import JoinTransactionMode
 
 MOST: Final = 16
-"""Members of a group."""
+"""Members of a group: each waits for all of them."""
 LONGEST: Final = 0.05
-"""Seconds from a group's beginning after which nobody joins any more: who is in it waits for its end."""
+"""Seconds, several times those of a flush, after which a group takes nobody in, however few it has."""
 _LOST: Final = "market.turn.lost"
 
 
@@ -88,13 +88,10 @@ class Group:
             raise
         self._members.append(member)
 
-    def may_grow(self) -> bool:
-        """Tell whether somebody may still join."""
-        return (
-            0 < len(self._members) < MOST
-            and self._lost() is None
-            and time.monotonic() - self._began < LONGEST
-        )
+    def may_grow(self, most: int, longest: float) -> bool:
+        """Tell whether somebody may still join: it has members, but not too many, and is not too old."""
+        young = time.monotonic() - self._began < longest
+        return 0 < len(self._members) < most and young and self._lost() is None
 
     def end(self) -> None:
         """Commit, keep for every member how it ended, give the connection back and wake them.
@@ -221,10 +218,12 @@ class Turn:
     Args:
         patience: seconds that a writer stands in the queue; then it tries without a turn, as if it were alone, and
             SQLite says whether somebody is in the way.
+        most: members of a group.
+        longest: seconds from a group's beginning after which nobody joins any more.
     """
 
-    def __init__(self, patience: float) -> None:
-        self._patience = patience
+    def __init__(self, patience: float, *, most: int = MOST, longest: float = LONGEST) -> None:
+        self._patience, self._most, self._longest = patience, most, longest
         self._mutex = threading.Lock()
         self._taken = False
         self._queue: deque[_Place] = deque()
@@ -282,7 +281,7 @@ class Turn:
     def _leave(self, place: _Place) -> None:
         """Pass the turn on, with the group if it may grow and somebody waits; else end the group before."""
         group = place.group
-        if place.holds and group is not None and group.may_grow() and self._call(group):
+        if place.holds and group is not None and group.may_grow(self._most, self._longest) and self._call(group):
             return
         try:
             if group is not None:
