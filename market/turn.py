@@ -281,7 +281,12 @@ class Turn:
     def _leave(self, place: _Place) -> None:
         """Pass the turn on, with the group if it may grow and somebody waits; else end the group before."""
         group = place.group
-        if place.holds and group is not None and group.may_grow(self._most, self._longest) and self._call(group):
+        if (
+            place.holds
+            and group is not None
+            and group.may_grow(self._most, self._longest)
+            and self._call(group)
+        ):
             return
         try:
             if group is not None:

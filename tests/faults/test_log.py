@@ -1,8 +1,9 @@
 """Append and publish, disturbed at every write, sync and rename: step and entry stand or fall together.
 
 A trade is written as a step, or several in one group, and the log is published, in a process that is killed at one of
-its calls, or to which the disk gives an error there. The trades of a group are there all or none. Whatever it left, rows, log and files agree, at most one head was signed for what there is,
-and the next process goes on from it. Some calls are taken by chance (``QILU_FAULT_SEED``); CI takes every one.
+its calls, or to which the disk gives an error there. The trades of a group are there all or none. Whatever was left,
+rows, log and files agree, at most one head was signed for what there is, and the next process goes on from it. Some
+calls are taken by chance (``QILU_FAULT_SEED``); CI takes every one.
 """
 
 import os

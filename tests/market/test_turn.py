@@ -26,7 +26,9 @@ from tests.waiting import SECONDS, joined, until
 
 Act = Callable[[Session], object]
 
-pytestmark = pytest.mark.parametrize("lane", [pytest.param("sqlite", marks=pytest.mark.sqlite)], indirect=True)
+pytestmark = pytest.mark.parametrize(
+    "lane", [pytest.param("sqlite", marks=pytest.mark.sqlite)], indirect=True
+)
 
 
 @pytest.fixture
