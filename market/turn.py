@@ -125,10 +125,11 @@ class Group:
 
     def _undo(self, member: Member, error: BaseException) -> None:
         """Take back what a member did, but for the first by the savepoint that SQLite itself still has."""
+        if member.mark:
+            self._members.append(member)  # what it was refused for may be undone yet
         try:
             if member.mark:
                 _raw(self._connection).execute(f"ROLLBACK TO {member.mark}")
-                self._members.append(member)  # what it was refused for may be undone yet
             else:
                 self._transaction.close()
         except Exception:
@@ -136,8 +137,8 @@ class Group:
 
     def _lost(self) -> BaseException | None:
         """Return why nothing can be committed: SQLite rolls everything back on some failures, whoever made them."""
-        lost: BaseException | None = self._failure or self._connection.info.get(_LOST)
-        return lost
+        lost: BaseException | None = self._connection.info.get(_LOST)
+        return lost or self._failure
 
     def _commit(self) -> None:
         if (lost := self._lost()) is not None:
@@ -181,10 +182,10 @@ def begun(connection: Connection) -> None:
 
 
 def notice(failure: ExceptionContext) -> None:
-    """Keep it when SQLite rolls the whole transaction back: a statement that follows would stand alone."""
+    """Keep why SQLite rolled the whole transaction back: a statement that follows would stand alone."""
     connection = failure.connection
     if connection is not None and not connection.invalidated and not _raw(connection).in_transaction:
-        connection.info[_LOST] = failure.sqlalchemy_exception or failure.original_exception
+        connection.info.setdefault(_LOST, failure.sqlalchemy_exception or failure.original_exception)
 
 
 def _shared(error: BaseException) -> BaseException:
