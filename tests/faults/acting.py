@@ -97,11 +97,15 @@ def _trade(home: Path, writers: int) -> None:
     others = [threading.Thread(target=write) for _writer in range(writers - 1)]
     for place, thread in enumerate(others):
         thread.start()
-        until(lambda place=place: began.is_set() and queue.waiting == place, "a place in the queue")
+        _stand(queue, place, began)
     try:
         record()
     finally:
         joined(others)
+
+
+def _stand(queue: Turn, place: int, began: threading.Event) -> None:
+    until(lambda: began.is_set() and queue.waiting == place, "a place in the queue")
 
 
 if __name__ == "__main__":

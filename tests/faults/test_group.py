@@ -1,6 +1,7 @@
 """Requests that share one commit share its failure: each is told to repeat, and repeated each is done once."""
 
 import uuid
+from functools import partial
 from threading import Event
 from typing import Any
 
@@ -34,8 +35,10 @@ def test_a_shared_failure_is_told_to_every_request(
     commits = Commits(engine())
     commits.install(monkeypatch)
     answers: dict[str, Any] = {}
+    held = Event()
 
     def ask(key: str) -> None:
+        assert held.wait(SECONDS)
         body = {"email": f"{key}@example.org", "roles": ["operator"]}
         keyed = {**headers, "Idempotency-Key": key}
         answers[key] = exchange.test_client().post("/api/v1/members/invitations", json=body, headers=keyed)
@@ -46,8 +49,7 @@ def test_a_shared_failure_is_told_to_every_request(
             until(lambda: queue.waiting == len(KEYS), "every request in the queue")
             commits.watch(1, way)
 
-    held = Event()
-    side_by_side([hold, *(lambda key=key: held.wait(SECONDS) and ask(key) for key in KEYS)])
+    side_by_side([hold, *(partial(ask, key) for key in KEYS)])
     commits.rest()
     assert [answers[key].status_code for key in KEYS] == [503] * len(KEYS)
     assert {answers[key].headers["Retry-After"] for key in KEYS} == {"5"}

@@ -79,10 +79,15 @@ def together(app: Flask, *acts: Act, told: list[Any] | None = None) -> list[Any]
     assert at_work.wait(SECONDS)
     for waiting, thread in enumerate(threads[1:], 1):
         thread.start()
-        until(lambda waiting=waiting: app.extensions["turn"].waiting == waiting, "a writer in the queue")
+        queued(app, waiting)
     go.set()
     joined(threads)
     return answers
+
+
+def queued(app: Flask, count: int) -> None:
+    """Wait until so many writers stand in the queue."""
+    until(lambda: app.extensions["turn"].waiting == count, f"{count} in the queue")
 
 
 def trade(session: Session) -> uuid.UUID:
@@ -258,7 +263,7 @@ def test_another_process_is_waited_for_by_who_begins(patient: Flask) -> None:
     threads = [threading.Thread(target=write, daemon=True) for _writer in range(3)]
     for thread in threads:
         thread.start()
-    until(lambda: patient.extensions["turn"].waiting == 2, "two in the queue, one at SQLite's door")
+    queued(patient, 2)  # the third stands at SQLite's door
     other.execute("ROLLBACK")
     other.close()
     joined(threads)
