@@ -1,9 +1,11 @@
 """Writers that wait for one another share one commit on SQLite: all of it is durable, or none."""
 
+import itertools
 import threading
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import pytest
@@ -20,7 +22,7 @@ from market.steps import fsck
 from market.steps.models import Step
 from market.trades.models import Trade
 from market.turn import Turn
-from tests.faults.boundaries import Commits
+from tests.faults.boundaries import Commits, Statements
 from tests.market.steps.rows import a_trade, add_trade
 from tests.waiting import SECONDS, joined, until
 
@@ -54,8 +56,16 @@ def seen() -> int:
     return count
 
 
-def together(app: Flask, *acts: Act, told: list[Any] | None = None) -> list[Any]:
+def together(
+    app: Flask, *acts: Act, told: list[Any] | None = None, ready: Callable[[], object] = bool
+) -> list[Any]:
     """Let acts write one after the other in this order, all of them waiting while the first is at work.
+
+    Args:
+        app: whose door.
+        acts: what is done in each transaction.
+        told: takes what each is told, as soon as it is.
+        ready: called when all are there.
 
     Returns:
         What each was told: the result of its act, or its error.
@@ -80,6 +90,7 @@ def together(app: Flask, *acts: Act, told: list[Any] | None = None) -> list[Any]
     for waiting, thread in enumerate(threads[1:], 1):
         thread.start()
         queued(app, waiting)
+    ready()
     go.set()
     joined(threads)
     return answers
@@ -104,6 +115,13 @@ def refused(session: Session) -> None:
     """Take a step and be refused after it."""
     trade(session)
     raise Conflict("a.code", "a sentence")
+
+
+def clash(session: Session) -> None:
+    """Take a step and write its row twice, which fails in a flush."""
+    made = add_trade(session)[0]
+    session.add(a_trade(uuid.uuid4(), made.handle))
+    session.flush()
 
 
 def written() -> list[uuid.UUID]:
@@ -153,10 +171,11 @@ def test_a_member_reads_what_those_before_it_wrote(patient: Flask, commits: list
 
 
 @pytest.mark.parametrize("at", [0, 1, 3])
-def test_a_member_that_is_refused_hurts_nobody(patient: Flask, at: int) -> None:
+@pytest.mark.parametrize(("act", "error"), [(refused, Conflict), (clash, IntegrityError)])
+def test_a_member_that_fails_hurts_nobody(patient: Flask, act: Act, error: type[Exception], at: int) -> None:
     acts = [trade] * 3
-    told = together(patient, *acts[:at], refused, *acts[at:])
-    assert isinstance(told.pop(at), Conflict)
+    told = together(patient, *acts[:at], act, *acts[at:])
+    assert isinstance(told.pop(at), error)
     assert written() == told
 
 
@@ -201,6 +220,24 @@ def test_a_commit_that_fails_is_told_to_all(
     assert written() == []
     again = together(patient, trade, trade)
     assert written() == again
+
+
+def test_any_statement_of_a_group_may_fail(patient: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is told of a success has its entry, whoever is told of a failure has none."""
+    boundary = Statements(engine())
+    boundary.install(monkeypatch)
+    done: list[uuid.UUID] = []
+    for at in itertools.count(1):
+        told = together(patient, trade, refused, trade, ready=partial(boundary.watch, at, "fails"))
+        boundary.rest()
+        assert {type(one) for one in told} <= {uuid.UUID, Conflict, OperationalError}
+        done += [one for one in told if isinstance(one, uuid.UUID)]
+        assert written() == done
+        if not boundary.failed:
+            break
+        assert [type(one) for one in told].count(OperationalError) == 1
+    assert at > 3 * 8
+    assert isinstance(told[1], Conflict)
 
 
 @pytest.mark.parametrize("hidden", [False, True])
