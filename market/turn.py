@@ -224,7 +224,8 @@ class Turn:
     """
 
     def __init__(self, patience: float, *, most: int = MOST, longest: float = LONGEST) -> None:
-        self._patience, self._most, self._longest = patience, most, longest
+        self.patience = patience
+        self._most, self._longest = most, longest
         self._mutex = threading.Lock()
         self._taken = False
         self._queue: deque[_Place] = deque()
@@ -263,7 +264,7 @@ class Turn:
                 return place
             self._queue.append(place)
         try:
-            if not place.called.wait(self._patience):
+            if not place.called.wait(self.patience):
                 place.holds = not self._withdrawn(place)
         except BaseException:
             if not self._withdrawn(place):

@@ -261,6 +261,22 @@ def test_a_transaction_that_sqlite_rolls_back_is_nobodys(patient: Flask, at: int
     assert written() == told[at + 1 :]  # they began anew
 
 
+def test_a_member_whose_work_cannot_be_undone_takes_all_along(patient: Flask) -> None:
+    kept: list[Any] = []
+
+    def lend(session: Session) -> uuid.UUID:
+        kept.append(session.connection().connection.dbapi_connection)
+        return trade(session)
+
+    def tear(_session: Session) -> None:
+        kept[0].execute("ROLLBACK")
+        raise Conflict("a.code", "a sentence")
+
+    told = together(patient, lend, trade, tear, trade)
+    assert [type(error) for error in told[:3]] == [OperationalError] * 3
+    assert written() == told[3:]
+
+
 def test_a_group_is_bounded(bare: Flask, commits: list[int]) -> None:
     bare.extensions["turn"] = Turn(SECONDS, most=2, longest=SECONDS)
     told = together(bare, *[trade] * 5)
@@ -308,7 +324,7 @@ def test_another_process_is_waited_for_by_who_begins(patient: Flask) -> None:
 
 
 def test_who_loses_patience_is_told_who_is_in_the_way(bare: Flask) -> None:
-    bare.extensions["turn"] = Turn(patience=0)
+    queue = bare.extensions["turn"] = Turn(patience=0)
     event.listen(engine(), "checkout", lambda raw, *_: raw.execute("PRAGMA busy_timeout = 0"))
     told: list[Exception] = []
 
@@ -322,11 +338,14 @@ def test_who_loses_patience_is_told_who_is_in_the_way(bare: Flask) -> None:
 
     with transaction() as session:
         first = trade(session)
-        impatient = threading.Thread(target=write, daemon=True)
+        impatient, other = (threading.Thread(target=write, daemon=True) for _writer in range(2))
         impatient.start()
         joined([impatient])
-        assert bare.extensions["turn"].waiting == 0
-    assert "database is locked" in str(told[0])
-    assert written() == [first]
-    write()
+        assert queue.waiting == 0
+        queue.patience = SECONDS
+        other.start()
+        queued(bare, 1)  # the turn is still the first's
+    joined([other])
+    assert ["database is locked" in str(error) for error in told] == [True]
+    assert written()[0] == first
     assert len(written()) == 2
