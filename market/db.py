@@ -272,6 +272,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA recursive_triggers = ON")  # else INSERT OR REPLACE slips past delete triggers
+    cursor.execute("PRAGMA temp_store = MEMORY")  # else a savepoint writes what is erased to a file elsewhere
     cursor.close()
 
 

@@ -104,6 +104,7 @@ class Group:
         except BaseException as error:
             for member in self._members:
                 member.error = _shared(error)
+            self._connection.invalidate()  # after a failed flush, what this handle remembers is not what the disk has
             if not isinstance(error, Exception):
                 raise
         finally:

@@ -212,9 +212,12 @@ def test_a_commit_that_fails_is_told_to_all(
     boundary = Commits(engine())
     boundary.install(monkeypatch)
     boundary.watch(1, "fails")
+    dropped: list[object] = []
+    event.listen(engine(), "invalidate", lambda raw, *_why: dropped.append(raw))
     told = together(patient, *acts)
     boundary.rest()
     assert [type(error) for error in told] == [OperationalError] * len(acts)
+    assert len(dropped) == 1  # nobody works on with a handle whose flush failed
     assert all("disk I/O error" in str(error) for error in told)
     assert len({id(error) for error in told}) == len(acts)  # each thread raises one of its own
     assert written() == []
