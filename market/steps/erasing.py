@@ -100,6 +100,17 @@ def erase_again(session: Session) -> int:
     return count
 
 
+def erase_listed(session: Session, pairs: Collection[Pair]) -> None:
+    """Destroy what the leaf of a step lists that was brought back in this transaction.
+
+    Args:
+        session: the session of the transaction, with the step's entry in it.
+        pairs: the leaf's list.
+    """
+    _overwrite(session)
+    _destroy(session, pairs)
+
+
 def erasures(session: Session) -> Iterator[tuple[uuid.UUID, tuple[Pair, ...]]]:
     """Yield every entry that destroyed openings, with what it lists."""
     query = select(LedgerEntry.leaf).join(Step, Step.id == LedgerEntry.id)
@@ -155,7 +166,7 @@ def _empty(row: Any, subjects: Collection[uuid.UUID]) -> None:
             setattr(row, column.key, blank(column, row.id))
 
 
-def _destroy(session: Session, pairs: list[Pair]) -> None:
+def _destroy(session: Session, pairs: Collection[Pair]) -> None:
     """Remove openings, in the transaction whose leaves list them (or after it); the database checks each."""
     session.flush()
     for entry, field in pairs:
