@@ -8,11 +8,10 @@ So a record cannot contradict the log; each value is held against its commitment
 Rows that no step writes are not in it; :mod:`market.governance.mending` says what becomes of them.
 """
 
-import json
 import re
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, cast
 
@@ -105,9 +104,9 @@ def decode(data: bytes) -> Record:
         record = Record(
             value["index"],
             from_base64(value["leaf"]),
-            tuple(Opening(name, bytes.fromhex(salt), text) for name, salt, text in value["open"]),
+            tuple(Opening(str(name), bytes.fromhex(salt), str(text)) for name, salt, text in value["open"]),
             tuple(
-                Work(uuid.UUID(id), name, dict(payload), parse_time(due))
+                Work(uuid.UUID(id), str(name), dict(payload), parse_time(due))
                 for id, name, payload, due in value["jobs"]
             ),
         )
@@ -207,7 +206,8 @@ def replay(session: Session, record: Record, tables: Mapping[str, Table]) -> Non
     found = _Found.of(entry, record, tables)
     for row in found.rows:
         _put(session, row, entry.id)
-    session.execute(insert(StepImage), [row.listed(entry.id) for row in found.rows]) if found.rows else None
+    if found.rows:
+        session.execute(insert(StepImage), [row.listed(entry.id) for row in found.rows])
     session.execute(insert(Vault), found.vault)
     session.execute(insert(Step), [found.step])
     store.bring_back(session, record.leaf)
@@ -256,7 +256,7 @@ class _Found:
 
     step: dict[str, Any]
     rows: list[_Row]
-    vault: list[dict[str, Any]] = field(default_factory=list)
+    vault: list[dict[str, Any]]
 
     @classmethod
     def of(cls, entry: Entry, record: Record, tables: Mapping[str, Table]) -> "_Found":
