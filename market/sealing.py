@@ -18,7 +18,7 @@ PUBLIC: Final = "qilu-journal-x25519:"
 PRIVATE: Final = "PRIVATE+qilu-journal-x25519:"
 KEY_SIZE: Final = 32
 MOST_PLAIN: Final = 64 * 1024 * 1024
-"""Bytes that may be sealed at once, and that opening unfolds at most: a few bytes can be made to unfold to gigabytes."""
+"""Bytes that may be sealed at once, and that opening unfolds at most: few bytes can be made to unfold to gigabytes."""
 
 _SUITE: Final = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
 

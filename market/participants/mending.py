@@ -6,7 +6,7 @@ since, or were revoked; those that were made since are lost.
 
 import uuid
 
-from sqlalchemy import delete, exists, or_, select
+from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
 from market import clock

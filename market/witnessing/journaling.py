@@ -41,7 +41,7 @@ HASTE: Final = 60.0
 ANSWER_SECONDS: Final = 60.0
 LONGEST_PAUSE: Final = 300.0
 """Seconds at most until a mirror that failed is sent to again."""
-MOST_ENTRIES: Final = 500
+MOST_ENTRIES: Final = 200
 MOST_BYTES: Final = 4 * 1024 * 1024
 """Bytes of records in a segment, unless a single one is larger."""
 MOST_ANSWER: Final = 16_384
@@ -106,12 +106,16 @@ class Mirror:
                     signer = ring.signers(session, settings)[0]
                     size = cosigned(session, self.key)
                 if self.next is None:
-                    self.next = self._ask(wire, "next", segments.question(signer, segments.NEXT, 0, clock.now()))
+                    self.next = self._ask(
+                        wire, "next", segments.question(signer, segments.NEXT, 0, clock.now())
+                    )
                 records = _records(self.next, size)
                 if not records:
                     break
                 before = self.next
                 self.next = self._put(wire, signer, segments.seal(key, signer.name, records))
+                if self.next == before:
+                    raise NotKept(f"it wants entry {before} again")
                 sent += max(self.next - before, 0)
         return sent
 

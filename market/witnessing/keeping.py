@@ -89,7 +89,9 @@ class Shelf:
                 raise _OutOfOrderError(before.next)
             data = f"{format_time(now)}\n".encode() + body
             if before.bytes + len(data) > MOST_HELD:
-                raise _FullError(f"the journal of {segment.origin} takes {before.bytes} bytes, at most {MOST_HELD}")
+                raise _FullError(
+                    f"the journal of {segment.origin} takes {before.bytes} bytes, at most {MOST_HELD}"
+                )
             replace(self._folder / f"{segment.first}-{segment.size}", data, mode=OWNER_ONLY)
             self._write(State(segment.end, before.bytes + len(data)))
         return segment.end

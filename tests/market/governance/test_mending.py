@@ -256,7 +256,8 @@ def test_what_no_step_writes_is_put_in_order(exchange: Flask, copy: Copy) -> Non
     deal = first_half()
     gone = departed()
     leaver = people.colleague(deal.buyer, Role.BUYER)
-    assert leaver.user_id and gone.user_id
+    assert leaver.user_id
+    assert gone.user_id
     with transaction() as session:
         secret = access.begin_session(session, leaver.user_id, email_of(leaver), "tests")
         _row, token = access.issue_token(session, leaver.user_id, "tests", Scope)
