@@ -275,10 +275,10 @@ class _Found:
         for name in entry.commitments.keys() - values.keys():
             if subjects[name] is None:
                 raise ProofError(f"entry {entry.id}: {name} cannot be opened, and nobody can have erased it")
-        found = cls(_step(entry, values), rows)
-        for one in record.openings:
-            found.vault.append({"entry_id": entry.id, "subject": subjects[one.field], **vars(one)})
-        return found
+        vault = [
+            {"entry_id": entry.id, "subject": subjects[one.field], **vars(one)} for one in record.openings
+        ]
+        return cls(_step(entry, values), rows, vault)
 
 
 def _opened(entry: Entry, record: Record) -> dict[str, Json]:

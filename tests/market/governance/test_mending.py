@@ -2,7 +2,7 @@
 
 import shutil
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from flask import Flask, current_app
 from sqlalchemy import make_url, select
 
 import ledger.fsck
-from ledger import reader
+from ledger import canonical, reader
 from ledger.entry import parse
 from ledger.models import LedgerEntry, LedgerLeaf
 from market import db, jobs, mail, migrations
@@ -124,13 +124,24 @@ def contents() -> dict[str, list[Any]]:
     models: tuple[Any, ...] = (Step, StepImage, Vault)
     tables = [*journal.stateful(migrations.metadata()).values(), *(model.__table__ for model in models)]
     with read() as session:
-        found = {table.name: sorted(map(repr, session.execute(select(table)).all())) for table in tables}
+        found = {table.name: sorted(map(_shown, session.execute(select(table)).all())) for table in tables}
         log = (
             select(LedgerLeaf.idx, LedgerEntry.id, LedgerEntry.leaf, LedgerEntry.hash, LedgerLeaf.hash)
             .join(LedgerEntry, LedgerEntry.id == LedgerLeaf.entry_id)
             .order_by(LedgerLeaf.idx)
         )
         return found | {"log": list(map(repr, session.execute(log).all()))}
+
+
+def _shown(row: Sequence[Any]) -> str:
+    """Return a row as text; the order of keys inside of JSON means nothing."""
+    return repr([canonical.encode(value) if isinstance(value, dict) else value for value in row])
+
+
+def differences(one: dict[str, list[Any]], other: dict[str, list[Any]]) -> list[str]:
+    """Return each row that only one of two exchanges has."""
+    found = [row for name in one for row in sorted({*one[name]} ^ {*other[name]})]
+    return found or [name for name in one if one[name] != other[name]]
 
 
 def email_of(actor: Actor) -> str:
@@ -149,9 +160,9 @@ def departed() -> Actor:
 
 def erase(person: Actor) -> None:
     assert person.user_id is not None
-    email = email_of(person)
+    chief, email = people.operator(), email_of(person)
     with transaction() as session:
-        erasing.erase(session, people.operator(), person.user_id, email, Ground.ASKED)
+        erasing.erase(session, chief, person.user_id, email, Ground.ASKED)
 
 
 def first_half() -> Deal:
@@ -171,8 +182,9 @@ def second_half(deal: Deal) -> None:
     other = trades.fetched(trades.paid(trades.in_force(beside=deal)))
     with transaction() as session:
         decisions.reject(session, other.buyer, other.number, "not what was sold")
+    chief = people.operator()
     with transaction() as session:
-        decisions.rule(session, people.operator(), other.number, Ruling.REFUND, "half of it is missing")
+        decisions.rule(session, chief, other.number, Ruling.REFUND, "half of it is missing")
     jobs.drain()
     trades.planned(trades.in_force(beside=deal))
     newcomer = people.colleague(deal.buyer, Role.BUYER)
@@ -199,7 +211,7 @@ def test_a_backup_and_the_journal_are_the_exchange(exchange: Flask, copy: Copy) 
         ), "the journal that was made before the erasure still has what it destroyed"
         with working_on(backup):
             bring_back([*early, *rest])
-            assert contents() == live
+            assert differences(live, contents()) == []
             assert faults() == []
     assert faults() == []
 
@@ -211,7 +223,7 @@ def test_what_was_erased_before_it_was_read_is_blank(exchange: Flask, empty: Url
     found, live = records(), contents()
     with working_on(empty):
         bring_back(found)
-        assert contents() == live
+        assert differences(live, contents()) == []
         assert faults() == []
 
 
@@ -258,8 +270,9 @@ def test_what_no_step_writes_is_put_in_order(exchange: Flask, copy: Copy) -> Non
     leaver = people.colleague(deal.buyer, Role.BUYER)
     assert leaver.user_id
     assert gone.user_id
+    email = email_of(leaver)
     with transaction() as session:
-        secret = access.begin_session(session, leaver.user_id, email_of(leaver), "tests")
+        secret = access.begin_session(session, leaver.user_id, email, "tests")
         _row, token = access.issue_token(session, leaver.user_id, "tests", Scope)
         access.issue_token(session, gone.user_id, "tests", Scope)
     jobs.drain()
@@ -275,6 +288,7 @@ def test_what_no_step_writes_is_put_in_order(exchange: Flask, copy: Copy) -> Non
             bring_back(found)
             with transaction() as session:
                 mend(session)
+            size = trades.grant(deal).size
             with read() as session:
                 assert access.by_session(session, secret) is None
                 assert access.count_sessions(session) == 0
@@ -285,7 +299,7 @@ def test_what_no_step_writes_is_put_in_order(exchange: Flask, copy: Copy) -> Non
                 usage = session.scalars(
                     select(GrantUsage).join(AccessGrant).where(AccessGrant.number == deal.number)
                 ).one()
-                assert usage.bytes_sent == trades.grant(deal).size
+                assert usage.bytes_sent == size
                 assert usage.covered_at == usage.last_at
                 words = catalog.Filters(query=assets.proposal().title)
                 assert listing in [one.number for one in catalog.page_of(session, words, None).items]
