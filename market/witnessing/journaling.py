@@ -111,6 +111,11 @@ class Mirror:
                     )
                 records = _records(self.next, size)
                 if not records:
+                    if self.next < size:
+                        raise NotKept(
+                            f"entry {self.next} lacks values and no entry that the mirror has cosigned erased them: it "
+                            "waits for the next checkpoint; if that does not help, run `qilu ledger fsck`"
+                        )
                     break
                 before = self.next
                 self.next = self._put(wire, signer, segments.seal(key, signer.name, records))

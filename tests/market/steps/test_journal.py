@@ -44,7 +44,7 @@ COLUMNS = {name: [column for column in table.c if column.name != "step_id"] for 
 EXTRA = [Column("amount", Numeric(30, 6)), Column("raw", LargeBinary), Column("word", Enum("a", "b"))]
 """Types that an image may hold and no table has yet."""
 
-TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), max_size=30)
+TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=30)
 TIMES = st.datetimes(datetime(1000, 1, 1), timezones=st.just(UTC)).map(  # noqa: DTZ001 - it wants a naive bound
     lambda time: time.replace(microsecond=time.microsecond // 1000 * 1000)
 )

@@ -15,7 +15,7 @@ from flask import Flask
 from ledger import note, reader
 from ledger.errors import FormError, ProofError
 from ledger.note import Signer, parse_signer
-from market import config, sealing, trust
+from market import config, sealing, steps, trust
 from market.app import create_app
 from market.db import read, transaction
 from market.doctor import witnesses
@@ -23,7 +23,7 @@ from market.edge import metrics
 from market.keys import service as keys
 from market.oversight import publishing, sequencing
 from market.rules import book
-from market.steps import journal
+from market.steps import Kind, journal
 from market.steps.journal import Record
 from market.wire import WireError
 from market.witnessing import fetching, journaling, keeping, segments
@@ -32,7 +32,7 @@ from market.witnessing.journaling import Journaling, Mirror, NotKept
 from market.witnessing.mirroring import Mirroring
 from tests import people
 from tests.conftest import Clock, settings_for, sqlite_urls
-from tests.market.steps.rows import add_trade
+from tests.market.steps.rows import ACTOR, add_person, add_trade
 from tests.market.witnessing.conftest import Answer, Peer
 from tests.waiting import until
 
@@ -209,6 +209,35 @@ def test_only_what_the_mirror_has_cosigned_is_sent(pair: Pair) -> None:
         add_trade(session)
     pair.send()
     assert pair.kept() == [f"0-{size}"]
+
+
+def test_what_was_erased_before_it_was_sent_is_not_sent(pair: Pair) -> None:
+    with transaction() as session:
+        user = add_person(session)
+    with transaction() as session:
+        steps.erase(session, steps.begin(ACTOR, Kind.OPENING_ERASED, steps.new_handle()), {user.id})
+    publishing.publish()
+    mirror = Mirror("other", pair.witness, pair.url)
+    size = pair.grow()
+    assert size == 3
+    mirror.send()
+    found = {one.index: {opening.field for opening in one.openings} for one in pair.fetch(0, size)}
+    assert found[0] == {"step", "user"}
+    assert found[1] == {"step", "user", "user.email", "user.name"}
+
+
+def test_what_was_erased_since_the_cosigned_head_waits_for_the_next(pair: Pair) -> None:
+    with transaction() as session:
+        user = add_person(session)
+    size = pair.grow()
+    with transaction() as session:
+        steps.erase(session, steps.begin(ACTOR, Kind.OPENING_ERASED, steps.new_handle()), {user.id})
+    mirror = Mirror("other", pair.witness, pair.url)
+    with pytest.raises(NotKept, match="entry 0"):
+        mirror.send()
+    assert pair.kept() == []
+    assert pair.grow() == size + 2
+    assert mirror.send() == size + 2
 
 
 def test_a_mirror_that_is_down_stops_nothing_and_is_seen(pair: Pair) -> None:
@@ -399,7 +428,7 @@ def test_a_gap_ends_the_journal_where_it_is(pair: Pair, monkeypatch: pytest.Monk
     monkeypatch.setattr(journaling, "MOST_ENTRIES", 1)
     pair.send()
     (pair.folder / "1-1").unlink()
-    got = []
+    got: list[int] = []
     with pytest.raises(JournalEnds) as ended:
         got.extend(one.index for one in pair.fetch(0, 3))
     assert ended.value.index == 1
