@@ -204,6 +204,8 @@ def replay(session: Session, record: Record, tables: Mapping[str, Table]) -> Non
         raise FormError(f"record {record.index} does not follow {reader.size(session)} entries")
     entry = parse(record.leaf)
     found = _Found.of(entry, record, tables)
+    if entry.erased:
+        erasing.overwrite(session)
     for row in found.rows:
         _put(session, row, entry.id)
     if found.rows:

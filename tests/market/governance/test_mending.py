@@ -21,7 +21,8 @@ from market.catalog import reading as catalog
 from market.contracting import requesting
 from market.db import read, transaction
 from market.delivery.models import AccessGrant, GrantUsage
-from market.governance import erasing
+from market.governance import erasing, replaying
+from market.governance.archive import DamagedError
 from market.governance.erasing import Ground
 from market.governance.mending import mend
 from market.jobs import Job
@@ -31,13 +32,15 @@ from market.participants import access, members, resetting, service
 from market.participants.models import Credential, User
 from market.participants.passwords import LOST, matches
 from market.participants.states import Decision
-from market.steps import Step, StepImage, Vault, fsck, journal
+from market.steps import Step, StepImage, Vault, fsck, journal, truncate_journal
 from market.steps.journal import Record
 from market.trades import decisions
 from market.trades.dispute import Ruling
 from tests import assets, deals, people, trades
-from tests.conftest import postgres_server, sqlite_urls
+from tests.conftest import Clock, postgres_server, sqlite_urls
 from tests.deals import Deal
+from tests.market.witnessing.conftest import serving
+from tests.market.witnessing.pair import Pair, mirrored
 from tests.postgres import Urls
 
 Copy = Callable[[], AbstractContextManager[Urls]]
@@ -49,6 +52,12 @@ def exchange(exchange: Flask, monkeypatch: pytest.MonkeyPatch) -> Flask:
     trades.platform(exchange)
     monkeypatch.setattr(requesting, "render", trades.set_in_type)
     return exchange
+
+
+@pytest.fixture
+def pair(exchange: Flask, clock: Clock, tmp_path: Path) -> Iterator[Pair]:
+    with serving() as peer, mirrored(exchange, peer, clock, tmp_path) as made:
+        yield made
 
 
 @pytest.fixture
@@ -214,6 +223,63 @@ def test_a_backup_and_the_journal_are_the_exchange(exchange: Flask, copy: Copy) 
             assert differences(live, contents()) == []
             assert faults() == []
     assert faults() == []
+
+
+def test_from_a_mirror_over_http_in_whole(exchange: Flask, pair: Pair, copy: Copy) -> None:
+    deal = first_half()
+    known = len(records())
+    with copy() as backup:
+        person = departed()
+        email = email_of(person)
+        pair.cosigned()
+        pair.send()
+        erase(person)
+        second_half(deal)
+        size = pair.cosigned()
+        pair.send()
+        assert len(pair.kept()) > 1
+        live, log = contents(), [one.leaf for one in records()]
+        assert len(log) == size
+        with working_on(backup):
+            assert replaying.replay(pair.fetch(known, size - known), log.__getitem__) == ""
+            assert differences(live, contents()) == []
+            assert faults() == []
+            if db.engine().dialect.name == "sqlite":
+                assert truncate_journal()
+                assert email.encode() not in Path(str(db.engine().url.database)).read_bytes()
+
+
+def test_a_journal_that_ends_early_is_brought_back_so_far(exchange: Flask, pair: Pair, copy: Copy) -> None:
+    people.operator()
+    known = len(records())
+    with copy() as backup:
+        people.verified()
+        held = pair.cosigned()
+        pair.send()
+        people.verified()
+        log = [one.leaf for one in records()]
+        with working_on(backup):
+            why = replaying.replay(pair.fetch(known, len(log) - known), log.__getitem__)
+            assert why.startswith(f"the journal ends before entry {held}: ")
+            assert len(records()) == held
+            assert faults() == []
+            pair.peer.answers = None
+            assert "does not answer" in replaying.replay(pair.fetch(held, 1), log.__getitem__)
+
+
+def test_records_of_another_history_are_refused(exchange: Flask, copy: Copy) -> None:
+    people.operator()
+    known = len(records())
+    with copy() as backup:
+        people.verified()
+        found = records(known)
+        with working_on(backup):
+            with pytest.raises(DamagedError, match="is another one"):
+                replaying.replay(iter(found), lambda _index: b"another")
+            with pytest.raises(DamagedError, match="does not follow"):
+                replaying.replay(iter(found[1:]), {one.index: one.leaf for one in found}.__getitem__)
+            assert len(records()) == known
+            assert faults() == []
 
 
 def test_what_was_erased_before_it_was_read_is_blank(exchange: Flask, empty: Urls) -> None:
