@@ -5,6 +5,7 @@ sealing has a key of its own, so that nothing on this machine opens what was sea
 """
 
 import zlib
+from collections.abc import Sequence
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -56,6 +57,18 @@ def parse_private(text: str) -> X25519PrivateKey:
     return X25519PrivateKey.from_private_bytes(_bytes(text.strip(), PRIVATE))
 
 
+def parse_file(text: str) -> list[X25519PrivateKey]:
+    """Return the private keys of a file, one a line: an operator who changed the key keeps the older ones beside it.
+
+    Raises:
+        FormError: it holds no key, or what is none.
+    """
+    keys = [parse_private(line) for line in text.splitlines() if line.strip()]
+    if not keys:
+        raise FormError("the file holds no journal key")
+    return keys
+
+
 def seal(key: X25519PublicKey, context: bytes, data: bytes) -> bytes:
     """Return data folded small and sealed.
 
@@ -72,17 +85,16 @@ def seal(key: X25519PublicKey, context: bytes, data: bytes) -> bytes:
     return _SUITE.encrypt(zlib.compress(data), key, info=context)
 
 
-def unseal(key: X25519PrivateKey, context: bytes, sealed: bytes) -> bytes:
-    """Return what was sealed.
+def unseal(keys: Sequence[X25519PrivateKey], context: bytes, sealed: bytes) -> bytes:
+    """Return what was sealed for one of some keys.
 
     Raises:
-        ProofError: it was sealed for another key or as something else, or it was changed.
+        ProofError: it was sealed for none of them or as something else, or it was changed.
         FormError: what was sealed unfolds to nothing, or to more than :data:`MOST_PLAIN` bytes.
     """
-    try:
-        folded = _SUITE.decrypt(sealed, key, info=context)
-    except (InvalidTag, ValueError) as error:
-        raise ProofError("it was sealed for another key, or was changed") from error
+    folded = next(filter(None, (_opened(key, context, sealed) for key in keys)), None)
+    if folded is None:
+        raise ProofError("it was sealed for another key, or was changed")
     unfolding = zlib.decompressobj()
     try:
         data = unfolding.decompress(folded, MOST_PLAIN)
@@ -91,6 +103,13 @@ def unseal(key: X25519PrivateKey, context: bytes, sealed: bytes) -> bytes:
     if not unfolding.eof or unfolding.unused_data:
         raise FormError(f"what was sealed unfolds to more than {MOST_PLAIN} bytes, or is cut off")
     return data
+
+
+def _opened(key: X25519PrivateKey, context: bytes, sealed: bytes) -> bytes | None:
+    try:
+        return _SUITE.decrypt(sealed, key, info=context)
+    except (InvalidTag, ValueError):
+        return None
 
 
 def _bytes(text: str, prefix: str) -> bytes:

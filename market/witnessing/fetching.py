@@ -35,7 +35,7 @@ class JournalEnds(Exception):
 def fetch(
     url: str,
     signer: Signer,
-    private: X25519PrivateKey,
+    private: Sequence[X25519PrivateKey],
     first: int,
     size: int,
     known: Sequence[VerifierKey] = (),
@@ -48,7 +48,7 @@ def fetch(
     Args:
         url: the witness's submission prefix, as in the policy.
         signer: a key of the log that the mirror knows; its name is the log's origin.
-        private: the key that opens the journal.
+        private: the keys that open the journal (:func:`market.sealing.parse_file`).
         first: index of the first entry that is wanted.
         size: how many.
         known: further keys by which the log signed, such as those that were retired.

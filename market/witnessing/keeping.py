@@ -20,7 +20,7 @@ from ledger.canonical import from_decimal
 from ledger.durable import OWNER_ONLY, replace, sync_folder
 from ledger.entry import format_time, parse_time
 from ledger.errors import FormError, LedgerError, ProofError
-from ledger.folder import alone
+from ledger.folder import alone, sweep
 from ledger.mirror import folder_of
 from ledger.note import VerifierKey
 from ledger.request import SIZE_TYPE, Answer
@@ -108,9 +108,8 @@ class Shelf:
 
     def drop(self, before: datetime) -> int:
         """Remove what came before a moment; return how many segments."""
-        if not self._folder.exists():
-            return 0
         with self._alone():
+            sweep(self._folder)
             state, gone, freed = self.state(), 0, 0
             for _first, _size, path in sorted(self._segments())[:MOST_AT_ONCE]:
                 if _came(path) >= before:
@@ -204,10 +203,10 @@ def given_back(body: bytes) -> Answer | bytes:
 
 
 def drop_old() -> None:
-    """Remove, of every watched log, what is older than a backup may be."""
+    """Remove, of every log that is or was watched, what is older than a backup may be."""
     before = clock.now() - timedelta(days=book().value("backup.days"))
-    for origin in dict.fromkeys(key.name for key in service.watched().logs):
-        shelf(origin).drop(before)
+    for folder in service.folder().glob(f"*/{FOLDER}"):
+        Shelf(folder).drop(before)
 
 
 def shelf(origin: str) -> Shelf:

@@ -64,14 +64,14 @@ class Segment:
         """Return the bytes that travel and lie at the mirror."""
         return signer.sign(self.text()).encode() + b"\n" + self.sealed
 
-    def records(self, key: X25519PrivateKey) -> list[Record]:
-        """Return what was sealed.
+    def records(self, keys: Sequence[X25519PrivateKey]) -> list[Record]:
+        """Return what was sealed for one of some keys.
 
         Raises:
-            ProofError: it was sealed for another key or as something else.
+            ProofError: it was sealed for none of them or as something else.
             FormError: it holds other records than it says.
         """
-        lines = sealing.unseal(key, _context(self.origin, self.first, self.size), self.sealed).split(b"\n")
+        lines = sealing.unseal(keys, _context(self.origin, self.first, self.size), self.sealed).split(b"\n")
         found = [journal.decode(line) for line in lines]
         if [one.index for one in found] != list(range(self.first, self.end)):
             raise FormError(f"the segment from {self.first} on holds other records than it says")

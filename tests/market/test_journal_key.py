@@ -20,7 +20,7 @@ def test_the_file_opens_what_is_sealed_for_the_line(tmp_path: Path) -> None:
     name, _equals, value = done.stdout.strip().partition("=")
     assert name == "LEDGER_JOURNAL_KEY"
     key = sealing.parse_private(file.read_text())
-    assert sealing.unseal(key, b"it", sealing.seal(sealing.parse_public(value), b"it", b"said")) == b"said"
+    assert sealing.unseal([key], b"it", sealing.seal(sealing.parse_public(value), b"it", b"said")) == b"said"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert sealing.private_text(key) not in done.output
     assert f"move {file} away from this machine" in done.stderr

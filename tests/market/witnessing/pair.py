@@ -95,7 +95,7 @@ class Pair:
         return parse_signer(config.current().ledger_signing_key)
 
     def fetch(self, first: int, size: int, signer: Signer | None = None) -> Iterator[Record]:
-        return fetching.fetch(self.url, signer or self.signer(), KEY, first, size)
+        return fetching.fetch(self.url, signer or self.signer(), [KEY], first, size)
 
     def segment(self, first: int, size: int) -> bytes:
         """Return the body of a true segment of the exchange's log."""
