@@ -109,6 +109,8 @@ class Mirror:
                     self.next = self._ask(
                         wire, "next", segments.question(signer, segments.NEXT, 0, clock.now())
                     )
+                if self.next > size:
+                    raise NotKept(f"it wants entry {self.next} of a log of which it has cosigned {size}")
                 records = _records(self.next, size)
                 if not records:
                     if self.next < size:

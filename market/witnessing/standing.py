@@ -64,8 +64,8 @@ class Kept:
 
     @property
     def is_late(self) -> bool:
-        """Whether it has taken nothing for long."""
-        return self.waiting > LONG
+        """Whether it has taken nothing for long, or says that it holds more than there is."""
+        return self.waiting > LONG or self.next > self.size
 
 
 @dataclass(frozen=True)

@@ -171,13 +171,23 @@ def test_a_witness_that_keeps_no_journal_is_told_once(pair: Pair, capsys: pytest
 
 
 @pytest.mark.parametrize(
-    "answer", [b"", b"x\n", b"-1\n", b"01\n", b"99999999999999999999\n", b"0\n", b"\xff"]
+    "answer", [b"", b"x\n", b"-1\n", b"01\n", b"99999999999999999999\n", b"0\n", b"999\n", b"\xff"]
 )
 def test_a_mirror_that_answers_nonsense_is_left_alone(pair: Pair, answer: bytes) -> None:
     pair.grow()
     pair.peer.answers = lambda _method, _path, _body: (200, "text/x.tlog.size", answer)
     with pytest.raises(NotKept):
         Mirror("other", pair.witness, pair.url).send()
+
+
+def test_a_mirror_that_says_it_holds_more_than_there_is_is_named(pair: Pair) -> None:
+    pair.grow()
+    pair.peer.answers = lambda _method, _path, _body: (200, "text/x.tlog.size", b"999\n")
+    pair.send()
+    pair.send()
+    found = {one.subject: one for one in witnesses.examine(config.current())}
+    assert not found["journal other"].well
+    assert "999 of 1 entries: it wants entry 999" in found["journal other"].text
 
 
 def test_the_thread_sends_and_ends(pair: Pair) -> None:
