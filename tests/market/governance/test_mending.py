@@ -282,6 +282,31 @@ def test_records_of_another_history_are_refused(exchange: Flask, copy: Copy) -> 
             assert faults() == []
 
 
+def test_a_replay_that_is_cut_off_leaves_whole_steps_and_goes_on(
+    exchange: Flask, empty: Urls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people.verified()
+    jobs.drain()
+    found, live = records(), contents()
+    monkeypatch.setattr(replaying, "BATCH", 2)
+
+    def leaf(index: int) -> bytes:
+        if index == cut:
+            raise KeyboardInterrupt
+        return found[index].leaf
+
+    with working_on(empty):
+        for cut in range(len(found)):
+            with pytest.raises(KeyboardInterrupt):
+                replaying.replay(iter(found[len(records()) :]), leaf)
+            assert cut - 1 <= len(records()) <= cut
+            assert faults() == []
+        cut = -1
+        assert replaying.replay(iter(found[len(records()) :]), leaf) == ""
+        assert differences(live, contents()) == []
+        assert faults() == []
+
+
 def test_what_was_erased_before_it_was_read_is_blank(exchange: Flask, empty: Urls) -> None:
     person = departed()
     erase(person)
