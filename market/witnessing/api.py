@@ -46,7 +46,7 @@ def add_checkpoint() -> Response:
 def journal() -> Response:
     """Keep the next segment of a watched log's journal, and say which entry is wanted after it."""
     request.max_content_length = segments.MOST_BODY
-    return _said(keeping.take(request.get_data(cache=False)))
+    return _said(keeping.take(request.stream))
 
 
 @blueprint.post("/journal/next")

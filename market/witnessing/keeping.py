@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from ledger.canonical import from_decimal
 from ledger.durable import OWNER_ONLY, replace, sync_folder
@@ -153,16 +153,24 @@ class _FullError(LedgerError):
     """There is no room for it."""
 
 
-def take(body: bytes) -> Answer:
+def take(stream: IO[bytes]) -> Answer:
     """Answer a log that sends a segment: with the index that is wanted next, or why it is not kept.
+
+    What a stranger sends is not taken into memory beyond the note that should be signed.
+
+    Args:
+        stream: the body of the request, limited by its caller.
 
     Raises:
         BusyError: the head that covers it is not cosigned yet, or somebody else is at it: send it again.
     """
-    origin, keys = _log(body)
+    head = _read(stream, segments.MOST_QUESTION)
+    origin, keys = _log(head)
     if not keys:
         return _unknown(origin)
     try:
+        segments.note_of(head, keys)
+        body = head + _read(stream, segments.MOST_BODY)
         segment = segments.parse(body, keys)
         with read() as session:
             known = held(session, origin).checkpoint.size
@@ -212,6 +220,15 @@ def drop_old() -> None:
 def shelf(origin: str) -> Shelf:
     """Return where the journal of a log lies here."""
     return Shelf(folder_of(service.folder(), origin) / FOLDER)
+
+
+def _read(stream: IO[bytes], most: int) -> bytes:
+    """Return what comes next, up to so many bytes."""
+    parts: list[bytes] = []
+    while most and (part := stream.read(most)):
+        parts.append(part)
+        most -= len(part)
+    return b"".join(parts)
 
 
 def _log(body: bytes) -> tuple[str, list[VerifierKey]]:

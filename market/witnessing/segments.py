@@ -105,18 +105,32 @@ def parse(body: bytes, keys: Iterable[VerifierKey]) -> Segment:
         FormError: it is none, or too large.
         ProofError: the log did not sign it, or signed other bytes.
     """
-    end = body.find(b"\n\n", body.find(b"\n\n") + 2)
-    if not 0 < end <= MOST_QUESTION:
-        raise FormError("a segment is a signed note, a blank line and sealed bytes")
-    sealed = body[end + 2 :]
+    lines, length = note_of(body, keys)
+    sealed = body[length:]
     if not 0 < len(sealed) <= MOST_SEALED:
         raise FormError(f"a segment has at most {MOST_SEALED} sealed bytes")
-    lines = _opened(body[: end + 1], keys, SEGMENT, 5)
     segment = Segment(lines[1], _number(lines[2]), _number(lines[3]), sealed)
     checked_size(segment.end)
     if segment.size < 1 or segment.text() != "\n".join(lines) + "\n":
         raise ProofError("the sealed bytes are not those that the log signed")
     return segment
+
+
+def note_of(body: bytes, keys: Iterable[VerifierKey]) -> tuple[list[str], int]:
+    """Return the lines of the signed note that a body begins with, and where the sealed bytes begin.
+
+    Args:
+        body: of a segment, or its first :data:`MOST_QUESTION` bytes.
+        keys: of its log.
+
+    Raises:
+        FormError: there is no such note.
+        ProofError: the log did not sign it.
+    """
+    end = body.find(b"\n\n", body.find(b"\n\n") + 2)
+    if not 0 < end <= MOST_QUESTION - 2:
+        raise FormError("a segment is a signed note, a blank line and sealed bytes")
+    return _opened(body[: end + 1], keys, SEGMENT, 5), end + 2
 
 
 def question(signer: Signer, kind: str, first: int, now: datetime) -> bytes:

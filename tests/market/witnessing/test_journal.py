@@ -237,6 +237,15 @@ def test_what_is_changed_cut_off_or_too_large_is_not_kept(pair: Pair) -> None:
     assert pair.post("", true) == (200, f"{size}\n".encode())
 
 
+@pytest.mark.parametrize("size", [1, segments.MOST_SEALED])
+def test_a_segment_of_any_allowed_size_is_kept(pair: Pair, size: int) -> None:
+    pair.grow()
+    sealed = bytes(range(256)) * (size // 256) or b"x"
+    body = segments.Segment(pair.signer().name, 0, 1, sealed).body(pair.signer())
+    assert pair.post("", body) == (200, b"1\n")
+    assert pair.post("/read", pair.question(segments.READ)) == (200, body)
+
+
 def test_a_checkpoint_or_a_question_is_no_segment(pair: Pair) -> None:
     pair.grow(2)
     with read() as session:
