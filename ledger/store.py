@@ -5,7 +5,7 @@ from typing import cast
 from sqlalchemy import Table, bindparam, func, insert, literal_column, select, text
 from sqlalchemy.orm import Session
 
-from ledger.entry import Entry
+from ledger.entry import Entry, parse
 from ledger.merkle import leaf_hash
 from ledger.models import LedgerEntry, LedgerLeaf
 from ledger.prepared import Prepared
@@ -46,5 +46,25 @@ def append(session: Session, entry: Entry) -> int | None:
         _INSERT_WITH_WRITER.execute(connection, row)
         return None
     _INSERT.execute(connection, row)
+    index: int = _PLACE.execute(connection, row).scalar_one()
+    return index
+
+
+def bring_back(session: Session, leaf: bytes) -> int:
+    """Write an entry again as it was, at the next place; only while an exchange is restored and no sequencer runs.
+
+    Args:
+        session: The caller's session, as for `append`.
+        leaf: The entry's exact bytes.
+
+    Returns:
+        The index.
+
+    Raises:
+        FormError: The bytes are no leaf.
+    """
+    connection = session.connection()
+    row = {"id": parse(leaf).id, "leaf": leaf, "hash": leaf_hash(leaf)}
+    (_INSERT if connection.dialect.name == "sqlite" else _INSERT_WITH_WRITER).execute(connection, row)
     index: int = _PLACE.execute(connection, row).scalar_one()
     return index

@@ -45,6 +45,7 @@ class Settings:
         ledger_signing_key: signed-note signing key of the log (``LEDGER_SIGNING_KEY``).
         ledger_policy: file that names the witnesses evidence needs (``LEDGER_POLICY``); none needed without one.
         ledger_witnessed: file that names the logs witnessed and mirrored here (``LEDGER_WITNESSED``).
+        ledger_journal_key: public key for which the journal is sealed that mirrors keep (``LEDGER_JOURNAL_KEY``).
         ledger_tsa: addresses of the authorities that time-stamp the log, with blanks between (``LEDGER_TSA``).
         ledger_tsa_certificates: PEM file of what their tokens must lead to (``LEDGER_TSA_CERTIFICATES``).
         mail_url: the mail server (``MAIL_URL``); letters are printed on standard output without one.
@@ -64,6 +65,7 @@ class Settings:
     ledger_signing_key: str = field(default="", repr=False)
     ledger_policy: str = ""
     ledger_witnessed: str = ""
+    ledger_journal_key: str = ""
     ledger_tsa: str = ""
     ledger_tsa_certificates: str = ""
     mail_url: str = field(default="", repr=False)
@@ -88,7 +90,7 @@ class Settings:
             for name in (
                 "base_url", "database_owner_url", "secret_key", "stripe_api_base", "stripe_secret_key",
                 "stripe_webhook_secret", "ledger_origin", "ledger_signing_key",
-                "ledger_policy", "ledger_witnessed", "ledger_tsa",
+                "ledger_policy", "ledger_witnessed", "ledger_journal_key", "ledger_tsa",
                 "ledger_tsa_certificates", "mail_url", "locale",
             )
             if values.get(name.upper())

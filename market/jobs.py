@@ -42,7 +42,7 @@ class Job(Base):
     """One piece of work; not stateful: it is a way to a step, never a step."""
 
     __tablename__ = "job"
-    __table_args__ = (Index("ix_job_due", "done_at", "due_at"),)
+    __table_args__ = (Index("ix_job_due", "done_at", "due_at"), Index("ix_job_cause_id", "cause_id"))
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
     name: Mapped[str]
@@ -52,6 +52,8 @@ class Job(Base):
     leased_until: Mapped[datetime | None]
     done_at: Mapped[datetime | None]
     error: Mapped[str | None]
+    cause_id: Mapped[uuid.UUID | None]
+    """The step whose transaction queued it, by which the log's journal names it; None for what no step caused."""
 
 
 def queue(session: Session, name: str, *, due_at: datetime | None = None, **payload: object) -> None:

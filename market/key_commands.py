@@ -1,8 +1,10 @@
 """Commands on who signs the log and whether it may be signed; what a command needs is imported when it runs."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 import click
@@ -87,6 +89,34 @@ def ledger_resume(origin: str) -> None:
     print(f"{origin} is cosigned again, from the head on that this exchange knows")
 
 
+@click.command("journal-key")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def ledger_journal_key(file: Path) -> None:
+    """Make the key that opens the journal which mirrors keep: the private half goes into FILE."""
+    from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+    from ledger.durable import OWNER_ONLY, sync_folder
+    from market import sealing
+
+    key = X25519PrivateKey.generate()
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
+    except OSError as error:
+        print(f"{file}: {error.strerror}", file=sys.stderr)
+        sys.exit(FAILED)
+    with os.fdopen(descriptor, "w") as written:
+        written.write(f"{sealing.private_text(key)}\n")
+        written.flush()
+        os.fsync(written.fileno())
+    sync_folder(file.absolute().parent)
+    print(f"LEDGER_JOURNAL_KEY={sealing.public_text(key.public_key())}")
+    print(
+        f"move {file} away from this machine and never to a mirror: it opens every value that the journal seals, and "
+        "without it nobody brings the journal back",
+        file=sys.stderr,
+    )
+
+
 @contextmanager
 def _log_keys() -> Iterator[None]:
     """Open the exchange for an act on the log's keys; what the log refuses is said in one line."""
@@ -107,5 +137,12 @@ def _log_keys() -> Iterator[None]:
         app.extensions["engine"].dispose()
 
 
-COMMANDS: Final = (ledger_keys, ledger_rotate, ledger_retire, ledger_accept, ledger_resume)
+COMMANDS: Final = (
+    ledger_keys,
+    ledger_rotate,
+    ledger_retire,
+    ledger_accept,
+    ledger_resume,
+    ledger_journal_key,
+)
 """What ``qilu ledger`` takes from here."""

@@ -17,7 +17,7 @@ from sqlalchemy.exc import ArgumentError
 
 from ledger.errors import LedgerError
 from ledger.note import parse_signer
-from market import trust
+from market import sealing, trust
 
 if TYPE_CHECKING:
     from market.config import Settings
@@ -167,6 +167,20 @@ def _witnesses(settings: "Settings") -> Iterator[Fault]:
     yield from (Fault(setting, text) for setting, text in trust.faults(settings))
 
 
+def _journal(settings: "Settings") -> Iterator[Fault]:
+    if not settings.ledger_journal_key:
+        return
+    try:
+        sealing.parse_public(settings.ledger_journal_key)
+    except LedgerError:
+        text = (
+            "is not the line that `qilu ledger journal-key FILE` prints; the private key does not belong here"
+        )
+        yield Fault("LEDGER_JOURNAL_KEY", text)
+    if not settings.ledger_policy:
+        yield Fault("LEDGER_JOURNAL_KEY", "is set but LEDGER_POLICY names no witness to keep the journal")
+
+
 def _authorities(settings: "Settings") -> Iterator[Fault]:
     """Time stamps: every address can be asked, and there is something to hold the answers against."""
     urls = settings.ledger_tsa.split()
@@ -237,5 +251,5 @@ def _secrets_file(settings: "Settings") -> Iterator[Fault]:
 
 
 CHECKS: Final[tuple[Callable[["Settings"], Iterator[Fault]], ...]] = (
-    _base_url, _secret_key, _payments, _ledger, _witnesses, _authorities, _others, _secrets_file,
+    _base_url, _secret_key, _payments, _ledger, _witnesses, _journal, _authorities, _others, _secrets_file,
 )  # fmt: skip

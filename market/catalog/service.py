@@ -205,6 +205,12 @@ def _follow(
         _index(session, listing)
 
 
+def reindex(session: Session) -> None:
+    """Let every listing be found as its row says, after rows were brought back."""
+    for listing in session.scalars(select(Listing)):
+        _index(session, listing)
+
+
 def _index(session: Session, listing: Listing) -> None:
     """Let a listing be found exactly while it can be bought."""
     if listing.state is not ListingState.LISTED:

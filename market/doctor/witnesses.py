@@ -12,7 +12,7 @@ from market.config import Settings
 from market.doctor.finding import Finding
 from market.witnessing import holding, service, standing
 from market.witnessing.source import Source
-from market.witnessing.standing import Heard, Watched
+from market.witnessing.standing import Heard, Kept, Watched
 
 SECONDS: Final = 5.0
 """How long a watched log may take to show its head."""
@@ -27,9 +27,12 @@ def examine(settings: Settings) -> Iterator[Finding]:
     with app.app_context():
         with db.read() as session:
             heard = list(standing.heard(session, policy, clock.now()))
+            sealed = bool(settings.ledger_journal_key)
+            kept = list(standing.kept(session, policy, settings.home, clock.now())) if sealed else []
             watched = list(standing.watched(session, others))
         urls = service.addressed(others)
         yield from (_witness(one) for one in heard)
+        yield from (_journal(one) for one in kept)
         for one in watched:
             held = holding.is_held(settings.home, one.origin)
             yield _held(one) if held else _log(one, urls.get(one.origin))
@@ -45,6 +48,14 @@ def _witness(one: Heard) -> Finding:
         )
         return Finding(f"witness {one.name}", False, text)
     return Finding(f"witness {one.name}", True, f"has cosigned up to entry {one.size}")
+
+
+def _journal(one: Kept) -> Finding:
+    text = f"the mirror {one.url} holds the journal up to {one.next} of {one.size} entries"
+    if one.is_late:
+        why = f": {one.why}" if one.why else ": does it answer, and does its operator know this log?"
+        return Finding(f"journal {one.name}", False, text + why)
+    return Finding(f"journal {one.name}", True, text)
 
 
 def _held(one: Watched) -> Finding:

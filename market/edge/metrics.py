@@ -128,7 +128,16 @@ def _labelled() -> list[tuple[str, str, str, dict[str, float]]]:
     with read() as session:
         heard = list(standing.heard(session, trust.evidence(settings), clock.now()))
         watched = list(standing.watched(session, trust.witnessed(settings)))
-    return [
+        kept = list(standing.kept(session, trust.evidence(settings), settings.home, clock.now()))
+    found = [
+        (
+            "qilu_journal_behind_entries",
+            "Signed entries whose sealed records this mirror does not hold",
+            "mirror",
+            {one.name: float(max(one.size - one.next, 0)) for one in kept},
+        ),
+    ]
+    return (found if settings.ledger_journal_key else []) + [
         (
             "qilu_witness_waiting_seconds",
             "How long the oldest head without this witness's cosignature has stood",

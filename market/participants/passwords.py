@@ -14,6 +14,8 @@ SHORTEST: Final = 12
 
 _HASHER: Final = PasswordHasher()
 _NOBODY: Final = _HASHER.hash("a password that nobody has")
+LOST: Final = "lost"
+"""Stands for the hash of a password that no backup has: nothing matches it, and its person can set a new one."""
 _COMMON: Final = (
     "password", "passw0rd", "p@ssword", "p@ssw0rd", "qwerty", "qwertyuiop", "asdfghjkl", "1qaz2wsx", "zxcvbnm",
     "letmein", "iloveyou", "welcome", "admin", "administrator", "root", "changeme", "secret", "woaini",
@@ -40,12 +42,13 @@ def hashed(password: str) -> str:
 
 
 def matches(stored: str | None, password: str) -> bool:
-    """Tell whether a password fits; takes as long when there is no such person."""
+    """Tell whether a password fits; takes as long when there is no such person, or their password is lost."""
+    known = stored if stored != LOST else None
     try:
-        fits = _HASHER.verify(stored or _NOBODY, unicodedata.normalize("NFKC", password))
+        fits = _HASHER.verify(known or _NOBODY, unicodedata.normalize("NFKC", password))
     except (VerificationError, InvalidHashError):
         return False
-    return fits and stored is not None
+    return fits and known is not None
 
 
 def _is_common(text: str) -> bool:

@@ -28,6 +28,7 @@ from market.oversight import publishing
 from market.oversight.publishing import Publisher
 from market.oversight.sequencing import Sequencer
 from market.serve.master import Background, Server
+from market.witnessing.journaling import Journaling
 from market.witnessing.mirroring import Mirroring
 
 __all__ = ["Background", "alone", "background", "port_is_free", "serve", "work"]
@@ -138,6 +139,7 @@ def background(app: Flask) -> list[Background]:
         *placing,
         Publisher(app),
         Mirroring(app),
+        Journaling(app),
         Stamping(app),
     ]
 

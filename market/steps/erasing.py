@@ -71,7 +71,7 @@ def erase(
     pairs = openings_about(session, subjects)
     if not pairs:
         raise ValueError("the vault holds nothing about the subjects")
-    _overwrite(session)
+    overwrite(session)
     for row in rows_about(session, subjects, lock=True):
         _empty(row, subjects)
         row.step_id = step.id
@@ -90,7 +90,7 @@ def erase_again(session: Session) -> int:
         How many openings it held.
     """
     count = 0
-    _overwrite(session)
+    overwrite(session)
     for _erasing, pairs in erasures(session):
         wanted = Vault.entry_id.in_({entry for entry, _field in pairs})
         held = session.execute(select(Vault.entry_id, Vault.field).where(wanted)).all()
@@ -98,6 +98,16 @@ def erase_again(session: Session) -> int:
         _destroy(session, again)
         count += len(again)
     return count
+
+
+def erase_listed(session: Session, pairs: Collection[Pair]) -> None:
+    """Destroy what the leaf of a step lists that was brought back in this transaction, after :func:`overwrite`.
+
+    Args:
+        session: the session of the transaction, with the step's entry in it.
+        pairs: the leaf's list.
+    """
+    _destroy(session, pairs)
 
 
 def erasures(session: Session) -> Iterator[tuple[uuid.UUID, tuple[Pair, ...]]]:
@@ -125,6 +135,12 @@ def truncate_journal() -> bool:
         busy, _pages, _moved = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         cursor.close()
     return not busy
+
+
+def overwrite(session: Session) -> None:
+    """Have SQLite put zeros over what this transaction removes; else the bytes stay in free pages of the file."""
+    if session.get_bind().dialect.name == "sqlite":
+        session.execute(text("PRAGMA secure_delete = ON"))
 
 
 def personal_columns(table: Table) -> list[Column[Any]]:
@@ -155,14 +171,8 @@ def _empty(row: Any, subjects: Collection[uuid.UUID]) -> None:
             setattr(row, column.key, blank(column, row.id))
 
 
-def _destroy(session: Session, pairs: list[Pair]) -> None:
+def _destroy(session: Session, pairs: Collection[Pair]) -> None:
     """Remove openings, in the transaction whose leaves list them (or after it); the database checks each."""
     session.flush()
     for entry, field in pairs:
         session.execute(delete(Vault).where(Vault.entry_id == entry, Vault.field == field))
-
-
-def _overwrite(session: Session) -> None:
-    """Have SQLite put zeros over what this transaction removes; else the bytes stay in free pages of the file."""
-    if session.get_bind().dialect.name == "sqlite":
-        session.execute(text("PRAGMA secure_delete = ON"))

@@ -13,10 +13,30 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Enum, Select, String, Table, bindparam, select, type_coerce
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    DateTime,
+    Enum,
+    Integer,
+    LargeBinary,
+    Numeric,
+    Select,
+    String,
+    Table,
+    TypeDecorator,
+    Uuid,
+    bindparam,
+    select,
+    type_coerce,
+)
 from sqlalchemy.orm import Session
 
+from ledger import canonical
 from ledger.canonical import Json
+from ledger.entry import parse_time
+from ledger.errors import FormError
 from ledger.prepared import Prepared
 from market import clock
 
@@ -98,3 +118,44 @@ def plain(value: object) -> Json:
             return [plain(item) for item in value]
         case _:
             raise TypeError(f"{type(value).__name__} has no canonical form")
+
+
+def stored(column: Column[Any], value: Json) -> Any:
+    """Return the value of a column from its canonical form: what :func:`plain` made that from.
+
+    Raises:
+        FormError: a column of this type cannot hold such a value.
+    """
+    try:
+        found = None if value is None else _of_type(column, value)
+        same = canonical.encode(plain(found)) == canonical.encode(value)
+    except (AttributeError, ArithmeticError, TypeError, ValueError) as error:
+        raise FormError(f"{column} cannot hold {str(value)[:60]!r}") from error
+    if not same or (found is None and not column.nullable):
+        raise FormError(f"{column} cannot hold {str(value)[:60]!r}")
+    return found
+
+
+def _of_type(column: Column[Any], value: Any) -> Any:
+    kind = column.type.impl_instance if isinstance(column.type, TypeDecorator) else column.type
+    match kind:
+        case Enum():
+            return (kind.enum_class or str)(value)
+        case Integer():
+            return int(value)
+        case Uuid():
+            return uuid.UUID(value)
+        case DateTime():
+            return parse_time(value)
+        case Numeric():
+            return Decimal(value)
+        case LargeBinary():
+            return bytes.fromhex(value)
+        case JSON():
+            return value
+        case String() if isinstance(value, str):
+            return value
+        case Boolean() if isinstance(value, bool):
+            return value
+        case _:
+            raise TypeError(f"{kind} has no such value")

@@ -19,11 +19,14 @@ from ledger.prepared import Prepared
 from market import clock, rules
 from market.actor import Actor
 from market.db import Base
+from market.jobs import Job
 from market.steps import images
 from market.steps.kinds import Kind
 from market.steps.models import Step, StepImage, Vault
 
 _WRITTEN = "market.steps.written"
+_QUEUED = "market.steps.queued"
+_RECORDED = "market.steps.recorded"
 
 _LAST_SEQ = Prepared(select(func.max(Step.seq)).where(Step.object == bindparam("handle")))
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended(:handle, 0))")
@@ -98,6 +101,7 @@ def record(
     Raises:
         IntegrityError: a rule of the database was broken, for example a row changed under an old step.
     """
+    _name_jobs(session, step.id)
     session.flush()
     seq = _next_seq(session, step.handle)
     given_digest = digest(given)
@@ -215,6 +219,25 @@ def _written(session: Session, step_id: uuid.UUID) -> list[tuple[Table, uuid.UUI
 
 @event.listens_for(Session, "before_flush")
 def _keep_written(session: Session, _context: UOWTransaction, _instances: object) -> None:
-    """Hold every stateful row that a flush writes, so that none escapes its step's commitments."""
+    """Hold every stateful row that a flush writes, so that none escapes its step's commitments; and every fresh job."""
     kept: list[Any] = session.info.setdefault(_WRITTEN, [])
     kept.extend(thing for thing in [*session.new, *session.dirty] if hasattr(thing, "step_id"))
+    session.info.setdefault(_QUEUED, []).extend(_nameless(session))
+
+
+@event.listens_for(Session, "before_commit")
+def _name_last(session: Session) -> None:
+    """Give what was queued after the last step of a transaction to that step."""
+    if _RECORDED in session.info:
+        _name_jobs(session, session.info[_RECORDED])
+
+
+def _name_jobs(session: Session, step_id: uuid.UUID) -> None:
+    """Write on the jobs that this transaction queued so far which step they follow from."""
+    session.info[_RECORDED] = step_id
+    for job in [*session.info.pop(_QUEUED, []), *_nameless(session)]:
+        job.cause_id = step_id
+
+
+def _nameless(session: Session) -> list[Job]:
+    return [thing for thing in session.new if isinstance(thing, Job) and thing.cause_id is None]

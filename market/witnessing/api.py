@@ -1,18 +1,19 @@
 """``/witness``: where other logs ask for cosignatures, and what is held of them; for programs, without a token.
 
-A request proves itself by the signature of a watched log, and what is answered is public.
+A request proves itself by the signature of a watched log, and what is answered is public; but for a log's sealed
+journal, which the log alone gets back.
 """
 
 from typing import Final
 
 from flask import Blueprint, Response, request
 
-from ledger.request import MAX_REQUEST, TEXT_TYPE
+from ledger.request import MAX_REQUEST, TEXT_TYPE, Answer
 from ledger.witness import BusyError
 from market import config
 from market.errors import NotFound
 from market.i18n import gettext as _
-from market.witnessing import files, service
+from market.witnessing import files, keeping, segments, service
 
 blueprint = Blueprint("witnessing_api", __name__, url_prefix="/witness")
 
@@ -38,8 +39,31 @@ def busy(error: BusyError) -> Response:
 def add_checkpoint() -> Response:
     """Cosign the head of a watched log, or say in the protocol's statuses why not."""
     request.max_content_length = MAX_REQUEST
-    answer = service.add_checkpoint(request.get_data(cache=False))
-    return Response(answer.text, answer.status, content_type=answer.media_type)
+    return _said(service.add_checkpoint(request.get_data(cache=False)))
+
+
+@blueprint.post("/journal")
+def journal() -> Response:
+    """Keep the next segment of a watched log's journal, and say which entry is wanted after it."""
+    request.max_content_length = segments.MOST_BODY
+    return _said(keeping.take(request.stream))
+
+
+@blueprint.post("/journal/next")
+def journal_next() -> Response:
+    """Say to a watched log which entry its journal wants next."""
+    request.max_content_length = segments.MOST_QUESTION
+    return _said(keeping.following(request.get_data(cache=False)))
+
+
+@blueprint.post("/journal/read")
+def journal_read() -> Response:
+    """Give a watched log a segment of its journal back."""
+    request.max_content_length = segments.MOST_QUESTION
+    found = keeping.given_back(request.get_data(cache=False))
+    if isinstance(found, Answer):
+        return _said(found)
+    return Response(found, content_type="application/octet-stream", headers={"Cache-Control": "no-store"})
 
 
 @blueprint.get(f"/{_ORIGIN}/checkpoint")
@@ -52,3 +76,7 @@ def checkpoint(origin: str) -> Response:
 def tile(origin: str, path: str) -> Response:
     """Send a tile or entry bundle of the copy."""
     return files.tile(service.copy_of(origin), path)
+
+
+def _said(answer: Answer) -> Response:
+    return Response(answer.text, answer.status, content_type=answer.media_type)

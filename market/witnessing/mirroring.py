@@ -12,12 +12,14 @@ from ledger.errors import LedgerError
 from ledger.witness import BusyError
 from market.db import read_only
 from market.keys import service as keys
-from market.witnessing import service
+from market.witnessing import keeping, service
 
 BEAT: Final = 3.0
 """Seconds between two looks at a log."""
 LONGEST_PAUSE: Final = 60.0
 """Seconds at most until a log that could not be reached is looked at again."""
+CLEARING: Final = 3600.0
+"""Seconds between two looks for what of the journals is too old to be kept."""
 
 _log = structlog.get_logger(__name__)
 
@@ -42,6 +44,7 @@ class Mirroring:
         self._beat = beat
         self._ended = threading.Event()
         self._standing: dict[str, _Standing] = {}
+        self._clear_at = 0.0
         self._thread = threading.Thread(target=self._run, name="mirroring", daemon=True)
 
     def start(self) -> None:
@@ -66,6 +69,7 @@ class Mirroring:
                 if read_only() is None:  # what is looked at must be stored
                     begun = begun or self._begin()
                     self._look_round()
+                self._clear()
             if self._ended.wait(self._beat):
                 return
 
@@ -79,6 +83,16 @@ class Mirroring:
             _log.exception("mirror.failed")
             return False
         return True
+
+    def _clear(self) -> None:
+        """Drop what of the journals that are kept here is older than a backup may be, now and then."""
+        if time.monotonic() < self._clear_at:
+            return
+        self._clear_at = time.monotonic() + CLEARING
+        try:
+            keeping.drop_old()
+        except Exception:
+            _log.exception("journal.not_cleared")
 
     def _look_round(self) -> None:
         """Look at each log that the file names now; one that is just being saved is read at the next beat."""

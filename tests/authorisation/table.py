@@ -172,6 +172,9 @@ ROWS: Final[tuple[Row, ...]] = (
     public("witnessing_api.add_checkpoint", "POST", "404 witness.closed"),
     public("witnessing_api.checkpoint", "GET", "404 witness.closed", on="origin"),
     public("witnessing_api.tile", "GET", "404 witness.closed", on="origin", args={"path": "0/000"}),
+    public("witnessing_api.journal", "POST", "404 witness.closed"),
+    public("witnessing_api.journal_next", "POST", "404 witness.closed"),
+    public("witnessing_api.journal_read", "POST", "404 witness.closed"),
     # Programs: ledger and rules
     api("oversight_api.entries", "GET", BUYER, READ, 200, on="delivered", **seen(wrong=ROLE)),
     api("oversight_api.export", "GET", BUYER, READ, 200, on="delivered", **seen(wrong=ROLE)),

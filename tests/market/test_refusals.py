@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ledger import note
+from market import sealing
 from market.config import Settings, SettingsError
 from market.refusals import faults
 from tests.conftest import settings_for
@@ -16,6 +17,8 @@ PUBLIC = {"base_url": "https://exchange.example", "stripe_api_base": "https://ap
 MAIL = "smtps://user:password@mail.example:465?from=exchange@exchange.example"
 LOCAL = {"base_url": "http://localhost:8080", "stripe_api_base": "http://localhost:9"}
 GUESSED = "correct-horse"
+JOURNAL_KEY = sealing.PUBLIC + "CQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+"""The base point: anybody's, but of the right form."""
 
 
 @pytest.fixture
@@ -60,6 +63,8 @@ def test_nothing_is_wrong_with_safe_settings(safe: Settings) -> None:
         ("LEDGER_ORIGIN", {"ledger_origin": "another.example/log"}, "set LEDGER_ORIGIN to the key's name"),
         ("LEDGER_ORIGIN", {"ledger_origin": ""}, "exchange.example/qilu"),
         ("LEDGER_ORIGIN", {"ledger_origin": "two words"}, "without blanks"),
+        ("LEDGER_JOURNAL_KEY", {"ledger_journal_key": "PRIVATE+qilu-journal-x25519:x"}, "qilu ledger journal-key"),
+        ("LEDGER_JOURNAL_KEY", {"ledger_journal_key": JOURNAL_KEY}, "LEDGER_POLICY names no witness"),
         ("LOCALE", {"locale": "fr"}, "zh, en"),
         ("MAIL_URL", {"mail_url": ""}, "the secret links in them"),
         ("MAIL_URL", {"mail_url": "mail.example"}, "smtps://"),

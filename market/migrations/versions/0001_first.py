@@ -43,9 +43,11 @@ def upgrade() -> None:
         sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("error", sa.String(), nullable=True),
+        sa.Column("cause_id", sa.Uuid(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_job"),
     )
     op.create_index("ix_job_due", "job", ["done_at", "due_at"], unique=False)
+    op.create_index("ix_job_cause_id", "job", ["cause_id"], unique=False)
     op.create_table(
         "ledger_checkpoint",
         sa.Column(
@@ -945,6 +947,7 @@ def downgrade() -> None:
     op.drop_table("login_attempt")
     op.drop_table("ledger_entry")
     op.drop_table("ledger_checkpoint")
+    op.drop_index("ix_job_cause_id", table_name="job")
     op.drop_index("ix_job_due", table_name="job")
     op.drop_table("job")
     op.drop_table("creation")

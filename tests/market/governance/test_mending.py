@@ -1,0 +1,436 @@
+"""A whole exchange brought back from its journal: every row as it was, fsck clean, and it goes on working."""
+
+import shutil
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask, current_app
+from sqlalchemy import make_url, select
+
+import ledger.fsck
+from ledger import canonical, reader
+from ledger.entry import parse
+from ledger.models import LedgerEntry, LedgerLeaf
+from market import db, jobs, mail, migrations
+from market.actor import Actor, Role, Scope
+from market.catalog import reading as catalog
+from market.contracting import requesting
+from market.db import read, transaction
+from market.delivery.models import AccessGrant, GrantUsage
+from market.governance import erasing, replaying
+from market.governance.archive import DamagedError
+from market.governance.erasing import Ground
+from market.governance.mending import mend
+from market.jobs import Job
+from market.migrations import binding
+from market.oversight import sequencing
+from market.participants import access, members, resetting, service
+from market.participants.models import Credential, User
+from market.participants.passwords import LOST, matches
+from market.participants.states import Decision
+from market.steps import Step, StepImage, Vault, fsck, journal, truncate_journal
+from market.steps.journal import Record
+from market.trades import decisions
+from market.trades.dispute import Ruling
+from tests import assets, deals, people, trades
+from tests.conftest import Clock, postgres_server, sqlite_urls
+from tests.deals import Deal
+from tests.market.witnessing.conftest import serving
+from tests.market.witnessing.pair import Pair, mirrored
+from tests.postgres import Urls
+
+Copy = Callable[[], AbstractContextManager[Urls]]
+
+
+@pytest.fixture
+def exchange(exchange: Flask, monkeypatch: pytest.MonkeyPatch) -> Flask:
+    """The whole application; money moves as soon as it is planned, documents are not set in type."""
+    trades.platform(exchange)
+    monkeypatch.setattr(requesting, "render", trades.set_in_type)
+    return exchange
+
+
+@pytest.fixture
+def pair(exchange: Flask, clock: Clock, tmp_path: Path) -> Iterator[Pair]:
+    with serving() as peer, mirrored(exchange, peer, clock, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def copy(lane: str, urls: Urls, tmp_path: Path) -> Copy:
+    """Makes a copy of the database as it stands, such as a backup has."""
+
+    @contextmanager
+    def made() -> Iterator[Urls]:
+        db.engine().dispose()
+        if lane == "postgresql":
+            with postgres_server().database(like=urls) as found:
+                yield found
+        else:
+            file = tmp_path / f"copy-{uuid.uuid4().hex}.db"
+            shutil.copy(str(make_url(urls.app).database), file)
+            yield Urls(app=f"sqlite:///{file}", owner=f"sqlite:///{file}")
+
+    return made
+
+
+@pytest.fixture
+def empty(lane: str, tmp_path: Path) -> Iterator[Urls]:
+    """A migrated database without a row."""
+    if lane == "postgresql":
+        with postgres_server().database() as found:
+            yield found
+    else:
+        folder = tmp_path / "empty"
+        folder.mkdir()
+        yield sqlite_urls(folder)
+
+
+@contextmanager
+def working_on(urls: Urls) -> Iterator[None]:
+    """Let the application work on another database meanwhile."""
+    before = db.engine()
+    engine = db.open_database(current_app, urls.app)
+    try:
+        yield
+    finally:
+        engine.dispose()
+        current_app.extensions["engine"] = before
+
+
+def records(first: int = 0, until: int | None = None) -> list[Record]:
+    """Return the journal from an entry on, as it is read now: written and read again."""
+    if db.engine().dialect.name == "postgresql":
+        sequencing.integrate()
+    with read() as session:
+        size = reader.size(session) if until is None else until
+        found = journal.pages(session, first, size - first)
+    assert len(found) == size - first
+    return [journal.decode(one.encode()) for one in found]
+
+
+def bring_back(found: list[Record]) -> None:
+    tables = journal.stateful(migrations.metadata())
+    for one in found:
+        with transaction() as session:
+            journal.replay(session, one, tables)
+
+
+def faults() -> list[str]:
+    if db.engine().dialect.name == "postgresql":
+        sequencing.integrate(everything=True)
+    with read() as session:
+        business = [str(one) for one in fsck.check(session, migrations.metadata())]
+        return business + [str(one) for one in ledger.fsck.check(session, None)]
+
+
+def contents() -> dict[str, list[Any]]:
+    """Return every row that steps write, and the log."""
+    models: tuple[Any, ...] = (Step, StepImage, Vault)
+    tables = [*journal.stateful(migrations.metadata()).values(), *(model.__table__ for model in models)]
+    with read() as session:
+        found = {table.name: sorted(map(_shown, session.execute(select(table)).all())) for table in tables}
+        log = (
+            select(LedgerLeaf.idx, LedgerEntry.id, LedgerEntry.leaf, LedgerEntry.hash, LedgerLeaf.hash)
+            .join(LedgerEntry, LedgerEntry.id == LedgerLeaf.entry_id)
+            .order_by(LedgerLeaf.idx)
+        )
+        return found | {"log": list(map(repr, session.execute(log).all()))}
+
+
+def _shown(row: Sequence[Any]) -> str:
+    """Return a row as text; the order of keys inside of JSON means nothing."""
+    return repr([canonical.encode(value) if isinstance(value, dict) else value for value in row])
+
+
+def differences(one: dict[str, list[Any]], other: dict[str, list[Any]]) -> list[str]:
+    """Return each row that only one of two exchanges has."""
+    found = [row for name in one for row in sorted({*one[name]} ^ {*other[name]})]
+    return found or [name for name in one if one[name] != other[name]]
+
+
+def email_of(actor: Actor) -> str:
+    with read() as session:
+        return session.get_one(User, actor.user_id).email
+
+
+def departed() -> Actor:
+    """Return the first person of an organisation that the operator suspended."""
+    chief, person = people.operator(), people.verified(Role.BUYER)
+    assert person.organisation_id is not None
+    with transaction() as session:
+        service.decide(session, chief, person.organisation_id, Decision.SUSPEND, "ended")
+    return person
+
+
+def erase(person: Actor) -> None:
+    assert person.user_id is not None
+    chief, email = people.operator(), email_of(person)
+    with transaction() as session:
+        erasing.erase(session, chief, person.user_id, email, Ground.ASKED)
+
+
+def first_half() -> Deal:
+    """What happened before the backup: people, and a contract that both have signed."""
+    deal = trades.signed()
+    people.colleague(deal.provider, Role.PROVIDER)
+    jobs.drain()
+    return deal
+
+
+def second_half(deal: Deal) -> None:
+    """What happened after it: every table that steps write is written."""
+    trades.fetched(trades.paid(deal))
+    with transaction() as session:
+        decisions.accept(session, deal.buyer, deal.number)
+    jobs.drain()
+    other = trades.fetched(trades.paid(trades.in_force(beside=deal)))
+    with transaction() as session:
+        decisions.reject(session, other.buyer, other.number, "not what was sold")
+    chief = people.operator()
+    with transaction() as session:
+        decisions.rule(session, chief, other.number, Ruling.REFUND, "half of it is missing")
+    jobs.drain()
+    trades.planned(trades.in_force(beside=deal))
+    newcomer = people.colleague(deal.buyer, Role.BUYER)
+    with transaction() as session:
+        members.remove(session, deal.buyer, newcomer.user_id)  # type: ignore[arg-type]
+    with transaction() as session:
+        members.invite(session, deal.buyer, "invited@example.org", frozenset({Role.BUYER}))
+
+
+def test_a_backup_and_the_journal_are_the_exchange(exchange: Flask, copy: Copy) -> None:
+    deal = first_half()
+    known = len(records())
+    with copy() as backup:
+        second_half(deal)
+        person = departed()
+        early = records(known)
+        erase(person)
+        jobs.drain()
+        late = records(known)
+        live, rest = contents(), late[len(early) :]
+        assert _written() == set(binding.STATEFUL)
+        assert sum(len(one.openings) for one in early) > sum(
+            len(one.openings) for one in late[: len(early)]
+        ), "the journal that was made before the erasure still has what it destroyed"
+        with working_on(backup):
+            bring_back([*early, *rest])
+            assert differences(live, contents()) == []
+            assert faults() == []
+    assert faults() == []
+
+
+def test_from_a_mirror_over_http_in_whole(exchange: Flask, pair: Pair, copy: Copy) -> None:
+    deal = first_half()
+    known = len(records())
+    with copy() as backup:
+        person = departed()
+        email = email_of(person)
+        pair.cosigned()
+        pair.send()
+        erase(person)
+        second_half(deal)
+        size = pair.cosigned()
+        pair.send()
+        assert len(pair.kept()) > 1
+        live, log = contents(), [one.leaf for one in records()]
+        assert len(log) == size
+        with working_on(backup):
+            assert replaying.replay(pair.fetch(known, size - known), log.__getitem__) == ""
+            assert differences(live, contents()) == []
+            assert faults() == []
+            if db.engine().dialect.name == "sqlite":
+                assert truncate_journal()
+                assert email.encode() not in Path(str(db.engine().url.database)).read_bytes()
+
+
+def test_a_journal_that_ends_early_is_brought_back_so_far(exchange: Flask, pair: Pair, copy: Copy) -> None:
+    people.operator()
+    known = len(records())
+    with copy() as backup:
+        people.verified()
+        held = pair.cosigned()
+        pair.send()
+        people.verified()
+        log = [one.leaf for one in records()]
+        with working_on(backup):
+            why = replaying.replay(pair.fetch(known, len(log) - known), log.__getitem__)
+            assert why.startswith(f"the journal ends before entry {held}: ")
+            assert len(records()) == held
+            assert faults() == []
+            pair.peer.answers = None
+            assert "does not answer" in replaying.replay(pair.fetch(held, 1), log.__getitem__)
+
+
+def test_records_of_another_history_are_refused(exchange: Flask, copy: Copy) -> None:
+    people.operator()
+    known = len(records())
+    with copy() as backup:
+        people.verified()
+        found = records(known)
+        with working_on(backup):
+            with pytest.raises(DamagedError, match="is another one"):
+                replaying.replay(iter(found), lambda _index: b"another")
+            with pytest.raises(DamagedError, match="does not follow"):
+                replaying.replay(iter(found[1:]), {one.index: one.leaf for one in found}.__getitem__)
+            assert len(records()) == known
+            assert faults() == []
+
+
+def test_a_replay_that_is_cut_off_leaves_whole_steps_and_goes_on(
+    exchange: Flask, empty: Urls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people.verified()
+    jobs.drain()
+    found, live = records(), contents()
+    monkeypatch.setattr(replaying, "BATCH", 2)
+
+    def leaf(index: int) -> bytes:
+        if index == cut:
+            raise KeyboardInterrupt
+        return found[index].leaf
+
+    with working_on(empty):
+        for cut in range(len(found)):
+            with pytest.raises(KeyboardInterrupt):
+                replaying.replay(iter(found[len(records()) :]), leaf)
+            assert cut - 1 <= len(records()) <= cut
+            assert faults() == []
+        cut = -1
+        assert replaying.replay(iter(found[len(records()) :]), leaf) == ""
+        assert differences(live, contents()) == []
+        assert faults() == []
+
+
+def test_what_was_erased_before_it_was_read_is_blank(exchange: Flask, empty: Urls) -> None:
+    person = departed()
+    erase(person)
+    second_half(first_half())
+    found, live = records(), contents()
+    with working_on(empty):
+        bring_back(found)
+        assert differences(live, contents()) == []
+        assert faults() == []
+
+
+def test_no_record_lacks_a_value_whose_erasure_the_other_side_has_not(exchange: Flask) -> None:
+    person = departed()
+    jobs.drain()
+    before = len(records())
+    erase(person)
+    after = len(records())
+    with read() as session:
+        assert len(journal.pages(session, 0, 1000, after)) == after
+        cut = journal.pages(session, 0, 1000, before)
+        lacking = [one.index for one in cut if not _whole(one)]
+        assert len(cut) < before
+        assert lacking == []
+
+
+def test_a_restored_exchange_works_on(exchange: Flask, copy: Copy, monkeypatch: pytest.MonkeyPatch) -> None:
+    deal = first_half()
+    known = len(records())
+    with copy() as backup:
+        trades.pay(deal)  # the money is here, and what follows from it was not done
+        newcomer = people.colleague(deal.buyer, Role.BUYER)
+        found = records(known)
+        with working_on(backup):
+            bring_back(found)
+            with transaction() as session:
+                mend(session)
+            jobs.drain()
+            assert trades.states(deal)["settlement"] == "FUNDED"
+            trades.fetched(deal)
+            with transaction() as session:
+                decisions.accept(session, deal.buyer, deal.number)
+            jobs.drain()
+            assert trades.states(deal)["settlement"] == "RELEASED"
+            _sets_a_new_password(newcomer, monkeypatch)
+            trades.in_force(beside=deal)
+            assert faults() == []
+
+
+def test_what_no_step_writes_is_put_in_order(exchange: Flask, copy: Copy) -> None:
+    deal = first_half()
+    gone = departed()
+    leaver = people.colleague(deal.buyer, Role.BUYER)
+    assert leaver.user_id
+    assert gone.user_id
+    email = email_of(leaver)
+    with transaction() as session:
+        secret = access.begin_session(session, leaver.user_id, email, "tests")
+        _row, token = access.issue_token(session, leaver.user_id, "tests", Scope)
+        access.issue_token(session, gone.user_id, "tests", Scope)
+    jobs.drain()
+    known = len(records())
+    with copy() as backup:
+        trades.fetched(trades.paid(deal))
+        listing = assets.listed(deal.provider, assets.registered(deal.provider, deals.content()))
+        with transaction() as session:
+            members.remove(session, deal.buyer, leaver.user_id)
+        erase(gone)
+        found = records(known)
+        with working_on(backup):
+            bring_back(found)
+            with transaction() as session:
+                mend(session)
+            size = trades.grant(deal).size
+            with read() as session:
+                assert access.by_session(session, secret) is None
+                assert access.count_sessions(session) == 0
+                revoked = access.api_tokens(session, leaver.user_id).items
+                assert all(row.revoked_at for row in revoked)
+                assert access.api_tokens(session, gone.user_id).items == []
+                assert session.get(Credential, gone.user_id) is None
+                usage = session.scalars(
+                    select(GrantUsage).join(AccessGrant).where(AccessGrant.number == deal.number)
+                ).one()
+                assert usage.bytes_sent == size
+                assert usage.covered_at == usage.last_at
+                words = catalog.Filters(query=assets.proposal().title)
+                assert listing in [one.number for one in catalog.page_of(session, words, None).items]
+            assert token
+            assert faults() == []
+
+
+def test_jobs_are_named_by_the_step_that_queued_them(exchange: Flask) -> None:
+    trades.pay(first_half())
+    with read() as session:
+        causes = dict(
+            session.execute(select(Job.name, Step.kind).outerjoin(Step, Step.id == Job.cause_id)).all()
+        )
+    assert causes["payment.settled"] == "payment.settled"
+    assert causes["contract.verified"] == "contract.signed"
+    assert causes["organisation.verified"] == "organisation.verified"
+    assert causes["settlement.deadline"] == "contract.finalized"
+
+
+def _written() -> set[str]:
+    """Return the tables of which the log has an image."""
+    with read() as session:
+        return set(session.scalars(select(StepImage.table).distinct()))
+
+
+def _whole(record: Record) -> bool:
+    return len(parse(record.leaf).commitments) == len(record.openings)
+
+
+def _sets_a_new_password(person: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask for a letter and follow its link: the password was lost."""
+    letters: list[dict[str, Any]] = []
+    monkeypatch.setattr(mail, "send", lambda *_to, **words: letters.append(words))
+    email = email_of(person)
+    with transaction() as session:
+        assert session.get_one(Credential, person.user_id).password == LOST
+        resetting.ask(session, email, "zh", "somewhere")
+    jobs.drain()
+    link = next(words["link"] for words in letters if "link" in words)
+    with transaction() as session:
+        resetting.reset(session, link.rpartition("/")[2], people.hashed())
+    with read() as session:
+        assert matches(session.get_one(Credential, person.user_id).password, people.PASSWORD)
