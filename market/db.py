@@ -165,9 +165,27 @@ def transaction() -> Iterator[Session]:
     _require_open()
     with _turn():
         _require_open()  # it may have been shut while this writer waited
-        with _door("write") as session:
+        with _door("write", engine()) as session:
             yield session
             session.commit()
+
+
+@contextmanager
+def filling(engine: Engine) -> Iterator[Session]:
+    """Open the door for writing of a database that no application has, such as one that is being restored.
+
+    Args:
+        engine: of the database.
+
+    Yields:
+        A session as :func:`transaction` does.
+
+    Raises:
+        RuntimeError: a door is open already in this thread.
+    """
+    with _door("write", engine) as session:
+        yield session
+        session.commit()
 
 
 @contextmanager
@@ -177,7 +195,7 @@ def read() -> Iterator[Session]:
     Raises:
         RuntimeError: a door is open already in this thread.
     """
-    with _door("read") as session:
+    with _door("read", engine()) as session:
         yield session
 
 
@@ -253,11 +271,11 @@ def _turn() -> Iterator[None]:
 
 
 @contextmanager
-def _door(kind: str) -> Iterator[Session]:
+def _door(kind: str, of: Engine) -> Iterator[Session]:
     outside()
     _inside.door = kind
     try:
-        bind = engine().execution_options(door=kind)
+        bind = of.execution_options(door=kind)
         with Session(bind, expire_on_commit=False) as session:
             yield session
     finally:
