@@ -189,11 +189,12 @@ def ledger_fsck(
     from market.doctor import copies
 
     if folder is None and database is None:
-        from market.doctor import ledger_faults
+        from market.doctor import checkup
 
-        faults, entries = ledger_faults(_settings())
-        lines = [*faults, f"{entries} entries, {f'{len(faults)} faults' if faults else 'no faults'}"]
-        well = not faults
+        found = checkup(_settings())
+        count = f"{len(found.faults)} faults" if found.faults else "no faults"
+        lines = [*found.faults, *found.gone, f"{found.entries} entries, {count}"]
+        well = not found.faults
     else:
         well, lines = copies.examine(folder, database, keys, policy, _settings)
     for line in lines:

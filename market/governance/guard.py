@@ -1,7 +1,8 @@
 """The rollback guard: a database that remembers less than the world does must not write or sign.
 
 Outside evidence is looked at before the database: a checkpoint is stored there before it is shown, so that on a living
-log the rows are never behind what can be seen elsewhere. For the same reason every head that was ever signed has a row.
+log the rows are never behind what can be seen elsewhere. For the same reason every head that was ever signed has a row,
+but for those between a backup and the mirror's head that was brought back over it: there the entries themselves decide.
 """
 
 import threading
@@ -96,10 +97,7 @@ def _wrong(session: Session, folder: Path, heads: Iterable[Head], reached: int) 
 
 
 def _root(session: Session, row: LedgerCheckpoint | None, size: int, held: int) -> bytes | None:
-    """Return the root at a size that was signed; that of the rows where the head itself is not known any more.
-
-    So it is after a recovery: of the heads signed since the backup the mirror has the last one alone.
-    """
+    """Return the root at a size that was signed: as its row says, else what the entries lead to, or None."""
     if row is not None:
         return row.root
     try:
