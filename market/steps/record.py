@@ -35,6 +35,7 @@ _LAST = Prepared(
     .where(Step.object == bindparam("handle"))
     .order_by(Step.seq.desc())
     .limit(literal_column("1"))
+    .offset(literal_column("0"))  # SQLite's would be a value without a name
 )
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended(:handle, 0))")
 
