@@ -115,9 +115,7 @@ def adopt(session: Session, head: Checkpoint, note: str) -> None:
     # When it was signed nobody wrote down. It was not before its last entry, nor before the head before it.
     times = [parse(leaf).time for leaf in reader.leaves(session, head.size - 1, head.size)]
     time = max([*times, *([latest.time] if latest else [])])
-    session.execute(
-        insert(LedgerCheckpoint).values(size=head.size, root=head.root, note=note, time=time)
-    )
+    session.execute(insert(LedgerCheckpoint).values(size=head.size, root=head.root, note=note, time=time))
     stored.keep(session, full)
 
 

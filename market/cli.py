@@ -310,7 +310,9 @@ def restore(file: Path, home: Path, checkpoint: str | None, from_mirror: str | N
     from market.governance.restore import restore as put_back
     from market.governance.restore import told
 
-    restored = put_back(file, home.absolute(), lambda folder: Settings.load(home=folder), checkpoint, from_mirror)
+    restored = put_back(
+        file, home.absolute(), lambda folder: Settings.load(home=folder), checkpoint, from_mirror
+    )
     for line in told(restored, home):
         print(line)
     sys.exit(FAILED if restored.proof.missing else 0)

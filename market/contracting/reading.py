@@ -140,7 +140,7 @@ def handles_of(organisations: Collection[uuid.UUID]) -> Select[str]:
 def numbers(session: Session, handles: Collection[str]) -> dict[str, str]:
     """Return handle -> number of contracts and trades, from the first request on; other handles are passed over."""
     query = select(Request.handle, Request.number).where(Request.handle.in_(handles))
-    return {handle: number for handle, number in session.execute(query)}
+    return {row.handle: row.number for row in session.execute(query)}
 
 
 def agreed(session: Session, contract_id: uuid.UUID, *, lock: bool = False) -> Agreed:

@@ -74,11 +74,13 @@ def _advice(subject: str) -> str:
     if kind == "asset":
         return "ask its provider, and let it be registered again"
     return (
-        f"see what happened in the payment platform's dashboard (transfer group trade-{number}) and in the parties' own "
-        "evidence bundles, and settle it with them outside of the exchange"
+        f"see what happened at the payment platform (its dashboard, transfer group trade-{number}) and in the parties' "
+        "own evidence bundles, and settle it with them outside of the exchange"
     )
 
 
 def _counted(lost: Sequence[Step]) -> str:
     """Return kinds with how often each occurs."""
-    return ", ".join(f"{count} × {kind}" for kind, count in sorted(Counter(step.kind for step in lost).items()))
+    return ", ".join(
+        f"{count} × {kind}" for kind, count in sorted(Counter(step.kind for step in lost).items())
+    )

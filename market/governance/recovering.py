@@ -143,9 +143,7 @@ def told(made: Recovered) -> Iterator[str]:
         )
 
 
-def _fetched(
-    log: Path, origin: str, keys: Sequence[VerifierKey], place: str, first: int
-) -> _Signed:
+def _fetched(log: Path, origin: str, keys: Sequence[VerifierKey], place: str, first: int) -> _Signed:
     """Bring the published files up to the mirror's head, each checked under it before it is stored."""
     published = log / CHECKPOINT
     old = Checkpoint(origin, 0, EMPTY_ROOT)

@@ -93,7 +93,9 @@ def restore(
             proof = _proved(settings, fresh, manifest, keys, seen)
             recovered = None
             if mirror is not None:
-                recovered = recovering.recover(settings, fresh / LOG, keys, mirror, afterwards.digest_of(file))
+                recovered = recovering.recover(
+                    settings, fresh / LOG, keys, mirror, afterwards.digest_of(file)
+                )
                 proof = _proved(settings, fresh, manifest, keys, seen, recovered.size)
             held = _watched(settings)
             holding.hold(fresh, held)

@@ -33,7 +33,7 @@ _WHO: Final = {
     "via": RECOVERY,
     "given_digest": "",
 }
-"""Who took such a step with what input is not known. No input has an empty digest, so none is taken for a repetition."""
+"""Who took such a step with what input is not known; no input has an empty digest, so none counts as a repetition."""
 
 _CLAIM: Final = re.compile(r"recovered\.(0|[1-9][0-9]*)\.([1-9][0-9]*)")
 
@@ -112,9 +112,7 @@ def claims(stretches: Sequence[range]) -> dict[str, Json]:
     Args:
         stretches: of their indexes.
     """
-    return {
-        f"recovered.{one.start}.{one.stop}": {"first": one.start, "end": one.stop} for one in stretches
-    }
+    return {f"recovered.{one.start}.{one.stop}": {"first": one.start, "end": one.stop} for one in stretches}
 
 
 def recovered(session: Session) -> list[Step]:
@@ -175,7 +173,9 @@ def _read(index: int, leaf: bytes) -> Entry:
     except LedgerError as error:
         raise DamagedError(f"index {index}: {error}") from error
     except ValueError as error:
-        raise DamagedError(f"index {index}: this version knows no {entry.kind}: use the one that wrote it") from error
+        raise DamagedError(
+            f"index {index}: this version knows no {entry.kind}: use the one that wrote it"
+        ) from error
     return entry
 
 

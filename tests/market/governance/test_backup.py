@@ -65,7 +65,11 @@ def made(target: Path, *, keys: bool = False) -> Made:
 
 
 def put_back(
-    file: Path, home: Path, elsewhere: dict[str, str], checkpoint: Path | None = None, mirror: str | None = None
+    file: Path,
+    home: Path,
+    elsewhere: dict[str, str],
+    checkpoint: Path | None = None,
+    mirror: str | None = None,
 ) -> tuple[Restored, Settings]:
     """Restore beside the running exchange; its settings are for another folder and database."""
     settings = config.current()

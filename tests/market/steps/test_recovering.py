@@ -29,7 +29,9 @@ OTHER = steps.new_handle()
 
 
 def lost(handle: str = LOST, seq: int = 0, kind: str = "contract.signed") -> Entry:
-    return Entry(uuid.uuid4(), kind, handle, seq, 1, clock.utcnow(), {"step": "ab" * 32, "contract": "cd" * 32})
+    return Entry(
+        uuid.uuid4(), kind, handle, seq, 1, clock.utcnow(), {"step": "ab" * 32, "contract": "cd" * 32}
+    )
 
 
 def put_back(session: Session, *entries: Entry, first: int = 0) -> list[recovering.Gone]:
@@ -59,7 +61,9 @@ def test_leaves_stand_where_they_stood_and_say_who_is_not_known(bare: Flask) -> 
         claim(session, [range(3)])
     placed()
     with read() as session:
-        leaves = session.execute(select(LedgerLeaf.idx, LedgerLeaf.hash).order_by(LedgerLeaf.idx).limit(3)).all()
+        leaves = session.execute(
+            select(LedgerLeaf.idx, LedgerLeaf.hash).order_by(LedgerLeaf.idx).limit(3)
+        ).all()
         assert [tuple(row) for row in leaves] == [
             (index, leaf_hash(entry.leaf())) for index, entry in enumerate(entries)
         ]
@@ -78,7 +82,7 @@ def test_no_step_follows_one_that_was_recovered(bare: Flask) -> None:
     placed()
     with transaction() as session:
         put_back(session, lost(begun.handle, seq=1), first=1)
-    with transaction() as session, pytest.raises(Frozen, match="frozen"):
+    with pytest.raises(Frozen, match="frozen"), transaction() as session:
         steps.record(session, steps.begin(ACTOR, Kind.CONTRACT_SIGNED, begun.handle))
     with read() as session:
         assert steps.is_frozen(session, begun.handle)
@@ -154,9 +158,9 @@ def test_a_claim_about_what_comes_after_it_excuses_nothing(bare: Flask) -> None:
 
 
 def test_a_leaf_of_a_kind_that_nobody_knows_yet_is_refused(bare: Flask) -> None:
-    with transaction() as session, pytest.raises(DamagedError, match=r"contract\.dreamt"):
+    with pytest.raises(DamagedError, match=r"contract\.dreamt"), transaction() as session:
         put_back(session, lost(kind="contract.dreamt"))
-    with transaction() as session, pytest.raises(DamagedError, match="index 7"):
+    with pytest.raises(DamagedError, match="index 7"), transaction() as session:
         recovering.put_back(session, 7, [b"{}"])
 
 
