@@ -24,7 +24,7 @@ from market.db import read, transaction
 from market.delivery import sending
 from market.doctor import restoring
 from market.errors import Forbidden, Frozen
-from market.governance import erasing, recovering
+from market.governance import erasing
 from market.governance.afterwards import digest_of
 from market.governance.archive import BackupError
 from market.governance.erasing import Ground
@@ -443,7 +443,7 @@ def test_what_fails_in_the_middle_leaves_nothing(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(recovering.suspension, "freeze", stopped)
+        patch.setattr(suspension, "freeze", stopped)
         with pytest.raises(KeyboardInterrupt):
             recovered(lost, tmp_path / "copy", elsewhere)
     assert sorted(path.name for path in tmp_path.glob("*copy*")) == []
