@@ -123,7 +123,7 @@ def test_an_exchange_that_was_lost_goes_on_from_its_mirror(pairs: list[Home], tm
         head = parse_policy(trust.read_bytes()).check(note)
         assert head.size > before.size
         assert verified(processes, cast, other, trust, tmp_path / "other")
-        with pytest.raises(ChildError, match="cannot be opened|FAIL|no opening"):
+        with pytest.raises(ChildError, match="is not opened, withheld or erased"):
             verified(processes, cast, frozen, trust, tmp_path / "frozen")
         assert "stand without their values" in processes.run("fsck", "ledger", "fsck")
         wait_for(lambda: held(west, east).size >= head.size or None, "the mirror")
@@ -139,9 +139,9 @@ def _acts(cast: Cast, number: str) -> bool | None:
     try:
         cast.buyer.post(f"/api/v1/trades/{number}/acceptance")
     except DemoError as error:
-        if error.status == 503:
-            return None
-        assert error.status == 409, error
-        assert "frozen" in str(error)
-        return True
+        if error.status == 409 and "frozen" in str(error):
+            return True
+        if error.status != 503:
+            raise
+        return None
     raise AssertionError("a step followed")

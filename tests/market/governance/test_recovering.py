@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from ledger import cosign, note, reader
 from ledger.checkpoint import CHECKPOINT, Checkpoint, parse_checkpoint
 from ledger.entry import parse
+from ledger.merkle import Tree
 from ledger.models import LedgerCheckpoint, LedgerCosignature
 from ledger.note import parse_note, parse_signer
 from ledger.tiles import MAX_BUNDLE, Tile, decode_bundle, encode_bundle
@@ -24,11 +25,12 @@ from market.db import read, transaction
 from market.delivery import sending
 from market.doctor import restoring
 from market.errors import Forbidden, Frozen
-from market.governance import erasing
+from market.governance import erasing, guard
 from market.governance.afterwards import digest_of
 from market.governance.archive import BackupError
 from market.governance.erasing import Ground
 from market.governance.guard import Guard
+from market.governance.heads import Head
 from market.governance.restore import Restored, told
 from market.jobs import Job
 from market.keys import ring
@@ -145,9 +147,9 @@ def test_what_the_backup_lacks_comes_back_and_the_log_goes_on(
     assert "without their values" in said
     app = serving(settings)
     with app.app_context():
-        guard = Guard(app, beat=3600)
-        guard.start()
-        guard.stop(SECONDS)
+        looking = Guard(app, beat=3600)
+        looking.start()
+        looking.stop(SECONDS)
         assert db.read_only() is None
         found = fsck()
         assert found.faults == []
@@ -474,10 +476,27 @@ def test_who_has_seen_more_than_the_mirror_keeps_it_from_writing(
     shutil.copy(publishing.folder() / CHECKPOINT, settings.home / "ledger" / CHECKPOINT)
     app = serving(settings)
     with app.app_context():
-        guard = Guard(app, beat=3600)
-        guard.start()
-        guard.stop(SECONDS)
+        looking = Guard(app, beat=3600)
+        looking.start()
+        looking.stop(SECONDS)
         assert "qilu restore" in str(db.read_only())
+
+
+@on_sqlite
+def test_a_head_between_backup_and_mirror_is_known_by_its_entries(
+    lost: Lost, tmp_path: Path, serving: Serving
+) -> None:
+    """A second witness may hold one that the mirror has no more; it must not keep the exchange from writing."""
+    _restored, settings = recovered(lost, tmp_path / "copy", {})
+    between = lost.known + 1
+    with serving(settings).app_context():
+        with read() as session:
+            assert session.get(LedgerCheckpoint, between) is None
+        for root, well in ((Tree(lost.hashes).root(between), True), (bytes(32), False)):
+            said = guard.contradiction(
+                publishing.folder(), publishing.keys(), [Head("a witness", between, root)]
+            )
+            assert (said is None) is well
 
 
 @on_sqlite
