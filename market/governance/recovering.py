@@ -99,7 +99,7 @@ def recover(
         keys: the log's public keys.
         place: the mirror: the address of a witness, of the copy itself or of any other published log, or a folder.
         backup: SHA-256 of the backup, hex; the entry about it will say so.
-        bring: writes what somebody else kept of a lost step; nobody did when it is left out.
+        bring: writes an entry of which somebody else kept more than the leaf; nobody did when it is left out.
 
     Returns:
         What came back; ``first`` and ``size`` are the same when nothing was missing.

@@ -37,9 +37,9 @@ _WHO: Final = {
 
 _CLAIM: Final = re.compile(r"recovered\.(0|[1-9][0-9]*)\.([1-9][0-9]*)")
 
-Bring = Callable[[Session, Entry], bool]
-"""Writes the Step of an entry as it was, with its images, openings and rows, and says whether it could. It is asked
-for each entry in the log's order, before the entry is written: the place for whoever kept what the database lost."""
+Bring = Callable[[Session, int, bytes], bool]
+"""Writes the entry of an index, given its leaf, with its Step, images, openings and rows as they were, and says whether
+it could. It is asked for each entry in the log's order: the place for whoever kept what the database lost."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Gone:
     entry: Entry
 
 
-def nobody_knows(_session: Session, _entry: Entry) -> bool:
+def nobody_knows(_session: Session, _index: int, _leaf: bytes) -> bool:
     """Bring nothing back: nobody kept the values."""
     return False
 
@@ -69,7 +69,7 @@ def put_back(
         session: the session of the one transaction.
         first: index of the first of them, the next one of this database.
         leaves: their bytes, known to stand under a signed head.
-        bring: writes what is known of a step otherwise.
+        bring: writes an entry of which more is known.
 
     Returns:
         Those whose values are gone.
@@ -81,8 +81,9 @@ def put_back(
     for index, leaf in enumerate(leaves, first):
         entry = _read(index, leaf)
         # On PostgreSQL a backup can hold an entry that the sequencer had not come by yet: nothing of it is lost.
-        held = session.scalar(select(Step.id).where(Step.id == entry.id)) is not None
-        if not held and not bring(session, entry):
+        if session.scalar(select(Step.id).where(Step.id == entry.id)) is None:
+            if bring(session, index, leaf):
+                continue
             write_step(session, _step_values(entry))
             gone.append(Gone(index, entry))
         store.put_back(session, index, entry.id, leaf)

@@ -35,6 +35,7 @@ from market.governance.restore import Restored, told
 from market.jobs import Job
 from market.keys import ring
 from market.oversight import checking, publishing, sequencing
+from market.oversight import service as oversight
 from market.participants import service as participants
 from market.participants.models import User
 from market.participants.states import Decision
@@ -190,6 +191,10 @@ def test_a_trade_that_went_on_is_frozen_and_the_others_go_on(
                 shown = showing.shown(session, actor, lost.deal.number)
                 assert (shown.frozen, shown.possible, shown.next) == (True, [], None)
                 assert showing.detail(shown)["frozen"]
+        with read() as session:
+            found = oversight.of_trade(session, lost.deal.buyer, lost.deal.number).entries
+            assert found[-1].lost == sorted(found[-1].entry.commitments)
+            assert found[0].lost == []
         assert trades.states(lost.deal)["grant"] == "SUSPENDED"
         with read() as session, pytest.raises(Forbidden) as refused:
             sending.permit(session, lost.deal.buyer, lost.deal.number)

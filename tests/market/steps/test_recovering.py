@@ -9,6 +9,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from ledger import store
 from ledger.entry import Entry, parse
 from ledger.errors import DamagedError
 from ledger.merkle import leaf_hash
@@ -175,7 +176,8 @@ def test_whoever_kept_a_step_brings_it_back_as_it_was(bare: Flask) -> None:
     """The place for a journal: what it knows is no recovered step, and nothing about it is frozen."""
     kept, unknown = lost(), lost(OTHER)
 
-    def bring(session: Session, entry: Entry) -> bool:
+    def bring(session: Session, index: int, leaf: bytes) -> bool:
+        entry = parse(leaf)
         if entry.id != kept.id:
             return False
         session.add(
@@ -185,6 +187,7 @@ def test_whoever_kept_a_step_brings_it_back_as_it_was(bare: Flask) -> None:
             )
         )  # fmt: skip
         session.flush()
+        store.put_back(session, index, entry.id, leaf)
         return True
 
     with transaction() as session:
