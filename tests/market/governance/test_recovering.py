@@ -25,7 +25,7 @@ from market.db import read, transaction
 from market.delivery import sending
 from market.doctor import restoring
 from market.errors import Forbidden, Frozen
-from market.governance import erasing, guard
+from market.governance import erasing, guard, recovering
 from market.governance.afterwards import digest_of
 from market.governance.archive import BackupError
 from market.governance.erasing import Ground
@@ -456,6 +456,22 @@ def test_what_fails_in_the_middle_leaves_nothing(
     assert sorted(path.name for path in tmp_path.glob("*copy*")) == []
     restored, _settings = recovered(lost, tmp_path / "copy", elsewhere)
     assert not restored.proof.missing
+
+
+@on_sqlite
+def test_more_than_a_leaf_can_name_goes_into_further_ones(
+    lost: Lost, tmp_path: Path, serving: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recovering, "MOST_FROZEN", 1)
+    restored, settings = recovered(lost, tmp_path / "copy", {})
+    assert restored.recovered is not None
+    with serving(settings).app_context():
+        with read() as session:
+            claims = _of(session, Kind.EXCHANGE_RECOVERED)
+        assert [claim.seq for claim in claims] == list(range(len(restored.recovered.frozen)))
+        assert len({claim.object for claim in claims}) == 1
+        assert len(claims) > 2
+        assert fsck().faults == []
 
 
 @on_sqlite
