@@ -23,6 +23,7 @@ Rules of the house:
   ``service``, ``service`` uses ``models``; between features call the other's service, never its models.
 * Every registration, decision and trade step is one service function in one transaction: lock, rule
   and permission, change rows, ``steps.record()``. Services take a session and never commit.
-* Nothing commits but :mod:`market.db`. No network, child process or large file inside a transaction.
+* Nothing commits but :mod:`market.db`, with :mod:`market.turn`. No network, child process or large file inside a
+  transaction.
 * Any room may queue a job by name; ``app.py`` binds names to handlers: that is the only way up.
 """

@@ -4,7 +4,8 @@ But for ``market/migrations``, where the owner of the tables works on connection
 
 ``transaction()`` commits when its block ends well, before a byte of the answer leaves, and rolls back
 on any exception. ``read()`` cannot write, on either database. SQLite takes ``BEGIN IMMEDIATE`` for a
-write (one writer, no upgrade deadlock); PostgreSQL runs read committed with row locks.
+write (one writer, no upgrade deadlock), and several that wait share one flush (:mod:`market.turn`); PostgreSQL runs
+read committed with row locks.
 """
 
 import enum
@@ -32,7 +33,9 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm.session import JoinTransactionMode
 
+from market import turn
 from market.errors import NotFound, Unavailable
 from market.i18n import gettext as _
 
@@ -117,7 +120,7 @@ def open_database(app: Flask, url: str) -> Engine:
     """
     engine = engine_for(url)
     app.extensions["engine"] = engine
-    app.extensions["turn"] = threading.Lock()
+    app.extensions["turn"] = turn.Turn(BUSY_SECONDS)
     return engine
 
 
@@ -134,6 +137,7 @@ def engine_for(url: str) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         event.listen(engine, "reset", _leave_sqlite)
+        event.listen(engine, "handle_error", turn.notice)
         return engine
     if url.startswith(("postgresql://", "postgres://")):
         url = "postgresql+psycopg://" + url.split("://", 1)[1]
@@ -161,11 +165,19 @@ def transaction() -> Iterator[Session]:
     Raises:
         RuntimeError: a door is open already in this thread; a service must not open a second one.
         Unavailable: nothing may be written, see :func:`stop_writing`; nothing was changed.
+        DBAPIError: it could not be made durable; nothing was changed.
     """
     _require_open()
-    with _turn():
-        _require_open()  # it may have been shut while this writer waited
-        with _door("write", engine()) as session:
+    bind = _bind("write")
+    if bind.dialect.name == "sqlite":
+        outside()
+        with current_app.extensions["turn"].writing(bind) as member:
+            _require_open()  # it may have been shut while this writer waited
+            with _door("write", member.connection, member.joining) as session:
+                yield session
+                session.commit()
+    else:
+        with _door("write", bind) as session:
             yield session
             session.commit()
 
@@ -183,7 +195,7 @@ def filling(engine: Engine) -> Iterator[Session]:
     Raises:
         RuntimeError: a door is open already in this thread.
     """
-    with _door("write", engine) as session:
+    with _door("write", engine.execution_options(door="write")) as session:
         yield session
         session.commit()
 
@@ -195,7 +207,7 @@ def read() -> Iterator[Session]:
     Raises:
         RuntimeError: a door is open already in this thread.
     """
-    with _door("read", engine()) as session:
+    with _door("read", _bind("read")) as session:
         yield session
 
 
@@ -253,30 +265,19 @@ def locked(session: Session, model: type[Row], key: uuid.UUID) -> Row:
     return row
 
 
-@contextmanager
-def _turn() -> Iterator[None]:
-    """Let the writers of this process come one after the other on SQLite, which has one at a time in any case.
-
-    Left to itself SQLite lets a writer that finds another at work sleep and look again, ever longer; so many threads
-    would wait for a door at which nobody stands. A writer of another process is still waited for in that way.
-    """
-    outside()
-    turn = current_app.extensions["turn"]
-    ours = engine().dialect.name == "sqlite" and turn.acquire(timeout=BUSY_SECONDS)
-    try:
-        yield
-    finally:
-        if ours:
-            turn.release()
+def _bind(kind: str) -> Engine:
+    """Return the engine, whose connections know by which door they are used."""
+    return engine().execution_options(door=kind)
 
 
 @contextmanager
-def _door(kind: str, of: Engine) -> Iterator[Session]:
+def _door(
+    kind: str, bind: Engine | Connection, joining: JoinTransactionMode = "conditional_savepoint"
+) -> Iterator[Session]:
     outside()
     _inside.door = kind
     try:
-        bind = of.execution_options(door=kind)
-        with Session(bind, expire_on_commit=False) as session:
+        with Session(bind, expire_on_commit=False, join_transaction_mode=joining) as session:
             yield session
     finally:
         _inside.door = None
@@ -289,6 +290,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA recursive_triggers = ON")  # else INSERT OR REPLACE slips past delete triggers
+    cursor.execute("PRAGMA temp_store = MEMORY")  # else a savepoint writes what is erased to a file elsewhere
     cursor.close()
 
 
@@ -296,6 +298,7 @@ def _begin_sqlite(connection: Connection) -> None:
     reading = connection.get_execution_options().get("door") == "read"
     connection.exec_driver_sql(f"PRAGMA query_only = {'ON' if reading else 'OFF'}")
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    turn.begun(connection)
 
 
 def _leave_sqlite(connection: Any, *_state: object) -> None:

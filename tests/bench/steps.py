@@ -3,7 +3,8 @@
 *Without* is the same service on a database of its own, with the same rows, but without Step, image, opening, entry,
 foreign key or trigger. The two take turns, so that other work on the machine falls on both; the ratio is of medians.
 A step here is an organisation that applies; over HTTP it is an invitation, with everything an answer needs.
-SQLite commits with ``synchronous=FULL``.
+SQLite commits with ``synchronous=FULL``, on the disk that holds ``TMPDIR``. Many clients share its flushes (group
+commit); *singly* is the same exchange with groups of one.
 """
 
 import io
@@ -22,9 +23,10 @@ from sqlalchemy.orm import Session
 
 from market import migrations, steps
 from market.app import create_app
-from market.db import engine, transaction
+from market.db import BUSY_SECONDS, engine, transaction
 from market.migrations import binding
 from market.participants import service
+from market.turn import Turn
 from tests import people
 from tests.bench.table import Row
 from tests.conftest import settings_for
@@ -36,6 +38,7 @@ ROUNDS = 10
 SECONDS = 0.5
 """Of each turn."""
 CLIENTS = 32
+TIME = ROUNDS * SECONDS
 
 
 def rates(folder: Path) -> list[Row]:
@@ -46,6 +49,7 @@ def rates(folder: Path) -> list[Row]:
         asks_without = _asking(without)
     one = _compare(with_ledger, without, step, step)
     many = _compare(with_ledger, without, step, step, clients=CLIENTS)
+    grouped, singly = _in_groups_and_singly(with_ledger)
     with redirect_stdout(io.StringIO()):  # where mail goes when there is nobody to carry it
         answers = _compare(with_ledger, without, asks, asks_without)
     for app in (with_ledger, without):
@@ -58,7 +62,22 @@ def rates(folder: Path) -> list[Row]:
             f"{CLIENTS} clients with the ledger beside one client without",
             f"{many[0]:.0f} /s beside {one[1]:.0f} /s",
             f"{many[0] / one[1]:.2f}",
-            ">= 10 (no group commit)",
+            ">= 10",
+        ),
+        Row(
+            f"{CLIENTS} clients in groups beside singly",
+            f"{len(grouped) / TIME:.0f} /s beside {len(singly) / TIME:.0f} /s",
+            f"{len(grouped) / len(singly):.2f}",
+            "> 1",
+        ),
+        *(
+            Row(
+                f"wait of one step among {CLIENTS} clients, {name}",
+                f"{_part(grouped, part) * 1000:.0f} ms, {_part(singly, part) * 1000:.0f} ms singly",
+                f"{_part(grouped, part) / _part(singly, part):.2f}",
+                "< 1",
+            )
+            for name, part in (("median", 0.5), ("99 of 100", 0.99))
         ),
     ]
 
@@ -132,15 +151,36 @@ def _compare(
     return statistics.median(one for one, _ in found), statistics.median(other for _, other in found)
 
 
-def rate(app: Flask, act: Act, clients: int = 1, seconds: float = SECONDS) -> float:
-    """Return how often an act can be done each second by some clients at once."""
+def _in_groups_and_singly(app: Flask) -> tuple[list[float], list[float]]:
+    """Return how long each of many steps took (seconds), which share flushes, and which do not."""
+    turn, alone = app.extensions["turn"], Turn(BUSY_SECONDS, most=1)
+    grouped: list[float] = []
+    singly: list[float] = []
+    for _turn in range(ROUNDS):
+        rate(app, step, CLIENTS, waits=grouped)
+        app.extensions["turn"] = alone
+        rate(app, step, CLIENTS, waits=singly)
+        app.extensions["turn"] = turn
+    return grouped, singly
+
+
+def _part(waits: list[float], part: float) -> float:
+    return sorted(waits)[int(len(waits) * part)]
+
+
+def rate(
+    app: Flask, act: Act, clients: int = 1, seconds: float = SECONDS, waits: list[float] | None = None
+) -> float:
+    """Return how often an act can be done each second by some clients at once; `waits` takes how long each took."""
     counts = [0] * clients
+    took: list[float] = [] if waits is None else waits
     end = time.perf_counter() + seconds
 
     def go(number: int) -> None:
         with app.app_context():
-            while time.perf_counter() < end:
+            while (before := time.perf_counter()) < end:
                 act()
+                took.append(time.perf_counter() - before)
                 counts[number] += 1
 
     began = time.perf_counter()

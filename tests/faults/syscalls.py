@@ -31,16 +31,17 @@ _LINE = re.compile(r"^(\w+)\(")
 
 
 class Actor:
-    """Records a trade and publishes the log in a folder, watched by strace.
+    """Records trades and publishes the log in a folder, watched by strace.
 
     Args:
         key: the log's signing key.
+        writers: how many write a trade each, in one group.
     """
 
-    def __init__(self, key: str) -> None:
+    def __init__(self, key: str, writers: int) -> None:
         self._strace = machine.ensure("strace", "strace", lane="strace")
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.acting", key],
+            [sys.executable, "-m", "tests.faults.acting", key, str(writers)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
