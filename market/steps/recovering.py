@@ -1,8 +1,8 @@
 """Recovering: entries that a copy of the log has and the database lost, put back at their places.
 
 The log is whole again, byte for byte. What its leaves commit to is not: who acted, with what input, and how the rows
-stood afterwards was in the lost database alone. So such an entry becomes a Step that says what its leaf says and that
-it was recovered; its object is frozen, since nobody here knows how it stands (:func:`market.steps.record`). One
+stood afterwards was in the lost database alone. So such an entry becomes a Step that says what its leaf says, its kind
+too, for the leaf cannot change; its actor says that it was recovered. Its object is frozen, since nobody here knows how it stands (:func:`market.steps.record`). One
 ``exchange.recovered`` entry says in its own leaf, to everybody and for ever, of which entries the values are gone;
 fsck excuses those and no others.
 """
