@@ -2,9 +2,9 @@
 
 The log is whole again, byte for byte. What its leaves commit to is not: who acted, with what input, and how the rows
 stood afterwards was in the lost database alone. So such an entry becomes a Step that says what its leaf says, its kind
-too, for the leaf cannot change; its actor says that it was recovered. Its object is frozen, since nobody here knows how it stands (:func:`market.steps.record`). One
-``exchange.recovered`` entry says in its own leaf, to everybody and for ever, of which entries the values are gone;
-fsck excuses those and no others.
+too, for the leaf cannot change; its actor says that it was recovered. Its object is frozen, since nobody here knows how
+it stands (:func:`market.steps.record`). One ``exchange.recovered`` entry says in its own leaf, to everybody and for
+ever, of which entries the values are gone; fsck excuses those and no others.
 """
 
 import re
