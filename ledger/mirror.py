@@ -70,7 +70,7 @@ class Mirrors:
             with alone(folder) as here:
                 if not here:
                     raise BusyError("the copy of this log is being brought up to date")
-                _Copy(folder, source, old, new).make()
+                bring(folder, source, old, new)
 
     def name(self, checkpoint: Checkpoint, note: str) -> None:
         """Publish the cosigned head of what is stored, unless a larger one is, or another process is at it."""
@@ -93,6 +93,22 @@ class Mirrors:
             return _root_below(tree, size, known)
         except (OSError, LedgerError):
             return None
+
+
+def bring(folder: Path, fetch: Fetch, old: Checkpoint, new: Checkpoint) -> None:
+    """Bring the files of a log in a folder from a head that they hold to a newer, signed one.
+
+    Args:
+        folder: where they lie, with or without their ``checkpoint``, which stays as it is.
+        fetch: gives the newer ones, whoever holds them.
+        old: size 0 for a folder that holds nothing.
+        new: what everything is held against before it is stored.
+
+    Raises:
+        BusyError: It could not be done; what was stored is right.
+        ContradictionError: The new head does not begin with the old one.
+    """
+    _Copy(folder, fetch, old, new).make()
 
 
 class _Copy:

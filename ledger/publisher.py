@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 from ledger import reader, stored
 from ledger.checkpoint import CHECKPOINT, Checkpoint, parse_checkpoint
 from ledger.durable import replace
+from ledger.entry import parse
 from ledger.errors import ClockError, DamagedError, LedgerError, PublishError
 from ledger.folder import alone, require_edge, sweep, without_partials
 from ledger.merkle import Subtrees, leaf_hash
@@ -93,6 +94,29 @@ def publish(
     """
     with alone(folder) as ours:
         return _publish(read, transaction, folder, signers, clock, cosign) if ours else None
+
+
+def adopt(session: Session, head: Checkpoint, note: str) -> None:
+    """Store a head that this log signed and the database does not know, so that signing goes on from there.
+
+    Args:
+        session: the caller's writing session, with every entry below the head in it.
+        head: what the note says.
+        note: the checkpoint as the log signed it, without lines of others.
+
+    Raises:
+        DamagedError: The entries do not lead to the root that was signed.
+    """
+    tree = stored.tree(session, head.size)
+    if tree.root() != head.root:
+        raise DamagedError(f"the entries do not lead to the signed root of size {head.size}")
+    full = stored.lacking(session, head.size)
+    latest = reader.latest_checkpoint(session)
+    # When it was signed nobody wrote down. It was not before its last entry, nor before the head before it.
+    times = [parse(leaf).time for leaf in reader.leaves(session, head.size - 1, head.size)]
+    time = max([*times, *([latest.time] if latest else [])])
+    session.execute(insert(LedgerCheckpoint).values(size=head.size, root=head.root, note=note, time=time))
+    stored.keep(session, full)
 
 
 def _publish(

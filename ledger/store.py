@@ -1,11 +1,13 @@
 """The only writer of entries."""
 
+import uuid
 from typing import cast
 
 from sqlalchemy import Table, bindparam, func, insert, literal_column, select, text
 from sqlalchemy.orm import Session
 
-from ledger.entry import Entry, parse
+from ledger.entry import Entry
+from ledger.errors import DamagedError
 from ledger.merkle import leaf_hash
 from ledger.models import LedgerEntry, LedgerLeaf
 from ledger.prepared import Prepared
@@ -50,21 +52,29 @@ def append(session: Session, entry: Entry) -> int | None:
     return index
 
 
-def bring_back(session: Session, leaf: bytes) -> int:
-    """Write an entry again as it was, at the next place; only while an exchange is restored and no sequencer runs.
+def put_back(session: Session, index: int, entry_id: uuid.UUID, leaf: bytes) -> None:
+    """Write an entry that this log held before, at the place it had; for whoever restores a log.
+
+    An entry that the database still has, but without a place (PostgreSQL, a backup taken before the sequencer came by),
+    gets the place alone.
 
     Args:
-        session: The caller's session, as for `append`.
-        leaf: The entry's exact bytes.
-
-    Returns:
-        The index.
+        session: The caller's session, in which nobody else writes.
+        index: Its place, the one after the last.
+        entry_id: What the leaf says of itself.
+        leaf: The bytes that were hashed, as they are.
 
     Raises:
-        FormError: The bytes are no leaf.
+        DamagedError: The database holds another leaf of this id.
+        IntegrityError: The place is not the next one, or the entry has another place already.
     """
+    digest = leaf_hash(leaf)
     connection = session.connection()
-    row = {"id": parse(leaf).id, "leaf": leaf, "hash": leaf_hash(leaf)}
-    (_INSERT if connection.dialect.name == "sqlite" else _INSERT_WITH_WRITER).execute(connection, row)
-    index: int = _PLACE.execute(connection, row).scalar_one()
-    return index
+    row = {"id": entry_id, "leaf": leaf, "hash": digest}
+    held = connection.scalar(select(_ENTRIES.c.leaf).where(_ENTRIES.c.id == entry_id))
+    if held is None:
+        sqlite = connection.dialect.name == "sqlite"
+        (_INSERT if sqlite else _INSERT_WITH_WRITER).execute(connection, row)
+    elif held != leaf:
+        raise DamagedError(f"entry {entry_id} is another one in the database than at index {index}")
+    connection.execute(insert(_LEAVES), {"idx": index, "entry_id": entry_id, "hash": digest})

@@ -189,11 +189,12 @@ def ledger_fsck(
     from market.doctor import copies
 
     if folder is None and database is None:
-        from market.doctor import ledger_faults
+        from market.doctor import checkup
 
-        faults, entries = ledger_faults(_settings())
-        lines = [*faults, f"{entries} entries, {f'{len(faults)} faults' if faults else 'no faults'}"]
-        well = not faults
+        found = checkup(_settings())
+        count = f"{len(found.faults)} faults" if found.faults else "no faults"
+        lines = [*found.faults, *found.gone, f"{found.entries} entries, {count}"]
+        well = not found.faults
     else:
         well, lines = copies.examine(folder, database, keys, policy, _settings)
     for line in lines:
@@ -298,13 +299,20 @@ def backup(file: Path, keys: bool) -> None:
 @click.option(
     "--checkpoint", help="A checkpoint kept elsewhere: a file, or the address of one still published."
 )
-def restore(file: Path, home: Path, checkpoint: str | None) -> None:
+@click.option(
+    "--from-mirror",
+    metavar="URL",
+    help="A witness that mirrors this log, or any copy of it: brings back what the backup lacks.",
+)
+def restore(file: Path, home: Path, checkpoint: str | None, from_mirror: str | None) -> None:
     """Put a backup back and prove it; exit 1 when it contradicts anything, or others have seen more."""
     from market.config import Settings
     from market.governance.restore import restore as put_back
     from market.governance.restore import told
 
-    restored = put_back(file, home.absolute(), lambda folder: Settings.load(home=folder), checkpoint)
+    restored = put_back(
+        file, home.absolute(), lambda folder: Settings.load(home=folder), checkpoint, from_mirror
+    )
     for line in told(restored, home):
         print(line)
     sys.exit(FAILED if restored.proof.missing else 0)

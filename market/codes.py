@@ -46,6 +46,7 @@ CODES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
     "idempotency.key_malformed": (422, lazy("An Idempotency-Key has 1 to 255 visible ASCII characters.")),
     "idempotency.key_reused": (409, lazy("This Idempotency-Key was used with other input; take a new one.")),
     "step.already_taken": (409, lazy("This step was already taken, by someone else or with other input.")),
+    "object.frozen": (409, lazy("The last steps of this were lost; it is frozen. Ask the operator.")),
     "request.precondition_required": (428, lazy("Name the version that you saw (If-Match).")),
     "request.too_many": (429, lazy("Too many attempts. Wait a little and try again.")),
     "server.failed": (
@@ -298,6 +299,7 @@ CODES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
     "delivery.asset_suspended": (403, lazy("The registration of the asset is suspended or cancelled.")),
     "delivery.provider_suspended": (403, lazy("The provider is suspended.")),
     "delivery.buyer_suspended": (403, lazy("Your organisation is suspended.")),
+    "delivery.frozen": (403, lazy("The last steps of this were lost; it is frozen. Ask the operator.")),
     "delivery.dispute_suspended": (403, lazy("The delivery was rejected; it is suspended until the ruling.")),
     "delivery.not_paid": (403, lazy("The price is not paid yet; pay first.")),
     "delivery.term_over": (403, lazy("Today is outside the term of the contract.")),

@@ -183,6 +183,24 @@ def transaction() -> Iterator[Session]:
 
 
 @contextmanager
+def filling(engine: Engine) -> Iterator[Session]:
+    """Open the door for writing of a database that no application has, such as one that is being restored.
+
+    Args:
+        engine: of the database.
+
+    Yields:
+        A session as :func:`transaction` does.
+
+    Raises:
+        RuntimeError: a door is open already in this thread.
+    """
+    with _door("write", engine.execution_options(door="write")) as session:
+        yield session
+        session.commit()
+
+
+@contextmanager
 def read() -> Iterator[Session]:
     """Open the door for reading; any attempt to write fails in the database.
 

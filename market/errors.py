@@ -41,6 +41,10 @@ class Conflict(MarketError):
     """The object is in another state, or the same request was made before with other input."""
 
 
+class Frozen(Conflict):
+    """The object takes no further step, ever: what happened to it last is not known any more."""
+
+
 class Invalid(MarketError):
     """The input is understood but cannot be accepted; ``fields`` names each fault.
 

@@ -4,7 +4,7 @@ A job is leased for :data:`LEASE` with its attempt number as fencing token, so a
 from the dead cannot mark another's work done. A living worker renews the lease as long as the work takes,
 so the lease is short and what a killed worker had in hand goes on soon. Handlers are idempotent;
 ``app.py`` binds names to them and says which are slow. A failing job is tried again later, doubling from
-one second to five minutes, and is never dropped.
+one second to five minutes, and is never dropped, unless its object is frozen: then no try will ever do it.
 """
 
 import threading
@@ -22,6 +22,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from market import clock, logs
 from market.db import Base, read, read_only, transaction
+from market.errors import Frozen
 
 Handler = Callable[..., None]
 LEASE = timedelta(seconds=10)
@@ -238,6 +239,9 @@ def _do(job: Job) -> None:
     with structlog.contextvars.bound_contextvars(job_id=str(job.id)):
         try:
             handlers[job.name](**job.payload)
+        except Frozen as error:
+            log.warning("job.frozen", job=job.name, attempt=job.attempt)
+            _close(job, {"done_at": clock.now(), "leased_until": None, "error": error.code})
         except Exception as error:
             log.exception("job.failed", job=job.name, attempt=job.attempt)
             # An attempt that left no error was killed, and says nothing of the work.

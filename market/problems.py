@@ -34,6 +34,7 @@ STATUS: Final[Mapping[type[Exception], int]] = {
     errors.Forbidden: 403,
     errors.Unauthenticated: 401,
     errors.Conflict: 409,
+    errors.Frozen: 409,
     errors.Invalid: 422,
     errors.TooLarge: 413,
     errors.TooMany: 429,

@@ -138,6 +138,7 @@ KINDS: Final[Mapping[str, Any]] = {
     "trade.cancelled": lazy("Trade cancelled"),
     "opening.erased": lazy("Personal data erased"),
     "exchange.restored": lazy("Exchange restored from a backup"),
+    "exchange.recovered": lazy("Lost entries recovered without their values"),
     "drill.completed": lazy("Restore practised"),
     "agreement.suspended": lazy("Agreement suspended"),
     "agreement.restored": lazy("Agreement restored"),

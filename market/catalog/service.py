@@ -1,6 +1,7 @@
 """The steps of a listing. Each is one transaction of its caller's and one ledger entry."""
 
 import uuid
+from collections.abc import Collection
 
 from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
@@ -30,6 +31,7 @@ __all__ = [
     "restore_all",
     "suspend",
     "suspend_all",
+    "suspend_named",
     "withdraw",
     "withdraw_all",
 ]
@@ -153,6 +155,15 @@ def withdraw(session: Session, actor: Actor, number: str) -> Step:
 def suspend_all(session: Session, step: Pending, asset_id: uuid.UUID) -> None:
     """Suspend the listings of an asset that is being suspended, within that step (R2.6)."""
     _follow(session, step, asset_id, ListingEvent.SUSPEND, Listing.state == ListingState.LISTED)
+
+
+def suspend_named(session: Session, step: Pending, handles: Collection[str]) -> None:
+    """Suspend the listings of some handles within a step of another object; those on offer, and no others."""
+    query = select(Listing).where(Listing.handle.in_(handles), Listing.state == ListingState.LISTED)
+    for listing in session.scalars(query.with_for_update()).all():
+        listing.state = advance(listing.state, ListingEvent.SUSPEND)
+        listing.step_id = step.id
+        _index(session, listing)
 
 
 def restore_all(session: Session, step: Pending, asset_id: uuid.UUID) -> None:

@@ -22,7 +22,7 @@ from market.i18n import gettext as _
 from market.keys import service as keys
 from market.paging import Beginning, Page, beginning, page
 from market.permissions import Relation, allowed
-from market.steps import Step
+from market.steps import Step, is_frozen
 
 Turn = Row[Request, State, datetime]
 """A request, its contract's state, and the time of the step that led there."""
@@ -137,6 +137,12 @@ def handles_of(organisations: Collection[uuid.UUID]) -> Select[str]:
     return select(Request.handle).where(parties)
 
 
+def numbers(session: Session, handles: Collection[str]) -> dict[str, str]:
+    """Return handle -> number of contracts and trades, from the first request on; other handles are passed over."""
+    query = select(Request.handle, Request.number).where(Request.handle.in_(handles))
+    return {row.handle: row.number for row in session.execute(query)}
+
+
 def agreed(session: Session, contract_id: uuid.UUID, *, lock: bool = False) -> Agreed:
     """Return a contract by the id that the job ``contract.verified`` names; for ``trades``.
 
@@ -175,15 +181,18 @@ def elsewhere(session: Session, actor: Actor) -> Beginning[Turn]:
 
 
 def half_signed(session: Session, organisations: Collection[uuid.UUID]) -> list[str]:
-    """Return the numbers of the contracts that are signed but not in force and bind one of some organisations."""
+    """Return the numbers of the contracts that are signed but not in force and bind one of some organisations.
+
+    One that is frozen never comes into force.
+    """
     query = (
-        select(Request.number)
+        select(Request.number, Request.handle)
         .join(Contract, Contract.id == Request.contract_id)
         .where(or_(Request.provider_id.in_(organisations), Request.buyer_id.in_(organisations)))
         .where(Contract.state.in_((State.AGREED, State.VERIFIED)))
         .order_by(Request.requested_at)
     )
-    return list(session.scalars(query))
+    return [number for number, handle in session.execute(query) if not is_frozen(session, handle)]
 
 
 def turn(state: State) -> Relation:
@@ -209,7 +218,8 @@ def detail(session: Session, actor: Actor, number: str) -> Detail:
         )
         for row in one.contract.signatures
     ]
-    return Detail(one, signatures, len(page_digests(one.contract)), acts(actor, one))
+    possible = frozenset() if is_frozen(session, one.request.handle) else acts(actor, one)
+    return Detail(one, signatures, len(page_digests(one.contract)), possible)
 
 
 def acts(actor: Actor, one: Agreed) -> frozenset[str]:

@@ -28,6 +28,8 @@ class Hold(StrEnum):
     PROVIDER = "provider"
     BUYER = "buyer"
     DISPUTE = "dispute"
+    RECOVERED = "recovered"
+    """For good: what happened last was lost, so nobody knows whether the buyer may still fetch."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,7 @@ _HOLDS = {
     Hold.PROVIDER: Refusal("delivery.provider_suspended", "R1.2"),
     Hold.BUYER: Refusal("delivery.buyer_suspended", "R1.2"),
     Hold.DISPUTE: Refusal("delivery.dispute_suspended", "R6.1"),
+    Hold.RECOVERED: Refusal("delivery.frozen", "R5.2"),
 }
 
 _MESSAGES = {
@@ -117,6 +120,7 @@ _MESSAGES = {
     "delivery.buyer_suspended": lambda: _("Your organisation is suspended."),
     "delivery.agreement_suspended": lambda: _("The agreement is suspended."),
     "delivery.dispute_suspended": lambda: _("The delivery was rejected; it is suspended until the ruling."),
+    "delivery.frozen": lambda: _("The last steps of this were lost; it is frozen. Ask the operator."),
     "delivery.not_paid": lambda: _("The price is not paid yet; pay first."),
     "delivery.term_over": lambda: _("Today is outside the term of the contract."),
     "delivery.days_over": lambda: _("The time to fetch the data is over."),

@@ -136,7 +136,7 @@ def hold(session: Session, step: Pending, why: Hold, subject: uuid.UUID) -> int:
         session: the session of the step.
         step: the step that suspends.
         why: which reason is put on.
-        subject: the asset, provider or buyer it concerns; for a dispute or an agreement the trade.
+        subject: the asset, provider or buyer it concerns; for a dispute or a lost step the trade.
     """
     rows = [row for row in _touched(session, why, subject) if why not in row.holds]
     for row in rows:
@@ -319,6 +319,7 @@ def _touched(session: Session, why: Hold, subject: uuid.UUID) -> list[AccessGran
         Hold.PROVIDER: AccessGrant.provider_id,
         Hold.BUYER: AccessGrant.buyer_id,
         Hold.DISPUTE: AccessGrant.trade_id,
+        Hold.RECOVERED: AccessGrant.trade_id,
     }[why]
     return _locked(session, column == subject)
 

@@ -10,9 +10,9 @@ from market.config import Settings
 from market.doctor import checkups, database, log, machine, restoring, witnesses
 from market.doctor.database import schema_faults
 from market.doctor.finding import Finding
-from market.doctor.log import ledger_faults
+from market.doctor.log import checkup, ledger_faults
 
-__all__ = ["Finding", "examine", "ledger_faults", "schema_faults"]
+__all__ = ["Finding", "checkup", "examine", "ledger_faults", "schema_faults"]
 
 
 def examine(settings: Settings, port: int | None = None) -> Iterator[Finding]:

@@ -44,7 +44,7 @@ def examine(
     except DBAPIError as error:
         return False, [f"{database}: is no database of an exchange of this revision: {error.orig}"]
     count = f"{len(found.faults)} faults" if found.faults else "no faults"
-    return not found.faults, [*found.faults, f"{found.entries} entries, {count}"]
+    return not found.faults, [*found.faults, *found.gone, f"{found.entries} entries, {count}"]
 
 
 def _policy(keys: Sequence[str], policy: Path | None, settings: Callable[[], Settings]) -> Policy:

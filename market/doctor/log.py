@@ -75,10 +75,13 @@ def time(settings: Settings) -> Finding:
 
 
 def ledger_faults(settings: Settings) -> tuple[list[str], int]:
-    """Hold the log against itself and the rows against the log.
+    """Return what :func:`checkup` finds wrong, one line each, and the number of entries in the log."""
+    found = checkup(settings)
+    return found.faults, found.entries
 
-    Returns:
-        The faults, one line each, and the number of entries in the log.
+
+def checkup(settings: Settings) -> checking.Checkup:
+    """Hold the log against itself and the rows against the log.
 
     Raises:
         SettingsError: a setting is missing that the log needs.
@@ -91,4 +94,4 @@ def ledger_faults(settings: Settings) -> tuple[list[str], int]:
         with db.read() as session:
             found = checking.examine(session, publishing.folder(), known)
         db.engine().dispose()
-    return found.faults, found.entries
+    return found

@@ -29,16 +29,20 @@ def leave_note(home: Path, file: Path, manifest: Manifest) -> None:
         file: the backup.
         manifest: what the backup says of itself.
     """
-    with file.open("rb") as content:
-        digest = hashlib.file_digest(content, "sha256").hexdigest()
     told = {
         "object": steps.new_handle(),
-        "backup": digest,
+        "backup": digest_of(file),
         "made_at": manifest.made_at,
         "size": manifest.size,
         "restored_at": clock.text(clock.now()),
     }
     _write(home / NOTE, told)
+
+
+def digest_of(file: Path) -> str:
+    """Return the SHA-256 of a backup, hex."""
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def awaits_consent(home: Path) -> bool:

@@ -1,7 +1,8 @@
 """The rollback guard: a database that remembers less than the world does must not write or sign.
 
 Outside evidence is looked at before the database: a checkpoint is stored there before it is shown, so that on a living
-log the rows are never behind what can be seen elsewhere. For the same reason every head that was ever signed has a row.
+log the rows are never behind what can be seen elsewhere. For the same reason every head that was ever signed has a row,
+but for those between a backup and the mirror's head that was brought back over it: there the entries themselves decide.
 """
 
 import threading
@@ -13,7 +14,7 @@ import structlog
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from ledger import reader
+from ledger import reader, stored
 from ledger.checkpoint import CHECKPOINT
 from ledger.errors import LedgerError
 from ledger.merkle import Tree, leaf_hash
@@ -86,13 +87,23 @@ def _wrong(session: Session, folder: Path, heads: Iterable[Head], reached: int) 
         row = session.get(LedgerCheckpoint, head.size)
         if head.size > signed:
             yield f"{head.where} covers {head.size} entries, the database knows of {signed} signed ones"
-        elif row is None or row.root != head.root:
+        elif _root(session, row, head.size, size) != head.root:
             yield f"{head.where} covers {head.size} entries that are not those of the database"
     if signed > size:
         yield f"{signed} entries were signed, the database holds {size}"
     if reached > signed:
         yield f"the published tiles hold {reached} entries, the database knows of {signed} signed ones"
     yield from _wrong_bundle(session, folder, min(size, signed))
+
+
+def _root(session: Session, row: LedgerCheckpoint | None, size: int, held: int) -> bytes | None:
+    """Return the root at a size that was signed: as its row says, else what the entries lead to, or None."""
+    if row is not None:
+        return row.root
+    try:
+        return stored.tree(session, held).root(size)
+    except LedgerError:
+        return None
 
 
 def _wrong_bundle(session: Session, folder: Path, size: int) -> Iterator[str]:

@@ -21,11 +21,12 @@ from ledger.models import LedgerWitnessed
 from ledger.note import VerifierKey, parse_verifier
 from market import db, migrations, trust
 from market.config import Settings
-from market.governance import afterwards, heads, setting_files, snapshot
+from market.governance import afterwards, heads, recovering, setting_files, snapshot
 from market.governance.archive import BackupError, DamagedError, Manifest, unpack
 from market.governance.backup import FILES, LOG
 from market.governance.heads import Head
 from market.governance.proving import Proof, prove
+from market.governance.recovering import Recovered
 from market.governance.setting_files import inside
 from market.keys import ring
 from market.storage import open_store
@@ -43,14 +44,18 @@ class Restored:
         manifest: what the backup says of itself.
         proof: what checking it came to.
         held: the logs that it does not cosign for now (:mod:`market.witnessing.holding`).
+        recovered: what came back from a mirror; None when none was asked.
     """
 
     manifest: Manifest
     proof: Proof
     held: list[str]
+    recovered: Recovered | None = None
 
 
-def restore(file: Path, home: Path, load: Load, checkpoint: str | None = None) -> Restored:
+def restore(
+    file: Path, home: Path, load: Load, checkpoint: str | None = None, mirror: str | None = None
+) -> Restored:
     """Put a backup into a fresh folder (and, on PostgreSQL, an empty database) and prove it.
 
     Args:
@@ -58,14 +63,15 @@ def restore(file: Path, home: Path, load: Load, checkpoint: str | None = None) -
         home: the folder to make; it may be there, but not hold anything.
         load: reads the settings for a folder.
         checkpoint: file or address of a checkpoint kept elsewhere.
+        mirror: address or folder of a copy of the log, to bring back from it what the backup lacks.
 
     Returns:
         What was restored. Entries that others have seen and the backup does not have are ``proof.missing``: the
         exchange lies in its place, but will not write.
 
     Raises:
-        BackupError: the folder or the database holds something, or the backup contradicts itself or what others have
-            seen; nothing was put in place.
+        BackupError: the folder or the database holds something, or the backup contradicts itself, what others have
+            seen or the mirror; nothing was put in place.
         SettingsError: a setting is missing.
     """
     if home.exists() and (not home.is_dir() or any(home.iterdir())):
@@ -81,16 +87,23 @@ def restore(file: Path, home: Path, load: Load, checkpoint: str | None = None) -
             snapshot.put(settings, fresh, manifest.revision)
             shutil.rmtree(fresh / snapshot.FOLDER, ignore_errors=True)
             _store(settings, fresh / FILES, manifest.missing)
-            proof = _proved(settings, fresh, manifest, checkpoint)
-            if proof.faults:
-                raise DamagedError("; ".join(proof.faults[:3]))
+            with _named_files():
+                keys = _keys(settings, manifest)
+                seen = list(_seen(settings, keys, checkpoint))
+            proof = _proved(settings, fresh, manifest, keys, seen)
+            recovered = None
+            if mirror is not None:
+                recovered = recovering.recover(
+                    settings, fresh / LOG, keys, mirror, afterwards.digest_of(file)
+                )
+                proof = _proved(settings, fresh, manifest, keys, seen, recovered.size)
             held = _watched(settings)
             holding.hold(fresh, held)
             afterwards.leave_note(fresh, file, manifest)
             with suppress(FileNotFoundError):
                 home.rmdir()
             fresh.rename(home)
-    return Restored(manifest, proof, held)
+    return Restored(manifest, proof, held, recovered)
 
 
 def told(restored: Restored, home: Path) -> Iterator[str]:
@@ -104,6 +117,8 @@ def told(restored: Restored, home: Path) -> Iterator[str]:
     yield f"restored to {home}: {proof.entries} entries as of {manifest.made_at}, each row as committed"
     for digest in manifest.missing:
         yield f"the backup was made without the stored file {digest}"
+    if restored.recovered is not None:
+        yield from recovering.told(restored.recovered)
     for head in proof.agrees:
         yield f"begins with what {head.where} holds: {head.size} entries"
     for head in proof.behind:
@@ -170,15 +185,28 @@ def _store(settings: Settings, folder: Path, lacking: Sequence[str]) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _proved(settings: Settings, fresh: Path, manifest: Manifest, checkpoint: str | None) -> Proof:
+def _proved(
+    settings: Settings,
+    fresh: Path,
+    manifest: Manifest,
+    keys: Sequence[VerifierKey],
+    seen: Sequence[Head],
+    upto: int | None = None,
+) -> Proof:
+    """Prove what lies in the folder that is built.
+
+    Raises:
+        DamagedError: it does not hold.
+    """
     engine = db.engine_for(settings.database_url)
     try:
-        with _named_files():
-            keys = _keys(settings, manifest)
-            seen = list(_seen(settings, keys, checkpoint))
-            return prove(engine, fresh / LOG, open_store(settings.storage_url), keys, seen, manifest.missing)
+        store = open_store(settings.storage_url)
+        proof = prove(engine, fresh / LOG, store, keys, seen, manifest.missing, upto)
     finally:
         engine.dispose()
+    if proof.faults:
+        raise DamagedError("; ".join(proof.faults[:3]))
+    return proof
 
 
 def _watched(settings: Settings) -> list[str]:

@@ -21,6 +21,7 @@ from ledger.note import VerifierKey
 from ledger.policy import Policy
 from market import migrations
 from market.keys import ring
+from market.steps import recovering
 
 
 @dataclass(frozen=True)
@@ -30,10 +31,12 @@ class Checkup:
     Attributes:
         entries: in the log.
         faults: one line each, naming the place; empty when all is well.
+        gone: which entries stand without their values, as the log itself says; no fault.
     """
 
     entries: int
     faults: list[str]
+    gone: list[str]
 
 
 def examine(session: Session, folder: Path | None, keys: Sequence[VerifierKey]) -> Checkup:
@@ -47,7 +50,7 @@ def examine(session: Session, folder: Path | None, keys: Sequence[VerifierKey]) 
     faults = [str(found) for found in ledger.fsck.check(session, folder, *keys)]
     faults += [f"{where}: {what}" for where, what in ring.faults(session)]
     faults += [str(found) for found in market.steps.fsck.check(session, migrations.metadata())]
-    return Checkup(reader.size(session), faults)
+    return Checkup(reader.size(session), faults, list(recovering.told(session)))
 
 
 def examine_file(path: Path, folder: Path | None, keys: Sequence[VerifierKey]) -> Checkup:

@@ -34,6 +34,7 @@ class Seen:
         openings: what the viewer may open.
         withheld: fields that are there but not for this viewer.
         erased: fields whose opening was destroyed, with the index of the entry that says so.
+        lost: fields whose opening is not there, and no erasure says why: recovered without its value, or damage.
     """
 
     entry: Entry
@@ -43,6 +44,7 @@ class Seen:
     openings: list[Opening]
     withheld: list[str]
     erased: dict[str, int | None]
+    lost: list[str]
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ def entry(session: Session, entry_id: uuid.UUID) -> Seen:
     """
     found = reader.by_id(session, entry_id)
     proof = _proofs(session, [found.index]) if found.index is not None else {}
-    return Seen(entries.parse(found.leaf), found.leaf, found.index, proof.get(found.index), [], [], {})
+    return Seen(entries.parse(found.leaf), found.leaf, found.index, proof.get(found.index), [], [], {}, [])
 
 
 def _seen(
@@ -121,6 +123,7 @@ def _seen(
     kept = steps.openings(session, item.id)
     shown = [opening for opening in kept if shows(viewer, actor, opening)]
     missing = set(parsed.commitments) - {opening.field for opening in kept}
+    erased = _erased(session, item.id, missing) if missing else {}
     return Seen(
         entry=parsed,
         leaf=item.leaf,
@@ -128,7 +131,8 @@ def _seen(
         proof=proofs.get(item.index),
         openings=shown,
         withheld=sorted({opening.field for opening in kept} - {opening.field for opening in shown}),
-        erased=_erased(session, item.id, missing) if missing else {},
+        erased=erased,
+        lost=sorted(missing - erased.keys()),
     )
 
 

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 import structlog
 
-from market import config, jobs
+from market import config, jobs, steps
 from market.db import read, transaction
 from market.errors import Conflict, Unavailable
 from market.i18n import gettext as _
@@ -145,7 +145,10 @@ def _perform(found: Operation) -> None:
 
     Raises:
         StripeError: the outcome is unknown.
+        Frozen: what followed this plan was lost, and may have been the other way round.
     """
+    with read() as session:
+        steps.demand_unfrozen(session, found.handle)
     if too_old(found.planned_at):
         _resolve(found)
         return

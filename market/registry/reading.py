@@ -89,6 +89,11 @@ def handles_of(organisations: Collection[uuid.UUID]) -> Select[str]:
     return select(Asset.handle).where(Asset.provider_id.in_(organisations))
 
 
+def of_handles(session: Session, handles: Collection[str]) -> list[Asset]:
+    """Return the assets of some handles, whoever provides them; handles of other objects are passed over."""
+    return list(session.scalars(select(Asset).where(Asset.handle.in_(handles)).order_by(Asset.id)))
+
+
 def by_number(session: Session, number: str) -> Asset | None:
     """Return the asset with a registration number, whoever asks; None where there is none.
 

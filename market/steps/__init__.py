@@ -15,11 +15,21 @@ of a row without a new step, and any step without entry or entry without step.
 This room is the only importer of :mod:`ledger.store`.
 """
 
-from market.steps.erasing import erase, erase_again, erasures, openings_about, rows_about, truncate_journal
+from market.steps.erasing import (
+    empty,
+    erase,
+    erase_again,
+    erasures,
+    openings_about,
+    rows_about,
+    subjects_of,
+    truncate_journal,
+)
 from market.steps.kinds import Kind
 from market.steps.models import Stateful, Step, StepImage, Vault
 from market.steps.reader import Opening, chain, index_of, openings, steps_of, story
-from market.steps.record import Pending, begin, new_handle, record
+from market.steps.record import Pending, begin, demand_unfrozen, is_frozen, new_handle, record
+from market.steps.recovering import recovered
 from market.steps.repeat import forget, once, remember, repeat, taken
 
 __all__ = [
@@ -32,21 +42,26 @@ __all__ = [
     "Vault",
     "begin",
     "chain",
+    "demand_unfrozen",
+    "empty",
     "erase",
     "erase_again",
     "erasures",
     "forget",
     "index_of",
+    "is_frozen",
     "new_handle",
     "once",
     "openings",
     "openings_about",
     "record",
+    "recovered",
     "remember",
     "repeat",
     "rows_about",
     "steps_of",
     "story",
+    "subjects_of",
     "taken",
     "truncate_journal",
 ]

@@ -3,6 +3,7 @@
 import json
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Table
@@ -30,15 +31,26 @@ class Said(NamedTuple):
     what: str
 
 
-def check(
-    session: Session, tables: Mapping[str, Table], erased: Mapping[tuple[uuid.UUID, str], uuid.UUID]
-) -> Iterator[Said]:
+@dataclass(frozen=True)
+class Excused:
+    """Commitments that nobody can open, and which entry says so to everybody.
+
+    Attributes:
+        erased: (entry, field) -> the entry that says it was destroyed.
+        gone: entry -> the entry that says it was recovered without its values.
+    """
+
+    erased: Mapping[tuple[uuid.UUID, str], uuid.UUID]
+    gone: Mapping[uuid.UUID, uuid.UUID]
+
+
+def check(session: Session, tables: Mapping[str, Table], excused: Excused) -> Iterator[Said]:
     """Yield every contradiction between entries and the rows that stand for them.
 
     Args:
         session: a reading session.
         tables: every table by name.
-        erased: (entry, field) -> the entry that says it was destroyed.
+        excused: what need not open.
     """
     leaves: dict[Any, Entry] = {}
     known: set[Any] = set()
@@ -50,9 +62,9 @@ def check(
         except (LedgerError, TypeError) as error:
             yield Said(f"entry {row.values['id']}", f"column leaf: {error}")
         if len(leaves) == BATCH:
-            yield from _check_entries(session, leaves, tables, erased, last)
+            yield from _check_entries(session, leaves, tables, excused, last)
             leaves = {}
-    yield from _check_entries(session, leaves, tables, erased, last)
+    yield from _check_entries(session, leaves, tables, excused, last)
     for model, column in ((Step, "id"), (StepImage, "step_id"), (Vault, "entry_id")):
         for row in scan(session, _table(model)):
             if row.values[column] not in known:
@@ -75,7 +87,7 @@ def _check_entries(
     session: Session,
     leaves: dict[Any, Entry],
     tables: Mapping[str, Table],
-    erased: Mapping[tuple[uuid.UUID, str], uuid.UUID],
+    excused: Excused,
     last: dict[str, int],
 ) -> Iterator[Said]:
     ids = [key for key in leaves if isinstance(key, uuid.UUID)]
@@ -90,7 +102,7 @@ def _check_entries(
         last[entry.handle] = entry.seq
         held = {row.values["field"]: row for row in vault.get(entry_id, [])}
         opened: dict[str, Any] = {}
-        for where, what in _open(entry, held, erased, opened, tables):
+        for where, what in _open(entry, held, excused, opened, tables):
             yield Said(where, what)
         step = steps.get(entry_id)
         if step is None:
@@ -110,24 +122,27 @@ def _is_personal(field: str, tables: Mapping[str, Table]) -> bool:
 def _open(
     entry: Entry,
     held: dict[str, Row],
-    erased: Mapping[tuple[uuid.UUID, str], uuid.UUID],
+    excused: Excused,
     opened: dict[str, Any],
     tables: Mapping[str, Table],
 ) -> Iterator[Said]:
     """Open every commitment of an entry; the values that hold are put into `opened`."""
+    gone = excused.gone.get(entry.id)
     for field, digest in entry.commitments.items():
         row = held.get(field)
-        destroyed = erased.get((entry.id, field))
+        destroyed = excused.erased.get((entry.id, field))
         if row is None:
-            if destroyed is None:
+            if destroyed is None and gone is None:
                 yield Said(f"entry {entry.id}", f"{field} cannot be opened and was not erased")
-            elif not _is_personal(field, tables):
+            elif destroyed is not None and gone is None and not _is_personal(field, tables):
                 what = f"{field} was erased by entry {destroyed}, but it is no personal value"
                 yield Said(f"entry {entry.id}", what)
             continue
         where = _where(Vault, row)
         if destroyed is not None:
             yield Said(where, f"was erased by entry {destroyed} and is there again")
+        if gone is not None:
+            yield Said(where, f"is gone, says entry {gone}, and is there nevertheless")
         for name, what in row.wrong.items():
             yield Said(where, f"column {name}: {what}")
         try:

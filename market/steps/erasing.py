@@ -71,16 +71,28 @@ def erase(
     pairs = openings_about(session, subjects)
     if not pairs:
         raise ValueError("the vault holds nothing about the subjects")
-    overwrite(session)
-    for row in rows_about(session, subjects, lock=True):
-        _empty(row, subjects)
-        row.step_id = step.id
+    empty(session, step, subjects)
     chunks = [pairs[first : first + PAIRS] for first in range(0, len(pairs), PAIRS)]
     written = record(session, step, given=given, note=note, erased=chunks[0])
     for chunk in chunks[1:]:
         record(session, begin(step.actor, step.kind, step.handle), given=given, erased=chunk)
     _destroy(session, pairs)
     return written, len(pairs)
+
+
+def empty(session: Session, step: Pending, subjects: Collection[uuid.UUID]) -> None:
+    """Empty every personal column about some subjects, within a step that the caller records."""
+    overwrite(session)
+    for row in rows_about(session, subjects, lock=True):
+        _empty(row, subjects)
+        row.step_id = step.id
+
+
+def subjects_of(session: Session, pairs: Collection[Pair]) -> set[uuid.UUID]:
+    """Return whom those openings of a list concern that the vault still holds."""
+    wanted = Vault.entry_id.in_({entry for entry, _field in pairs})
+    held = session.execute(select(Vault.entry_id, Vault.field, Vault.subject).where(wanted))
+    return {subject for entry, field, subject in held if (entry, field) in pairs and subject is not None}
 
 
 def erase_again(session: Session) -> int:

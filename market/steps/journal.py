@@ -212,7 +212,7 @@ def replay(session: Session, record: Record, tables: Mapping[str, Table]) -> Non
         session.execute(insert(StepImage), [row.listed(entry.id) for row in found.rows])
     session.execute(insert(Vault), found.vault)
     session.execute(insert(Step), [found.step])
-    store.bring_back(session, record.leaf)
+    store.put_back(session, record.index, entry.id, record.leaf)
     if entry.erased:
         erasing.erase_listed(session, entry.erased)
     session.add_all(

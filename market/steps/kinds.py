@@ -78,3 +78,4 @@ class Kind(StrEnum):
     PAYMENT_STRAYED = "payment.strayed"
     PAYMENT_RETURNED = "payment.returned"
     ACCOUNT_RESTRICTED = "account.restricted"
+    EXCHANGE_RECOVERED = "exchange.recovered"

@@ -5,12 +5,12 @@ import hashlib
 import secrets
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, Final, cast
 
-from sqlalchemy import Table, bindparam, event, func, insert, inspect, select, text
+from sqlalchemy import Table, bindparam, event, insert, inspect, literal_column, select, text
 from sqlalchemy.orm import Session, UOWTransaction
 
 from ledger import canonical, store
@@ -19,6 +19,8 @@ from ledger.prepared import Prepared
 from market import clock, rules
 from market.actor import Actor
 from market.db import Base
+from market.errors import Frozen
+from market.i18n import gettext as _
 from market.jobs import Job
 from market.steps import images
 from market.steps.kinds import Kind
@@ -28,7 +30,16 @@ _WRITTEN = "market.steps.written"
 _QUEUED = "market.steps.queued"
 _RECORDED = "market.steps.recorded"
 
-_LAST_SEQ = Prepared(select(func.max(Step.seq)).where(Step.object == bindparam("handle")))
+RECOVERY: Final = "recovery"
+"""How a step came in that was brought back from a copy of the log: its leaf is known, its values are gone."""
+
+_LAST = Prepared(
+    select(Step.seq, Step.via)
+    .where(Step.object == bindparam("handle"))
+    .order_by(Step.seq.desc())
+    .limit(literal_column("1"))
+    .offset(literal_column("0"))  # SQLite's would be a value without a name
+)
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended(:handle, 0))")
 
 
@@ -85,6 +96,7 @@ def record(
     given: dict[str, Any] | None = None,
     note: dict[str, Any] | None = None,
     erased: Sequence[tuple[uuid.UUID, str]] = (),
+    public: Mapping[str, canonical.Json] | None = None,
 ) -> Step:
     """Write the step and its ledger entry; the last statement of a service.
 
@@ -94,11 +106,14 @@ def record(
         given: the actor's input; its digest decides whether a later repeat is the same.
         note: further facts to commit to, such as a reason.
         erased: openings (entry, field) that the leaf says are destroyed; for :mod:`market.steps.erasing` alone.
+        public: further commitments under names that say something, since the leaf shows them to everybody; for
+            :mod:`market.steps.recovering` alone.
 
     Returns:
         The written step; its ``entry_id`` is known at once, its index when integrated.
 
     Raises:
+        Frozen: ``object.frozen``: the last step of the object was recovered without its values.
         IntegrityError: a rule of the database was broken, for example a row changed under an old step.
     """
     _name_jobs(session, step.id)
@@ -108,11 +123,13 @@ def record(
     values = _step_values(step, seq, given_digest)
     fields = _Fields(step.id)
     fields.add("step", None, _about(step, given_digest, note))
+    for name, value in (public or {}).items():
+        fields.add(name, None, value)
     written = _written(session, step.id)
     for table, row_id in written:
         fields.add_row(session, table, row_id)
     _write_openings(session, fields)
-    _INSERT_STEP.execute(session.connection(), values)
+    write_step(session, values)
     entry = Entry(
         id=step.id,
         kind=step.kind.value,
@@ -127,9 +144,35 @@ def record(
     return Step(**values)
 
 
+def write_step(session: Session, values: Mapping[str, Any]) -> None:
+    """Write the row of a step; its entry must follow in the same transaction."""
+    _INSERT_STEP.execute(session.connection(), values)
+
+
 def digest(given: dict[str, Any] | None) -> str:
     """Return the SHA-256 of an input's canonical form, 64 hex digits."""
     return hashlib.sha256(canonical.encode(images.plain(given or {}))).hexdigest()
+
+
+def is_frozen(session: Session, handle: str) -> bool:
+    """Tell whether the last step of an object was recovered without its values: no other may follow it."""
+    last = _LAST.row(session.connection(), {"handle": handle})
+    return last is not None and last[1] == RECOVERY
+
+
+def demand_unfrozen(session: Session, handle: str) -> None:
+    """Refuse what must not even begin for an object that is frozen, such as a call to a payment platform.
+
+    Raises:
+        Frozen: ``object.frozen``.
+    """
+    if is_frozen(session, handle):
+        raise frozen()
+
+
+def frozen() -> Frozen:
+    """Return the refusal of a step that would follow one whose values are gone."""
+    return Frozen("object.frozen", _("The last steps of this were lost; it is frozen. Ask the operator."))
 
 
 class _Fields:
@@ -204,8 +247,13 @@ def _next_seq(session: Session, handle: str) -> int:
     connection = session.connection()
     if connection.dialect.name == "postgresql":
         connection.execute(_ONE_AT_A_TIME, {"handle": handle})
-    last = _LAST_SEQ.execute(connection, {"handle": handle}).scalar_one()
-    return 0 if last is None else last + 1
+    last = _LAST.row(connection, {"handle": handle})
+    if last is None:
+        return 0
+    seq, via = last
+    if via == RECOVERY:
+        raise frozen()
+    return int(seq) + 1
 
 
 def _written(session: Session, step_id: uuid.UUID) -> list[tuple[Table, uuid.UUID]]:

@@ -6,8 +6,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from market import words
+from market.i18n import gettext as _
 from market.steps.models import Step
 from market.steps.reader import story
+from market.steps.record import RECOVERY
 
 
 def told(session: Session, handle: str, who: Callable[[Step], str], about: str = "") -> list[dict[str, Any]]:
@@ -24,7 +26,7 @@ def told(session: Session, handle: str, who: Callable[[Step], str], about: str =
             "label": words.kind_label(step.kind),
             "state": "stopped" if words.stopped(step.kind) else "done",
             "at": step.time,
-            "who": who(step),
+            "who": _("not known any more") if step.via == RECOVERY else who(step),
             "entry": step.entry_id,
             "index": index,
         }

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from market.errors import Conflict
+from market.errors import Conflict, Frozen
 from market.i18n import lazy
 from market.trades.acceptance import AcceptanceState
 from market.trades.agreement import AgreementState
@@ -43,6 +43,7 @@ class Standing:
         dispute: None while there is none.
         begun: whether any byte was handed over.
         delivered: whether the whole file was, with its receipt written.
+        frozen: whether its last step was recovered without its values, so that none may follow.
     """
 
     agreement: AgreementState
@@ -52,6 +53,7 @@ class Standing:
     ruling: Ruling | None = None
     begun: bool = False
     delivered: bool = False
+    frozen: bool = False
 
     @property
     def held(self) -> bool:
@@ -77,7 +79,7 @@ def demand(standing: Standing, act: Act) -> None:
     """
     refusal = _refusal(standing, act)
     if refusal is not None:
-        raise Conflict(refusal, str(REFUSALS[refusal]))
+        raise (Frozen if standing.frozen else Conflict)(refusal, str(REFUSALS[refusal]))
 
 
 def owed(standing: Standing) -> Debt | None:
@@ -97,6 +99,7 @@ def owed(standing: Standing) -> Debt | None:
 
 
 REFUSALS: Mapping[str, object] = {
+    "object.frozen": lazy("The last steps of this were lost; it is frozen. Ask the operator."),
     "agreement.ended": lazy("The agreement has ended; nothing more can be done with this trade."),
     "settlement.nothing_due": lazy("Nothing is due: the trade is free of charge, paid, or was cancelled."),
     "delivery.not_paid": lazy("The price is not paid yet; pay first."),
@@ -111,6 +114,8 @@ REFUSALS: Mapping[str, object] = {
 
 def _refusal(standing: Standing, act: Act) -> str | None:
     """Return the code of what stands in the way of an act, or None."""
+    if standing.frozen:
+        return "object.frozen"
     match act:
         case Act.PAY:
             return None if standing.settlement is SettlementState.DUE else "settlement.nothing_due"

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
+from market.steps import is_frozen
 from market.trades.acceptance import AcceptanceState
 from market.trades.agreement import AgreementState
 from market.trades.dispute import DisputeState
@@ -17,7 +18,8 @@ def running(session: Session, organisations: Collection[uuid.UUID]) -> list[str]
     """Return the numbers of the trades that still bind one of some organisations, oldest first.
 
     A trade binds while its price is due or held, while a delivery under an agreement in force waits for the buyer's
-    word, and while a dispute is not closed. A licence that merely runs on binds nobody to anything further.
+    word, and while a dispute is not closed. A licence that merely runs on binds nobody to anything further, nor does a
+    frozen trade, which is settled elsewhere and would bind for ever here.
     """
     money = Settlement.state.in_((SettlementState.DUE, SettlementState.FUNDED))
     word = and_(
@@ -25,7 +27,7 @@ def running(session: Session, organisations: Collection[uuid.UUID]) -> list[str]
         Agreement.state.in_((AgreementState.ACTIVE, AgreementState.SUSPENDED)),
     )
     query = (
-        select(Trade.number)
+        select(Trade.number, Trade.handle)
         .join(Agreement, Agreement.trade_id == Trade.id)
         .join(Acceptance, Acceptance.trade_id == Trade.id)
         .outerjoin(Settlement, Settlement.trade_id == Trade.id)
@@ -34,4 +36,4 @@ def running(session: Session, organisations: Collection[uuid.UUID]) -> list[str]
         .where(or_(money, word, Dispute.state != DisputeState.CLOSED))
         .order_by(Trade.began_at, Trade.number)
     )
-    return list(session.scalars(query))
+    return [number for number, handle in session.execute(query) if not is_frozen(session, handle)]

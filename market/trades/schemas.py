@@ -103,6 +103,9 @@ class TradeOut(TradeSummaryOut):
 
     fee = fields.Integer(allow_none=True, metadata={"description": "platform fee in minor units"})
     rules = fields.Integer()
+    frozen = fields.Boolean(
+        metadata={"description": "its last steps were recovered without their values; no other may follow"}
+    )
     possible = fields.List(fields.String(), metadata={"description": "what you may do now"})
     next = fields.Nested(TradeNextOut, allow_none=True)
     timeline = fields.List(fields.Nested(TradeEntryOut))

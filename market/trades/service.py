@@ -15,7 +15,7 @@ from market.errors import NotFound
 from market.i18n import _
 from market.paging import Page, page
 from market.permissions import Relation
-from market.steps import Kind, Pending, begin
+from market.steps import Kind, Pending, begin, is_frozen
 from market.trades.acts import Standing
 from market.trades.models import Acceptance, Agreement, Dispute, Settlement, Trade
 
@@ -92,6 +92,7 @@ def standing(session: Session, rows: Life) -> Standing:
         ruling=rows.dispute.ruling if rows.dispute else None,
         begun=begun,
         delivered=delivered,
+        frozen=is_frozen(session, rows.trade.handle),
     )
 
 

@@ -44,6 +44,7 @@ class Shown:
         entries: what happened, in order.
         next: whom the trade waits for; None when it is done.
         possible: what this reader may do now.
+        frozen: whether the last step was recovered without its values, so that none may follow.
     """
 
     rows: Life
@@ -52,6 +53,7 @@ class Shown:
     entries: list[Happened]
     next: Next | None
     possible: list[Act]
+    frozen: bool
 
 
 def shown(session: Session, actor: Actor, number: str) -> Shown:
@@ -74,6 +76,7 @@ def shown(session: Session, actor: Actor, number: str) -> Shown:
         possible=[
             act for act in Act if act in allowed and permissions.allowed(actor, ACTIONS[act], relation)
         ],
+        frozen=standing.frozen,
     )
 
 
@@ -108,6 +111,7 @@ def detail(found: Shown) -> dict[str, Any]:
         "states": states(found.rows, found.grant),
         "fee": found.rows.settlement.fee if found.rows.settlement else None,
         "rules": found.rows.trade.rules,
+        "frozen": found.frozen,
         "possible": [act.value for act in found.possible],
         "next": found.next,
         "timeline": found.entries,

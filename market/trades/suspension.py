@@ -6,6 +6,7 @@ job: what nobody fetched is refunded, what was fetched in part goes to the opera
 """
 
 import uuid
+from collections.abc import Collection, Mapping
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -43,6 +44,8 @@ ACTS = {
     "cancellation": RegistrationEvent.CANCEL,
 }
 """The acts by the word that stands in an address."""
+
+_STANDINGS = frozenset(kind.value for _action, kind, _state in _ASSET.values())
 
 _ORGANISATION = {
     Decision.SUSPEND: Kind.ORGANISATION_SUSPENDED,
@@ -123,6 +126,31 @@ def decide_organisation(
     change(session, step, Hold.PROVIDER, organisation.id)
     change(session, step, Hold.BUYER, organisation.id)
     return organisation, steps.record(session, step, given=given, note={"reason": reason})
+
+
+def freeze(session: Session, step: Pending, lost: Mapping[str, Collection[str]]) -> None:
+    """Let nothing leave and nothing be sold on grounds that are not known any more, within a step.
+
+    Args:
+        session: the session of the step.
+        step: the step; it stands on a handle of its own.
+        lost: handle -> kinds of its steps whose values are gone, in their order; each is the last of its object.
+    """
+    for trade_id in session.scalars(select(Trade.id).where(Trade.handle.in_(lost)).order_by(Trade.id)).all():
+        delivery.hold(session, step, Hold.RECOVERED, trade_id)
+    catalog.suspend_named(session, step, lost)
+    for asset in reading.of_handles(session, lost):
+        if asset.state is RegistrationState.REGISTERED:
+            registry.change(step, asset, RegistrationEvent.SUSPEND)
+            catalog.suspend_all(session, step, asset.id)
+        if _stopped(lost[asset.handle]):
+            delivery.hold(session, step, Hold.ASSET, asset.id)
+
+
+def _stopped(kinds: Collection[str]) -> bool:
+    """Tell whether lost steps of an asset ended in its delivery being stopped; a kind is known, a reason is not."""
+    last = [kind for kind in kinds if kind in _STANDINGS][-1:]
+    return last not in ([], [Kind.ASSET_RESTORED.value])
 
 
 def on_asset_cancelled(number: str) -> None:

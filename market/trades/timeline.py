@@ -77,7 +77,9 @@ def happened(session: Session, trade: Trade) -> list[Happened]:
 
 
 def awaited(session: Session, rows: Life, standing: Standing) -> Next | None:
-    """Return whom the trade waits for, or None when everything is done."""
+    """Return whom the trade waits for, or None when everything is done or nothing may follow."""
+    if standing.frozen:
+        return None
     debt = acts.owed(standing)
     if debt is not None:
         return Next(Side.EXCHANGE, debt.value, None)

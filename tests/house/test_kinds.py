@@ -28,6 +28,7 @@ opening.erased
 exchange.restored drill.completed
 payment.strayed payment.returned
 account.restricted
+exchange.recovered
 """.split()
 
 

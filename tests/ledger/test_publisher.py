@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from ledger import durable, fsck, note, publisher, reader
 from ledger.checkpoint import parse_checkpoint
-from ledger.errors import ProofError, PublishError
+from ledger.errors import DamagedError, ProofError, PublishError
 from ledger.merkle import leaf_hash, root, verify_consistency
-from ledger.models import LedgerCheckpoint, LedgerEntry, LedgerLeaf
+from ledger.models import LedgerCheckpoint, LedgerEntry, LedgerLeaf, LedgerTile
 from ledger.note import open_note
 from ledger.tiles import decode_bundle, entry_bundles, hash_tiles
 from tests.ledger.conftest import Log
@@ -301,3 +302,20 @@ def test_every_active_key_signs_a_head(log: Log) -> None:
     log.append(1)
     log.signers = [new]  # the old one is retired: the head it shared is known by the new one
     assert log.publish() is not None
+
+
+def test_a_forgotten_head_is_adopted_if_the_entries_lead_to_it_and_signing_goes_on(log: Log) -> None:
+    log.append(300)
+    head = log.publish()
+    assert head is not None
+    text = (log.folder / "checkpoint").read_text()
+    with log.transaction() as session:
+        session.execute(delete(LedgerTile))
+        session.execute(delete(LedgerCheckpoint))
+        with pytest.raises(DamagedError, match="do not lead"):
+            publisher.adopt(session, replace(head, root=bytes(32)), text)
+        publisher.adopt(session, head, text)
+    assert findings(log) == []
+    log.append(1)
+    assert log.publish() is not None
+    assert findings(log) == []

@@ -7,8 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from ledger import entry as entries
-from ledger import reader, store, stored
-from ledger.errors import NotLoggedError, ProofError, TooLargeError
+from ledger import reader, sequencer, store, stored
+from ledger.errors import DamagedError, NotLoggedError, ProofError, TooLargeError
 from ledger.merkle import verify_consistency
 from ledger.models import LedgerEntry
 from ledger.policy import parse_policy
@@ -86,3 +86,30 @@ def test_what_is_not_there_is_said(log: Log) -> None:
         with pytest.raises(NotLoggedError):
             reader.prove(session, [0])
         assert reader.latest_checkpoint(session) is None
+
+
+def test_an_entry_is_put_back_at_the_place_it_had(log: Log) -> None:
+    log.append(2)
+    made = entry(7)
+    with log.transaction() as session:
+        store.put_back(session, 2, made.id, made.leaf())
+    log.append(1)
+    with log.read() as session:
+        assert reader.by_index(session, 2).leaf == made.leaf()
+        assert reader.size(session) == 4
+
+
+def test_an_entry_that_waits_for_its_place_gets_it(log: Log) -> None:
+    """PostgreSQL: a backup of a moment before the sequencer came by."""
+    first, second = entry(0), entry(1)
+    with log.transaction() as session:
+        placed = [store.append(session, one) for one in (first, second)]
+        if placed == [0, 1]:
+            return
+        store.put_back(session, 0, second.id, second.leaf())
+        with pytest.raises(DamagedError):
+            store.put_back(session, 1, first.id, second.leaf())
+    with log.transaction() as session:
+        assert sequencer.integrate(session) == 1
+    with log.read() as session:
+        assert [reader.by_id(session, one.id).index for one in (first, second)] == [1, 0]

@@ -76,7 +76,7 @@ def test_each_ground_refuses(changed: dict[str, object], code: str, rule: str) -
 def test_each_hold_refuses(hold: Hold) -> None:
     refusal = decide(replace(OPEN, holds=frozenset({hold}), state=GrantState.SUSPENDED), NOW)
     assert refusal is not None
-    assert refusal.code == f"delivery.{hold}_suspended"
+    assert refusal.code == ("delivery.frozen" if hold is Hold.RECOVERED else f"delivery.{hold}_suspended")
     assert refusal.error().message
 
 

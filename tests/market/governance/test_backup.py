@@ -5,7 +5,6 @@ import shutil
 import stat
 import tarfile
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +16,6 @@ from ledger import reader
 from ledger.checkpoint import CHECKPOINT, Checkpoint
 from ledger.note import parse_signer
 from market import config, db, jobs, migrations, steps, storage
-from market.app import create_app
 from market.config import Settings
 from market.db import read, transaction
 from market.governance.afterwards import NOTE, log_restored
@@ -29,7 +27,7 @@ from market.oversight import publishing
 from market.oversight.publishing import Publisher
 from market.steps import Kind
 from tests import people, trades
-from tests.conftest import Clock, postgres_server
+from tests.market.governance.conftest import Serving
 from tests.waiting import SECONDS, joined
 
 on_sqlite = pytest.mark.parametrize("lane", [pytest.param("sqlite", marks=pytest.mark.sqlite)], indirect=True)
@@ -43,16 +41,6 @@ def traded(exchange: Flask) -> Flask:
     trades.in_force()
     assert publishing.publish() is not None
     return exchange
-
-
-@pytest.fixture
-def elsewhere(lane: str) -> Iterator[dict[str, str]]:
-    """Where a copy's database shall be: a fresh one on a server, else in the copy's own folder."""
-    if lane == "sqlite":
-        yield {}
-        return
-    with postgres_server().database(migrated=False) as urls:
-        yield {"database_url": urls.app, "database_owner_url": urls.owner}
 
 
 @pytest.fixture
@@ -77,7 +65,11 @@ def made(target: Path, *, keys: bool = False) -> Made:
 
 
 def put_back(
-    file: Path, home: Path, elsewhere: dict[str, str], checkpoint: Path | None = None
+    file: Path,
+    home: Path,
+    elsewhere: dict[str, str],
+    checkpoint: Path | None = None,
+    mirror: str | None = None,
 ) -> tuple[Restored, Settings]:
     """Restore beside the running exchange; its settings are for another folder and database."""
     settings = config.current()
@@ -86,7 +78,7 @@ def put_back(
         place = {"database_url": f"sqlite:///{folder / 'qilu.db'}", **elsewhere}
         return replace(settings, home=folder, storage_url=(folder / "storage").as_uri(), **place)
 
-    return restore(file, home, load, str(checkpoint) if checkpoint else None), load(home)
+    return restore(file, home, load, str(checkpoint) if checkpoint else None, mirror), load(home)
 
 
 def rows(settings: Settings) -> dict[str, int]:
@@ -98,31 +90,6 @@ def rows(settings: Settings) -> dict[str, int]:
         }
     engine.dispose()
     return {name: count for name, count in found.items() if name != "ledger_mark"}
-
-
-class Serving:
-    """Puts applications on restored folders, with the clock of the first exchange.
-
-    Args:
-        clock: what time it is.
-    """
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self.apps: list[Flask] = []
-
-    def __call__(self, settings: Settings) -> Flask:
-        app = create_app(settings, self._clock)
-        self.apps.append(app)
-        return app
-
-
-@pytest.fixture
-def serving(elsewhere: dict[str, str], clock: Clock) -> Iterator[Serving]:
-    made = Serving(clock)
-    yield made
-    for app in made.apps:
-        app.extensions["engine"].dispose()
 
 
 def test_everything_comes_back(

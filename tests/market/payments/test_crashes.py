@@ -1,18 +1,23 @@
 """Lost answers, kept failures, forgotten keys and a process that dies: one movement of money, never two."""
 
+import uuid
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from ledger import reader
+from ledger.entry import Entry
 from market.actor import Actor, Role
-from market.db import read
-from market.errors import Unavailable
+from market.clock import utcnow
+from market.db import engine, read, transaction
+from market.errors import Frozen, Unavailable
+from market.oversight import sequencing
 from market.payments import outcomes, performing, service
 from market.payments.models import Account, Operation
 from market.payments.service import Bill
 from market.payments.states import AccountState, OperationState
-from market.steps import chain
+from market.steps import chain, recovering, steps_of
 from tests import people
 from tests.market.payments.conftest import Money
 
@@ -329,3 +334,25 @@ def test_an_account_refused_is_planned_again(money: Money) -> None:
         kinds = [step.kind for step in chain(session, account.id)]
     assert (account.state, account.attempt) == (AccountState.OPEN, 2)
     assert kinds == ["account.planned", "account.planned", "account.opened"]
+
+
+@pytest.mark.parametrize(("way", "place", "path"), WAYS)
+def test_nothing_is_sent_for_a_trade_whose_last_steps_were_lost(
+    money: Money, bill: Bill, buyer: Actor, way: Way, place: str, path: str
+) -> None:
+    """What followed the plan may have sent the money the other way; the platform's keys are forgotten after a day."""
+    money.funded(bill, buyer)
+    operation = money.out(bill, way)
+    if engine().dialect.name == "postgresql":
+        sequencing.integrate()
+    with transaction() as session:
+        [*_before, last] = steps_of(session, bill.handle)
+        lost = Entry(
+            uuid.uuid4(), "dispute.ruled", bill.handle, last.seq + 1, 1, utcnow(), {"step": "ab" * 32}
+        )
+        recovering.put_back(session, reader.size(session), [lost.leaf()])
+    with pytest.raises(Frozen):
+        performing.on_perform(str(operation.id))
+    money.work(minutes=2)
+    assert money.get(operation).state is OperationState.PLANNED
+    assert moved(money, bill) == 0
