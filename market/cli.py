@@ -304,14 +304,29 @@ def backup(file: Path, keys: bool) -> None:
     metavar="URL",
     help="A witness that mirrors this log, or any copy of it: brings back what the backup lacks.",
 )
-def restore(file: Path, home: Path, checkpoint: str | None, from_mirror: str | None) -> None:
+@click.option(
+    "--journal-key",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Opens the journal that the mirror kept: what comes back has its values then.",
+)
+def restore(
+    file: Path, home: Path, checkpoint: str | None, from_mirror: str | None, journal_key: Path | None
+) -> None:
     """Put a backup back and prove it; exit 1 when it contradicts anything, or others have seen more."""
+    from ledger.errors import FormError
+    from market import sealing
     from market.config import Settings
     from market.governance.restore import restore as put_back
     from market.governance.restore import told
 
+    if journal_key and not from_mirror:
+        raise click.UsageError("--journal-key opens what a mirror kept: name the mirror with --from-mirror")
+    try:
+        journal = sealing.parse_file(journal_key.read_text("utf-8")) if journal_key else []
+    except (FormError, UnicodeDecodeError) as error:
+        raise click.UsageError(f"{journal_key}: {error}") from error
     restored = put_back(
-        file, home.absolute(), lambda folder: Settings.load(home=folder), checkpoint, from_mirror
+        file, home.absolute(), lambda folder: Settings.load(home=folder), checkpoint, from_mirror, journal
     )
     for line in told(restored, home):
         print(line)

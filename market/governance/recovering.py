@@ -1,4 +1,7 @@
-"""Recovering: what a backup lacks, brought back from a mirror of the log, without what only the database knew.
+"""Recovering: what a backup lacks, brought back from a mirror of the log.
+
+A copy of the log has no more than the leaves; what only the database knew comes back where the mirror kept the log's
+sealed journal and the operator has its key (:mod:`market.governance.replaying`), else it is gone.
 
 Nothing of it is believed. The mirror's checkpoint must be signed by a key of this log, the backup's own entries must be
 its beginning, and every further leaf must stand under its root before the first is written; then all of them are put
@@ -14,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Engine, insert
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 from ledger import mirror, publisher, reader, stored
@@ -28,14 +31,18 @@ from ledger.mirror import AbsentError, Fetch
 from ledger.models import LedgerCosignature
 from ledger.note import MAX_NOTE, Signature, VerifierKey, open_note, parse_note, signature_line
 from ledger.tiles import TiledTree, decode_bundle, entry_bundles, read_tile
-from market import clock, db, steps, trust
+from market import clock, db, migrations, steps, trust
 from market.actor import Actor
 from market.config import Settings
 from market.errors import NotFound
+from market.governance import mending, replaying
 from market.governance.archive import BackupError
+from market.governance.backup import named
+from market.governance.replaying import Ask, Kept
 from market.participants import erasing as people
 from market.steps import Kind, recovering
-from market.steps.recovering import Bring, Gone
+from market.steps.recovering import Gone
+from market.storage import StoreError, open_store
 from market.trades import suspension
 from market.witnessing.source import Source
 
@@ -59,13 +66,17 @@ class Recovered:
         size: entries of the log now, of those that others can have seen.
         gone: how many of them are without their values.
         frozen: handles of what takes no further step.
+        why: why the journal did not give the rest; empty when it was not asked, or gave all.
+        files: digests of files that rows name which came back, and that are not in the storage.
     """
 
     place: str
     first: int
     size: int
-    gone: int
-    frozen: list[str]
+    gone: int = 0
+    frozen: Sequence[str] = ()
+    why: str = ""
+    files: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -89,7 +100,7 @@ def recover(
     keys: Sequence[VerifierKey],
     place: str,
     backup: str,
-    bring: Bring = recovering.nobody_knows,
+    ask: Ask | None = None,
 ) -> Recovered:
     """Bring a restored database and its published log up to what a mirror holds, or change neither's meaning.
 
@@ -99,7 +110,7 @@ def recover(
         keys: the log's public keys.
         place: the mirror: the address of a witness, of the copy itself or of any other published log, or a folder.
         backup: SHA-256 of the backup, hex; the entry about it will say so.
-        bring: writes an entry of which somebody else kept more than the leaf; nobody did when it is left out.
+        ask: asks for the records of the log's journal; there is none when it is left out.
 
     Returns:
         What came back; ``first`` and ``size`` are the same when nothing was missing.
@@ -114,14 +125,17 @@ def recover(
             with Session(engine.execution_options(door="read")) as session:
                 first = reader.size(session)
                 root = stored.tree(session, first).root()
+                before = named(session, migrations.metadata())
             found = _fetched(log, settings.origin, keys, place, first)
             tree = TiledTree(found.head.size, lambda tile: read_tile(log, tile))
             if tree.root(first) != root:
                 raise BackupError(f"{place} holds another history than the backup, signed by the same key")
             if found.head.size == first:
-                return Recovered(place, first, first, 0, [])
-            made = _written(engine, settings, log, keys, found, first, (place, backup), bring)
-        return made
+                return Recovered(place, first, first)
+            kept = Kept() if ask is None else replaying.kept(ask, first, found.head.size - first)
+            gone, frozen = _written(engine, settings, log, keys, found, first, backup, kept)
+        files = _unstored(engine, settings, before)
+        return Recovered(place, first, found.head.size, len(gone), frozen, kept.why, files)
     finally:
         engine.dispose()
 
@@ -136,6 +150,10 @@ def told(made: Recovered) -> Iterator[str]:
         yield f"{made.place} holds no more than the backup"
         return
     yield f"entries {made.first} to {made.size - 1} were brought back from {made.place}"
+    if made.why:
+        yield f"not everything came back with its values: {made.why}"
+    for digest in made.files:
+        yield f"the stored file {digest} is named by what came back, and is not in the storage"
     if made.gone:
         yield (
             f"{made.gone} of them without their values, which are gone; {len(made.frozen)} trades, assets and other "
@@ -167,21 +185,36 @@ def _written(
     keys: Sequence[VerifierKey],
     found: _Signed,
     first: int,
-    names: tuple[str, str],
-    bring: Bring,
-) -> Recovered:
+    backup: str,
+    kept: Kept,
+) -> tuple[list[Gone], list[str]]:
     """Put everything back in one transaction, then name the head among the published files."""
     lines = list(_cosigned(settings, keys, found))
     with db.filling(engine) as session:
-        gone = recovering.put_back(session, first, _leaves(log, first, found.head.size), bring)
+        gone = recovering.put_back(session, first, _leaves(log, first, found.head.size), kept.bring)
+        if kept.records:
+            mending.mend(session)
         publisher.adopt(session, found.head, found.note)
         for key, line in lines:
             values = {"size": found.head.size, "key": str(key), "line": line, "time": clock.now()}
             session.execute(insert(LedgerCosignature).values(values))
         frozen = recovering.frozen_handles(session, gone)
-        _claim(session, gone, frozen, found.head, first, names[1])
+        _claim(session, gone, frozen, found.head, first, backup)
     replace(log / CHECKPOINT, "".join([found.note, *(line for _key, line in lines)]).encode())
-    return Recovered(names[0], first, found.head.size, len(gone), frozen)
+    return gone, frozen
+
+
+def _unstored(engine: Engine, settings: Settings, before: set[str]) -> list[str]:
+    """Return the digests of files that rows name by now, and did not before, and that the storage does not have."""
+    store, lacking = open_store(settings.storage_url), []
+    with Session(engine.execution_options(door="read")) as session:
+        named_now = named(session, migrations.metadata())
+    for digest in sorted(named_now - before):
+        try:
+            store.size(digest)
+        except StoreError:
+            lacking.append(digest)
+    return lacking
 
 
 def _claim(
@@ -317,5 +350,5 @@ def _why(place: str) -> Iterator[None]:
         yield
     except (LedgerError, OSError, UnicodeDecodeError) as error:
         raise BackupError(f"nothing can be brought back from {place}: {error}") from error
-    except IntegrityError as error:
+    except (IntegrityError, DataError) as error:
         raise BackupError(f"what {place} holds does not fit the backup: {error.orig}") from error

@@ -1,75 +1,105 @@
-"""Replays a log's journal into a restored database, up to where the journal goes."""
+"""Brings steps back from a log's journal, wherever :mod:`market.governance.recovering` puts an entry back."""
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Final
+import functools
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from sqlalchemy import Table
-from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.orm import Session
 
-from ledger.errors import FormError, LedgerError, ProofError
+from ledger.errors import LedgerError, ProofError
+from ledger.note import VerifierKey
 from market import migrations
-from market.db import transaction
-from market.governance.archive import DamagedError
+from market.config import Settings
+from market.governance.archive import BackupError
+from market.keys import ring
 from market.steps import journal
 from market.steps.journal import Record
 from market.wire import WireError
+from market.witnessing import fetching
 from market.witnessing.fetching import JournalEnds
 
-BATCH: Final = 100
-"""Records that are written in one transaction: whole steps, so that it may be interrupted anywhere."""
+Ask = Callable[[int, int], Iterator[Record]]
+"""Returns the records of entries, from an index on and so many, in the order of the log; raises where it ends early
+(:func:`market.witnessing.fetching.fetch`)."""
 
 
-def replay(records: Iterator[Record], leaf: Callable[[int], bytes]) -> str:
-    """Bring steps back in an application whose database nothing else writes to; then call ``mending.mend``.
+@dataclass(frozen=True)
+class Kept:
+    """What a mirror's journal gave.
+
+    Attributes:
+        records: by index of their entries, without a gap.
+        why: why there are no more, if some were asked for and not given; else empty.
+    """
+
+    records: Mapping[int, Record] = field(default_factory=dict)
+    why: str = ""
+
+    def bring(self, session: Session, index: int, leaf: bytes) -> bool:
+        """Bring a step back if its record is here (:data:`market.steps.recovering.Bring`).
+
+        Raises:
+            ProofError: the record is of another entry, or does not open what the leaf commits to.
+            FormError: it is of another version of the tables.
+        """
+        record = self.records.get(index)
+        if record is None:
+            return False
+        if record.leaf != leaf:
+            raise ProofError(f"the journal has another entry at index {index} than the log")
+        journal.replay(session, record, _tables())
+        return True
+
+
+def kept(ask: Ask, first: int, count: int) -> Kept:
+    """Return what a journal gives of consecutive entries; all of it is in memory, a few kB an entry.
 
     Args:
-        records: in the order of the log, from the entry that the database lacks first (:func:`~market.witnessing.
-            fetching.fetch`); asked for with no transaction open.
-        leaf: returns the bytes of an entry by its index, from a copy of the log that was proved against a head.
+        ask: asks for it; no transaction may be open.
+        first: index of the first entry.
+        count: how many.
+    """
+    found: dict[int, Record] = {}
+    try:
+        for index, record in enumerate(ask(first, count), first):
+            if record.index != index:
+                raise ProofError(f"the journal has no record of entry {index}")
+            found[index] = record
+        if len(found) < count:
+            raise ProofError(f"the journal has no record of entry {first + len(found)}")
+    except (JournalEnds, WireError, LedgerError) as error:
+        return Kept(found, str(error))
+    return Kept(found)
 
-    Returns:
-        Why it ended before the records that were asked for did; empty when it did not. What came before is written.
+
+def asking(
+    settings: Settings, mirror: str, keys: Sequence[VerifierKey], private: Sequence[X25519PrivateKey]
+) -> Ask:
+    """Return what asks a mirror for the log's journal, in the log's own name.
+
+    Args:
+        settings: name the log and its key.
+        mirror: address of the witness, or of its copy of the log.
+        keys: the log's public keys, those before the present one too.
+        private: open the journal.
 
     Raises:
-        DamagedError: a record is of another history than the log, does not open its entry's commitments, or is of
-            another version of the tables; what came before its batch is written.
+        BackupError: the mirror has no address, or there is no key of the log here.
+        FormError: a key of the log cannot be read.
     """
-    tables = journal.stateful(migrations.metadata())
-    why = ""
-    while not why:
-        batch, why = _next(records)
-        if not batch:
-            break
-        _write(batch, leaf, tables)
-    return why
+    if not mirror.startswith(("http://", "https://")):
+        raise BackupError("the journal is had from a witness: name its address with --from-mirror")
+    signers = ring.private(settings)
+    if not signers:
+        raise BackupError("a mirror gives the journal to nobody but the log: set LEDGER_SIGNING_KEY")
+    copy = hashlib.sha256(settings.origin.encode()).hexdigest()
+    prefix = mirror.rstrip("/").removesuffix(f"/{copy}")
+    return lambda first, count: fetching.fetch(prefix, signers[0], private, first, count, keys)
 
 
-def _write(batch: list[Record], leaf: Callable[[int], bytes], tables: Mapping[str, Table]) -> None:
-    try:
-        with transaction() as session:
-            for record in batch:
-                _require_of_log(record, leaf)
-                journal.replay(session, record, tables)
-    except (FormError, ProofError, IntegrityError, DataError) as error:
-        reach = f"{batch[0].index} to {batch[-1].index}"
-        raise DamagedError(
-            f"the journal's records of entries {reach} cannot be brought back: {error}"
-        ) from error
-
-
-def _require_of_log(record: Record, leaf: Callable[[int], bytes]) -> None:
-    if leaf(record.index) != record.leaf:
-        raise ProofError(f"entry {record.index} of the log is another one")
-
-
-def _next(records: Iterator[Record]) -> tuple[list[Record], str]:
-    """Return the next records, and why there are no more, if that is no regular end."""
-    batch: list[Record] = []
-    try:
-        for record in records:
-            batch.append(record)
-            if len(batch) == BATCH:
-                break
-    except (JournalEnds, WireError, LedgerError) as error:
-        return batch, str(error)
-    return batch, ""
+@functools.cache
+def _tables() -> Mapping[str, Table]:
+    return journal.stateful(migrations.metadata())

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -21,7 +22,7 @@ from ledger.models import LedgerWitnessed
 from ledger.note import VerifierKey, parse_verifier
 from market import db, migrations, trust
 from market.config import Settings
-from market.governance import afterwards, heads, recovering, setting_files, snapshot
+from market.governance import afterwards, heads, recovering, replaying, setting_files, snapshot
 from market.governance.archive import BackupError, DamagedError, Manifest, unpack
 from market.governance.backup import FILES, LOG
 from market.governance.heads import Head
@@ -54,7 +55,12 @@ class Restored:
 
 
 def restore(
-    file: Path, home: Path, load: Load, checkpoint: str | None = None, mirror: str | None = None
+    file: Path,
+    home: Path,
+    load: Load,
+    checkpoint: str | None = None,
+    mirror: str | None = None,
+    journal: Sequence[X25519PrivateKey] = (),
 ) -> Restored:
     """Put a backup into a fresh folder (and, on PostgreSQL, an empty database) and prove it.
 
@@ -64,6 +70,7 @@ def restore(
         load: reads the settings for a folder.
         checkpoint: file or address of a checkpoint kept elsewhere.
         mirror: address or folder of a copy of the log, to bring back from it what the backup lacks.
+        journal: keys that open the log's journal, which the mirror is then asked for.
 
     Returns:
         What was restored. Entries that others have seen and the backup does not have are ``proof.missing``: the
@@ -90,13 +97,16 @@ def restore(
             with _named_files():
                 keys = _keys(settings, manifest)
                 seen = list(_seen(settings, keys, checkpoint))
-            proof = _proved(settings, fresh, manifest, keys, seen)
+            proof = _proved(settings, fresh, manifest.missing, keys, seen)
             recovered = None
             if mirror is not None:
+                with _named_files():
+                    ask = replaying.asking(settings, mirror, keys, journal) if journal else None
                 recovered = recovering.recover(
-                    settings, fresh / LOG, keys, mirror, afterwards.digest_of(file)
+                    settings, fresh / LOG, keys, mirror, afterwards.digest_of(file), ask
                 )
-                proof = _proved(settings, fresh, manifest, keys, seen, recovered.size)
+                lacking = [*manifest.missing, *recovered.files]
+                proof = _proved(settings, fresh, lacking, keys, seen, recovered.size)
             held = _watched(settings)
             holding.hold(fresh, held)
             afterwards.leave_note(fresh, file, manifest)
@@ -188,7 +198,7 @@ def _store(settings: Settings, folder: Path, lacking: Sequence[str]) -> None:
 def _proved(
     settings: Settings,
     fresh: Path,
-    manifest: Manifest,
+    lacking: Sequence[str],
     keys: Sequence[VerifierKey],
     seen: Sequence[Head],
     upto: int | None = None,
@@ -201,7 +211,7 @@ def _proved(
     engine = db.engine_for(settings.database_url)
     try:
         store = open_store(settings.storage_url)
-        proof = prove(engine, fresh / LOG, store, keys, seen, manifest.missing, upto)
+        proof = prove(engine, fresh / LOG, store, keys, seen, lacking, upto)
     finally:
         engine.dispose()
     if proof.faults:

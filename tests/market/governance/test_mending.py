@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 from flask import Flask, current_app
 from sqlalchemy import make_url, select
+from sqlalchemy.orm import Session
 
 import ledger.fsck
 from ledger import canonical, reader
 from ledger.entry import parse
+from ledger.errors import ProofError
 from ledger.models import LedgerEntry, LedgerLeaf
 from market import db, jobs, mail, migrations
 from market.actor import Actor, Role, Scope
@@ -22,9 +24,9 @@ from market.contracting import requesting
 from market.db import read, transaction
 from market.delivery.models import AccessGrant, GrantUsage
 from market.governance import erasing, replaying
-from market.governance.archive import DamagedError
 from market.governance.erasing import Ground
 from market.governance.mending import mend
+from market.governance.replaying import Kept
 from market.jobs import Job
 from market.migrations import binding
 from market.oversight import sequencing
@@ -32,7 +34,7 @@ from market.participants import access, members, resetting, service
 from market.participants.models import Credential, User
 from market.participants.passwords import LOST, matches
 from market.participants.states import Decision
-from market.steps import Step, StepImage, Vault, fsck, journal, truncate_journal
+from market.steps import Step, StepImage, Vault, fsck, journal, recovering, truncate_journal
 from market.steps.journal import Record
 from market.trades import decisions
 from market.trades.dispute import Ruling
@@ -118,6 +120,20 @@ def bring_back(found: list[Record]) -> None:
     for one in found:
         with transaction() as session:
             journal.replay(session, one, tables)
+
+
+def put_back(ask: replaying.Ask, log: list[bytes], first: int | None = None) -> tuple[str, list[int]]:
+    """Bring back what a database lacks of a log; return why the journal ended early, and what came without values."""
+    first = len(records()) if first is None else first
+    kept = replaying.kept(ask, first, len(log) - first)
+    with transaction() as session:
+        gone = recovering.put_back(session, first, log[first:], kept.bring)
+    return kept.why, [one.index for one in gone]
+
+
+def recovered() -> list[Step]:
+    with read() as session:
+        return recovering.recovered(session)
 
 
 def faults() -> list[str]:
@@ -227,7 +243,6 @@ def test_a_backup_and_the_journal_are_the_exchange(exchange: Flask, copy: Copy) 
 
 def test_from_a_mirror_over_http_in_whole(exchange: Flask, pair: Pair, copy: Copy) -> None:
     deal = first_half()
-    known = len(records())
     with copy() as backup:
         person = departed()
         email = email_of(person)
@@ -241,7 +256,7 @@ def test_from_a_mirror_over_http_in_whole(exchange: Flask, pair: Pair, copy: Cop
         live, log = contents(), [one.leaf for one in records()]
         assert len(log) == size
         with working_on(backup):
-            assert replaying.replay(pair.fetch(known, size - known), log.__getitem__) == ""
+            assert put_back(pair.fetch, log) == ("", [])
             assert differences(live, contents()) == []
             assert faults() == []
             if db.engine().dialect.name == "sqlite":
@@ -259,12 +274,13 @@ def test_a_journal_that_ends_early_is_brought_back_so_far(exchange: Flask, pair:
         people.verified()
         log = [one.leaf for one in records()]
         with working_on(backup):
-            why = replaying.replay(pair.fetch(known, len(log) - known), log.__getitem__)
+            why, gone = put_back(pair.fetch, log)
             assert why.startswith(f"the journal ends before entry {held}: ")
-            assert len(records()) == held
-            assert faults() == []
-            pair.peer.answers = None
-            assert "does not answer" in replaying.replay(pair.fetch(held, 1), log.__getitem__)
+            assert gone == list(range(held, len(log)))
+            assert len(recovered()) == len(gone)
+    with copy() as backup:
+        pair.peer.answers = None
+        assert "does not answer" in replaying.kept(pair.fetch, known, len(log) - known).why
 
 
 def test_records_of_another_history_are_refused(exchange: Flask, copy: Copy) -> None:
@@ -272,37 +288,46 @@ def test_records_of_another_history_are_refused(exchange: Flask, copy: Copy) -> 
     known = len(records())
     with copy() as backup:
         people.verified()
-        found = records(known)
+        found, log = records(known), [one.leaf for one in records()]
         with working_on(backup):
-            with pytest.raises(DamagedError, match="is another one"):
-                replaying.replay(iter(found), lambda _index: b"another")
-            with pytest.raises(DamagedError, match="does not follow"):
-                replaying.replay(iter(found[1:]), {one.index: one.leaf for one in found}.__getitem__)
+            other = [*log[:known], *reversed(log[known:])]
+            with pytest.raises(ProofError, match="another entry at index"):
+                put_back(lambda _first, _count: iter(found), other)
             assert len(records()) == known
             assert faults() == []
 
 
-def test_a_replay_that_is_cut_off_leaves_whole_steps_and_goes_on(
-    exchange: Flask, empty: Urls, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_follows_a_gap_is_not_brought_back(exchange: Flask, copy: Copy) -> None:
+    people.operator()
+    known = len(records())
+    with copy() as backup:
+        people.verified()
+        found, log = records(known), [one.leaf for one in records()]
+        with working_on(backup):
+            why, gone = put_back(lambda _first, _count: iter([found[0], *found[2:]]), log)
+            assert why == f"the journal has no record of entry {known + 1}"
+            assert gone == list(range(known + 1, len(log)))
+
+
+def test_a_replay_that_is_cut_off_leaves_nothing(exchange: Flask, empty: Urls) -> None:
     people.verified()
     jobs.drain()
     found, live = records(), contents()
-    monkeypatch.setattr(replaying, "BATCH", 2)
-
-    def leaf(index: int) -> bytes:
-        if index == cut:
-            raise KeyboardInterrupt
-        return found[index].leaf
+    log = [one.leaf for one in found]
 
     with working_on(empty):
         for cut in range(len(found)):
-            with pytest.raises(KeyboardInterrupt):
-                replaying.replay(iter(found[len(records()) :]), leaf)
-            assert cut - 1 <= len(records()) <= cut
-            assert faults() == []
-        cut = -1
-        assert replaying.replay(iter(found[len(records()) :]), leaf) == ""
+            kept = replaying.kept(lambda _first, _count: iter(found), 0, len(found))
+
+            def bring(session: Session, index: int, leaf: bytes, kept: Kept = kept, cut: int = cut) -> bool:
+                if index == cut:
+                    raise KeyboardInterrupt
+                return kept.bring(session, index, leaf)
+
+            with pytest.raises(KeyboardInterrupt), transaction() as session:
+                recovering.put_back(session, 0, log, bring)
+            assert records() == []
+        assert put_back(lambda _first, _count: iter(found), log) == ("", [])
         assert differences(live, contents()) == []
         assert faults() == []
 
