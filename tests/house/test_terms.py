@@ -48,7 +48,7 @@ def texts() -> Iterator[tuple[str, str]]:
     for path in [
         ROOT / "README.zh-CN.md",
         ROOT / "templates/pages/oversight/bundle-readme.md",
-        *sorted((ROOT / "market/guide").glob("*.toml")),
+        *sorted((ROOT / "market/guide").rglob("*.toml")),
     ]:
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
             yield f"{path.name}:{number}", line
