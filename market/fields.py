@@ -27,6 +27,9 @@ MAX_SAFE: Final = 2**53 - 1
 LARGEST_AMOUNT: Final = 99_999_999
 """Largest amount that can be paid at once, minor units (¥999,999.99): eight digits (Stripe, "Minimum and maximum
 charge amounts")."""
+SMALLEST_AMOUNT: Final = 500
+"""Smallest amount that can be paid, minor units (¥5.00): Stripe asks for US$0.50 or what that is worth in the currency
+of the charge (PaymentIntent, "amount"), about ¥3.60, and for a little more where it settles in another currency."""
 
 _HEX64: Final = re.compile(r"[0-9a-f]{64}\Z")
 _NUMBER: Final = re.compile(r"[0-9A-Z]{11}\Z")

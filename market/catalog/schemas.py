@@ -14,6 +14,7 @@ from market.catalog.sectors import Sector
 from market.catalog.states import ListingState
 from market.catalog.terms import LONGEST_TERM, Proposal, use_of
 from market.fields import (
+    SMALLEST_AMOUNT,
     BoundedInt,
     Cursor,
     DecimalText,
@@ -76,7 +77,12 @@ class _ProposalIn(Schema):
 class ListingIn(_ProposalIn):
     """A listing as programs send it; the price in minor units (fen)."""
 
-    price = MinorUnits(required=True)
+    price = MinorUnits(
+        required=True,
+        metadata={
+            "description": f"Minor units of `currency`: 0 for free data, else at least {SMALLEST_AMOUNT}"
+        },
+    )
     term_days = BoundedInt(low=1, high=LONGEST_TERM, required=True)
     currency = one_of("CNY", load_default="CNY")
     quality = Several(fields.Nested(PromiseIn), load_default=list)

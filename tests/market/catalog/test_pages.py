@@ -70,6 +70,8 @@ def test_from_upload_to_the_catalogue(exchange: Flask) -> None:
     for price in ("1000000", "90071992547409.91"):
         refused = post(client, new, "/listings", **{**listing, "price": price})
         assert (refused.status_code, "999,999.99" in refused.text) == (422, True)
+    refused = post(client, new, "/listings", **{**listing, "price": "0.01"})
+    assert (refused.status_code, "5.00" in refused.text) == (422, True)
     answer = post(client, new, "/listings", **listing)
     assert answer.status_code == 303
     page = answer.location
