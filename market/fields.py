@@ -162,18 +162,32 @@ class Email(Text):
 
 
 class Secret(Told, fields.String):
-    """A password: taken as it is, only bounded, so that nobody's passphrase is changed behind their back."""
+    """A password: taken as it is, only bounded, so that nobody's passphrase is changed behind their back.
+
+    Args:
+        low: fewest characters; more than one for a password that is being set.
+    """
+
+    LONGEST: Final = 256
+    """Characters; a longer one would only cost the hashing of it."""
 
     default_error_messages = Text.default_error_messages
 
-    def __init__(self, **kwargs: Any) -> None:
-        length = validate.Length(min=1, max=256, error=_between(1, 256))
-        super().__init__(load_only=True, validate=length, **kwargs)
+    def __init__(self, *, low: int = 1, **kwargs: Any) -> None:
+        lengths = [
+            validate.Length(min=low, error=cast(str, lazy("At least %(count)s characters.", count=low))),
+            validate.Length(
+                max=self.LONGEST, error=cast(str, lazy("At most %(count)s characters.", count=self.LONGEST))
+            ),
+        ]
+        super().__init__(load_only=True, validate=lengths, **kwargs)
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
     ) -> str:
         text: str = super()._deserialize(value, attr, data, **kwargs)
+        if not text:
+            raise self.make_error("required")
         if any("\ud800" <= character <= "\udfff" for character in text):  # half a character cannot be hashed
             raise ValidationError(_("Remove characters that cannot be shown."))
         return text
