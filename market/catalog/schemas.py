@@ -1,5 +1,6 @@
 """What comes in and goes out of the routes of listings."""
 
+import re
 from typing import Any
 
 from marshmallow import ValidationError, fields, post_load
@@ -23,13 +24,15 @@ from market.fields import (
     Reason,
     Schema,
     Several,
+    Shaped,
     Text,
     Timestamp,
     TypedInt,
     Uuid,
     one_of,
+    says,
 )
-from market.i18n import _
+from market.i18n import _, lazy
 
 _DATA = "data-provision/0.1"
 
@@ -92,11 +95,18 @@ class ListingIn(_ProposalIn):
         return _proposal(data, Money(data["price"], data["currency"]), data["quality"])
 
 
+class _Rows(Shaped):
+    """A number of rows as a person types it."""
+
+    shape = re.compile(r"(0|[1-9][0-9]{0,11})\Z")
+    default_error_messages = says(invalid=lazy("Write a whole number such as 1461."))
+
+
 class ListingForm(_ProposalIn):
     """A listing as a person types it; the price in yuan, one promise a box."""
 
-    price = Text(low=1, high=20, required=True)
-    rows = DecimalText()
+    price = Text(low=1, high=60, required=True)
+    rows = _Rows()
     completeness = DecimalText()
     uniqueness = DecimalText()
     term_days = TypedInt(low=1, high=LONGEST_TERM, required=True)
