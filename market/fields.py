@@ -338,8 +338,15 @@ class Word(Text):
 
     def __init__(self, *choices: str, **kwargs: Any) -> None:
         super().__init__(low=1, high=max(map(len, choices)), **kwargs)
-        wanted = lazy("Choose one of these: %(choices)s.", choices=" · ".join(choices))
-        self.validators = [validate.OneOf(choices, error=cast(str, wanted))]
+        self._wanted = cast(str, lazy("Choose one of these: %(choices)s.", choices=" · ".join(choices)))
+        self.validators = [validate.OneOf(choices, error=self._wanted)]
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> str:
+        if isinstance(value, str) and len(value.strip()) > self.high:
+            raise ValidationError(self._wanted)
+        return super()._deserialize(value, attr, data, **kwargs)
 
 
 class Several(Told, fields.List[Any]):
@@ -351,6 +358,10 @@ class Several(Told, fields.List[Any]):
         wanted = lazy("Choose %(low)s to %(high)s.", low=low, high=high)
         length = validate.Length(min=low, max=high, error=cast(str, wanted))
         super().__init__(inner, validate=length, **kwargs)
+
+
+class Part(Told, fields.Nested):
+    """An object of named fields within another."""
 
 
 class File(Told, Upload):  # type: ignore[misc]  # flask-smorest is untyped

@@ -21,6 +21,7 @@ from market.fields import (
     DecimalText,
     Digest,
     MinorUnits,
+    Part,
     Reason,
     Schema,
     Several,
@@ -88,7 +89,7 @@ class ListingIn(_ProposalIn):
     )
     term_days = BoundedInt(low=1, high=LONGEST_TERM, required=True)
     currency = one_of("CNY", load_default="CNY")
-    quality = Several(fields.Nested(PromiseIn), load_default=list)
+    quality = Several(Part(PromiseIn), load_default=list)
 
     @post_load
     def _value(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:

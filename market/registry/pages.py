@@ -77,7 +77,7 @@ def draft() -> ResponseReturnValue:
     except (ValidationError, Invalid, TooLarge, Conflict) as error:
         faults = forms.faults(error)
         return _form(forms.sent("rights"), faults, None if faults else str(error)), 422
-    flash(_("The file is stored. The exchange is measuring it."), "done")
+    flash(_("The file is stored."), "done")
     return redirect(url_for("registry.asset", asset_id=asset.id), 303)
 
 
