@@ -27,6 +27,9 @@ MAX_SAFE: Final = 2**53 - 1
 LARGEST_AMOUNT: Final = 99_999_999
 """Largest amount that can be paid at once, minor units (¥999,999.99): eight digits (Stripe, "Minimum and maximum
 charge amounts")."""
+SMALLEST_AMOUNT: Final = 500
+"""Smallest amount that can be paid, minor units (¥5.00): Stripe asks for US$0.50 or what that is worth in the currency
+of the charge (PaymentIntent, "amount"), about ¥3.60, and for a little more where it settles in another currency."""
 
 _HEX64: Final = re.compile(r"[0-9a-f]{64}\Z")
 _NUMBER: Final = re.compile(r"[0-9A-Z]{11}\Z")
@@ -159,18 +162,32 @@ class Email(Text):
 
 
 class Secret(Told, fields.String):
-    """A password: taken as it is, only bounded, so that nobody's passphrase is changed behind their back."""
+    """A password: taken as it is, only bounded, so that nobody's passphrase is changed behind their back.
+
+    Args:
+        low: fewest characters; more than one for a password that is being set.
+    """
+
+    LONGEST: Final = 256
+    """Characters; a longer one would only cost the hashing of it."""
 
     default_error_messages = Text.default_error_messages
 
-    def __init__(self, **kwargs: Any) -> None:
-        length = validate.Length(min=1, max=256, error=_between(1, 256))
-        super().__init__(load_only=True, validate=length, **kwargs)
+    def __init__(self, *, low: int = 1, **kwargs: Any) -> None:
+        lengths = [
+            validate.Length(min=low, error=cast(str, lazy("At least %(count)s characters.", count=low))),
+            validate.Length(
+                max=self.LONGEST, error=cast(str, lazy("At most %(count)s characters.", count=self.LONGEST))
+            ),
+        ]
+        super().__init__(load_only=True, validate=lengths, **kwargs)
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
     ) -> str:
         text: str = super()._deserialize(value, attr, data, **kwargs)
+        if not text:
+            raise self.make_error("required")
         if any("\ud800" <= character <= "\udfff" for character in text):  # half a character cannot be hashed
             raise ValidationError(_("Remove characters that cannot be shown."))
         return text
@@ -321,8 +338,15 @@ class Word(Text):
 
     def __init__(self, *choices: str, **kwargs: Any) -> None:
         super().__init__(low=1, high=max(map(len, choices)), **kwargs)
-        wanted = lazy("Choose one of these: %(choices)s.", choices=" · ".join(choices))
-        self.validators = [validate.OneOf(choices, error=cast(str, wanted))]
+        self._wanted = cast(str, lazy("Choose one of these: %(choices)s.", choices=" · ".join(choices)))
+        self.validators = [validate.OneOf(choices, error=self._wanted)]
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> str:
+        if isinstance(value, str) and len(value.strip()) > self.high:
+            raise ValidationError(self._wanted)
+        return super()._deserialize(value, attr, data, **kwargs)
 
 
 class Several(Told, fields.List[Any]):
@@ -334,6 +358,10 @@ class Several(Told, fields.List[Any]):
         wanted = lazy("Choose %(low)s to %(high)s.", low=low, high=high)
         length = validate.Length(min=low, max=high, error=cast(str, wanted))
         super().__init__(inner, validate=length, **kwargs)
+
+
+class Part(Told, fields.Nested):
+    """An object of named fields within another."""
 
 
 class File(Told, Upload):  # type: ignore[misc]  # flask-smorest is untyped

@@ -184,12 +184,18 @@ FIELDS: Final[Mapping[str, Any]] = {
     "phone": lazy("Telephone"),
     "email": lazy("Email address"),
     "password": lazy("Password"),
+    "present": lazy("Current password"),
     "roles": lazy("Roles"),
     "label": lazy("What the token is for"),
     "scopes": lazy("What it may do"),
     "days": lazy("Days it is valid"),
     "confirm": lazy("The person's address, once more"),
     "ground": lazy("Ground"),
+    "q": lazy("Search"),
+    "party": lazy("Organisation"),
+    "kind": lazy("Kind"),
+    "since": lazy("From"),
+    "until": lazy("Until, inclusive"),
 }
 """What a form's fields are called above it, where its faults are listed."""
 

@@ -224,6 +224,7 @@ def _listing(number: str, error: Exception | None = None) -> str:
         about=about,
         types=TYPE_LABELS,
         may=_may(actor, row),
+        values=forms.sent(),
         faults=forms.faults(error) if error else {},
         message=error.message if isinstance(error, MarketError) else None,
     )

@@ -1,5 +1,6 @@
 """What comes in and goes out of the routes of listings."""
 
+import re
 from typing import Any
 
 from marshmallow import ValidationError, fields, post_load
@@ -14,21 +15,25 @@ from market.catalog.sectors import Sector
 from market.catalog.states import ListingState
 from market.catalog.terms import LONGEST_TERM, Proposal, use_of
 from market.fields import (
+    SMALLEST_AMOUNT,
     BoundedInt,
     Cursor,
     DecimalText,
     Digest,
     MinorUnits,
+    Part,
     Reason,
     Schema,
     Several,
+    Shaped,
     Text,
     Timestamp,
     TypedInt,
     Uuid,
     one_of,
+    says,
 )
-from market.i18n import _
+from market.i18n import _, lazy
 
 _DATA = "data-provision/0.1"
 
@@ -76,21 +81,33 @@ class _ProposalIn(Schema):
 class ListingIn(_ProposalIn):
     """A listing as programs send it; the price in minor units (fen)."""
 
-    price = MinorUnits(required=True)
+    price = MinorUnits(
+        required=True,
+        metadata={
+            "description": f"Minor units of `currency`: 0 for free data, else at least {SMALLEST_AMOUNT}"
+        },
+    )
     term_days = BoundedInt(low=1, high=LONGEST_TERM, required=True)
     currency = one_of("CNY", load_default="CNY")
-    quality = Several(fields.Nested(PromiseIn), load_default=list)
+    quality = Several(Part(PromiseIn), load_default=list)
 
     @post_load
     def _value(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
         return _proposal(data, Money(data["price"], data["currency"]), data["quality"])
 
 
+class _Rows(Shaped):
+    """A number of rows as a person types it."""
+
+    shape = re.compile(r"(0|[1-9][0-9]{0,11})\Z")
+    default_error_messages = says(invalid=lazy("Write a whole number such as 1461."))
+
+
 class ListingForm(_ProposalIn):
     """A listing as a person types it; the price in yuan, one promise a box."""
 
-    price = Text(low=1, high=20, required=True)
-    rows = DecimalText()
+    price = Text(low=1, high=60, required=True)
+    rows = _Rows()
     completeness = DecimalText()
     uniqueness = DecimalText()
     term_days = TypedInt(low=1, high=LONGEST_TERM, required=True)

@@ -13,7 +13,7 @@ from market.catalog.models import Benefit
 from market.catalog.sectors import Sector
 from market.catalog.wording import about, word
 from market.errors import Forbidden, Invalid
-from market.fields import LARGEST_AMOUNT
+from market.fields import LARGEST_AMOUNT, SMALLEST_AMOUNT
 from market.i18n import _
 from market.inspection import indicators
 from market.inspection.report import Report
@@ -98,7 +98,7 @@ def check(proposal: Proposal) -> None:
 
     Raises:
         Forbidden: a public-benefit listing carries a price (``listing.benefit_priced``, rule R3.3).
-        Invalid: the price cannot be paid at once; the model text is unknown, must be free or needs a promise; the
+        Invalid: the price cannot be paid; the model text is unknown, must be free or needs a promise; the
             same thing is promised twice.
     """
     if proposal.benefit is Benefit.PUBLIC and proposal.price.amount:
@@ -108,6 +108,14 @@ def check(proposal: Proposal) -> None:
             rule="R3.3",
         )
     faults: dict[str, list[str]] = {}
+    if 0 < proposal.price.amount < SMALLEST_AMOUNT:
+        least = Money(SMALLEST_AMOUNT, proposal.price.currency).grouped()
+        faults["price"] = [
+            _(
+                "A price of less than %(least)s yuan cannot be paid. Ask for more, or for 0 if it is free of charge.",
+                least=least,
+            )
+        ]
     if proposal.price.amount > LARGEST_AMOUNT:
         most = Money(LARGEST_AMOUNT, proposal.price.currency).grouped()
         faults["price"] = [_("A price of more than %(most)s yuan cannot be paid at once.", most=most)]

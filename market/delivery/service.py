@@ -183,7 +183,7 @@ def complete(session: Session, step: Pending, trade_id: uuid.UUID, digest: str) 
         Conflict: not every byte was sent, the bytes are not those that were sold, or the grant is closed.
     """
     row = _of(session, trade_id)
-    usage = db.locked(session, GrantUsage, row.id)
+    usage = usage_of(session, row.id)
     if usage.covered_at is None or usage.first_at is None or digest != row.digest:
         raise Conflict("delivery.not_covered", _("The file has not been handed over in full."))
     row.transfer = grant.advance_transfer(row.transfer, TransferEvent.COMPLETE)

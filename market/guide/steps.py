@@ -38,13 +38,13 @@ class Step:
 
 @cache
 def session(name: str) -> tuple[Step, ...]:
-    """Return the steps of a session.
+    """Return the steps of a session: those of its file, or of the files of its folder in their order.
 
     Args:
         name: ``trade``, ``verify``, ``operations`` or ``witnesses``.
     """
-    steps = tomllib.loads((FOLDER / f"{name}.toml").read_text("utf-8"))["steps"]
-    return tuple(Step(**step) for step in steps)
+    parts = sorted((FOLDER / name).glob("*.toml")) or [FOLDER / f"{name}.toml"]
+    return tuple(Step(**step) for part in parts for step in tomllib.loads(part.read_text("utf-8"))["steps"])
 
 
 def script(name: str, language: str) -> str:

@@ -9,7 +9,7 @@ from marshmallow import ValidationError
 
 from market import forms, permissions
 from market.db import read, transaction
-from market.errors import Invalid
+from market.errors import Conflict, Invalid
 from market.i18n import gettext as _
 from market.participants import access, labels, members, schemas, service, web
 from market.participants.models import Organisation
@@ -37,6 +37,8 @@ def invite() -> ResponseReturnValue:
             )
     except (ValidationError, Invalid) as error:
         return _colleagues(values=forms.sent("roles"), faults=forms.faults(error)), 422
+    except Conflict as error:
+        return _colleagues(values=forms.sent("roles"), faults={"_schema": [error.message]}), 409
     if step is None:
         flash(_("This invitation was made before; its link was shown then."), "done")
         return redirect(url_for("colleagues.listed"), 303)

@@ -22,6 +22,7 @@ from market.fields import (
 )
 from market.participants.access import LONGEST_TOKEN_DAYS, TOKEN_DAYS
 from market.participants.application import Application
+from market.participants.passwords import SHORTEST
 from market.participants.states import Decision, OrganisationState
 
 
@@ -46,7 +47,7 @@ class ApplyIn(Schema):
     person = Text(low=1, high=100, required=True, metadata={"description": "Name of the first person"})
     email = Email(required=True)
     phone = Phone(required=True)
-    password = Secret(required=True)
+    password = Secret(low=SHORTEST, required=True)
     roles = _roles(Role.PROVIDER, Role.BUYER)
 
 
@@ -100,7 +101,7 @@ class JoinIn(Schema):
     """What an invited person adds."""
 
     name = Text(low=1, high=100, required=True)
-    password = Secret(required=True)
+    password = Secret(low=SHORTEST, required=True)
 
 
 class SignInIn(Schema):
@@ -114,7 +115,7 @@ class PasswordIn(Schema):
     """The present password and the new one."""
 
     present = Secret(required=True)
-    password = Secret(required=True)
+    password = Secret(low=SHORTEST, required=True)
 
 
 class ForgottenIn(Schema):
@@ -126,7 +127,7 @@ class ForgottenIn(Schema):
 class ResetIn(Schema):
     """The new password behind a link."""
 
-    password = Secret(required=True)
+    password = Secret(low=SHORTEST, required=True)
 
 
 class TokenIn(SignInIn):

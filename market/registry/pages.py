@@ -75,9 +75,9 @@ def draft() -> ResponseReturnValue:
         with transaction() as session:
             asset = service.draft(session, actor, **data, upload=upload, key=idempotency_key())
     except (ValidationError, Invalid, TooLarge, Conflict) as error:
-        message = None if isinstance(error, ValidationError) else error.message
-        return _form(forms.sent("rights"), forms.faults(error), message), 422
-    flash(_("The file is stored. The exchange is measuring it."), "done")
+        faults = forms.faults(error)
+        return _form(forms.sent("rights"), faults, None if faults else str(error)), 422
+    flash(_("The file is stored."), "done")
     return redirect(url_for("registry.asset", asset_id=asset.id), 303)
 
 

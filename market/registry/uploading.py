@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import IO
 
+from marshmallow import ValidationError
 from werkzeug.datastructures import FileStorage
 
 from market import storage
@@ -26,14 +27,15 @@ def store(file: FileStorage | None) -> Upload:
         file: what the form carried, if anything; its name is cleaned and stripped of any path.
 
     Raises:
-        Invalid: there is no file, it is empty, or its name does not end in .csv or .parquet.
+        Invalid: there is no file, it is empty, or its name is too long or does not end in .csv or .parquet.
+        ValidationError: characters that cannot be shown stand in its name.
         TooLarge: it is over the rule book's ``upload.max_bytes``.
     """
     if file is None or not file.filename:
         raise Invalid("file.missing", _("Choose a file."), fields={"file": [_("Choose a file.")]})
-    filename = clean(_PATH.sub("", file.filename))
+    filename = _named(file.filename)
     media_type = media_type_of(filename)
-    if media_type is None or len(filename) > _LONGEST_NAME:
+    if media_type is None:
         endings = _(", ").join(MEDIA_TYPES)
         sentence = _("Send a file whose name ends in one of: %(endings)s.", endings=endings)
         raise Invalid("file.wrong_name", sentence, fields={"file": [sentence]})
@@ -46,6 +48,17 @@ def store(file: FileStorage | None) -> Upload:
         sentence = _("The file is empty.")
         raise Invalid("file.empty", sentence, fields={"file": [sentence]})
     return Upload(blob, filename, media_type)
+
+
+def _named(sent: str) -> str:
+    try:
+        filename = clean(_PATH.sub("", sent))
+    except ValidationError as error:
+        raise ValidationError({"file": error.messages}) from error
+    if len(filename) > _LONGEST_NAME:
+        sentence = _("The file's name has more than %(most)s characters. Rename it.", most=_LONGEST_NAME)
+        raise Invalid("file.wrong_name", sentence, fields={"file": [sentence]})
+    return filename
 
 
 def _chunks(stream: IO[bytes]) -> Iterator[bytes]:

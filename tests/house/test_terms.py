@@ -16,6 +16,7 @@ from tests.house.source import ROOT
 REJECTED: Final = {
     r"(?<!数据交易)平台(?!服务费)": "交易所；齐鲁数据交易平台 is the product's name",
     r"支付平台": "支付机构",
+    r"支付页|付款页(?!面)": "付款页面",
     r"口令": "密码",
     r"接口令牌|API ?令牌|持有者令牌": "访问令牌, or 令牌 alone",
     r"账本记录|[条个]记录|公开的?记录|记录[数种序]|该记录|本记录": "条目",
@@ -48,7 +49,7 @@ def texts() -> Iterator[tuple[str, str]]:
     for path in [
         ROOT / "README.zh-CN.md",
         ROOT / "templates/pages/oversight/bundle-readme.md",
-        *sorted((ROOT / "market/guide").glob("*.toml")),
+        *sorted((ROOT / "market/guide").rglob("*.toml")),
     ]:
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
             yield f"{path.name}:{number}", line

@@ -16,6 +16,7 @@ from market.fields import (
     Timestamp,
     Uuid,
     clean,
+    one_of,
 )
 
 
@@ -112,3 +113,9 @@ def test_times_carry_their_offset() -> None:
 def test_days_are_days(bad: object) -> None:
     with pytest.raises(ValidationError):
         load(Day(), bad)
+
+
+def test_a_word_that_is_none_of_them_is_told_all_of_them_however_long_it_is() -> None:
+    for wrong in ("maybe", "m" * 5000):
+        with pytest.raises(ValidationError, match="yes · no"):
+            load(one_of("yes", "no"), wrong)

@@ -16,7 +16,9 @@ from tests import assets, deals, people
 from tests.browsing import forms, signed_in
 from tests.reading import latin
 
-JUNK: list[Any] = ["", "x", "x" * 5000, "a\x00b", 7, -1, 2**70, 1.5, True, None, [], ["zz"], {}, {"a": 1}]
+JUNK: list[Any] = [
+    "", "x", "x" * 5000, "a\x00b", 7, -1, 2**70, 1.5, True, None, [], ["zz"], [None], [[]], {}, {"a": 1},
+]  # fmt: skip
 
 
 def schemas(base: type[Schema] = Schema) -> Iterator[type[Schema]]:

@@ -94,7 +94,7 @@ def _listed(world: World) -> str:
     jobs.drain()
     made = send(world, "POST", "/api/v1/listings", provider, json={
         "asset": asset["id"], "title": PAYLOAD, "summary": SOURCE, "sector": "meteorology",
-        "benefit": "commercial", "purposes": ["internal-analysis"], "term_days": 30, "price": 100,
+        "benefit": "commercial", "purposes": ["internal-analysis"], "term_days": 30, "price": 1_000,
         "quality": [{"indicator": "rows", "value": "1"}],
     })  # fmt: skip
     assert made.status_code == 201, made.text

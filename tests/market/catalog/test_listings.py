@@ -162,6 +162,8 @@ def test_promises_hold_exactly_at_their_bound(exchange: Flask) -> None:
         ({"model": "no-such/0.1"}, Invalid, "model"),
         ({"model": "open-licence/0.1"}, Invalid, "price"),
         ({"price": Money(100_000_000)}, Invalid, "price"),
+        ({"price": Money(1)}, Invalid, "price"),
+        ({"price": Money(499)}, Invalid, "price"),
         ({"quality": ()}, Invalid, "quality"),
         ({"quality": (promise("rows", "1"), promise("rows", "2"))}, Invalid, "quality"),
     ],
@@ -176,8 +178,9 @@ def test_what_no_contract_could_be_made_of_is_refused(
     assert word in ({refused.value.code} | set(getattr(refused.value, "fields", {})))
 
 
-def test_the_largest_price_is_what_can_be_paid_at_once(exchange: Flask) -> None:
-    assert assets.listed(assets.provider(), price=Money(99_999_999))
+@pytest.mark.parametrize("amount", [500, 99_999_999])
+def test_the_smallest_and_the_largest_price_are_what_can_be_paid(exchange: Flask, amount: int) -> None:
+    assert assets.listed(assets.provider(), price=Money(amount))
 
 
 def test_open_data_are_listed_for_nothing(exchange: Flask) -> None:

@@ -40,9 +40,11 @@ def test_from_upload_to_the_catalogue(exchange: Flask) -> None:
     provider, chief = assets.provider(), people.operator()
     client, desk = signed_in(exchange, provider), signed_in(exchange, chief)
     form = {"title": "西雅图天气", "source": "NOAA records, cleaned by us", "rights": ["hold"]}
-    refused = post(client, "/assets/new", "/assets", **form, file=(io.BytesIO(b"x"), "weather.exe"))
-    assert refused.status_code == 422
-    assert "西雅图天气" in refused.text
+    for name in ("weather.exe", "weather\u202e.csv", "w" * 300 + ".csv"):
+        refused = post(client, "/assets/new", "/assets", **form, file=(io.BytesIO(b"x"), name))
+        assert refused.status_code == 422
+        assert "西雅图天气" in refused.text
+        assert 'href="#f-file"' in refused.text
     answer = post(
         client, "/assets/new", "/assets", **form, file=(io.BytesIO(data.cleaned_weather()), "weather.csv")
     )
@@ -67,9 +69,15 @@ def test_from_upload_to_the_catalogue(exchange: Flask) -> None:
     new = f"/listings/new?asset={asset_id}"
     refused = post(client, new, "/listings", **{**listing, "price": "a lot"})
     assert (refused.status_code, "a lot" in refused.text) == (422, True)
+    endless = post(client, new, "/listings", **{**listing, "price": "9" * 30})
+    assert (endless.status_code, "1280.50。" in endless.text) == (422, True)
     for price in ("1000000", "90071992547409.91"):
         refused = post(client, new, "/listings", **{**listing, "price": price})
         assert (refused.status_code, "999,999.99" in refused.text) == (422, True)
+    refused = post(client, new, "/listings", **{**listing, "rows": "many"})
+    assert (refused.status_code, "请填写整数，例如 1461。" in refused.text) == (422, True)
+    refused = post(client, new, "/listings", **{**listing, "price": "0.01"})
+    assert (refused.status_code, "5.00" in refused.text) == (422, True)
     answer = post(client, new, "/listings", **listing)
     assert answer.status_code == 303
     page = answer.location
@@ -86,6 +94,8 @@ def test_from_upload_to_the_catalogue(exchange: Flask) -> None:
     assert "/sign-in?next=" in shown
     buyer = signed_in(exchange, people.verified(Role.BUYER))
     assert 'action="/contracts"' in buyer.get(page).text
+    refused = post(desk, page, f"{page}/suspension", reason="a complaint " * 99)
+    assert (refused.status_code, "a complaint a complaint" in refused.text) == (422, True)
     assert post(desk, page, f"{page}/suspension", reason="a complaint").status_code == 303
     assert public.get(page).status_code == 404
     assert post(desk, page, f"{page}/restoration", reason="resolved").status_code == 303

@@ -151,6 +151,8 @@ def test_the_page_after_each_exit(client: FlaskClient) -> None:
     signed_in(client, "provider@example.org")
     assert filled(client, place, f"{place}/refusal", reason="<b>sold out</b>").status_code == 302
     shown = client.get(f"{place}?lang=en", headers=HTML).text
+    late = filled(client, "/me", f"{place}/refusal", reason="")
+    assert "This step is no longer possible." in late.text
     assert "&lt;b&gt;sold out&lt;/b&gt;" in shown
     assert "The request has ended without a contract" in shown
     assert f"{place}/signature" not in shown

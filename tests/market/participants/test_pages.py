@@ -9,7 +9,7 @@ from market.participants.models import LoginAttempt, SignIn
 from tests import people
 from tests.browsing import forms
 from tests.conftest import Clock
-from tests.market.participants.visitor import HTML, send, signed_in
+from tests.market.participants.visitor import HTML, post, send, signed_in
 
 
 def test_a_person_applies_and_sees_where_the_organisation_stands(client: FlaskClient) -> None:
@@ -130,6 +130,17 @@ def test_an_invited_person_joins_by_the_link(client: FlaskClient) -> None:
     other = client.application.test_client()
     assert send(other, link[1], link[1], name="王同事", password=people.PASSWORD) == "/"
     assert "王同事" in client.get("/members", headers=HTML).text
+
+
+def test_an_address_that_is_taken_is_told_beside_what_was_typed(client: FlaskClient) -> None:
+    people.verified(Role.BUYER, email="buyer@example.org")
+    people.verified(Role.BUYER, email="taken@example.org")
+    signed_in(client, "buyer@example.org")
+    refused = post(client, "/members", "/members/invitations", email="taken@example.org", roles=["buyer"])
+    assert refused.status_code == 409
+    assert 'value="taken@example.org"' in refused.text
+    assert 'value="buyer" checked' in refused.text
+    assert "notice-error" in refused.text
 
 
 def test_the_form_of_an_invitation_sent_twice_makes_one(client: FlaskClient) -> None:

@@ -11,6 +11,7 @@ from market import jobs, mail
 from market.actor import Actor, Role
 from market.db import read, transaction
 from market.errors import Unavailable
+from market.i18n import COOKIE
 from market.participants import access, members
 from market.participants.models import ApiToken, LoginAttempt, Member, PasswordReset, SignIn
 from tests import people
@@ -251,3 +252,25 @@ def _actor() -> Actor:
         assert user_id is not None
         organisation_id = session.query(Member).filter(Member.user_id == user_id).one().organisation_id
     return Actor(user_id, organisation_id)
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"), [("en", "At least 12 characters."), ("zh", "至少 12 个字符。")]
+)
+def test_a_short_password_is_told_the_one_rule_on_pages_and_in_the_api(
+    client: FlaskClient, letters: Letters, language: str, sentence: str
+) -> None:
+    asked(client)
+    jobs.drain()
+    link = letters.link()
+    client.set_cookie(COOKIE, language)
+    assert sentence in post(client, link, link, password="eleven char").text
+    assert sentence in post(client, "/join", "/join", password="eleven char").text
+    applied = client.post(
+        "/api/v1/organisations", json={"password": "eleven char"}, headers={"Accept-Language": language}
+    )
+    assert applied.json["fields"]["password"] == [sentence]
+    signed_in(client, EMAIL)
+    changed = post(client, "/me/password", "/me/password", present="", password="eleven char").text
+    assert sentence in changed
+    assert {"en": "This is needed.", "zh": "此项必填。"}[language] in changed

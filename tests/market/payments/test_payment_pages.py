@@ -1,5 +1,7 @@
 """Who sees which operation; coming back from the pay page proves nothing."""
 
+import re
+
 from market.actor import Actor, Role
 from market.payments import service
 from market.payments.service import Bill
@@ -47,6 +49,9 @@ def test_the_operators_list(money: Money, bill: Bill, buyer: Actor) -> None:
     status, text = page(money, people.operator(), "/payments")
     assert status == 200
     assert bill.number in text
+    refund, checkout = re.findall(r'href="(/payments/[^"]+)"', text)
+    assert re.findall(r"<h1>(\w+)", page(money, people.operator(), refund)[1]) == ["退款"]
+    assert re.findall(r"<h1>(\w+)", page(money, people.operator(), checkout)[1]) == ["付款"]
     assert page(money, buyer, "/payments")[0] == 403
     client = money.app.test_client()
     answer = client.get("/api/v1/operations", headers=people.bearer(people.operator()))

@@ -101,6 +101,16 @@ def test_paying_leads_to_the_pay_page(client: FlaskClient, monkeypatch: pytest.M
     assert send(client, f"/trades/{deal.number}", f"/trades/{deal.number}/payment") == "https://pay.example/1"
 
 
+def test_a_form_that_comes_too_late_is_answered_even_if_it_is_filled_in_wrongly(client: FlaskClient) -> None:
+    deal = trades.fetched(trades.paid(trades.in_force()))
+    page = f"/trades/{deal.number}"
+    sign_in(client, deal.buyer)
+    assert "#f-reason" in send(client, page, f"{page}/rejection", reason="")
+    assert ask(client, deal.buyer, deal, "acceptance")[0] == 200
+    late = send(client, "/me", f"{page}/rejection", reason="")
+    assert "This step is no longer possible." in late
+
+
 def test_suspending_an_asset_by_its_route(client: FlaskClient) -> None:
     deal = trades.paid(trades.in_force())
     address = f"/api/v1/assets/{trades.rows(deal).trade.asset_id}/suspension"

@@ -1,7 +1,6 @@
 """The thread that follows the watched logs: it catches up by itself, survives what goes wrong, and ends when asked."""
 
 import hashlib
-import time
 from pathlib import Path
 
 import pytest
@@ -12,10 +11,10 @@ from ledger import note
 from ledger.mirror import folder_of
 from ledger.witness import held
 from market import jobs
-from market.db import read, stop_writing, write_again
+from market.db import read, read_only, stop_writing, write_again
 from market.keys import service as keys
 from market.keys.models import Key, Purpose
-from market.witnessing import service
+from market.witnessing import mirroring, service
 from market.witnessing.mirroring import Mirroring
 from tests import people
 from tests.ledger.histories import History, leaves
@@ -29,6 +28,19 @@ SIGNER = note.generate("other.example/log")
 @pytest.fixture
 def watching(exchange: Flask, peer: Peer, tmp_path: Path) -> Flask:
     return watch(exchange, tmp_path, f"log {SIGNER.verifier} {peer.url}/log\n")
+
+
+@pytest.fixture
+def beats(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
+    """What each beat asks first, kept as the beats go on."""
+    found: list[str | None] = []
+
+    def counted() -> str | None:
+        found.append(read_only())
+        return found[-1]
+
+    monkeypatch.setattr(mirroring, "read_only", counted)
+    return found
 
 
 def size() -> int:
@@ -82,27 +94,31 @@ def test_without_a_watched_log_it_does_nothing(exchange: Flask, peer: Peer) -> N
     assert peer.asked == []
 
 
-def test_it_survives_a_file_that_is_just_being_saved(watching: Flask, peer: Peer) -> None:
+def test_it_survives_a_file_that_is_just_being_saved(
+    watching: Flask, peer: Peer, beats: list[str | None]
+) -> None:
     path = Path(watching.extensions["settings"].ledger_witnessed)
     whole = path.read_text()
     path.write_text(whole[:30])
     publish(peer, History(SIGNER, leaves(5)))
     following = Mirroring(watching, beat=0.01)
     following.start()
-    time.sleep(0.2)
+    until(lambda: len(beats) > 2)  # so two are over
     assert peer.asked == []
     path.write_text(whole)
     until(lambda: size() == 5)
     following.stop(SECONDS)
 
 
-def test_what_it_begins_with_waits_until_something_may_be_written(watching: Flask, peer: Peer) -> None:
+def test_what_it_begins_with_waits_until_something_may_be_written(
+    watching: Flask, peer: Peer, beats: list[str | None]
+) -> None:
     stop_writing("a reason")
     publish(peer, History(SIGNER, leaves(5)))
     following = Mirroring(watching, beat=0.01)
     following.start()
-    time.sleep(0.2)
-    assert size() == 0
+    until(lambda: len(beats) > 2)  # so two are over
+    assert (size(), peer.asked) == (0, [])
     write_again()
     until(lambda: size() == 5)
     following.stop(SECONDS)
