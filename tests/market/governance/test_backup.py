@@ -5,10 +5,12 @@ import shutil
 import stat
 import tarfile
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from flask import Flask
 from sqlalchemy import func, select
 
@@ -70,6 +72,7 @@ def put_back(
     elsewhere: dict[str, str],
     checkpoint: Path | None = None,
     mirror: str | None = None,
+    journal: Sequence[X25519PrivateKey] = (),
 ) -> tuple[Restored, Settings]:
     """Restore beside the running exchange; its settings are for another folder and database."""
     settings = config.current()
@@ -78,7 +81,7 @@ def put_back(
         place = {"database_url": f"sqlite:///{folder / 'qilu.db'}", **elsewhere}
         return replace(settings, home=folder, storage_url=(folder / "storage").as_uri(), **place)
 
-    return restore(file, home, load, str(checkpoint) if checkpoint else None, mirror), load(home)
+    return restore(file, home, load, str(checkpoint) if checkpoint else None, mirror, journal), load(home)
 
 
 def rows(settings: Settings) -> dict[str, int]:
