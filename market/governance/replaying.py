@@ -41,6 +41,8 @@ class Kept:
     def bring(self, session: Session, index: int, leaf: bytes) -> bool:
         """Bring a step back if its record is here (:data:`market.steps.recovering.Bring`).
 
+        Of a step that was recovered without its values the record has none either.
+
         Raises:
             ProofError: the record is of another entry, or does not open what the leaf commits to.
             FormError: it is of another version of the tables.
@@ -50,6 +52,8 @@ class Kept:
             return False
         if record.leaf != leaf:
             raise ProofError(f"the journal has another entry at index {index} than the log")
+        if not record.openings:
+            return False
         journal.replay(session, record, _tables())
         return True
 

@@ -10,7 +10,7 @@ Rows that no step writes are not in it; :mod:`market.governance.mending` says wh
 
 import re
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, cast
@@ -24,7 +24,7 @@ from ledger.entry import Entry, commitment, format_time, parse, parse_time
 from ledger.errors import FormError, ProofError
 from ledger.models import LedgerEntry, LedgerLeaf
 from market.jobs import Job
-from market.steps import erasing, images
+from market.steps import erasing, images, recovering
 from market.steps.models import Step, StepImage, Vault
 
 VERSION: Final = 1
@@ -122,7 +122,8 @@ def pages(session: Session, first: int, size: int, below: int | None = None) -> 
     """Return the records of consecutive entries, in the order of the log.
 
     It ends before a record that lacks an opening because of an erasure that is not below a given head: whoever has
-    only what lies below could not tell an erased value from a lost one.
+    only what lies below could not tell an erased value from a lost one. So with an entry that was recovered without its
+    values, of which the record has no opening at all.
 
     Args:
         session: a reading session.
@@ -154,25 +155,37 @@ def pages(session: Session, first: int, size: int, below: int | None = None) -> 
 
 def _settled(session: Session, records: list[Record], below: int) -> list[Record]:
     """Return the records before the first that lacks an opening whose erasure does not lie below a head."""
-    places: dict[tuple[uuid.UUID, str], int] | None = None
+    told: _Told | None = None
     for place, record in enumerate(records):
         entry = parse(record.leaf)
         lacking = entry.commitments.keys() - {one.field for one in record.openings}
-        if lacking and places is None:
-            places = _erased(session, below)
-        if places is not None and any((entry.id, name) not in places for name in lacking):
+        if not lacking:
+            continue
+        told = told or _Told(session, below)
+        if not told.lacks(entry, lacking):
             return records[:place]
     return records
 
 
-def _erased(session: Session, below: int) -> dict[tuple[uuid.UUID, str], int]:
-    """Return each opening that an entry below a head destroyed, with the place of that entry."""
-    found = {}
-    for entry_id, pairs in erasing.erasures(session):
-        index = session.scalar(select(LedgerLeaf.idx).where(LedgerLeaf.entry_id == entry_id))
-        if index is not None and index < below:
-            found.update(dict.fromkeys(pairs, index))
-    return found
+class _Told:
+    """What the entries below a head say that nobody can open any more.
+
+    Args:
+        session: a reading session.
+        below: size of the head.
+    """
+
+    def __init__(self, session: Session, below: int) -> None:
+        first = select(LedgerLeaf.entry_id).where(LedgerLeaf.idx < below)
+        covered = set(session.scalars(first))
+        self._erased = {
+            pair for entry_id, pairs in erasing.erasures(session) if entry_id in covered for pair in pairs
+        }
+        self._lost = {entry_id for entry_id, claim in recovering.claimed(session).items() if claim in covered}
+
+    def lacks(self, entry: Entry, fields: Collection[str]) -> bool:
+        """Tell whether they say so of each of some fields of an entry."""
+        return entry.id in self._lost or all((entry.id, name) in self._erased for name in fields)
 
 
 def stateful(metadata: Sequence[MetaData]) -> dict[str, Table]:
@@ -268,6 +281,7 @@ class _Found:
         rows = [_row(name, image, values, tables) for name, image in images_.items()]
         rows.sort(key=lambda row: (order[row.table.name], _number(row.field)))
         subjects: dict[str, uuid.UUID | None] = {STEP: None}
+        subjects |= {name: None for name in entry.commitments if recovering.is_claim(entry, name)}
         for row in rows:
             subjects[row.field] = None
             for column in erasing.personal_columns(row.table):

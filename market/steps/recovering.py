@@ -116,6 +116,11 @@ def claims(stretches: Sequence[range]) -> dict[str, Json]:
     return {f"recovered.{one.start}.{one.stop}": {"first": one.start, "end": one.stop} for one in stretches}
 
 
+def is_claim(entry: Entry, field: str) -> bool:
+    """Tell whether a field of an entry is of no row, but says of which entries the values are gone."""
+    return entry.kind == Kind.EXCHANGE_RECOVERED.value and _CLAIM.fullmatch(field) is not None
+
+
 def recovered(session: Session) -> list[Step]:
     """Return every step that was put back without its values, in the order of the log."""
     query = select(Step).join(LedgerLeaf, LedgerLeaf.entry_id == Step.id).where(Step.via == RECOVERY)

@@ -20,12 +20,14 @@ from market.governance.restore import Restored, told
 from market.oversight import publishing
 from market.trades import decisions
 from market.trades.models import Trade
+from market.witnessing import segments
+from market.witnessing.journaling import Journaling
 from tests import people, trades
 from tests.conftest import Clock
 from tests.deals import Deal
 from tests.market.governance.conftest import Serving
 from tests.market.governance.recovering.conftest import fsck, size
-from tests.market.governance.test_backup import made, put_back
+from tests.market.governance.test_backup import made, on_sqlite, put_back
 from tests.market.witnessing.conftest import serving as port
 from tests.market.witnessing.pair import KEY, Pair, mirrored
 
@@ -163,3 +165,27 @@ def test_a_journal_is_had_from_a_witness_by_its_log(
     with pytest.raises(BackupError, match="the journal is had from a witness"):
         restored(burnt, tmp_path / "copy", elsewhere, place=str(burnt.pair.folder.parent.parent))
     assert not (tmp_path / "copy").exists()
+
+
+@on_sqlite
+def test_the_journal_goes_on_behind_what_was_lost(burnt: Burnt, tmp_path: Path, serving: Serving) -> None:
+    shutil.rmtree(burnt.pair.folder)  # the mirror has no journal of what was lost
+    first, settings = restored(burnt, tmp_path / "copy", {})
+    assert first.recovered is not None
+    gone = burnt.head - burnt.known
+    assert first.recovered.gone == gone
+    app = serving(settings)
+    with app.app_context():
+        people.applied()
+        head = held(burnt.pair)
+        Journaling(app).once()
+        assert burnt.pair.post("/next", burnt.pair.question(segments.NEXT)) == (200, b"%d\n" % head)
+        with read() as session:
+            hashes = reader.leaf_hashes(session, head)
+    again, settings = restored(burnt, tmp_path / "again", {})
+    assert again.recovered is not None
+    assert (again.recovered.gone, again.recovered.size, again.recovered.why) == (gone, head, "")
+    with serving(settings).app_context():
+        with read() as session:
+            assert reader.leaf_hashes(session, head) == hashes
+        assert fsck().faults == []
