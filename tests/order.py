@@ -14,11 +14,12 @@ import pytest
 
 LANES: Final = ("sqlite", "postgresql")
 LONG: Final = {
-    "tests/browser/test_pages.py": 40,
-    "tests/browser/": 60,
+    "tests/browser/test_pages.py": 100,
+    "tests/browser/": 100,
     "tests/flows/test_dual.py": 50,
     "tests/flows/test_demo.py": 50,
-    "tests/flows/test_kill.py": 40,
+    "tests/flows/test_kill.py": 30,
+    "tests/flows/test_recovered.py": 40,
     "tests/flows/": 30,
     "tests/authorisation/": 45,
     "tests/openapi/test_fuzz.py": 25,
@@ -37,9 +38,15 @@ EITHER: Final = (
     "tests/flows/test_trades.py",
     "tests/market/catalog/",
     "tests/market/contracting/",
+    "tests/market/delivery/",
     "tests/market/governance/",
+    "tests/market/home/",
     "tests/market/oversight/",
+    "tests/market/participants/",
     "tests/market/payments/",
+    "tests/market/registry/",
+    "tests/market/trades/",
+    "tests/market/witnessing/",
 )
 """Many tests of much the same on both databases: outside of CI about half of them run on each."""
 

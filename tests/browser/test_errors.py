@@ -11,7 +11,7 @@ from tests.browser.looks import Look
 from tests.browser.visitor import Visitor
 from tests.flows.hall import Hall
 
-pytestmark = [pytest.mark.browser, pytest.mark.parametrize("look", looks.OPPOSITE, ids=str)]
+pytestmark = [pytest.mark.browser, pytest.mark.parametrize("look", looks.TOURS, ids=str)]
 
 
 def refused(answer: Response | None, status: int) -> None:

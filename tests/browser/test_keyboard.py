@@ -14,7 +14,7 @@ from tests.browser.looks import Look
 from tests.browser.visitor import Visitor
 from tests.flows.hall import Hall
 
-pytestmark = [pytest.mark.browser, pytest.mark.parametrize("look", looks.OPPOSITE, ids=str)]
+pytestmark = [pytest.mark.browser, pytest.mark.parametrize("look", looks.TOURS, ids=str)]
 
 FAR = 120
 """More steps of Tab than any page has things to reach."""
