@@ -358,14 +358,6 @@ def _put(session: Session, row: _Row, step_id: uuid.UUID) -> None:
 def _step(entry: Entry, values: Mapping[str, Json]) -> dict[str, Any]:
     """Return the columns of a Step from its leaf and what the leaf commits to about it."""
     about: Any = values[STEP]
-    step: dict[str, Any] = {
-        "id": entry.id,
-        "kind": entry.kind,
-        "object": entry.handle,
-        "seq": entry.seq,
-        "rules": entry.rules,
-        "time": entry.time,
-    }
     try:
         actor = about["actor"]
         said = {
@@ -378,4 +370,5 @@ def _step(entry: Entry, values: Mapping[str, Json]) -> dict[str, Any]:
     except (KeyError, TypeError) as error:
         raise FormError(f"entry {entry.id}: what it says of its step is not understood") from error
     columns = cast("Table", Step.__table__).c
-    return step | {name: images.stored(columns[name], value) for name, value in said.items()}
+    known = {name: images.stored(columns[name], value) for name, value in said.items()}
+    return recovering.columns_of(entry) | known

@@ -84,7 +84,7 @@ def put_back(
         if session.scalar(select(Step.id).where(Step.id == entry.id)) is None:
             if bring(session, index, leaf):
                 continue
-            write_step(session, _step_values(entry))
+            write_step(session, columns_of(entry) | _WHO)
             gone.append(Gone(index, entry))
         store.put_back(session, index, entry.id, leaf)
     return gone
@@ -185,7 +185,8 @@ def _read(index: int, leaf: bytes) -> Entry:
     return entry
 
 
-def _step_values(entry: Entry) -> dict[str, Any]:
+def columns_of(entry: Entry) -> dict[str, Any]:
+    """Return the columns of a Step that its leaf says."""
     return {
         "id": entry.id,
         "kind": entry.kind,
@@ -193,7 +194,6 @@ def _step_values(entry: Entry) -> dict[str, Any]:
         "seq": entry.seq,
         "rules": entry.rules,
         "time": entry.time,
-        **_WHO,
     }
 
 
