@@ -156,8 +156,8 @@ def told(made: Recovered) -> Iterator[str]:
         yield f"the stored file {digest} is named by what came back, and is not in the storage"
     if made.gone:
         yield (
-            f"{made.gone} of them without their values, which are gone; {len(made.frozen)} trades, assets and other "
-            "objects are frozen: `qilu doctor` lists them and says what to do"
+            f"{made.gone} of them without their values, which are gone; {len(made.frozen)} of trades, assets "
+            "and the like are frozen: `qilu doctor` lists them and says what to do"
         )
 
 
