@@ -4,31 +4,24 @@ The content is plain JSON with every blank already filled; the layout places it 
 to the layout as data, so nothing that a user wrote is ever read as markup.
 """
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 
-from contracts import canonical
-from contracts.errors import LibraryError, TermsError
-from contracts.first.policy import compile_policy
+from contracts import blanks, canonical, readings
+from contracts.conditions import parse
+from contracts.errors import TermsError
+from contracts.facts import FIELDS_SHOWN, Party, Subject
+from contracts.first import document as first_document
+from contracts.first import policy as first_policy
+from contracts.first.terms import FirstTerms
 from contracts.library import Bilingual, Clause, Model, Part
-from contracts.terms import FIELDS_SHOWN, Party, Terms, Threshold
-from contracts.vocabulary import Purpose
+from contracts.policy import Grounds, compile_policy
+from contracts.terms import AnyTerms, Terms
+from contracts.wording import calendar, label, numeral, pair, row, runs, same
 
-_BLANK: Final = re.compile(r"\{(@?[a-z_.]+)\}")
-_NUMERALS: Final = "〇一二三四五六七八九"
-_MONTHS: Final = "January February March April May June July August September October November December"
-
-CONDITIONS: Final[dict[str, Callable[[Terms], bool]]] = {
-    "": lambda _: True,
-    "paid": lambda terms: terms.price.amount > 0,
-    "free": lambda terms: terms.price.amount == 0,
-    "promised": lambda terms: bool(terms.quality),
-    "named_purposes": lambda terms: Purpose.ANY_LAWFUL not in terms.use.purposes,
-    "any_purpose": lambda terms: Purpose.ANY_LAWFUL in terms.use.purposes,
-}
-"""The conditions a part of a clause may carry."""
+_ROLES: Final = ("provider", "buyer", "operator")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +30,8 @@ class Draft:
 
     Attributes:
         content: the filled document as plain JSON.
-        terms: canonical bytes attached as contract.json.
-        policy: canonical bytes attached as policy.json.
+        terms: canonical bytes attached as contract.json; nothing for a blank form.
+        policy: canonical bytes attached as policy.json; nothing for a blank form.
     """
 
     model: Model
@@ -47,211 +40,219 @@ class Draft:
     policy: bytes
 
 
-def compose(model: Model, terms: Terms) -> Draft:
+def compose(model: Model, terms: AnyTerms) -> Draft:
     """Return the filled document.
 
     Raises:
-        TermsError: the terms do not suit the model text: another model, a price on a free licence, no promise of
-            quality where one is required.
+        TermsError: the terms do not suit the model text: another model, a blank that is missing or filled wrongly, a
+            price on a free licence, no promise of quality where one is required.
         LibraryError: the text names a blank that terms do not fill.
     """
     if terms.model != model.id:
         raise TermsError("model", f"is {terms.model}, not {model.id}")
+    if isinstance(terms, FirstTerms):
+        return _compose_first(model, terms)
+    _require(model, terms)
+    policy = compile_policy(_grounds(model, terms))
+    return Draft(model, _content(model, terms, policy), terms.canonical(), policy)
+
+
+def _compose_first(model: Model, terms: FirstTerms) -> Draft:
     if model.free and terms.price.amount:
         raise TermsError("price", f"{model.id} is free of charge")
     if model.promises and not terms.quality:
         raise TermsError("quality", f"{model.id} needs at least one promise of quality")
-    policy = compile_policy(terms, model.articles())
-    return Draft(model, _content(model, terms, policy), terms.canonical(), policy)
+    policy = first_policy.compile_policy(terms, model.articles())
+    return Draft(model, first_document.content(model, terms, policy), terms.canonical(), policy)
+
+
+def _require(model: Model, terms: Terms) -> None:
+    """Refuse terms that do not suit the text, or contradict themselves."""
+    blanks.require(model, terms.values)
+    if model.file != (terms.data is not None):
+        raise TermsError("data", "is a registered file exactly where the text is about one")
+    if model.free and terms.values.get("price.model", "free") != "free":
+        raise TermsError("price.model", f"{model.id} is free of charge")
+    if terms.data is not None:
+        columns = {column.name for column in terms.data.fields}
+        for promise in terms.quality:
+            if promise.field is not None and promise.field not in columns:
+                raise TermsError("quality", f"{promise.field} is not a column of the data")
+    if "use.permitted" in terms.values:
+        _ = terms.use
+
+
+def _grounds(model: Model, terms: Terms) -> Grounds:
+    data = terms.data
+    return Grounds(
+        kind="Offer" if terms.buyer is None else "Agreement",
+        number=terms.number,
+        model=terms.model,
+        assigner=terms.provider.credit_code,
+        assignee=None if terms.buyer is None else terms.buyer.credit_code,
+        target=canonical.sha256(terms.canonical()) if data is None else data.content_digest,
+        articles=model.articles(),
+        values=terms.values,
+    )
 
 
 def _content(model: Model, terms: Terms, policy: bytes) -> dict[str, Any]:
-    values = fill(model, terms)
     return {
-        "title": _pair(model.title),
-        "model": model.id,
-        "number": {"label": _label(model, "number"), "value": terms.number},
-        "date": {"label": _pair(model.blanks["date"].label), **_pair(values["date"])},
+        **_body(model, terms.values, {**_filled_in(model, terms.values), **readings.given(terms)}, terms),
+        "attached": True,
+        "number": {"label": label(model, "number"), "value": terms.number},
+        "date": {"label": pair(model.blanks["date"].label), **pair(calendar(terms.date))},
         "day": [terms.date.year, terms.date.month, terms.date.day],
-        "parties": [_party(model, role, getattr(terms, role)) for role in ("provider", "buyer", "operator")],
+        "parties": [_party(model, role, getattr(terms, role)) for role in _ROLES],
+        "signatures": _signatures(model, terms),
+        "evidence": {"title": label(model, "evidence"), "rows": _evidence(model, terms, policy)},
+    }
+
+
+def blank_form(model: Model, values: Mapping[str, Any], day: date) -> Draft:
+    """Return the text as a form: filled as far as ``values`` go, lines where they do not; nobody's contract.
+
+    Args:
+        model: a text from 1.0 on.
+        values: checked values of some of its blanks.
+        day: printed nowhere, but a document needs a date.
+    """
+    values = blanks.defaults(model, values)
+    unfilled = dict.fromkeys(model.blanks, readings.UNFILLED)
+    filled = {**unfilled, **_filled_in(model, values)}
+    line = pair(readings.UNFILLED)
+    content = {
+        **_body(model, values, filled, None),
+        "attached": False,
+        "form": label(model, "form"),
+        "number": {"label": label(model, "number"), "value": readings.UNFILLED.en},
+        "date": {"label": pair(model.blanks["date"].label), **line},
+        "day": [day.year, day.month, day.day],
+        "parties": [_unnamed(model, role) for role in _ROLES[:2]],
+        "signatures": {
+            "title": label(model, "signatures"),
+            "blocks": [{"role": pair(model.word("role", role)), **line, "notes": []} for role in _ROLES[:2]],
+        },
+        "evidence": None,
+    }
+    return Draft(model, content, b"", b"")
+
+
+def _unnamed(model: Model, role: str) -> dict[str, Any]:
+    rows = [
+        row(label(model, name), readings.UNFILLED, role) for name in ("name_zh", "name_en", "credit_code")
+    ]
+    return {"role": pair(model.word("role", role)), "rows": rows}
+
+
+def _body(
+    model: Model, values: Mapping[str, Any], filled: Mapping[str, Bilingual], terms: Terms | None
+) -> dict[str, Any]:
+    """Return what a contract and a blank form have in common: title, articles and schedules."""
+    place = _Place(model, values, filled, terms)
+    return {
+        "title": pair(model.title),
+        "model": model.id,
         "articles": [
-            _article(model, number, clause, terms, values)
+            {
+                "label": {"zh": f"第{numeral(number)}条", "en": f"Article {number}"},
+                **_section(place, clause),
+            }
             for number, clause in enumerate(model.clauses, start=1)
         ],
-        "schedule": _schedule(model, terms),
-        "signatures": _signatures(model, terms),
-        "evidence": {"title": _label(model, "evidence"), "rows": _evidence(model, terms, policy)},
-        "labels": {name: _label(model, name) for name in ("compiler", "fonts", "end")},
-    }
-
-
-def fill(model: Model, terms: Terms) -> dict[str, Bilingual]:
-    """Return the reading of every blank, in both languages."""
-    subject, day = terms.subject, terms.date
-    price = terms.price
-    words = price.in_words() if price.currency == "CNY" else f"{price.currency} {price.grouped()}"
-    return {
-        "date": Bilingual(
-            f"{day.year}年{day.month}月{day.day}日", f"{day.day} {_MONTHS.split()[day.month - 1]} {day.year}"
-        ),
-        "rules.version": _same(terms.rules_version),
-        "listing.number": _same(subject.listing_number),
-        "asset.number": _same(subject.asset_number),
-        "subject.title": _same(subject.title),
-        "subject.file": _same(subject.filename),
-        "subject.media_type": _same(subject.media_type),
-        "subject.size": Bilingual(f"{subject.size:,} 字节", f"{subject.size:,} bytes"),
-        "subject.rows": _same(f"{subject.rows:,}"),
-        "subject.columns": _same(f"{subject.columns:,}"),
-        "subject.digest": _same(subject.content_digest),
-        "inspection.digest": _same(subject.inspection_digest),
-        "price.figures": Bilingual(_price(terms), f"{price.currency} {price.grouped()}"),
-        "price.words": _same(words),
-        "payment.days": _days(terms.payment_days),
-        "delivery.mode": model.word("delivery", terms.delivery.mode),
-        "delivery.days": _days(terms.delivery.days),
-        "delivery.downloads": _same(terms.delivery.downloads),
-        "acceptance.days": _days(terms.delivery.acceptance_days),
-        "use.purposes": _list(model, "purpose", terms.use.purposes),
-        "use.permitted": _list(model, "action", terms.use.permitted),
-        "use.prohibited": _list(model, "action", terms.use.prohibited),
-        "term.days": _days(terms.term_days),
-    }
-
-
-def _same(value: object) -> Bilingual:
-    return Bilingual(str(value), str(value))
-
-
-def _days(count: int) -> Bilingual:
-    return Bilingual(f"{count}日", f"{count} day" if count == 1 else f"{count} days")
-
-
-def _price(terms: Terms) -> str:
-    price = terms.price
-    return f"人民币{price.grouped()}元" if price.currency == "CNY" else f"{price.currency} {price.grouped()}"
-
-
-def _list(model: Model, group: str, names: tuple[str, ...]) -> Bilingual:
-    readings = [model.word(group, name) for name in names]
-    return Bilingual("、".join(one.zh for one in readings), ", ".join(one.en for one in readings))
-
-
-def _pair(both: Bilingual) -> dict[str, str]:
-    return {"zh": both.zh, "en": both.en}
-
-
-def _label(model: Model, name: str) -> dict[str, str]:
-    return _pair(model.word("label", name))
-
-
-def _row(label: dict[str, str], value: Bilingual, field: str, mono: bool = False) -> dict[str, Any]:
-    return {"label": label, **_pair(value), "mono": mono, "field": field}
-
-
-def _party(model: Model, role: str, party: Party) -> dict[str, Any]:
-    names = ("name_zh", "name_en", "credit_code")
-    rows = [_row(_label(model, name), _same(getattr(party, name)), f"{role}.{name}") for name in names]
-    return {"role": _pair(model.word("role", role)), "rows": rows}
-
-
-def _article(
-    model: Model, number: int, clause: Clause, terms: Terms, values: dict[str, Bilingual]
-) -> dict[str, Any]:
-    return {
-        "label": {"zh": f"第{numeral(number)}条", "en": f"Article {number}"},
-        "title": _pair(clause.title),
-        "parts": [
-            _filled(model, part, terms, values) for part in clause.parts if CONDITIONS[part.when](terms)
+        "schedules": [
+            {
+                "label": {"zh": f"附件{numeral(number)}", "en": f"Schedule {number}"},
+                **_section(place, schedule),
+            }
+            for number, schedule in enumerate(model.schedules, start=1)
         ],
+        "labels": {name: label(model, name) for name in ("compiler", "fonts", "end")},
     }
 
 
-def _filled(model: Model, part: Part, terms: Terms, values: dict[str, Bilingual]) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What a part of the text is filled from."""
+
+    model: Model
+    values: Mapping[str, Any]
+    filled: Mapping[str, Bilingual]
+    terms: Terms | None
+
+
+def _section(place: _Place, clause: Clause) -> dict[str, Any]:
+    parts = [_part(place, part) for part in clause.parts if parse(part.when).holds(place.values)]
+    return {"title": pair(clause.title), "parts": [part for part in parts if part is not None]}
+
+
+def _part(place: _Place, part: Part) -> dict[str, Any] | None:
+    """Return a filled part; None for facts and tables of which nothing is filled in."""
+    model = place.model
     if part.text is not None:
         return {
             "kind": "text",
-            "zh": list(_runs(model, part.text.zh, "zh", values)),
-            "en": list(_runs(model, part.text.en, "en", values)),
+            "zh": list(runs(model, part.text.zh, "zh", place.filled)),
+            "en": list(runs(model, part.text.en, "en", place.filled)),
         }
     if part.table:
-        return {"kind": "table", **_quality(model, terms)}
-    blanks = [model.blanks[name] for name in part.facts]
+        return _table(place, part.table)
+    found = [model.blanks[name] for name in part.facts if name in place.filled]
+    rows = [row(pair(one.label), place.filled[one.name], one.name, one.type == "digest") for one in found]
+    return {"kind": "facts", "rows": rows} if rows else None
+
+
+def _table(place: _Place, name: str) -> dict[str, Any] | None:
+    model, terms = place.model, place.terms
+    if name == "columns":
+        if terms is None or terms.data is None:
+            return None
+        return {"kind": "columns", **_columns(model, terms.data)}
+    if not (rows := place.values.get(name)):
+        return None
+    return {"kind": "table", **readings.table(model, model.blanks[name], rows)}
+
+
+def _filled_in(model: Model, values: Mapping[str, Any]) -> dict[str, Bilingual]:
     return {
-        "kind": "facts",
-        "rows": [
-            _row(_pair(blank.label), values[blank.name], blank.name, blank.type == "digest")
-            for blank in blanks
-        ],
+        name: readings.reading(model, model.blanks[name], value)
+        for name, value in values.items()
+        if model.blanks[name].type not in blanks.TABLES
     }
 
 
-def _runs(model: Model, text: str, language: str, values: dict[str, Bilingual]) -> Iterator[dict[str, str]]:
-    """Cut a paragraph into fixed words (``text``) and filled blanks (``value``)."""
-    for index, piece in enumerate(_BLANK.split(text)):
-        if index % 2 == 0:
-            if piece:
-                yield {"text": piece}
-        elif piece.startswith("@"):
-            number = model.articles()[piece[1:]]
-            yield {"text": numeral(number) if language == "zh" else str(number)}
-        elif piece in values:
-            yield {"value": getattr(values[piece], language), "field": piece}
-        else:
-            raise LibraryError(f"no term fills the blank {piece}", "model.malformed")
+def _party(model: Model, role: str, party: Party | None) -> dict[str, Any]:
+    names = ("name_zh", "name_en", "credit_code")
+    if party is None:
+        anybody = model.word("label", "anybody")
+        return {"role": pair(model.word("role", role)), "rows": [row(label(model, "name_zh"), anybody, role)]}
+    rows = [row(label(model, name), same(getattr(party, name)), f"{role}.{name}") for name in names]
+    return {"role": pair(model.word("role", role)), "rows": rows}
 
 
-def blanks_of(text: str) -> list[str]:
-    """Return the names of blanks and references in a paragraph, in order; references begin with ``@``."""
-    return _BLANK.findall(text)
-
-
-def numeral(number: int) -> str:
-    """Return 1 … 99 in Chinese numerals, as articles are numbered: 十四."""
-    tens, ones = divmod(number, 10)
-    head = "" if tens == 0 else ("十" if tens == 1 else f"{_NUMERALS[tens]}十")
-    return head + (_NUMERALS[ones] if ones or not tens else "")
-
-
-def _quality(model: Model, terms: Terms) -> dict[str, Any]:
-    head = [_label(model, name) for name in ("indicator", "scope", "threshold")]
-    return {"head": head, "rows": [_promise(model, threshold) for threshold in terms.quality]}
-
-
-def _promise(model: Model, threshold: Threshold) -> list[dict[str, str]]:
-    whole = model.word("label", "whole_file")
-    scope = whole if threshold.field is None else _same(threshold.field)
-    operator = model.word("operator", threshold.operator)
-    cells = [
-        model.word("indicator", threshold.indicator),
-        scope,
-        Bilingual(f"{operator.zh} {threshold.value}", f"{operator.en} {threshold.value}"),
-    ]
-    return [{**_pair(cell), "field": "quality"} for cell in cells]
-
-
-def _schedule(model: Model, terms: Terms) -> dict[str, Any]:
-    fields = terms.subject.fields
+def _columns(model: Model, subject: Subject) -> dict[str, Any]:
     return {
-        "title": _label(model, "schedule"),
-        "head": [_label(model, name) for name in ("column", "type")],
+        "head": [label(model, name) for name in ("column", "type")],
         "rows": [
-            [{"value": field.name, "field": "subject.fields"}, {"value": field.type}] for field in fields
+            [{"value": field.name, "field": "subject.fields"}, {"value": field.type}]
+            for field in subject.fields
         ],
-        "rest": _label(model, "schedule_rest") if terms.subject.columns > FIELDS_SHOWN else None,
+        "rest": label(model, "schedule_rest") if subject.columns > FIELDS_SHOWN else None,
     }
 
 
 def _signatures(model: Model, terms: Terms) -> dict[str, Any]:
     notes = [
-        {"label": _label(model, name), **_label(model, f"{name}_value")}
+        {"label": label(model, name), **label(model, f"{name}_value")}
         for name in ("signature_method", "signature_place")
     ]
+    parties = [("provider", terms.provider), ("buyer", terms.buyer)]
     blocks = [
-        {"role": _pair(model.word("role", role)), "zh": party.name_zh, "en": party.name_en, "notes": notes}
-        for role, party in (("provider", terms.provider), ("buyer", terms.buyer))
+        {"role": pair(model.word("role", role)), "zh": party.name_zh, "en": party.name_en, "notes": notes}
+        for role, party in parties
+        if party is not None
     ]
-    return {"title": _label(model, "signatures"), "blocks": blocks}
+    return {"title": label(model, "signatures"), "blocks": blocks}
 
 
 def _evidence(model: Model, terms: Terms, policy: bytes) -> list[dict[str, Any]]:
@@ -261,4 +262,6 @@ def _evidence(model: Model, terms: Terms, policy: bytes) -> list[dict[str, Any]]
         "policy": canonical.sha256(policy),
         "template": model.digest,
     }
-    return [{"label": _label(model, name), "value": value} for name, value in facts.items()]
+    if terms.origin is not None:
+        facts |= {"origin_terms": terms.origin.terms_digest, "origin_document": terms.origin.document_digest}
+    return [{"label": label(model, name), "value": value} for name, value in facts.items()]

@@ -39,13 +39,15 @@ class TermsError(ContractError):
 
     Attributes:
         field: dotted name of the term, such as ``use.permitted``.
+        en: what is wrong with it.
+        zh: the same in Chinese, for terms that people fill in.
     """
 
     code = "terms.invalid"
 
-    def __init__(self, field: str, message: str) -> None:
+    def __init__(self, field: str, message: str, zh: str = "") -> None:
         super().__init__(f"{field}: {message}")
-        self.field = field
+        self.field, self.en, self.zh = field, message, zh or message
 
 
 class LibraryError(ContractError):

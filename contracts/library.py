@@ -1,9 +1,12 @@
 """Finds model texts, refuses one that is not the text that was released, and lints them.
 
 A model version is a folder ``<name>/<version>`` with ``model.toml`` (title, typed blanks) and ``clauses.toml`` (the
-clauses, Chinese and English side by side), set in a shared style (``styles/<style>``: layout and fixed words).  Its
-digest is over all those files.  ``released.toml`` holds the digest of every released version: a released text is
-never changed, a new wording is a new version.
+clauses and schedules, Chinese and English side by side), set in a shared style (``styles/<style>``: layout and fixed
+words).  Its digest is over all those files.  ``released.toml`` holds the digest of every released version: a released
+text is never changed, a new wording is a new version.
+
+Version 0.1 is the *first* shape: its blanks are filled from typed facts (:mod:`contracts.first`), and it has no
+schedules and no help.  Later texts carry everything that a form needs: :mod:`contracts.blanks` reads it.
 """
 
 import tomllib
@@ -35,12 +38,34 @@ class Blank:
 
     Attributes:
         must: which of quality, price, delivery and use it serves, or nothing.
+        help: one sentence for whoever fills it.
+        source: the founding or legal source that asks for it.
+        options: the group of words it chooses from.
+        default: what a provider's terms begin with; None for nothing.
+        when: the condition under which the text has this blank.
+        optional: whether it may be left out.
+        given: whether the exchange fills it from its own records or computes it, so that nobody negotiates it.
+        low: smallest whole number.
+        high: largest whole number.
+        limit: most characters.
+        least: fewest words of a list.
     """
 
     name: str
     type: str
     label: Bilingual
-    must: str
+    must: str = ""
+    help: Bilingual | None = None
+    source: str = ""
+    options: str = ""
+    default: Any = None
+    when: str = ""
+    optional: bool = False
+    given: bool = False
+    low: int = 0
+    high: int = 1_000_000
+    limit: int = 500
+    least: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +80,12 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A clause of the text; its id stays while its number may differ between versions."""
+    """A clause or a schedule of the text; its id stays while its number may differ between versions."""
 
     id: str
     title: Bilingual
     parts: tuple[Part, ...]
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,25 +94,39 @@ class Model:
 
     Attributes:
         id: ``<name>/<version>``.
-        free: whether the price must be 0.
+        first: whether it has the shape of 0.1 (:mod:`contracts.first`).
+        price: ``any``, ``free`` (nothing may be paid) or ``none`` (the text has no price).
         promises: whether at least one quality threshold is required.
+        file: whether it is about one registered file; else the text describes the data itself.
         digest: SHA-256 over all files that make the text and its layout.
         layout: the Typst source that sets it.
     """
 
     id: str
     title: Bilingual
-    free: bool
+    first: bool
+    price: str
     promises: bool
+    file: bool
     blanks: Mapping[str, Blank]
     clauses: tuple[Clause, ...]
+    schedules: tuple[Clause, ...]
     words: Mapping[str, Mapping[str, Bilingual]]
     digest: str
     layout: str
 
+    @property
+    def free(self) -> bool:
+        """Whether nothing may be paid under this text."""
+        return self.price != "any"
+
     def articles(self) -> dict[str, int]:
         """Return the article number of each clause id, from 1."""
         return {clause.id: number for number, clause in enumerate(self.clauses, start=1)}
+
+    def annexes(self) -> dict[str, int]:
+        """Return the number of each schedule id, from 1."""
+        return {schedule.id: number for number, schedule in enumerate(self.schedules, start=1)}
 
     def word(self, group: str, name: str) -> Bilingual:
         """Return the reading of a word of a closed list, such as ``action`` ``derive``."""
@@ -148,18 +188,21 @@ def _released(folder: Path) -> dict[str, str]:
 def _model(model: str, head: dict[str, Any], files: dict[str, bytes]) -> Model:
     if model != f"{head['name']}/{head['version']}":
         raise LibraryError(f"{model} names itself {head['name']}/{head['version']}", "model.malformed")
-    words = tomllib.loads(files["words.toml"].decode())
-    clauses = tomllib.loads(files["clauses.toml"].decode())["clause"]
+    words = _words(tomllib.loads(files["words.toml"].decode()), head)
+    text = tomllib.loads(files["clauses.toml"].decode())
+    blanks = {name: _blank(name, blank) for name, blank in head["blanks"].items()}
+    first = "subject" not in head
     return Model(
         id=model,
         title=_both(head["title"]),
-        free={"free": True, "any": False}[head["price"]],
-        promises={"required": True, "optional": False}[head["quality"]],
-        blanks=MappingProxyType({name: _blank(name, blank) for name, blank in head["blanks"].items()}),
-        clauses=tuple(Clause(item["id"], _both(item), tuple(map(_part, item["part"]))) for item in clauses),
-        words=MappingProxyType(
-            {group: {name: _both(word) for name, word in entries.items()} for group, entries in words.items()}
-        ),
+        first=first,
+        price={"free": "free", "any": "any", "none": "none"}[head["price"]],
+        promises={"required": True, "optional": False}[head["quality"]] if first else _promises(blanks),
+        file=first or {"file": True, "described": False}[head["subject"]],
+        blanks=MappingProxyType(blanks),
+        clauses=tuple(map(_clause, text["clause"])),
+        schedules=tuple(map(_clause, text.get("schedule", ()))),
+        words=words,
         digest=canonical.sha256(
             canonical.encode({name: canonical.sha256(data) for name, data in files.items()})
         ),
@@ -167,12 +210,45 @@ def _model(model: str, head: dict[str, Any], files: dict[str, bytes]) -> Model:
     )
 
 
+def _words(style: dict[str, Any], head: dict[str, Any]) -> Mapping[str, Mapping[str, Bilingual]]:
+    """Return the words of a style; a text names the roles its own way and may add groups, never change one."""
+    own = head.get("words", {})
+    if again := sorted(set(own) & set(style)):
+        raise ValueError(f"the style has the words {', '.join(again)} already")
+    groups = {**style, **own, "role": {**style["role"], **head.get("role", {})}}
+    return MappingProxyType(
+        {group: {name: _both(word) for name, word in entries.items()} for group, entries in groups.items()}
+    )
+
+
+def _promises(blanks: Mapping[str, Blank]) -> bool:
+    return any(blank.type == "quality" and not blank.optional for blank in blanks.values())
+
+
 def _both(item: dict[str, str]) -> Bilingual:
     return Bilingual(item["zh"], item["en"])
 
 
-def _blank(name: str, item: dict[str, str]) -> Blank:
-    return Blank(name, item["type"], _both(item), item.get("must", ""))
+def _blank(name: str, item: dict[str, Any]) -> Blank:
+    limits = {key: int(item[key]) for key in ("low", "high", "limit", "least") if key in item}
+    return Blank(
+        name=name,
+        type=item["type"],
+        label=_both(item),
+        must=item.get("must", ""),
+        help=_both(item["help"]) if "help" in item else None,
+        source=item.get("source", ""),
+        options=item.get("options", ""),
+        default=item.get("default"),
+        when=item.get("when", ""),
+        optional=bool(item.get("optional")),
+        given=bool(item.get("given") or item.get("computed")),
+        **limits,
+    )
+
+
+def _clause(item: dict[str, Any]) -> Clause:
+    return Clause(item["id"], _both(item), tuple(map(_part, item["part"])), item.get("source", ""))
 
 
 def _part(item: dict[str, Any]) -> Part:

@@ -115,8 +115,9 @@ def _lay_out(folder: Path, draft: Draft, tools: dict[str, Any]) -> None:
     }
     (folder / "job.json").write_text(json.dumps(job), "utf-8")
     (folder / "content.json").write_bytes(canonical.encode({**draft.content, "toolchain": tools}))
-    (folder / "contract.json").write_bytes(draft.terms)
-    (folder / "policy.json").write_bytes(draft.policy)
+    for name, data in (("contract.json", draft.terms), ("policy.json", draft.policy)):
+        if data:
+            (folder / name).write_bytes(data)
     (folder / "layout.typ").write_text(draft.model.layout, "utf-8")
 
 

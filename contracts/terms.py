@@ -1,215 +1,74 @@
-"""The typed facts of one contract, their canonical bytes and their digest.
+"""What two parties agree in one contract: typed values for the blanks of a model text, canonical bytes and digest.
 
-Terms are the single source: prose, pages and policy are views of them.  They hold organisations only, never the name
-or address of a person, since they are signed, kept for long and shown to both sides; notices go to the contacts the
-exchange keeps.
+Terms are the single source: prose, pages and policy are views of them.  Their values are named and typed by the model
+text itself (:mod:`contracts.blanks`), so a new text needs no new code; what the exchange acts upon, such as price,
+delivery and permitted use, is read from them here as facts.  Contracts of version 0.1 have a shape of their own
+(:mod:`contracts.first`) and answer to the same names.
 """
 
-import dataclasses
 import re
-import types
-import typing
-import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
-from enum import StrEnum
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias
 
 from contracts import canonical
-from contracts.errors import ContractError, TermsError
-from contracts.identifiers import parse_credit_code, parse_number
+from contracts.errors import MoneyError, TermsError
+from contracts.facts import (
+    Delivery,
+    Party,
+    Promise,
+    Subject,
+    Use,
+    plain,
+    require_digest,
+    require_number,
+    require_whole,
+    typed,
+)
+from contracts.first.terms import FirstTerms
+from contracts.first.terms import parse as parse_first
 from contracts.money import Money
-from contracts.vocabulary import Action, DeliveryMode, Indicator, Operator, Purpose
+from contracts.vocabulary import Action, DeliveryMode, Purpose
 
-_DECIMAL: Final = re.compile(r"(0|[1-9][0-9]{0,15})(\.[0-9]{1,9})?")
-_MODEL: Final = re.compile(r"[a-z]+(-[a-z]+)*/[0-9]+\.[0-9]+")
-FIELDS_SHOWN: Final = 256
-"""Columns listed in a contract; wider tables name the rest by count and by the inspection's digest."""
-
-
-def _text(field: str, value: str, limit: int) -> None:
-    if not value.strip() or len(value) > limit:
-        raise TermsError(field, f"needs 1 to {limit} characters")
-    if unicodedata.normalize("NFC", value) != value:
-        raise TermsError(field, "is not in Unicode normal form C")
-    for character in value:
-        if unicodedata.category(character)[0] == "C" or character in "\u2028\u2029":
-            raise TermsError(field, f"holds the invisible character U+{ord(character):04X}")
-
-
-def _whole(field: str, value: int, low: int, high: int) -> None:
-    if type(value) is not int or not low <= value <= high:
-        raise TermsError(field, f"needs a whole number from {low} to {high}")
-
-
-def _digest(field: str, value: str) -> None:
-    if not canonical.is_digest(value):
-        raise TermsError(field, "needs a SHA-256 digest in 64 lower-case hex characters")
+_MODEL: Final = re.compile(r"[a-z]+(-[a-z]+)*/[1-9][0-9]*\.[0-9]+")
+_NOTHING: Final = Money(0)
 
 
 @dataclass(frozen=True, slots=True)
-class Party:
-    """An organisation as it stands in the contract."""
-
-    name_zh: str
-    name_en: str
-    credit_code: str
-
-    def __post_init__(self) -> None:
-        _text("party.name_zh", self.name_zh, 100)
-        _text("party.name_en", self.name_en, 200)
-        try:
-            same = parse_credit_code(self.credit_code) == self.credit_code
-        except ContractError as error:
-            raise TermsError("party.credit_code", str(error)) from error
-        if not same:
-            raise TermsError("party.credit_code", "is written in capitals without spaces")
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of the data: its name and the type that was measured."""
-
-    name: str
-    type: str
-
-    def __post_init__(self) -> None:
-        _text("subject.fields.name", self.name, 500)
-        _text("subject.fields.type", self.type, 60)
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """The data: exactly one file, named by the digest of its bytes.
+class Origin:
+    """The standing offer that an acceptance takes up.
 
     Attributes:
-        content_digest: SHA-256 of the file as it was uploaded and will be delivered.
-        size: bytes.
-        inspection_digest: SHA-256 of the exchange's inspection report on these bytes.
+        number: the offer's own number.
+        terms_digest: SHA-256 of the offer's contract.json.
+        document_digest: SHA-256 of the signed offer, which is attached to the acceptance.
     """
 
-    asset_number: str
-    listing_number: str
-    title: str
-    filename: str
-    media_type: str
-    content_digest: str
-    size: int
-    rows: int
-    columns: int
-    fields: tuple[Column, ...]
-    inspection_digest: str
+    number: str
+    terms_digest: str
+    document_digest: str
 
     def __post_init__(self) -> None:
-        for name in ("asset_number", "listing_number"):
-            _number(f"subject.{name}", getattr(self, name))
-        _text("subject.title", self.title, 200)
-        _text("subject.filename", self.filename, 200)
-        _text("subject.media_type", self.media_type, 100)
-        _digest("subject.content_digest", self.content_digest)
-        _digest("subject.inspection_digest", self.inspection_digest)
-        for name in ("size", "rows", "columns"):
-            _whole(f"subject.{name}", getattr(self, name), 0, canonical.BOUND)
-        if len(self.fields) != min(self.columns, FIELDS_SHOWN):
-            raise TermsError("subject.fields", f"lists every column, or the first {FIELDS_SHOWN}")
-
-
-def _number(field: str, value: str) -> None:
-    try:
-        same = parse_number(value) == value
-    except ContractError as error:
-        raise TermsError(field, str(error)) from error
-    if not same:
-        raise TermsError(field, "is written in capitals without spaces")
-
-
-@dataclass(frozen=True, slots=True)
-class Threshold:
-    """A promise about the data.
-
-    Attributes:
-        value: decimal text; a share from 0 to 1 for ratios, else a whole number.
-        field: the column it is about; None for the whole file.
-    """
-
-    indicator: Indicator
-    operator: Operator
-    value: str
-    field: str | None = None
-
-    def __post_init__(self) -> None:
-        if _DECIMAL.fullmatch(self.value) is None:
-            raise TermsError("quality.value", f"{self.value!r} is not a decimal such as 0.995")
-        number = Decimal(self.value)
-        if self.indicator.is_ratio and number > 1:
-            raise TermsError("quality.value", "a share is at most 1")
-        if not self.indicator.is_ratio and ("." in self.value or self.field is not None):
-            raise TermsError("quality.value", f"{self.indicator} is a whole number about the whole file")
-        if self.field is not None:
-            _text("quality.field", self.field, 500)
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """How and until when.
-
-    Attributes:
-        days: days after the contract is in force and paid within which the file can be fetched.
-        acceptance_days: days after complete delivery to accept or reject; silence then accepts.
-    """
-
-    mode: DeliveryMode
-    days: int
-    downloads: int
-    acceptance_days: int
-
-    def __post_init__(self) -> None:
-        _whole("delivery.days", self.days, 1, 365)
-        _whole("delivery.downloads", self.downloads, 1, 10_000)
-        _whole("delivery.acceptance_days", self.acceptance_days, 1, 365)
-
-
-@dataclass(frozen=True, slots=True)
-class Use:
-    """What the buyer may do, for what, and what is ruled out by name.  What is not permitted is prohibited."""
-
-    purposes: tuple[Purpose, ...]
-    permitted: tuple[Action, ...]
-    prohibited: tuple[Action, ...]
-
-    def __post_init__(self) -> None:
-        lists: tuple[tuple[str, type[StrEnum]], ...] = (
-            ("purposes", Purpose),
-            ("permitted", Action),
-            ("prohibited", Action),
-        )
-        for name, words in lists:
-            listed = getattr(self, name)
-            if list(listed) != [word for word in words if word in listed]:
-                raise TermsError(f"use.{name}", "lists each word once, in the order of the vocabulary")
-        if not self.purposes:
-            raise TermsError("use.purposes", "needs at least one purpose")
-        if Action.REPRODUCE not in self.permitted:
-            raise TermsError("use.permitted", "a delivered copy needs the action reproduce")
-        if Action.REIDENTIFY not in self.prohibited:
-            raise TermsError("use.prohibited", "re-identifying people is always prohibited")
-        if set(self.permitted) & set(self.prohibited):
-            raise TermsError("use.prohibited", "an action is either permitted or prohibited")
+        require_number("origin.number", self.number)
+        require_digest("origin.terms_digest", self.terms_digest)
+        require_digest("origin.document_digest", self.document_digest)
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Everything two parties agree in one contract of model version 0.1.
+    """Everything two parties agree in one contract.
 
     Attributes:
         model: ``<name>/<version>`` of the model text.
         number: public number of contract and trade.
         date: the document's fixed date, a day in China Standard Time.
-        price: 0 where nothing is paid.
-        payment_days: days after the contract is in force to pay; 0 when the price is 0.
-        term_days: days of permitted use after the contract is in force.
+        buyer: None in a standing offer, which is made to anybody.
+        data: the registered file; None where the text describes the data itself.
+        values: what the blanks hold, plain JSON by the blank's name.
         rules_version: the exchange's rule book the trade runs under.
+        origin: the standing offer that is accepted, if that is how the contract came about.
     """
 
     model: str
@@ -217,38 +76,104 @@ class Terms:
     date: date
     operator: Party
     provider: Party
-    buyer: Party
-    subject: Subject
-    quality: tuple[Threshold, ...]
-    price: Money
-    payment_days: int
-    delivery: Delivery
-    use: Use
-    term_days: int
+    buyer: Party | None
+    data: Subject | None
+    values: Mapping[str, Any]
     rules_version: int
+    origin: Origin | None = None
 
     def __post_init__(self) -> None:
         if _MODEL.fullmatch(self.model) is None:
-            raise TermsError("model", "is <name>/<version>")
-        _number("number", self.number)
-        _whole("payment_days", self.payment_days, 0, 365)
-        _whole("term_days", self.term_days, 1, 36_500)
-        _whole("rules_version", self.rules_version, 1, 1_000_000)
-        if self.provider.credit_code == self.buyer.credit_code:
+            raise TermsError("model", "is <name>/<version>, from 1.0 on")
+        require_number("number", self.number)
+        require_whole("rules_version", self.rules_version, 1, 1_000_000)
+        if self.buyer is not None and self.provider.credit_code == self.buyer.credit_code:
             raise TermsError("buyer", "nobody contracts with themselves")
-        if (self.price.amount == 0) != (self.payment_days == 0):
-            raise TermsError("payment_days", "is 0 exactly when the price is 0")
-        columns = {column.name for column in self.subject.fields}
-        keys = [(threshold.indicator, threshold.operator, threshold.field) for threshold in self.quality]
-        if len(set(keys)) != len(keys):
-            raise TermsError("quality", "promises the same thing twice")
-        for threshold in self.quality:
-            if threshold.field is not None and threshold.field not in columns:
-                raise TermsError("quality", f"{threshold.field} is not a column of the data")
+        object.__setattr__(self, "values", MappingProxyType(dict(self.values)))
+
+    @property
+    def subject(self) -> Subject:
+        """The registered file that the contract is about.
+
+        Raises:
+            TermsError: it is about none.
+        """
+        if self.data is None:
+            raise TermsError("data", "names no registered file")
+        return self.data
+
+    @property
+    def price(self) -> Money:
+        """What is paid once; 0 where nothing is.
+
+        Raises:
+            TermsError: the price is counted by use or time, so that there is no such amount.
+        """
+        model = self.values.get("price.model", "free")
+        if model == "free":
+            return _NOTHING
+        if model != "fixed":
+            raise TermsError("price.model", f"{model} has no amount that is paid once")
+        try:
+            return Money(**self.values["price.amount"])
+        except (KeyError, TypeError, MoneyError) as error:
+            raise TermsError("price.amount", "is an amount with its currency") from error
+
+    @property
+    def payment_days(self) -> int:
+        """Days after the contract is in force to pay; 0 when nothing is paid."""
+        return self._whole("payment.days") if self.price.amount else 0
+
+    @property
+    def term_days(self) -> int:
+        """Days of permitted use after the contract is in force."""
+        return self._whole("term.days")
+
+    @property
+    def quality(self) -> tuple[Promise, ...]:
+        """What is promised of the data.
+
+        Raises:
+            TermsError: a promise is not one that can be held against a measurement.
+        """
+        return tuple(typed("quality", Promise, row) for row in self.values.get("quality", ()))
+
+    @property
+    def delivery(self) -> Delivery:
+        """How and until when.
+
+        Raises:
+            TermsError: a mode that this exchange does not deliver by.
+        """
+        mode = self.values.get("delivery.mode")
+        if mode not in set(DeliveryMode):
+            raise TermsError("delivery.mode", f"{mode} is not a mode of this exchange")
+        return Delivery(
+            DeliveryMode(mode),
+            self._whole("delivery.days"),
+            self._whole("delivery.downloads"),
+            self._whole("acceptance.days"),
+        )
+
+    @property
+    def use(self) -> Use:
+        """What the buyer may do.
+
+        Raises:
+            TermsError: the lists contradict each other.
+        """
+        try:
+            return Use(
+                tuple(Purpose(word) for word in self.values["use.purposes"]),
+                tuple(Action(word) for word in self.values["use.permitted"]),
+                tuple(Action(word) for word in self.values["use.prohibited"]),
+            )
+        except (KeyError, ValueError, TypeError) as error:
+            raise TermsError("use", "lists purposes and actions of the vocabulary") from error
 
     def canonical(self) -> bytes:
         """Return the bytes that are hashed, attached to the document as contract.json and kept."""
-        return canonical.encode(_plain(self))
+        return canonical.encode(plain(self))
 
     def digest(self) -> str:
         """Return SHA-256 of the canonical bytes."""
@@ -258,53 +183,30 @@ class Terms:
         """Return SM3 of the canonical bytes (GB/T 32905), kept beside SHA-256."""
         return canonical.sm3(self.canonical())
 
+    def _whole(self, name: str) -> int:
+        value = self.values.get(name)
+        if type(value) is not int:
+            raise TermsError(name, "is a whole number")
+        return value
 
-def parse(data: bytes) -> Terms:
+
+AnyTerms: TypeAlias = Terms | FirstTerms
+"""Terms of any version that was ever released."""
+
+
+def parse(data: bytes) -> AnyTerms:
     """Return the terms that canonical bytes hold.
+
+    Whether the values suit the model text is for :func:`contracts.document.compose` to say.
 
     Raises:
         CanonicalError: the bytes are not canonical JSON.
         TermsError: a term is missing, unknown, of the wrong type or out of bounds.
     """
-    terms: Terms = _typed("terms", Terms, canonical.decode(data))
+    body = canonical.decode(data)
+    if isinstance(body, dict) and str(body.get("model")).endswith("/0.1"):
+        return parse_first(data)
+    terms: Terms = typed("terms", Terms, body)
     if terms.canonical() != data:
         raise TermsError("terms", "are not written in their one form")
     return terms
-
-
-def _plain(value: Any) -> Any:
-    match value:
-        case StrEnum():
-            return value.value
-        case date():
-            return value.isoformat()
-        case tuple():
-            return [_plain(item) for item in value]
-        case None | str() | int():
-            return value
-    return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-
-
-def _typed(name: str, kind: Any, value: Any) -> Any:
-    """Return ``value`` as ``kind``, exactly: no coercion, no missing and no unknown names."""
-    if typing.get_origin(kind) is tuple:
-        if not isinstance(value, list):
-            raise TermsError(name, "is a list")
-        return tuple(_typed(name, typing.get_args(kind)[0], item) for item in value)
-    if isinstance(kind, types.UnionType):
-        return None if value is None else _typed(name, typing.get_args(kind)[0], value)
-    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
-        hints = typing.get_type_hints(kind)
-        if not isinstance(value, dict) or set(value) != set(hints):
-            raise TermsError(name, f"has exactly the names {', '.join(hints)}")
-        return kind(**{key: _typed(f"{name}.{key}", hints[key], value[key]) for key in hints})
-    if kind is int:
-        if type(value) is not int:
-            raise TermsError(name, "is a whole number")
-        return value
-    if not isinstance(value, str):
-        raise TermsError(name, "is text")
-    try:
-        return date.fromisoformat(value) if kind is date else kind(value)
-    except ValueError:
-        raise TermsError(name, f"{value!r} is not one of the values allowed") from None

@@ -16,7 +16,7 @@ from contracts.document import Draft, compose
 from contracts.errors import ContractError
 from contracts.library import FOLDER
 from contracts.render import render, toolchain
-from contracts.terms import Terms, parse
+from contracts.terms import AnyTerms, parse
 from contracts.vocabulary import Role
 
 
@@ -86,7 +86,7 @@ def verify(package: Package, folder: Path = FOLDER) -> list[Check]:
     ]
 
 
-def _signatures(package: Package, terms: Terms) -> Iterator[Check]:
+def _signatures(package: Package, terms: AnyTerms) -> Iterator[Check]:
     roles = [signature.role for signature in package.signatures]
     if len(set(roles)) != len(roles) or (package.complete and set(roles) != set(Role)):
         yield Check("signatures", Outcome.FAILED, f"signed by {', '.join(roles) or 'nobody'}")
@@ -110,7 +110,7 @@ def _signatures(package: Package, terms: Terms) -> Iterator[Check]:
         yield Check(name, Outcome.PASSED, "terms, document and model text are the ones signed")
 
 
-def _text(package: Package, terms: Terms, folder: Path) -> Iterator[Check]:
+def _text(package: Package, terms: AnyTerms, folder: Path) -> Iterator[Check]:
     try:
         draft = compose(library.load(terms.model, folder), terms)
     except ContractError as error:

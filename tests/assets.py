@@ -5,8 +5,8 @@ import uuid
 from dataclasses import replace
 from pathlib import Path
 
+from contracts.facts import Threshold
 from contracts.money import Money
-from contracts.terms import Threshold
 from contracts.vocabulary import Indicator, Operator
 from market import jobs, storage
 from market.actor import Actor, Role

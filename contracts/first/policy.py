@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from contracts import canonical
 from contracts.errors import PolicyError
-from contracts.terms import Terms
+from contracts.first.terms import FirstTerms
 from contracts.vocabulary import Action, Purpose
 
 _CONTEXT: Final = ["http://www.w3.org/ns/odrl.jsonld", {"qilu": "urn:qilu:policy:1#"}]
@@ -32,7 +32,7 @@ class Decision:
     reason: str
 
 
-def compile_policy(terms: Terms, articles: Mapping[str, int]) -> bytes:
+def compile_policy(terms: FirstTerms, articles: Mapping[str, int]) -> bytes:
     """Return the canonical bytes of the policy (an odrl:Agreement) that the terms amount to.
 
     Args:

@@ -8,8 +8,8 @@ from enum import StrEnum
 from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session
 
+from contracts.facts import Threshold, Use
 from contracts.money import Money
-from contracts.terms import Threshold, Use
 from market.actor import Actor
 from market.catalog import search
 from market.catalog.models import Benefit, Listing

@@ -6,8 +6,8 @@ from typing import Any
 from marshmallow import ValidationError, fields, post_load
 
 from contracts.errors import ContractError
+from contracts.facts import Threshold
 from contracts.money import Money
-from contracts.terms import Threshold
 from contracts.vocabulary import Action, Indicator, Operator, Purpose
 from market.catalog.models import Benefit
 from market.catalog.reading import PriceFilter

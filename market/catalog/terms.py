@@ -6,8 +6,8 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from contracts import library
+from contracts.facts import Threshold, Use
 from contracts.money import Money
-from contracts.terms import Threshold, Use
 from contracts.vocabulary import Action, Indicator, Operator, Purpose
 from market.catalog.models import Benefit
 from market.catalog.sectors import Sector

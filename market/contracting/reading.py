@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from contracts.models import Contract
 from contracts.negotiation import State
-from contracts.terms import Terms, parse
+from contracts.terms import AnyTerms, parse
 from contracts.vocabulary import Role as Party
 from market import clock
 from market.actor import Actor, Role
@@ -46,7 +46,7 @@ class Agreed:
 
     request: Request
     contract: Contract
-    terms: Terms
+    terms: AnyTerms
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,10 @@ from contracts import library
 from contracts.canonical import sha256
 from contracts.document import Draft, compose
 from contracts.errors import TermsError, UncoveredError
+from contracts.facts import FIELDS_SHOWN, Column, Delivery, Party, Subject
+from contracts.first.terms import FirstTerms
 from contracts.identifiers import new_number
 from contracts.render import Rendered, render
-from contracts.terms import FIELDS_SHOWN, Column, Delivery, Party, Subject, Terms
 from contracts.vocabulary import DeliveryMode
 from market import clock, jobs, permissions, steps, storage
 from market.actor import Actor, Scope
@@ -108,10 +109,10 @@ def _draft(session: Session, actor: Actor, facts: Facts) -> Draft:
         ) from error
 
 
-def _terms(facts: Facts, operator: Party, provider: Party, buyer: Party) -> Terms:
+def _terms(facts: Facts, operator: Party, provider: Party, buyer: Party) -> FirstTerms:
     values = book(CURRENT).value
     asset, report = facts.asset, facts.report
-    return Terms(
+    return FirstTerms(
         model=facts.model,
         number=new_number(),
         date=clock.now().astimezone(CHINA).date(),

@@ -8,7 +8,7 @@ element completeness, 0304 uniqueness); no conformity is claimed.
 
 from fractions import Fraction
 
-from contracts.terms import Threshold
+from contracts.facts import Threshold
 from contracts.vocabulary import Indicator, Operator
 from market.inspection.report import Report
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from contracts.terms import Terms
+from contracts.terms import AnyTerms
 from market.verify.evidence import Evidence
 from market.verify.report import require
 
@@ -17,7 +17,7 @@ Line = tuple[str, str, int, str]
 """Debit account, credit account, minor units, currency."""
 
 
-def check(evidence: Evidence, terms: Terms, kinds: list[str]) -> str:
+def check(evidence: Evidence, terms: AnyTerms, kinds: list[str]) -> str:
     """Check amounts, operations and postings; return what holds.
 
     Args:
@@ -59,7 +59,7 @@ def _check_way_out(evidence: Evidence, price: int, kinds: list[str]) -> None:
         require(ruled, "the money went against the ruling")
 
 
-def _check_books(evidence: Evidence, terms: Terms) -> None:
+def _check_books(evidence: Evidence, terms: AnyTerms) -> None:
     """Each operation that was done is booked once, where it was done, and nothing else is."""
     booked: dict[str, list[Line]] = {}
     ids: set[str] = set()
@@ -82,7 +82,7 @@ def _check_books(evidence: Evidence, terms: Terms) -> None:
     _check_stray(evidence, terms, booked)
 
 
-def _check_stray(evidence: Evidence, terms: Terms, booked: Mapping[str, list[Line]]) -> None:
+def _check_stray(evidence: Evidence, terms: AnyTerms, booked: Mapping[str, list[Line]]) -> None:
     """Money that came in and funded nothing is held apart and goes back whole, once."""
     suspense = f"suspense:{terms.number}"
     for stray in evidence.strayed():

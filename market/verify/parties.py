@@ -7,7 +7,7 @@ against the contract that both parties signed, not against the other rows alone.
 from collections.abc import Mapping
 from typing import Any
 
-from contracts.terms import Terms
+from contracts.terms import AnyTerms
 from market.verify.evidence import Evidence
 from market.verify.report import require
 
@@ -15,7 +15,7 @@ _OF_A_TRADE = ("agreement", "acceptance", "settlement", "dispute")
 _ONE_EACH = ("request", "trade", "access_grant", *_OF_A_TRADE)
 
 
-def check(evidence: Evidence, terms: Terms, kinds: list[str]) -> str:
+def check(evidence: Evidence, terms: AnyTerms, kinds: list[str]) -> str:
     """Check the parties and links of every row; return what holds.
 
     Args:
@@ -83,7 +83,7 @@ def _check_operations(evidence: Evidence, contract: dict[str, Any]) -> None:
         require(known, "the settlement is funded by another payment")
 
 
-def _check_asset(evidence: Evidence, terms: Terms, contract: dict[str, Any]) -> None:
+def _check_asset(evidence: Evidence, terms: AnyTerms, contract: dict[str, Any]) -> None:
     """What was measured is the provider's own asset."""
     for revision in evidence.rows("revision", digest=terms.subject.content_digest):
         require(revision.row["asset_id"] == contract["asset_id"], "the revision is of another asset")

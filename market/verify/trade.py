@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from contracts.terms import Terms, parse
+from contracts.terms import AnyTerms, parse
 from ledger.entry import Entry
 from market.verify import contract, money, parties
 from market.verify.evidence import Evidence, Image
@@ -85,7 +85,7 @@ def check(report: Report, evidence: Evidence) -> None:
             report.ok("money", money.check(evidence, terms, kinds))
 
 
-def _check_data(evidence: Evidence, terms: Terms, requested: int) -> str:
+def _check_data(evidence: Evidence, terms: AnyTerms, requested: int) -> str:
     """What was measured is the file the terms name, and it was registered before the contract was requested."""
     subject = terms.subject
     revisions = evidence.rows("revision", digest=subject.content_digest)
@@ -126,7 +126,7 @@ def _check_states(evidence: Evidence, entries: list[tuple[int, Entry]]) -> str:
     return ", ".join(f"{table} {state}" for table, state in last.items())
 
 
-def _check_delivery(evidence: Evidence, terms: Terms) -> str:
+def _check_delivery(evidence: Evidence, terms: AnyTerms) -> str:
     """What was handed over is the file that was measured and sold, under the policy that was signed, once paid for."""
     grants, subject = evidence.own("access_grant"), terms.subject
     policy = hashlib.sha256(evidence.files[contract.POLICY]).hexdigest()
@@ -147,7 +147,7 @@ def _check_delivery(evidence: Evidence, terms: Terms) -> str:
     return "the file handed over is the one measured and sold" if receipts else "nothing was handed over yet"
 
 
-def _check_paid_before(evidence: Evidence, terms: Terms, receipt: Image) -> None:
+def _check_paid_before(evidence: Evidence, terms: AnyTerms, receipt: Image) -> None:
     """The first byte left after the contract was in force and, at a price, paid; the log says the order."""
     opened = "settlement.funded" if terms.price.amount else "contract.finalized"
     before = [entry for index, entry in evidence.trade() if entry.kind == opened and index < receipt.index]

@@ -7,18 +7,19 @@ from dataclasses import replace
 import pytest
 
 from contracts import canonical, glyphs, library, render
-from contracts.document import compose, numeral
+from contracts.document import compose
 from contracts.errors import RenderError, TermsError
+from contracts.first.terms import FirstTerms
 from contracts.money import Money
 from contracts.render import Rendered
-from contracts.terms import Terms
-from tests.contracts.sample import TERMS
+from contracts.wording import numeral
+from tests.contracts.first.sample import TERMS
 from tests.waiting import SECONDS
 
 LICENCE = replace(TERMS, model="open-licence/0.1", price=Money(0), payment_days=0, quality=())
 
 
-def made(terms: Terms) -> Rendered:
+def made(terms: FirstTerms) -> Rendered:
     return render.render(compose(library.load(terms.model), terms))
 
 
@@ -119,7 +120,7 @@ def test_this_process_never_loads_the_compiler() -> None:
         ("quality", replace(TERMS, quality=())),
     ],
 )
-def test_terms_must_suit_their_text(field: str, terms: Terms) -> None:
+def test_terms_must_suit_their_text(field: str, terms: FirstTerms) -> None:
     with pytest.raises(TermsError) as refused:
         compose(library.load(terms.model), terms)
     assert refused.value.field == field
@@ -151,3 +152,14 @@ def test_the_fonts_cover_the_common_characters() -> None:
         known = glyphs.covered(render._fonts() / name)
         assert {ord(character) for character in "齐鲁数据交易甲乙，。《》〔〕—‘’“”ABCxyz0189"} <= known
         assert 0x1F6F0 not in known
+
+
+def test_a_document_of_version_0_1_is_for_ever_the_same() -> None:
+    draft = compose(library.load(TERMS.model), TERMS)
+    assert canonical.sha256(canonical.encode(draft.content)) == (
+        "091437e9712714a26a143d18f9ebe5260c0213e536e4a65bdac1cf936e6e3f08"
+    )
+    assert canonical.sha256(draft.terms) == "6c67d2c07216e32f7a17d5b12b01b6ced7639d0dee3a1fc04568fc9de95022f4"
+    assert (
+        canonical.sha256(draft.policy) == "4e60f94800ad1640b5c698d5564b376ab4e40df08039a9e8e5d94af685783572"
+    )

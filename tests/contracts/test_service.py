@@ -17,7 +17,7 @@ from contracts.negotiation import State
 from contracts.render import Rendered
 from contracts.verify import Outcome, Package, PartySignature, verify
 from contracts.vocabulary import Role
-from tests.contracts.sample import TERMS
+from tests.contracts.first.sample import TERMS
 
 NOW = datetime(2026, 11, 22, 19, 0, tzinfo=timezone(timedelta(hours=8)))
 KEYS = {role: ec.generate_private_key(ec.SECP256R1()) for role in Role}

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from contracts import canonical
 from contracts.errors import ContractError, PolicyError
+from contracts.facts import Use
 from contracts.first.policy import Decision, compile_policy, decide
-from contracts.terms import Use
 from contracts.vocabulary import Action, Purpose
-from tests.contracts.sample import TERMS
+from tests.contracts.first.sample import TERMS
 
 ARTICLES = {"use": 8, "delivery": 6}
 POLICY = compile_policy(TERMS, ARTICLES)

@@ -5,8 +5,8 @@ from flask import Flask
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
+from contracts.facts import Threshold
 from contracts.money import Money
-from contracts.terms import Threshold
 from market import jobs, steps
 from market.actor import Actor, Role
 from market.catalog import reading, service

@@ -1,10 +1,11 @@
-"""Terms that are valid, to be changed by tests with dataclasses.replace."""
+"""Terms of version 0.1 that are valid, to be changed by tests with dataclasses.replace."""
 
 from datetime import date
 
+from contracts.facts import Column, Delivery, Party, Subject, Threshold, Use
+from contracts.first.terms import FirstTerms
 from contracts.identifiers import check_character, credit_check
 from contracts.money import Money
-from contracts.terms import Column, Delivery, Party, Subject, Terms, Threshold, Use
 from contracts.vocabulary import Action, DeliveryMode, Indicator, Operator, Purpose
 
 
@@ -19,7 +20,7 @@ def party(zh: str, en: str, body: str) -> Party:
 COLUMNS = ("date", "precipitation", "temp_max", "temp_min", "wind", "weather")
 TYPES = ("DATE", "DOUBLE", "DOUBLE", "DOUBLE", "DOUBLE", "VARCHAR")
 
-TERMS = Terms(
+TERMS = FirstTerms(
     model="data-provision/0.1",
     number=number("7KQ2M9XW4C"),
     date=date(2026, 11, 22),

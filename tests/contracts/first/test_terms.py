@@ -8,10 +8,11 @@ import rfc8785
 
 from contracts import canonical
 from contracts.errors import ContractError, TermsError
+from contracts.facts import Threshold, Use
+from contracts.first.terms import FirstTerms, parse
 from contracts.money import Money
-from contracts.terms import Terms, Threshold, Use, parse
 from contracts.vocabulary import Action, Indicator, Operator, Purpose
-from tests.contracts.sample import TERMS
+from tests.contracts.first.sample import TERMS
 
 
 def test_terms_come_back_from_their_bytes() -> None:
@@ -106,4 +107,4 @@ def test_use_is_always_filled_and_clear(
 
 
 def test_no_person_stands_in_terms() -> None:
-    assert not {"contact", "email", "phone", "representative"} & set(Terms.__dataclass_fields__)
+    assert not {"contact", "email", "phone", "representative"} & set(FirstTerms.__dataclass_fields__)

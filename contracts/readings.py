@@ -1,0 +1,116 @@
+"""How the value of a blank reads in a document, in both languages."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any, Final
+
+from contracts.library import Bilingual, Blank, Model
+from contracts.money import Money
+from contracts.terms import Terms
+from contracts.wording import calendar, days, label, listed, pair, same
+
+UNFILLED: Final = Bilingual("＿＿＿＿＿＿", "__________")
+"""What a form shows where nothing was filled in."""
+_NONE: Final = Bilingual("无", "none")
+
+
+def reading(model: Model, blank: Blank, value: Any) -> Bilingual:
+    """Return how a value reads; it was checked before (:func:`contracts.blanks.check`)."""
+    match blank.type:
+        case "choice":
+            return model.word(blank.options, value)
+        case "choices":
+            return listed(model, blank.options, value) if value else _NONE
+        case "days":
+            return days(value)
+        case "whole":
+            return same(f"{value:,}")
+        case "share":
+            return same(f"{(Decimal(value) * 100).normalize():f}%")
+        case "money":
+            return amount(Money(value["amount"], value["currency"]))
+        case "date":
+            return calendar(date.fromisoformat(value))
+        case "yes_no":
+            return model.word("label", "yes" if value else "no")
+    return same(value)
+
+
+def amount(money: Money) -> Bilingual:
+    """Return an amount in figures."""
+    zh = f"人民币{money.grouped()}元" if money.currency == "CNY" else f"{money.currency} {money.grouped()}"
+    return Bilingual(zh, f"{money.currency} {money.grouped()}")
+
+
+def given(terms: Terms) -> dict[str, Bilingual]:
+    """Return the readings of what the exchange fills in from its records, and of what is computed."""
+    found = {"date": calendar(terms.date), "rules.version": same(terms.rules_version)}
+    if "price.amount" in terms.values:
+        price = terms.price
+        words = price.in_words() if price.currency == "CNY" else f"{price.currency} {price.grouped()}"
+        found |= {"price.figures": amount(price), "price.words": same(words)}
+    if terms.data is None:
+        return found
+    subject = terms.data
+    return found | {
+        "listing.number": same(subject.listing_number),
+        "asset.number": same(subject.asset_number),
+        "subject.title": same(subject.title),
+        "subject.file": same(subject.filename),
+        "subject.media_type": same(subject.media_type),
+        "subject.size": Bilingual(f"{subject.size:,} 字节", f"{subject.size:,} bytes"),
+        "subject.rows": same(f"{subject.rows:,}"),
+        "subject.columns": same(f"{subject.columns:,}"),
+        "subject.digest": same(subject.content_digest),
+        "inspection.digest": same(subject.inspection_digest),
+    }
+
+
+Table = dict[str, Any]
+_Cells = list[Bilingual]
+
+
+def table(model: Model, blank: Blank, rows: list[dict[str, Any]]) -> Table:
+    """Return a table that was filled in: ``head`` of labels and ``rows`` of cells in both languages."""
+    head, cells = _TABLES[blank.type]
+    return {
+        "head": [label(model, name) for name in head],
+        "rows": [[{**pair(cell), "field": blank.name} for cell in cells(model, row)] for row in rows],
+    }
+
+
+def _promise(model: Model, row: dict[str, Any]) -> _Cells:
+    operator = model.word("operator", row["operator"])
+    return [
+        model.word("indicator", row["indicator"]),
+        model.word("label", "whole_file") if row["field"] is None else same(row["field"]),
+        Bilingual(f"{operator.zh} {row['value']}", f"{operator.en} {row['value']}"),
+        model.word("method", row["method"]),
+        model.word("remedy", row["remedy"]),
+    ]
+
+
+def _tier(_: Model, row: dict[str, Any]) -> _Cells:
+    return [same(f"{row['from']:,}"), amount(Money(row["amount"]))]
+
+
+def _milestone(_: Model, row: dict[str, Any]) -> _Cells:
+    return [same(row["label"]), same(f"{(Decimal(row['share']) * 100).normalize():f}%"), days(row["days"])]
+
+
+def _organisation(_: Model, row: dict[str, Any]) -> _Cells:
+    return [same(row["name"]), same(row["credit_code"])]
+
+
+_TABLES: Final[Mapping[str, tuple[tuple[str, ...], Callable[[Model, dict[str, Any]], _Cells]]]] = (
+    MappingProxyType(
+        {
+            "quality": (("indicator", "scope", "threshold", "method", "remedy"), _promise),
+            "tiers": (("tier_from", "unit_price"), _tier),
+            "milestones": (("milestone", "share", "due"), _milestone),
+            "organisations": (("organisation", "credit_code"), _organisation),
+        }
+    )
+)
