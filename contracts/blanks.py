@@ -145,9 +145,12 @@ def _share(blank: Blank, value: Any, model: Model) -> None:
 
 def _money(blank: Blank, value: Any, _: Model) -> None:
     try:
-        Money(**value)
-    except (ContractError, TypeError):
-        raise TermsError(blank.name, "is an amount with its currency", "应为金额和币种") from None
+        whole = isinstance(value, dict) and len(value) == 2
+        good = whole and Money(value["amount"], value["currency"]) is not None
+    except (ContractError, KeyError, TypeError):
+        good = False
+    if not good:
+        raise TermsError(blank.name, "is an amount with its currency", "应为金额和币种")
 
 
 def _date(blank: Blank, value: Any, _: Model) -> None:

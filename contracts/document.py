@@ -21,6 +21,7 @@ from contracts.policy import Grounds, compile_policy
 from contracts.terms import AnyTerms, Terms
 from contracts.wording import calendar, label, numeral, pair, row, runs, same
 
+_DRAWN: Final = frozenset({"policy", "history"})
 _ROLES: Final = ("provider", "buyer", "operator")
 
 
@@ -118,7 +119,10 @@ def blank_form(model: Model, values: Mapping[str, Any], day: date) -> Draft:
         day: printed nowhere, but a document needs a date.
     """
     values = blanks.defaults(model, values)
-    unfilled = dict.fromkeys(model.blanks, readings.UNFILLED)
+    open_ones = {blank.name for blank in blanks.asked(model, values)}
+    unfilled = {
+        name: readings.UNFILLED for name, blank in model.blanks.items() if blank.given or name in open_ones
+    }
     filled = {**unfilled, **_filled_in(model, values)}
     line = pair(readings.UNFILLED)
     content = {
@@ -208,9 +212,11 @@ def _table(place: _Place, name: str) -> dict[str, Any] | None:
         if terms is None or terms.data is None:
             return None
         return {"kind": "columns", **_columns(model, terms.data)}
-    if not (rows := place.values.get(name)):
+    if name in _DRAWN:
         return None
-    return {"kind": "table", **readings.table(model, model.blanks[name], rows)}
+    if rows := place.values.get(name):
+        return {"kind": "table", **readings.table(model, model.blanks[name], rows)}
+    return {"kind": "table", **readings.empty_table(model, model.blanks[name])} if terms is None else None
 
 
 def _filled_in(model: Model, values: Mapping[str, Any]) -> dict[str, Bilingual]:

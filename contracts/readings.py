@@ -13,6 +13,8 @@ from contracts.wording import calendar, days, label, listed, pair, same
 
 UNFILLED: Final = Bilingual("＿＿＿＿＿＿", "__________")
 """What a form shows where nothing was filled in."""
+_SPACE: Final = same("\u3000")
+_EMPTY_ROWS: Final = 3
 _NONE: Final = Bilingual("无", "none")
 
 
@@ -78,6 +80,15 @@ def table(model: Model, blank: Blank, rows: list[dict[str, Any]]) -> Table:
     return {
         "head": [label(model, name) for name in head],
         "rows": [[{**pair(cell), "field": blank.name} for cell in cells(model, row)] for row in rows],
+    }
+
+
+def empty_table(model: Model, blank: Blank) -> Table:
+    """Return the table of a form that was not filled in."""
+    head, _ = _TABLES[blank.type]
+    return {
+        "head": [label(model, name) for name in head],
+        "rows": [[{**pair(_SPACE), "field": blank.name} for _ in head] for _ in range(_EMPTY_ROWS)],
     }
 
 

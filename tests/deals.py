@@ -56,7 +56,7 @@ def signed() -> Deal:
 
 def free() -> dict[str, Any]:
     """Return what makes a proposal one for open data."""
-    return {"model": "open-licence/0.1", "price": Money(0), "quality": ()}
+    return {"model": "open-licence/1.0", "price": Money(0), "quality": ()}
 
 
 def sign(actor: Actor, number: str, digest: str | None = None) -> str:

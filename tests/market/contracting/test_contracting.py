@@ -114,7 +114,7 @@ def test_open_data_needs_no_payment_in_its_contract(exchange: Flask) -> None:
     deal = deals.requested(provider, listing=assets.listed(provider, **deals.free()))
     with read() as session:
         terms = reading.by_number(session, deal.number).terms
-    assert (terms.price.amount, terms.payment_days, terms.model) == (0, 0, "open-licence/0.1")
+    assert (terms.price.amount, terms.payment_days, terms.model) == (0, 0, "open-licence/1.0")
 
 
 def test_only_a_verified_buyer_of_another_organisation_asks(exchange: Flask) -> None:
