@@ -21,7 +21,6 @@ from contracts.policy import Grounds, compile_policy
 from contracts.terms import AnyTerms, Terms
 from contracts.wording import calendar, label, numeral, pair, row, runs, same
 
-_DRAWN: Final = frozenset({"policy", "history"})
 _ROLES: Final = ("provider", "buyer", "operator")
 
 
@@ -212,11 +211,17 @@ def _table(place: _Place, name: str) -> dict[str, Any] | None:
         if terms is None or terms.data is None:
             return None
         return {"kind": "columns", **_columns(model, terms.data)}
-    if name in _DRAWN:
+    if name == "history":
+        return _paragraph(model.word("label", "original"))
+    if name == "policy":
         return None
     if rows := place.values.get(name):
         return {"kind": "table", **readings.table(model, model.blanks[name], rows)}
     return {"kind": "table", **readings.empty_table(model, model.blanks[name])} if terms is None else None
+
+
+def _paragraph(both: Bilingual) -> dict[str, Any]:
+    return {"kind": "text", "zh": [{"text": both.zh}], "en": [{"text": both.en}]}
 
 
 def _filled_in(model: Model, values: Mapping[str, Any]) -> dict[str, Bilingual]:

@@ -63,7 +63,7 @@ def draft(
     given = {
         "asset": str(asset_id), "title": proposal.title, "summary": proposal.summary,
         "sector": proposal.sector.value, "benefit": proposal.benefit.value, "price": proposal.price.amount,
-        "currency": proposal.price.currency, "model": proposal.model, "terms": proposal.values(),
+        "currency": proposal.price.currency, "model": proposal.model, "terms": proposal.said(),
     }  # fmt: skip
     made = steps.once(session, actor, key, Kind.LISTING_DRAFTED, given)
     if made is not None:

@@ -71,15 +71,9 @@ class Proposal:
     term_days: int
     further: Mapping[str, Any] = field(default_factory=dict)
 
-    def values(self) -> dict[str, Any]:
-        """Return what stands in the blanks of the model text: what was said, the rule book's, the text's own.
-
-        Raises:
-            LibraryError: there is no such model text.
-        """
-        model = library.load(self.model)
-        rules = book(CURRENT).value
-        said = {
+    def said(self) -> dict[str, Any]:
+        """Return what was said, by the names of the model text's blanks."""
+        return {
             "price.model": "fixed" if self.price.amount else "free",
             "price.amount": {"amount": self.price.amount, "currency": self.price.currency},
             "quality": plain(self.quality),
@@ -87,9 +81,22 @@ class Proposal:
             "use.permitted": plain(self.use.permitted),
             "use.prohibited": plain(self.use.prohibited),
             "term.days": self.term_days,
+            **self.further,
         }
+
+    def values(self) -> dict[str, Any]:
+        """Return what stands in the blanks of the model text: what was said, the rule book's, the text's own.
+
+        What was said is left out where the text has no such blank, except for further blanks, which are then
+        refused (:func:`check`).
+
+        Raises:
+            LibraryError: there is no such model text.
+        """
+        model = library.load(self.model)
+        rules = book(CURRENT).value
         usual = {name: rules(rule) for name, rule in RULED.items()}
-        known = {name: value for name, value in (usual | said).items() if name in model.blanks}
+        known = {name: value for name, value in (usual | self.said()).items() if name in model.blanks}
         if not self.quality and not model.promises:
             known.pop("quality", None)
         return blanks.defaults(model, {**known, **self.further})

@@ -9,6 +9,7 @@ from contracts.lint import check, lint
 
 RELEASED = {
     "data-provision/0.1": "e3461939c65074cc5be3509a7a39716220da252ab1fba281e3e73c20d6553f9b",
+    "data-provision/1.0": "e61eeca61c8c3ddc01e1eed5c12b20f53c97e56dbe99b5ec60d4a21774a2f9f7",
     "open-licence/0.1": "34fcf7cfc7f1a88095955343ff91d30518dffc32f1c24be0313f1ea87f7e6b38",
 }
 
