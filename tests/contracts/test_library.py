@@ -10,7 +10,10 @@ from contracts.lint import check, lint
 RELEASED = {
     "data-provision/0.1": "e3461939c65074cc5be3509a7a39716220da252ab1fba281e3e73c20d6553f9b",
     "data-provision/1.0": "e61eeca61c8c3ddc01e1eed5c12b20f53c97e56dbe99b5ec60d4a21774a2f9f7",
+    "data-sharing/1.0": "0870e5dc8e1ff9c047dce6611af72c26d989a44762b53314977ed4dbb9e83caf",
+    "entrusted-processing/1.0": "0cf2f4dab5fb72b0a16c873da0417fce2a962e8420a7870e6a4d79358926310f",
     "open-licence/0.1": "34fcf7cfc7f1a88095955343ff91d30518dffc32f1c24be0313f1ea87f7e6b38",
+    "open-licence/1.0": "0c9353e179bf7405001484fb48403ea56b4c919f4067034a4d9d537313beff51",
 }
 
 
