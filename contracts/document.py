@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from contracts import canonical
 from contracts.errors import LibraryError, TermsError
+from contracts.first.policy import compile_policy
 from contracts.library import Bilingual, Clause, Model, Part
-from contracts.policy import compile_policy
 from contracts.terms import FIELDS_SHOWN, Party, Terms, Threshold
 from contracts.vocabulary import Purpose
 

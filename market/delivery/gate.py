@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from contracts import policy as policies
 from contracts.canonical import sha256
 from contracts.errors import ContractError
+from contracts.first import policy as policies
 from contracts.vocabulary import Action
 from market.delivery.grant import GrantState
 from market.errors import Forbidden

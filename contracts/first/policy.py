@@ -1,4 +1,4 @@
-"""Terms compiled to a small policy in ODRL's shape, and the evaluator that permits or denies by it.
+"""The policy of 0.1: terms compiled to a small policy in ODRL's shape, and the evaluator that decides by it.
 
 A policy is decided from its own text, without the contract, so that the gate in front of the bytes needs nothing
 else.  Every rule carries the number of the article it comes from, and every decision names it.  What is not

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from contracts import canonical
 from contracts.errors import ContractError, PolicyError
-from contracts.policy import Decision, compile_policy, decide
+from contracts.first.policy import Decision, compile_policy, decide
 from contracts.terms import Use
 from contracts.vocabulary import Action, Purpose
 from tests.contracts.sample import TERMS
