@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from contracts.policy import Grounds
 from contracts.vocabulary import Action, Purpose
-from tests.contracts.sample import TERMS, number, party
+from tests.contracts.first.sample import TERMS, number, party
 
 OTHER = party("泰山种业有限公司", "Taishan Seeds Ltd", "91999999MA0000004").credit_code
 ARTICLES = {"use": 5, "rights": 4, "compliance": 7, "delivery": 9, "price": 10, "results": 14, "term": 16}

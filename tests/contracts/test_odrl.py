@@ -14,7 +14,7 @@ from contracts.first.policy import compile_policy as compile_first
 from contracts.policy import compile_policy, same
 from tests.contracts import grounds as some
 from tests.contracts.grounds import GROUNDS, paths, put, respelled
-from tests.contracts.sample import TERMS
+from tests.contracts.first.sample import TERMS
 
 POLICY = compile_policy(GROUNDS)
 

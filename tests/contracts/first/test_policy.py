@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from contracts import canonical
 from contracts.errors import ContractError, PolicyError
-from contracts.first.policy import Decision, compile_policy, decide
 from contracts.facts import Use
+from contracts.first.policy import Decision, compile_policy, decide
 from contracts.vocabulary import Action, Purpose
 from tests.contracts.first.sample import TERMS
 
