@@ -50,6 +50,7 @@ _FILLINGS: Final[Mapping[str, Callable[[Model, Blank, Random], Any]]] = {
     "days": lambda _, blank, chance: chance.randint(blank.low, min(blank.high, blank.low + 400)),
     "share": lambda *_: "0.06",
     "decimal": lambda *_: "0.0005",
+    "digest": lambda *_: "ab" * 32,
     "money": lambda _, blank, chance: {"amount": chance.randint(100, 9_999_999), "currency": "CNY"},
     "yes_no": lambda _, blank, chance: chance.random() < 0.5,
     "quality": lambda *_: [trial.PROMISE],
