@@ -56,7 +56,7 @@ def load(der: bytes) -> x509.Certificate:
     """
     try:
         found = x509.load_der_x509_certificate(der)
-        found.public_key(), found.extensions  # noqa: B018 - both are read at their first use, and may be malformed
+        found.public_key(), found.extensions  # read at their first use, and may be malformed
     except _MALFORMED as error:
         raise CertificateError(f"this is no certificate: {error}", "certificate.malformed") from None
     return found
