@@ -22,7 +22,7 @@ from contracts.examining import examine
 from contracts.vocabulary import Role
 from tests.bench.table import Row
 from tests.contracts.authority import Authority
-from tests.contracts.sample import TERMS
+from tests.contracts.first.sample import TERMS
 from tests.contracts.signed import completed, paper, rendered
 
 PEER = "weasyprint==70.0"

@@ -13,7 +13,7 @@ from contracts.pades import BOTH, Completed, Evidence, Prepared, Signer
 from contracts.render import render
 from contracts.vocabulary import Role
 from tests.contracts.authority import NOW, Authority, Party, Stamper
-from tests.contracts.sample import TERMS
+from tests.contracts.first.sample import TERMS
 
 STATEMENTS = {Role.PROVIDER: '{"role":"provider"}', Role.BUYER: '{"role":"buyer"}'}
 
