@@ -28,6 +28,8 @@ import market.governance.pages
 import market.guide.pages
 import market.home.api
 import market.home.pages
+import market.keys.api
+import market.keys.pages
 import market.keys.service
 import market.oversight.api
 import market.oversight.checks
@@ -113,6 +115,7 @@ ACTS: Final[Mapping[str, Any]] = {"organisation.decide": market.trades.suspensio
 
 API: Final = (
     market.participants.api,
+    market.keys.api,
     market.registry.api,
     market.catalog.api,
     market.contracting.api,
@@ -129,6 +132,7 @@ PAGES: Final = (
     market.participants.pages,
     market.participants.account,
     market.participants.colleagues,
+    market.keys.pages,
     market.registry.pages,
     market.catalog.pages,
     market.contracting.pages,

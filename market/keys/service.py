@@ -14,7 +14,7 @@ from market.actor import Actor
 from market.db import locked, read, transaction
 from market.errors import Conflict
 from market.i18n import gettext as _
-from market.keys import files
+from market.keys import authority, files
 from market.keys.models import Key, KeyState, Purpose
 from market.steps import Kind, Step
 
@@ -41,6 +41,7 @@ def on_founded() -> None:
     publish(Purpose.LOG, None, "Ed25519", str(log.verifier))
     if config.current().ledger_witnessed:
         publish(Purpose.WITNESS, None, "Ed25519", str(witness().verifier))
+    authority.publish()
 
 
 def publish_log(public: str) -> None:

@@ -20,7 +20,7 @@ them silently. A test lists every trigger after each upgrade and downgrade.
 from sqlalchemy import Connection, inspect, text
 
 STATEFUL = (
-    "organisation", "user", "member", "invitation", "key",
+    "organisation", "user", "member", "invitation", "key", "certificate",
     "asset", "revision", "inspection", "listing",
     "contract", "signature", "request",
     "account", "operation", "posting",
