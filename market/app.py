@@ -20,6 +20,7 @@ import market.catalog.pages
 import market.contracting.api
 import market.contracting.pages
 import market.contracting.service
+import market.contracting.stamping
 import market.delivery.api
 import market.delivery.pages
 import market.governance.api
@@ -80,6 +81,7 @@ HANDLERS: Final[Mapping[str, jobs.Handler]] = {
     "person.erased": market.governance.erasing.on_erased,
     "asset.cancelled": market.trades.suspension.on_asset_cancelled,
     "contract.deadline": market.contracting.service.on_deadline,
+    "contract.stamp": market.contracting.stamping.on_unstamped,
     "contract.verified": market.trades.opening.on_verified,
     "account.open": market.payments.accounts.on_open,
     "account.look": market.payments.accounts.on_look,
@@ -103,7 +105,7 @@ HANDLERS: Final[Mapping[str, jobs.Handler]] = {
 SLOW: Final = frozenset({
     "revision.uploaded", "delivery.covered", "ledger.fsck",  # as long as the file, or the log, is large
     "account.open", "account.look", "payment.perform", "payment.look", "payment.close", "payment.retry",
-    "webhook.received",  # another's answer
+    "webhook.received", "contract.stamp",  # another's answer
 })  # fmt: skip
 """Jobs that may take minutes; a worker always keeps a hand free for the others."""
 

@@ -206,6 +206,14 @@ def _authorities(settings: "Settings") -> Iterator[Fault]:
             yield Fault(f"{name}_CERTIFICATES", text)
 
 
+def _held_keys(settings: "Settings") -> Iterator[Fault]:
+    if settings.exchange_held_keys not in {"", "true", "false"}:
+        yield Fault("EXCHANGE_HELD_KEYS", "is neither true nor false")
+    if settings.holds_party_keys and not is_loopback(settings.base_url):
+        text = "lets the exchange sign in parties' names; unset it, and parties sign with keys of their own"
+        yield Fault("EXCHANGE_HELD_KEYS", text, stops=False)
+
+
 def _others(settings: "Settings") -> Iterator[Fault]:
     if settings.locale not in LOCALES:
         yield Fault("LOCALE", f"is not known; set one of: {', '.join(LOCALES)}")
@@ -252,5 +260,6 @@ def _secrets_file(settings: "Settings") -> Iterator[Fault]:
 
 
 CHECKS: Final[tuple[Callable[["Settings"], Iterator[Fault]], ...]] = (
-    _base_url, _secret_key, _payments, _ledger, _witnesses, _journal, _authorities, _others, _secrets_file,
+    _base_url, _secret_key, _payments, _ledger, _witnesses, _journal, _authorities, _held_keys, _others,
+    _secrets_file,
 )  # fmt: skip

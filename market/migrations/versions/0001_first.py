@@ -689,6 +689,29 @@ def upgrade() -> None:
         sa.UniqueConstraint("grant_id", name="uq_receipt_grant_id"),
     )
     op.create_table(
+        "contract_timestamp",
+        sa.Column("contract_id", sa.Uuid(), nullable=False),
+        sa.Column("token", sa.LargeBinary(), nullable=False),
+        sa.Column("stamped_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("contract_id", name="pk_contract_timestamp"),
+    )
+    op.create_table(
+        "preparation",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("contract_id", sa.Uuid(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("key_id", sa.Uuid(), nullable=False),
+        sa.Column("base_digest", sa.String(length=64), nullable=False),
+        sa.Column("tail", sa.LargeBinary(), nullable=False),
+        sa.Column("room_begins", sa.Integer(), nullable=False),
+        sa.Column("room_ends", sa.Integer(), nullable=False),
+        sa.Column("to_sign", sa.LargeBinary(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["contract_id"], ["contract.id"], name="fk_preparation_contract_id_contract"),
+        sa.PrimaryKeyConstraint("id", name="pk_preparation"),
+    )
+    op.create_index("ix_preparation_expires_at", "preparation", ["expires_at"], unique=False)
+    op.create_table(
         "session",
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -734,7 +757,9 @@ def upgrade() -> None:
         sa.Column("key_id", sa.Uuid(), nullable=False),
         sa.Column("algorithm", sa.String(length=10), nullable=False),
         sa.Column("statement", sa.Text(), nullable=False),
-        sa.Column("signature", sa.String(length=100), nullable=False),
+        sa.Column("file_digest", sa.String(length=64), nullable=False),
+        sa.Column("stamped", sa.Boolean(), nullable=False),
+        sa.Column("assertion", sa.Text(), nullable=True),
         sa.Column("signed_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["contract_id"], ["contract.id"], name="fk_signature_contract_id_contract"),
         sa.ForeignKeyConstraint(
@@ -892,6 +917,9 @@ def downgrade() -> None:
     op.drop_index("ix_revision_digest", table_name="revision")
     op.drop_table("revision")
     op.drop_table("signature")
+    op.drop_index("ix_preparation_expires_at", table_name="preparation")
+    op.drop_table("preparation")
+    op.drop_table("contract_timestamp")
     op.drop_table("settlement")
     op.drop_index("ix_session_user_id", table_name="session")
     op.drop_table("session")
