@@ -4,7 +4,8 @@ import hashlib
 from typing import Any
 
 from contracts import verify as contracts
-from contracts.verify import Outcome, Package, PartySignature
+from contracts.checks import Outcome
+from contracts.verify import Package, PartySignature
 from market.verify.evidence import Evidence, Image
 from market.verify.report import CheckFailed, Report, require
 

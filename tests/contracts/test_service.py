@@ -10,12 +10,13 @@ from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.orm import Session
 
 from contracts import canonical, library, service, signing
+from contracts.checks import Outcome
 from contracts.document import compose
 from contracts.errors import ContractError, DocumentMismatch, SignatureError, StateError
 from contracts.models import Base, Contract, Signature
 from contracts.negotiation import State
 from contracts.render import Rendered
-from contracts.verify import Outcome, Package, PartySignature, verify
+from contracts.verify import Package, PartySignature, verify
 from contracts.vocabulary import Role
 from tests.contracts.first.sample import TERMS
 

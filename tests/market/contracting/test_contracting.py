@@ -6,8 +6,9 @@ import pytest
 from flask import Flask, current_app
 
 from contracts import canonical, signing
+from contracts.checks import Outcome
 from contracts.negotiation import State
-from contracts.verify import Outcome, Package, PartySignature, verify
+from contracts.verify import Package, PartySignature, verify
 from market import jobs, migrations, rules, steps, storage
 from market.actor import Actor, Role
 from market.catalog import service as catalog
