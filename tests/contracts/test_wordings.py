@@ -107,7 +107,7 @@ def test_a_text_can_be_drawn_up_whatever_is_chosen(name: str) -> None:
         for clause in chain(model.clauses, model.schedules)
         for place, part in enumerate(clause.parts)
     ]
-    seen = set()
+    seen: set[tuple[str, int]] = set()
     for seed in range(CHOICES):
         values = _values(model, Random(seed))
         shown = {(clause, place) for clause, place, when in places if parse(when).holds(values)}
