@@ -13,7 +13,7 @@ RELEASED = {
     "data-sharing/1.0": "4083314f56361dfc9868add62ee305e50a12da544101d8e94f28936dffe2b55c",
     "entrusted-processing/1.0": "974a42bd85f99f4fd89d2ffafea331c065ce1452110bc830e7a507a2f236bcba",
     "fusion-development/1.0": "7a2f9dae393ed5b3b117eb29422642d4df2a7d234cd2107fc29087109ee6dbf8",
-    "intermediary/1.0": "d5692b71a9d77d1fc0ca919b78fb5d17c9b29b586e93ae96170dd5b25ffd30b0",
+    "intermediary/1.0": "c2788d0c1001cb582f970d6895726538366d2fd713aed3df543546a74f8fa9ab",
     "open-licence/0.1": "34fcf7cfc7f1a88095955343ff91d30518dffc32f1c24be0313f1ea87f7e6b38",
     "open-licence/1.0": "66f8667fc4f6c7b2d03c1e831022eb5cb0a6236981334c5b21000b99bc64b351",
 }

@@ -13,8 +13,8 @@ from contracts.errors import PolicyError
 from contracts.first.policy import compile_policy as compile_first
 from contracts.policy import compile_policy, same
 from tests.contracts import grounds as some
-from tests.contracts.grounds import GROUNDS, paths, put, respelled
 from tests.contracts.first.sample import TERMS
+from tests.contracts.grounds import GROUNDS, paths, put, respelled
 
 POLICY = compile_policy(GROUNDS)
 
