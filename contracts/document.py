@@ -114,12 +114,11 @@ def blank_form(model: Model, values: Mapping[str, Any], day: date) -> Draft:
 
     Args:
         model: a text from 1.0 on.
-        values: checked values of some of its blanks.
+        values: checked values of some of its blanks; :func:`contracts.blanks.defaults` gives those to begin with.
         day: printed nowhere, but a document needs a date.
     """
-    values = blanks.defaults(model, values)
     unfilled = dict.fromkeys(model.blanks, readings.UNFILLED)
-    filled = {**unfilled, **_filled_in(model, values)}
+    filled = {**unfilled, **_filled_in(model, values), **readings.computed(values)}
     line = pair(readings.UNFILLED)
     content = {
         **_body(model, values, filled, None),
@@ -197,20 +196,27 @@ def _part(place: _Place, part: Part) -> dict[str, Any] | None:
         }
     if part.table:
         return _table(place, part.table)
-    found = [model.blanks[name] for name in part.facts if name in place.filled]
+    named = [model.blanks[name] for name in part.facts if name in place.filled]
+    found = [blank for blank in named if parse(blank.when).holds(place.values)]
     rows = [row(pair(one.label), place.filled[one.name], one.name, one.type == "digest") for one in found]
     return {"kind": "facts", "rows": rows} if rows else None
 
 
 def _table(place: _Place, name: str) -> dict[str, Any] | None:
     model, terms = place.model, place.terms
+    if terms is None and name in ("columns", "history"):
+        line = [{"value": readings.UNFILLED.zh}]
+        return {"kind": "text", "zh": line, "en": line}
     if name == "columns":
         if terms is None or terms.data is None:
             return None
         return {"kind": "columns", **_columns(model, terms.data)}
-    if not (rows := place.values.get(name)):
-        return None
-    return {"kind": "table", **readings.table(model, model.blanks[name], rows)}
+    if rows := place.values.get(name):
+        return {"kind": "table", **readings.table(model, model.blanks[name], rows)}
+    blank = model.blanks.get(name)
+    if terms is None and blank and not blank.optional and parse(blank.when).holds(place.values):
+        return {"kind": "table", **readings.unfilled(model, blank)}
+    return None
 
 
 def _filled_in(model: Model, values: Mapping[str, Any]) -> dict[str, Bilingual]:

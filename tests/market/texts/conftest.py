@@ -9,7 +9,7 @@ from contracts.library import Model
 from market import i18n, words
 from market.app import TEMPLATES
 from market.texts.form import Group
-from tests.market.texts import sample
+from tests import model_texts
 
 Draw = Callable[..., str]
 
@@ -17,7 +17,7 @@ Draw = Callable[..., str]
 @pytest.fixture
 def model(tmp_path: Path) -> Model:
     """A text with every type of blank."""
-    return sample.write(tmp_path)
+    return model_texts.write(tmp_path)
 
 
 @pytest.fixture

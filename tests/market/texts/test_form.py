@@ -9,8 +9,8 @@ from werkzeug.datastructures import MultiDict
 from contracts import blanks, library
 from contracts.library import Model
 from market.texts import form
+from tests.market.texts.browser import Browser
 from tests.market.texts.conftest import Draw
-from tests.market.texts.sample import Browser
 
 
 def _again(model: Model, values: dict[str, Any], draw: Draw) -> dict[str, Any]:
