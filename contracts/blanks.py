@@ -11,7 +11,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Final
 
-from contracts.canonical import is_digest
+from contracts.canonical import BOUND, is_digest
 from contracts.conditions import parse
 from contracts.errors import ContractError, TermsError
 from contracts.facts import require_text
@@ -229,7 +229,7 @@ def _promised(blank: Blank, row: dict[str, Any]) -> None:
 def _tiers(blank: Blank, value: Any, _: Model) -> None:
     rows = _rows(blank, value, frozenset({"from", "amount"}))
     for row in rows:
-        if any(type(row[name]) is not int or row[name] < 0 for name in row):
+        if any(type(row[name]) is not int or not 0 <= row[name] <= BOUND for name in row):
             raise TermsError(blank.name, "counts and amounts are whole numbers", "数量和单价（分）应为整数")
     starts = [row["from"] for row in rows]
     if starts and (starts[0] != 0 or starts != sorted(set(starts))):

@@ -114,15 +114,14 @@ def blank_form(model: Model, values: Mapping[str, Any], day: date) -> Draft:
 
     Args:
         model: a text from 1.0 on.
-        values: checked values of some of its blanks.
+        values: checked values of some of its blanks; :func:`contracts.blanks.defaults` gives those to begin with.
         day: printed nowhere, but a document needs a date.
     """
-    values = blanks.defaults(model, values)
     open_ones = {blank.name for blank in blanks.asked(model, values)}
     unfilled = {
         name: readings.UNFILLED for name, blank in model.blanks.items() if blank.given or name in open_ones
     }
-    filled = {**unfilled, **_filled_in(model, values)}
+    filled = {**unfilled, **_filled_in(model, values), **readings.computed(values)}
     line = pair(readings.UNFILLED)
     content = {
         **_body(model, values, filled, None),
@@ -200,13 +199,17 @@ def _part(place: _Place, part: Part) -> dict[str, Any] | None:
         }
     if part.table:
         return _table(place, part.table)
-    found = [model.blanks[name] for name in part.facts if name in place.filled]
+    named = [model.blanks[name] for name in part.facts if name in place.filled]
+    found = [blank for blank in named if parse(blank.when).holds(place.values)]
     rows = [row(pair(one.label), place.filled[one.name], one.name, one.type == "digest") for one in found]
     return {"kind": "facts", "rows": rows} if rows else None
 
 
 def _table(place: _Place, name: str) -> dict[str, Any] | None:
     model, terms = place.model, place.terms
+    if terms is None and name in ("columns", "history"):
+        line = [{"value": readings.UNFILLED.zh}]
+        return {"kind": "text", "zh": line, "en": line}
     if name == "columns":
         if terms is None or terms.data is None:
             return None
@@ -217,7 +220,10 @@ def _table(place: _Place, name: str) -> dict[str, Any] | None:
         return None
     if rows := place.values.get(name):
         return {"kind": "table", **readings.table(model, model.blanks[name], rows)}
-    return {"kind": "table", **readings.empty_table(model, model.blanks[name])} if terms is None else None
+    blank = model.blanks[name]
+    if terms is None and not blank.optional and parse(blank.when).holds(place.values):
+        return {"kind": "table", **readings.unfilled(model, blank)}
+    return None
 
 
 def _paragraph(both: Bilingual) -> dict[str, Any]:

@@ -203,7 +203,7 @@ def _blank_faults(model: Model) -> Iterator[tuple[str, str]]:
         if name not in used and name != "date":
             yield name, "the text never uses this blank"
     filled = {blank.must for name, blank in model.blanks.items() if name in used}
-    owed = MUSTS - ({"price"} if model.price == "none" else set())
+    owed = MUSTS - (set() if model.price == "any" or model.first else {"price"})
     for must in sorted((owed if model.file else set()) - filled):
         yield must, "no blank of the text fills this subject"
 

@@ -11,10 +11,10 @@ from contracts.money import Money
 from contracts.terms import Terms
 from contracts.wording import calendar, days, label, listed, pair, same
 
-UNFILLED: Final = Bilingual("＿＿＿＿＿＿", "__________")
+UNFILLED: Final = Bilingual("__________", "__________")
 """What a form shows where nothing was filled in."""
-_SPACE: Final = same("\u3000")
-_EMPTY_ROWS: Final = 3
+_LINES: Final = 3
+"""Rows of a table that is to be filled in by hand."""
 _NONE: Final = Bilingual("无", "none")
 
 
@@ -48,11 +48,8 @@ def amount(money: Money) -> Bilingual:
 
 def given(terms: Terms) -> dict[str, Bilingual]:
     """Return the readings of what the exchange fills in from its records, and of what is computed."""
-    found = {"date": calendar(terms.date), "rules.version": same(terms.rules_version)}
-    if "price.amount" in terms.values:
-        price = terms.price
-        words = price.in_words() if price.currency == "CNY" else f"{price.currency} {price.grouped()}"
-        found |= {"price.figures": amount(price), "price.words": same(words)}
+    dated = {"date": calendar(terms.date), "rules.version": same(terms.rules_version)}
+    found = dated | computed(terms.values)
     if terms.data is None:
         return found
     subject = terms.data
@@ -70,6 +67,15 @@ def given(terms: Terms) -> dict[str, Bilingual]:
     }
 
 
+def computed(values: Mapping[str, Any]) -> dict[str, Bilingual]:
+    """Return the readings of what is computed from the values: the price in figures and in 大写."""
+    if "price.amount" not in values:
+        return {}
+    price = Money(**values["price.amount"])
+    words = price.in_words() if price.currency == "CNY" else f"{price.currency} {price.grouped()}"
+    return {"price.figures": amount(price), "price.words": same(words)}
+
+
 Table = dict[str, Any]
 _Cells = list[Bilingual]
 
@@ -83,13 +89,11 @@ def table(model: Model, blank: Blank, rows: list[dict[str, Any]]) -> Table:
     }
 
 
-def empty_table(model: Model, blank: Blank) -> Table:
-    """Return the table of a form that was not filled in."""
+def unfilled(model: Model, blank: Blank) -> Table:
+    """Return a table to be filled in by hand: lines in place of cells."""
     head, _ = _TABLES[blank.type]
-    return {
-        "head": [label(model, name) for name in head],
-        "rows": [[{**pair(_SPACE), "field": blank.name} for _ in head] for _ in range(_EMPTY_ROWS)],
-    }
+    line = [pair(UNFILLED) for _ in head]
+    return {"head": [label(model, name) for name in head], "rows": [line] * _LINES}
 
 
 def _promise(model: Model, row: dict[str, Any]) -> _Cells:

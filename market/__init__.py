@@ -7,6 +7,7 @@ Rooms, from the top down; an import goes only downward (``import-linter`` holds 
     trades                              the life of a trade, one file a state machine
     contracting  payments  delivery     siblings that know no trade
     catalog                             listings and search
+    texts                               model texts in public, and the form that fills their blanks
     registry                            assets, revisions, rights, registration
     inspection                          measuring bytes in a child process
     participants  keys                  organisations, people, roles, tokens, sessions; party keys

@@ -37,6 +37,11 @@ RULED: Final = MappingProxyType(
 )
 """Blanks that begin with a value of the rule book, and which."""
 
+_ACTED: Final = frozenset(
+    {"delivery.mode", "use.permitted", "use.prohibited", "use.purposes", "term.days", *RULED}
+    - {"payment.days"}
+)
+"""Blanks without which a trade cannot be run."""
 _SAID: Final = frozenset(
     {"price.model", "price.amount", "quality", "use.purposes", "use.permitted", "use.prohibited", "term.days"}
 )
@@ -160,8 +165,12 @@ def check(proposal: Proposal) -> None:
 
 
 def offered() -> list[str]:
-    """Return the model texts that data can be listed under: the newest of those about a registered file."""
-    return [name for name in library.current() if library.load(name).file]
+    """Return the model texts that data can be listed under: the newest of those the exchange can act upon."""
+    return [
+        name
+        for name in library.current()
+        if library.load(name).file and library.load(name).blanks.keys() >= _ACTED
+    ]
 
 
 def _refused(model: Model, proposal: Proposal) -> dict[str, list[str]]:

@@ -59,7 +59,7 @@
 
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    if (form.method !== "post") return;
+    if (form.method !== "post" || event.submitter?.hasAttribute("data-again")) return;
     if (form.hasAttribute("data-sent")) { event.preventDefault(); return; }
     lock(form, true);
     if (form.enctype === "multipart/form-data") upload(event, form);
@@ -105,6 +105,22 @@
   const place = () => location.pathname + location.search;
   let at = place();
   addEventListener("popstate", () => { if (place() !== at) location.reload(); });
+
+  // --- a form of blanks: what an answer asks for is shown at once, as its button does ---
+
+  let asking = 0;
+  document.addEventListener("change", async (event) => {
+    const form = event.target.closest("[data-decides]")?.closest("form");
+    if (!form) return;
+    const mine = ++asking, data = new FormData(form);
+    data.set("refresh", "1");
+    const request = { method: "POST", body: new URLSearchParams(data), headers: { Accept: "text/html" } };
+    const answer = await fetch(form.action, request).catch(() => null);
+    if (!answer?.ok || mine !== asking) return;
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const parts = new Map(all("[data-part]", fresh).map((part) => [part.dataset.part, part]));
+    for (const part of all("[data-part]", form)) part.hidden = parts.get(part.dataset.part)?.hidden ?? part.hidden;
+  });
 
   // --- small things ---
 
