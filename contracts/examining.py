@@ -35,7 +35,8 @@ class ExpectedSigner:
         certificate: with which it signed, DER.
         at: when, by the records (aware); it counts where there is no time stamp.
         stamped: whether the records say that the signature carries a time stamp.
-        own: whether the certificate is an outside authority's, whose lists of revoked ones may be missing.
+        own: roots of the outside authority that issued the certificate, DER, instead of those expected of the others;
+            its lists of revoked certificates may be missing, which is said.
     """
 
     role: Role
@@ -43,7 +44,7 @@ class ExpectedSigner:
     certificate: bytes
     at: datetime
     stamped: bool = True
-    own: bool = False
+    own: Sequence[bytes] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +251,7 @@ def _certificate(
 ) -> Iterator[Check]:
     """The certificate leads to a given root, and was in force and not revoked when it signed."""
     name, known = f"certificate of the {signer.role}", expected.authorities
-    pool = Authorities(known.roots, [*known.others, *found.others], known.lists)
+    pool = Authorities(signer.own or known.roots, [*known.others, *found.others], known.lists)
     chain = certificates.path(found.certificate, pool, moment)
     certificates.refuse_unfit(chain[0])
     if {certificates.load(one) for one in found.others} - set(chain):
@@ -275,6 +276,18 @@ def _attachments(document: bytes, expected: Expected) -> Iterator[Check]:
         if found[name] != data:
             raise SignatureError(f"{name} in the document is not the one given")
     yield passed("attachments", f"{' and '.join(sorted(found))} are the ones given, byte for byte")
+
+
+def lists_in(document: bytes) -> list[bytes]:
+    """Return the lists of revoked certificates that the document brings, DER; none when it cannot be read."""
+    from pyhanko.pdf_utils.reader import PdfFileReader
+    from pyhanko.sign.validation.dss import DocumentSecurityStore
+
+    try:
+        store = DocumentSecurityStore.read_dss(PdfFileReader(BytesIO(document)))
+        return [bytes(one.get_object().data) for one in store.crls]
+    except Exception:  # a parser of foreign bytes may raise anything; without a list the certificates fail
+        return []
 
 
 def attached(document: bytes) -> dict[str, bytes]:

@@ -48,7 +48,8 @@ class Preparation(Base):
     __table_args__ = (Index("ix_preparation_expires_at", "expires_at"),)
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
-    contract_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("contract.id"))
+    contract_id: Mapped[uuid.UUID]
+    """Names a row of the contracts room."""
     user_id: Mapped[uuid.UUID]
     """Who asked for it: nobody else may use it."""
     key_id: Mapped[uuid.UUID]

@@ -10,7 +10,7 @@ import pytest
 from contracts import canonical
 from contracts.certificates import Authorities
 from contracts.checks import Outcome
-from contracts.examining import attached, examine
+from contracts.examining import attached, examine, lists_in
 from contracts.pades import BOTH
 from contracts.vocabulary import Role
 from tests.conftest import CI, tell
@@ -114,15 +114,20 @@ def test_another_authoritys_certificate_needs_its_root_and_its_lists_or_says_wha
     one, outside = both(), Authority()
     party = outside.party("Buyer with a certificate of its own")
     file = completed(one.first, outside, Role.BUYER, party, one.stamper).file
-    mine = with_buyer(one, certificate=party.der, own=True)
-    roots = [one.authority.root.der, outside.root.der]
-    assert one.failed(file, signers=mine) == ["certificate of the buyer"]
-    checks = examine(file, one.expected(file, signers=mine, **known(one, roots=roots)))
+    mine = with_buyer(one, certificate=party.der, own=[outside.root.der])
+    strange = with_buyer(one, certificate=party.der)
+    assert one.failed(file, signers=strange) == ["certificate of the buyer"]
+    checks = examine(file, one.expected(file, signers=mine))
     assert names(checks, Outcome.FAILED) == []
     assert names(checks, Outcome.SKIPPED) == ["revocation of the buyer"]
     lists = [*one.authority.lists(), *outside.lists()]
-    checks = examine(file, one.expected(file, signers=mine, **known(one, roots=roots, lists=lists)))
+    checks = examine(file, one.expected(file, signers=mine, **known(one, lists=lists)))
     assert {check.outcome for check in checks} == {Outcome.PASSED}
+
+
+def test_the_lists_of_revoked_certificates_are_in_the_document() -> None:
+    assert set(lists_in(both().file)) == set(both().authority.lists())
+    assert lists_in(both().first) == lists_in(b"no document") == []
 
 
 def test_a_half_signed_document_is_examined_as_far_as_it_goes() -> None:

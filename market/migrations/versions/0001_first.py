@@ -707,7 +707,6 @@ def upgrade() -> None:
         sa.Column("room_ends", sa.Integer(), nullable=False),
         sa.Column("to_sign", sa.LargeBinary(), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["contract_id"], ["contract.id"], name="fk_preparation_contract_id_contract"),
         sa.PrimaryKeyConstraint("id", name="pk_preparation"),
     )
     op.create_index("ix_preparation_expires_at", "preparation", ["expires_at"], unique=False)
