@@ -140,6 +140,7 @@ KINDS: Final[Mapping[str, Any]] = {
     "exchange.restored": lazy("Exchange restored from a backup"),
     "exchange.recovered": lazy("Lost entries recovered without their values"),
     "drill.completed": lazy("Restore practised"),
+    "factor.reset": lazy("Second factor reset"),
     "agreement.suspended": lazy("Agreement suspended"),
     "agreement.restored": lazy("Agreement restored"),
     "agreement.expired": lazy("Agreement expired"),

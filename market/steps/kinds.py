@@ -79,3 +79,4 @@ class Kind(StrEnum):
     PAYMENT_RETURNED = "payment.returned"
     ACCOUNT_RESTRICTED = "account.restricted"
     EXCHANGE_RECOVERED = "exchange.recovered"
+    FACTOR_RESET = "factor.reset"
