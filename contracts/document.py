@@ -97,8 +97,9 @@ def _grounds(model: Model, terms: Terms) -> Grounds:
 
 
 def _content(model: Model, terms: Terms, policy: bytes) -> dict[str, Any]:
+    filled = {**_filled_in(model, terms.values), **readings.given(terms)}
     return {
-        **_body(model, terms.values, {**_filled_in(model, terms.values), **readings.given(terms)}, terms),
+        **_body(model, terms.values, filled, terms, policy),
         "attached": True,
         "number": {"label": label(model, "number"), "value": terms.number},
         "date": {"label": pair(model.blanks["date"].label), **pair(calendar(terms.date))},
@@ -124,7 +125,7 @@ def blank_form(model: Model, values: Mapping[str, Any], day: date) -> Draft:
     filled = {**unfilled, **_filled_in(model, values), **readings.computed(values)}
     line = pair(readings.UNFILLED)
     content = {
-        **_body(model, values, filled, None),
+        **_body(model, values, filled),
         "attached": False,
         "form": label(model, "form"),
         "number": {"label": label(model, "number"), "value": readings.UNFILLED.en},
@@ -148,10 +149,14 @@ def _unnamed(model: Model, role: str) -> dict[str, Any]:
 
 
 def _body(
-    model: Model, values: Mapping[str, Any], filled: Mapping[str, Bilingual], terms: Terms | None
+    model: Model,
+    values: Mapping[str, Any],
+    filled: Mapping[str, Bilingual],
+    terms: Terms | None = None,
+    policy: bytes = b"",
 ) -> dict[str, Any]:
     """Return what a contract and a blank form have in common: title, articles and schedules."""
-    place = _Place(model, values, filled, terms)
+    place = _Place(model, values, filled, terms, policy)
     return {
         "title": pair(model.title),
         "model": model.id,
@@ -175,12 +180,13 @@ def _body(
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """What a part of the text is filled from."""
+    """What a part of the text is filled from; a blank form has neither terms nor policy."""
 
     model: Model
     values: Mapping[str, Any]
     filled: Mapping[str, Bilingual]
     terms: Terms | None
+    policy: bytes
 
 
 def _section(place: _Place, clause: Clause) -> dict[str, Any]:
@@ -217,7 +223,7 @@ def _table(place: _Place, name: str) -> dict[str, Any] | None:
     if name == "history":
         return _paragraph(model.word("label", "original"))
     if name == "policy":
-        return None
+        return {"kind": "table", **readings.policy_table(model, place.policy)} if place.policy else None
     if rows := place.values.get(name):
         return {"kind": "table", **readings.table(model, model.blanks[name], rows)}
     blank = model.blanks[name]

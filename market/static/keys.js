@@ -139,9 +139,8 @@ if (page && able()) {
   mark(document);
   const making = page.querySelector("[data-making]");
   if (making) {
+    page.querySelector("[data-otherwise]").hidden = true;
     making.hidden = false;
     wire(making);
   }
-} else {
-  page?.querySelector("[data-unable]")?.removeAttribute("hidden");
 }
