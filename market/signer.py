@@ -243,7 +243,7 @@ def _check_statement(exchange: Exchange, contract: Body, digest: str, prepared: 
         document=digest,
         template=contract["template_digest"],
     )
-    named = pades.reason(wanted).encode()
+    named = hashlib.sha256(wanted.encode()).hexdigest().encode()
     if prepared["statement"] != wanted or named not in base64.b64decode(prepared["revision"]):
         raise SignerError("the exchange prepared a signature for something else")
 
