@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from market import backup_commands, key_commands
+from market import backup_commands, key_commands, signing_commands
 
 if TYPE_CHECKING:
     from market.config import Settings
@@ -296,6 +296,8 @@ def verify(bundle: Path, trust: Path | None) -> None:
 
 for command in backup_commands.COMMANDS:
     qilu.add_command(command)
+
+qilu.add_command(signing_commands.keys)
 
 
 @qilu.command()

@@ -4,7 +4,12 @@ import ast
 
 from tests.house.source import called, calls, modules
 
-MODULES = ("market/cli.py", "market/backup_commands.py", "market/key_commands.py")
+MODULES = (
+    "market/cli.py",
+    "market/backup_commands.py",
+    "market/key_commands.py",
+    "market/signing_commands.py",
+)
 WRITES = frozenset({"transaction", "rotation.begin", "rotation.retire"})
 """What a command writes through; a further way must be named here."""
 
