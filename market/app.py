@@ -47,6 +47,8 @@ import market.payments.service
 import market.registry.api
 import market.registry.pages
 import market.registry.service
+import market.texts.api
+import market.texts.pages
 import market.trades.api
 import market.trades.deadlines
 import market.trades.following
@@ -114,6 +116,7 @@ ACTS: Final[Mapping[str, Any]] = {"organisation.decide": market.trades.suspensio
 API: Final = (
     market.participants.api,
     market.registry.api,
+    market.texts.api,
     market.catalog.api,
     market.contracting.api,
     market.payments.api,
@@ -130,6 +133,7 @@ PAGES: Final = (
     market.participants.account,
     market.participants.colleagues,
     market.registry.pages,
+    market.texts.pages,
     market.catalog.pages,
     market.contracting.pages,
     market.payments.pages,

@@ -32,6 +32,7 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "inviteMember": {"email": "wang.wei@example.org", "roles": ["buyer"]},
     "acceptInvitation": {"name": "王伟", "password": "correct horse battery staple"},
     "changeMemberRoles": {"roles": ["buyer"]},
+    "printBlankForm": {"values": {"price.model": "fixed", "term.days": 365, "use.training": "none"}},
     "draftAsset": {
         "title": "济南逐日气象（清洗后）",
         "source": "Cleaned from public-domain station records.",

@@ -164,6 +164,7 @@ class Attempt(StrEnum):
     RESET = "reset"
     APPLICATION = "application"
     INVITATION = "invitation"
+    FORM = "form"
 
 
 class LoginAttempt(Base):

@@ -48,6 +48,10 @@ def furnish(hall: Hall) -> World:
     )
     entries = hall.buyer.get(f"/api/v1/trades/{trades[-1]}/entries")["items"]
     values = {
+        "name": ["data-provision", "open-licence"],
+        "version": ["1.0", "0.1"],
+        "old": ["0.1"],
+        "new": ["1.0"],
         "asset_id": [draft, submitted, refused, *registered],
         "number": [hall.priced, hall.free, *trades, *certificates],
         "reference": [*trades, str(entries[0]["object"])],
@@ -61,6 +65,9 @@ def furnish(hall: Hall) -> World:
     }
     extra = [
         *(f"/listings/new?asset={asset}" for asset in registered),
+        "/texts/data-provision/1.0?show=both",
+        "/texts/data-provision/0.1...1.0?show=both",
+        "/texts/data-provision/1.0/form?show=both",
         "/listings?q=nothing-is-called-so",
         "/audit?q=nothing-is-called-so",
         "/audit?since=soon",
