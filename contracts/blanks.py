@@ -149,10 +149,11 @@ def _share(blank: Blank, value: Any, model: Model) -> None:
 
 def _money(blank: Blank, value: Any, _: Model) -> None:
     try:
-        fits = set(value) == {"amount", "currency"} and bool(Money(**value))
-    except (ContractError, TypeError):
-        fits = False
-    if not fits:
+        whole = isinstance(value, dict) and len(value) == 2
+        good = whole and Money(value["amount"], value["currency"]) is not None
+    except (ContractError, KeyError, TypeError):
+        good = False
+    if not good:
         raise TermsError(blank.name, "is an amount with its currency", "应为金额和币种")
 
 

@@ -97,8 +97,9 @@ def _grounds(model: Model, terms: Terms) -> Grounds:
 
 
 def _content(model: Model, terms: Terms, policy: bytes) -> dict[str, Any]:
+    filled = {**_filled_in(model, terms.values), **readings.given(terms)}
     return {
-        **_body(model, terms.values, {**_filled_in(model, terms.values), **readings.given(terms)}, terms),
+        **_body(model, terms.values, filled, terms, policy),
         "attached": True,
         "number": {"label": label(model, "number"), "value": terms.number},
         "date": {"label": pair(model.blanks["date"].label), **pair(calendar(terms.date))},
@@ -117,11 +118,14 @@ def blank_form(model: Model, values: Mapping[str, Any], day: date) -> Draft:
         values: checked values of some of its blanks; :func:`contracts.blanks.defaults` gives those to begin with.
         day: printed nowhere, but a document needs a date.
     """
-    unfilled = dict.fromkeys(model.blanks, readings.UNFILLED)
+    open_ones = {blank.name for blank in blanks.asked(model, values)}
+    unfilled = {
+        name: readings.UNFILLED for name, blank in model.blanks.items() if blank.given or name in open_ones
+    }
     filled = {**unfilled, **_filled_in(model, values), **readings.computed(values)}
     line = pair(readings.UNFILLED)
     content = {
-        **_body(model, values, filled, None),
+        **_body(model, values, filled),
         "attached": False,
         "form": label(model, "form"),
         "number": {"label": label(model, "number"), "value": readings.UNFILLED.en},
@@ -145,10 +149,14 @@ def _unnamed(model: Model, role: str) -> dict[str, Any]:
 
 
 def _body(
-    model: Model, values: Mapping[str, Any], filled: Mapping[str, Bilingual], terms: Terms | None
+    model: Model,
+    values: Mapping[str, Any],
+    filled: Mapping[str, Bilingual],
+    terms: Terms | None = None,
+    policy: bytes = b"",
 ) -> dict[str, Any]:
     """Return what a contract and a blank form have in common: title, articles and schedules."""
-    place = _Place(model, values, filled, terms)
+    place = _Place(model, values, filled, terms, policy)
     return {
         "title": pair(model.title),
         "model": model.id,
@@ -172,12 +180,13 @@ def _body(
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """What a part of the text is filled from."""
+    """What a part of the text is filled from; a blank form has neither terms nor policy."""
 
     model: Model
     values: Mapping[str, Any]
     filled: Mapping[str, Bilingual]
     terms: Terms | None
+    policy: bytes
 
 
 def _section(place: _Place, clause: Clause) -> dict[str, Any]:
@@ -211,12 +220,20 @@ def _table(place: _Place, name: str) -> dict[str, Any] | None:
         if terms is None or terms.data is None:
             return None
         return {"kind": "columns", **_columns(model, terms.data)}
+    if name == "history":
+        return _paragraph(model.word("label", "original"))
+    if name == "policy":
+        return {"kind": "table", **readings.policy_table(model, place.policy)} if place.policy else None
     if rows := place.values.get(name):
         return {"kind": "table", **readings.table(model, model.blanks[name], rows)}
-    blank = model.blanks.get(name)
-    if terms is None and blank and not blank.optional and parse(blank.when).holds(place.values):
+    blank = model.blanks[name]
+    if terms is None and not blank.optional and parse(blank.when).holds(place.values):
         return {"kind": "table", **readings.unfilled(model, blank)}
     return None
+
+
+def _paragraph(both: Bilingual) -> dict[str, Any]:
+    return {"kind": "text", "zh": [{"text": both.zh}], "en": [{"text": both.en}]}
 
 
 def _filled_in(model: Model, values: Mapping[str, Any]) -> dict[str, Bilingual]:

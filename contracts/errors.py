@@ -98,6 +98,18 @@ class SignatureError(ContractError):
     code = "signature.invalid"
 
 
+class CertificateError(SignatureError):
+    """A certificate is not one to sign with, or leads to nobody who is trusted: use another."""
+
+    code = "certificate.invalid"
+
+
+class StampError(SignatureError):
+    """The token is no time stamp of this value by a trusted authority: treat the signature as not stamped."""
+
+    code = "timestamp.invalid"
+
+
 class PolicyError(ContractError):
     """The policy is not one this exchange compiled, or the action is unknown: deny."""
 

@@ -20,7 +20,7 @@ from typing import Any, Final
 from contracts import canonical
 from contracts.errors import ContractError, TermsError
 from contracts.identifiers import parse_credit_code, parse_number
-from contracts.vocabulary import Action, DeliveryMode, Indicator, Operator, Purpose
+from contracts.vocabulary import Action, DeliveryMode, Indicator, Method, Operator, Purpose, Remedy
 
 _DECIMAL: Final = re.compile(r"(0|[1-9][0-9]{0,15})(\.[0-9]{1,9})?")
 FIELDS_SHOWN: Final = 256
@@ -155,15 +155,10 @@ class Threshold:
 
 @dataclass(frozen=True, slots=True)
 class Promise(Threshold):
-    """A promise that says how it is measured and what follows when it is broken.
+    """A promise that says how it is held against the data and what follows when it is broken."""
 
-    Attributes:
-        method: a word of the style's group ``method``.
-        remedy: a word of the style's group ``remedy``.
-    """
-
-    method: str = "full"
-    remedy: str = "rescind"
+    method: Method = Method.FULL
+    remedy: Remedy = Remedy.RESCIND
 
 
 @dataclass(frozen=True, slots=True)

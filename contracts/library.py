@@ -138,6 +138,14 @@ def names(folder: Path = FOLDER) -> list[str]:
     return sorted(_released(folder))
 
 
+def current(folder: Path = FOLDER) -> list[str]:
+    """Return the newest released version of each model text, sorted; contracts are drawn up from these alone."""
+    newest: dict[str, tuple[int, ...]] = {}
+    for name, version in (model.split("/") for model in _released(folder)):
+        newest[name] = max(newest.get(name, ()), tuple(map(int, version.split("."))))
+    return sorted(f"{name}/{'.'.join(map(str, version))}" for name, version in newest.items())
+
+
 @lru_cache(maxsize=32)
 def load(model: str, folder: Path = FOLDER) -> Model:
     """Return the released model text ``<name>/<version>``.

@@ -11,7 +11,7 @@ from contracts import blanks, conditions, library
 from contracts.errors import LibraryError, TermsError
 from contracts.first.document import CONDITIONS
 from contracts.library import FOLDER, Blank, Clause, Model, Part
-from contracts.vocabulary import Action, DeliveryMode, Indicator, Operator, Purpose
+from contracts.vocabulary import Action, DeliveryMode, Indicator, Method, Operator, Purpose, Remedy
 from contracts.wording import blanks_of
 
 MUSTS: Final = frozenset({"quality", "price", "delivery", "use"})
@@ -29,6 +29,8 @@ _VOCABULARY: Final = {
     "purpose": Purpose,
     "delivery": DeliveryMode,
 }
+_LATER: Final = {"method": Method, "remedy": Remedy}
+"""Closed lists that 0.1 did not have."""
 _LITERAL: Final = re.compile(r"[0-9]+")
 _HALF_WIDTH: Final = re.compile(r"[一-鿿][,;:?!()]|[,;:?!()][一-鿿]")
 _FULL_WIDTH: Final = re.compile(r"[一-鿿，。；：？！（）、]")
@@ -89,7 +91,7 @@ def _faults(model: Model) -> Iterator[tuple[str, str]]:
         if not model.first and clause in model.clauses and not clause.source:
             yield clause.id, "the article names no source"
     yield from _blank_faults(model)
-    for group, words in _VOCABULARY.items():
+    for group, words in (_VOCABULARY if model.first else _VOCABULARY | _LATER).items():
         for word in words:
             if word.value not in model.words.get(group, {}):
                 yield f"{group}.{word.value}", "the style has no reading for this word"
@@ -201,7 +203,7 @@ def _blank_faults(model: Model) -> Iterator[tuple[str, str]]:
         if name not in used and name != "date":
             yield name, "the text never uses this blank"
     filled = {blank.must for name, blank in model.blanks.items() if name in used}
-    owed = MUSTS - ({"price"} if model.price == "none" else set())
+    owed = MUSTS - (set() if model.price == "any" or model.first else {"price"})
     for must in sorted((owed if model.file else set()) - filled):
         yield must, "no blank of the text fills this subject"
 

@@ -79,7 +79,7 @@ class Contract(Base):
         document_digest: SHA-256 of the PDF, stored before the first signature.
         document_size: bytes.
         rendering: canonical JSON naming compiler, fonts and the digests of the SVG pages.
-        final_digest: SHA-256 of the file in force; with detached signatures it is the document's own.
+        final_digest: SHA-256 of the file in force, with both signatures in it.
 
     Columns marked ``file`` name files that the caller stores by their digest, ``files`` a JSON member that lists such.
     """
@@ -109,12 +109,15 @@ class Contract(Base):
 
 
 class Signature(Base):
-    """A party's signature over its statement; never changed.
+    """A party's signature in the file; never changed.
 
     Attributes:
-        key_id: the exchange's row for the key; its public half stands in a ``key.published`` entry.
-        statement: the canonical JSON that was signed.
-        signature: ES256, base64url without padding.
+        key_id: the exchange's row for the certificate; it stands in an entry of its own.
+        algorithm: ``ES256`` or ``RS256``, after the certificate's key.
+        statement: canonical JSON that the signer was shown; its digest stands in the signature.
+        file_digest: SHA-256 of the file with this signature in it.
+        stamped: whether the signature carries a time stamp.
+        assertion: canonical JSON of a passkey's assertion over SHA-256 of the statement, or None.
     """
 
     __tablename__ = "signature"
@@ -127,5 +130,7 @@ class Signature(Base):
     key_id: Mapped[uuid.UUID]
     algorithm: Mapped[str] = mapped_column(String(10))
     statement: Mapped[str] = mapped_column(Text)
-    signature: Mapped[str] = mapped_column(String(100))
+    file_digest: Mapped[str] = mapped_column(String(64), info={"file": True})
+    stamped: Mapped[bool]
+    assertion: Mapped[str | None] = mapped_column(Text)
     signed_at: Mapped[datetime]

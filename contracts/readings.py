@@ -6,10 +6,12 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Final
 
+from contracts import canonical
 from contracts.library import Bilingual, Blank, Model
 from contracts.money import Money
+from contracts.odrl import ARTICLE
 from contracts.terms import Terms
-from contracts.wording import calendar, days, label, listed, pair, same
+from contracts.wording import calendar, days, label, listed, numeral, pair, same
 
 UNFILLED: Final = Bilingual("__________", "__________")
 """What a form shows where nothing was filled in."""
@@ -94,6 +96,38 @@ def unfilled(model: Model, blank: Blank) -> Table:
     head, _ = _TABLES[blank.type]
     line = [pair(UNFILLED) for _ in head]
     return {"head": [label(model, name) for name in head], "rows": [line] * _LINES}
+
+
+def policy_table(model: Model, policy: bytes) -> Table:
+    """Return the rules of a policy in words, each with the article it rests on.
+
+    Args:
+        model: the text of the contract.
+        policy: what :func:`contracts.policy.compile_policy` made of it.
+    """
+    body = canonical.decode(policy)
+    owed = [duty for rule in body.get("permission", ()) for duty in rule.get("duty", ())]
+    rules = {
+        "permissions": body.get("permission", []),
+        "prohibitions": body.get("prohibition", []),
+        "duties": body.get("obligation", []) + owed[:1],
+    }
+    rows = [
+        [model.word("label", kind), _deed(model, rule["action"]), _article(rule[ARTICLE])]
+        for kind, found in rules.items()
+        for rule in found
+    ]
+    head = [label(model, name) for name in ("rule", "deed", "article")]
+    return {"head": head, "rows": [[{**pair(cell), "field": "policy"} for cell in cells] for cells in rows]}
+
+
+def _deed(model: Model, action: str) -> Bilingual:
+    name = action.partition(":")[2]
+    return model.word("action" if name in model.words["action"] else "deed", name)
+
+
+def _article(number: int) -> Bilingual:
+    return Bilingual(f"第{numeral(number)}条", f"Article {number}")
 
 
 def _promise(model: Model, row: dict[str, Any]) -> _Cells:

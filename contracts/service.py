@@ -23,18 +23,25 @@ _MOVES = {Role.PROVIDER: Move.AGREE, Role.BUYER: Move.VERIFY}
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """What a signer brings.
+    """What a signer brings: a file that :func:`contracts.pades.complete` made, which has checked the signature.
 
     Attributes:
         document_digest: SHA-256 of the document the signer was shown.
-        public_key: base64 SubjectPublicKeyInfo, against which the signature is verified before it is kept.
+        base_digest: SHA-256 of the file that the signature was added to.
+        key_id: row of the certificate that signed.
+        file_digest: SHA-256 of the file with the signature.
+        stamped: whether it carries a time stamp.
+        assertion: of a passkey, canonical JSON, or None.
     """
 
     role: Role
     document_digest: str
+    base_digest: str
     key_id: uuid.UUID
-    public_key: str
-    signature: str
+    algorithm: str
+    file_digest: str
+    stamped: bool
+    assertion: str | None = None
 
 
 def request(
@@ -97,24 +104,31 @@ def refuse_signing(contract: Contract, role: Role, document_digest: str) -> None
     advance(contract.state, _MOVES[role])
 
 
+def newest_digest(contract: Contract) -> str:
+    """Return the SHA-256 of the file as it stands: with every signature there is, or the document as rendered."""
+    return contract.signatures[-1].file_digest if contract.signatures else contract.document_digest
+
+
 def sign(session: Session, step_id: uuid.UUID, contract: Contract, signed: Signed, at: datetime) -> Signature:
-    """Verify and keep a signature: REQUESTED → AGREED (provider), AGREED → VERIFIED (buyer).
+    """Keep a signature: REQUESTED → AGREED (provider), AGREED → VERIFIED (buyer).
 
     Raises:
-        DocumentMismatch, StateError: as in :func:`refuse_signing`.
-        SignatureError: the signature does not verify; nothing was kept.
+        DocumentMismatch: as in :func:`refuse_signing`; or the file was signed meanwhile (``signature.outdated``).
+        StateError: as in :func:`refuse_signing`.
     """
     refuse_signing(contract, signed.role, signed.document_digest)
-    text = statement(contract, signed.role)
-    signing.verify(signed.public_key, text, signed.signature)
+    if signed.base_digest != newest_digest(contract):
+        raise DocumentMismatch("the file has changed since the signature was prepared", "signature.outdated")
     signature = Signature(
         step_id=step_id,
         contract_id=contract.id,
         role=signed.role,
         key_id=signed.key_id,
-        algorithm=signing.ALGORITHM,
-        statement=text,
-        signature=signed.signature,
+        algorithm=signed.algorithm,
+        statement=statement(contract, signed.role),
+        file_digest=signed.file_digest,
+        stamped=signed.stamped,
+        assertion=signed.assertion,
         signed_at=at,
     )
     contract.signatures.append(signature)
@@ -125,7 +139,7 @@ def sign(session: Session, step_id: uuid.UUID, contract: Contract, signed: Signe
 
 
 def finalize(session: Session, step_id: uuid.UUID, contract: Contract) -> None:
-    """Put the contract in force: VERIFIED → FINALIZED, with the digest of the final file.
+    """Put the contract in force: VERIFIED → FINALIZED, with the digest of the file that both signed.
 
     Raises:
         StateError: a signature is missing or the negotiation has ended.
@@ -133,7 +147,7 @@ def finalize(session: Session, step_id: uuid.UUID, contract: Contract) -> None:
     contract.state = advance(contract.state, Move.FINALIZE)
     if {signature.role for signature in contract.signatures} != set(Role):
         raise StateError("a contract comes into force with both signatures")
-    contract.final_digest = contract.document_digest
+    contract.final_digest = newest_digest(contract)
     contract.step_id = step_id
     session.flush()
 

@@ -56,51 +56,11 @@ class Origin:
         require_digest("origin.document_digest", self.document_digest)
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """Everything two parties agree in one contract.
+class Filled:
+    """The values of a text's blanks, read as the facts that the exchange acts upon."""
 
-    Attributes:
-        model: ``<name>/<version>`` of the model text.
-        number: public number of contract and trade.
-        date: the document's fixed date, a day in China Standard Time.
-        buyer: None in a standing offer, which is made to anybody.
-        data: the registered file; None where the text describes the data itself.
-        values: what the blanks hold, plain JSON by the blank's name.
-        rules_version: the exchange's rule book the trade runs under.
-        origin: the standing offer that is accepted, if that is how the contract came about.
-    """
-
-    model: str
-    number: str
-    date: date
-    operator: Party
-    provider: Party
-    buyer: Party | None
-    data: Subject | None
+    __slots__ = ()
     values: Mapping[str, Any]
-    rules_version: int
-    origin: Origin | None = None
-
-    def __post_init__(self) -> None:
-        if _MODEL.fullmatch(self.model) is None:
-            raise TermsError("model", "is <name>/<version>, from 1.0 on")
-        require_number("number", self.number)
-        require_whole("rules_version", self.rules_version, 1, 1_000_000)
-        if self.buyer is not None and self.provider.credit_code == self.buyer.credit_code:
-            raise TermsError("buyer", "nobody contracts with themselves")
-        object.__setattr__(self, "values", MappingProxyType(dict(self.values)))
-
-    @property
-    def subject(self) -> Subject:
-        """The registered file that the contract is about.
-
-        Raises:
-            TermsError: it is about none.
-        """
-        if self.data is None:
-            raise TermsError("data", "names no registered file")
-        return self.data
 
     @property
     def price(self) -> Money:
@@ -171,6 +131,66 @@ class Terms:
         except (KeyError, ValueError, TypeError) as error:
             raise TermsError("use", "lists purposes and actions of the vocabulary") from error
 
+    def _whole(self, name: str) -> int:
+        value = self.values.get(name)
+        if type(value) is not int:
+            raise TermsError(name, "is a whole number")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Offered(Filled):
+    """What a provider offers, before there is a contract: the values alone."""
+
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms(Filled):
+    """Everything two parties agree in one contract.
+
+    Attributes:
+        model: ``<name>/<version>`` of the model text.
+        number: public number of contract and trade.
+        date: the document's fixed date, a day in China Standard Time.
+        buyer: None in a standing offer, which is made to anybody.
+        data: the registered file; None where the text describes the data itself.
+        values: what the blanks hold, plain JSON by the blank's name.
+        rules_version: the exchange's rule book the trade runs under.
+        origin: the standing offer that is accepted, if that is how the contract came about.
+    """
+
+    model: str
+    number: str
+    date: date
+    operator: Party
+    provider: Party
+    buyer: Party | None
+    data: Subject | None
+    values: Mapping[str, Any]
+    rules_version: int
+    origin: Origin | None = None
+
+    def __post_init__(self) -> None:
+        if _MODEL.fullmatch(self.model) is None:
+            raise TermsError("model", "is <name>/<version>, from 1.0 on")
+        require_number("number", self.number)
+        require_whole("rules_version", self.rules_version, 1, 1_000_000)
+        if self.buyer is not None and self.provider.credit_code == self.buyer.credit_code:
+            raise TermsError("buyer", "nobody contracts with themselves")
+        object.__setattr__(self, "values", MappingProxyType(dict(self.values)))
+
+    @property
+    def subject(self) -> Subject:
+        """The registered file that the contract is about.
+
+        Raises:
+            TermsError: it is about none.
+        """
+        if self.data is None:
+            raise TermsError("data", "names no registered file")
+        return self.data
+
     def canonical(self) -> bytes:
         """Return the bytes that are hashed, attached to the document as contract.json and kept."""
         return canonical.encode(plain(self))
@@ -182,12 +202,6 @@ class Terms:
     def sm3(self) -> str:
         """Return SM3 of the canonical bytes (GB/T 32905), kept beside SHA-256."""
         return canonical.sm3(self.canonical())
-
-    def _whole(self, name: str) -> int:
-        value = self.values.get(name)
-        if type(value) is not int:
-            raise TermsError(name, "is a whole number")
-        return value
 
 
 AnyTerms: TypeAlias = Terms | FirstTerms

@@ -7,34 +7,17 @@ never reported as passed.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from contracts import canonical, library, signing
+from contracts.checks import Check, Outcome
 from contracts.document import Draft, compose
 from contracts.errors import ContractError
 from contracts.library import FOLDER
 from contracts.render import render, toolchain
 from contracts.terms import AnyTerms, parse
 from contracts.vocabulary import Role
-
-
-class Outcome(StrEnum):
-    """What a check came to; SKIPPED says in its detail what was missing."""
-
-    PASSED = "passed"
-    FAILED = "failed"
-    SKIPPED = "skipped"
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One line of the report."""
-
-    name: str
-    outcome: Outcome
-    detail: str
 
 
 @dataclass(frozen=True, slots=True)

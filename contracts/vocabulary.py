@@ -64,3 +64,19 @@ class DeliveryMode(StrEnum):
     """How the bytes reach the buyer."""
 
     DOWNLOAD = "download"
+
+
+class Method(StrEnum):
+    """How a promise is held against the data."""
+
+    FULL = "full"
+    SAMPLE = "sample"
+    ASSESSOR = "assessor"
+
+
+class Remedy(StrEnum):
+    """What follows when a promise is broken."""
+
+    CORRECT = "correct"
+    REDUCE = "reduce"
+    RESCIND = "rescind"

@@ -20,6 +20,7 @@ import market.catalog.pages
 import market.contracting.api
 import market.contracting.pages
 import market.contracting.service
+import market.contracting.stamping
 import market.delivery.api
 import market.delivery.pages
 import market.governance.api
@@ -28,6 +29,8 @@ import market.governance.pages
 import market.guide.pages
 import market.home.api
 import market.home.pages
+import market.keys.api
+import market.keys.pages
 import market.keys.service
 import market.oversight.api
 import market.oversight.checks
@@ -80,6 +83,7 @@ HANDLERS: Final[Mapping[str, jobs.Handler]] = {
     "person.erased": market.governance.erasing.on_erased,
     "asset.cancelled": market.trades.suspension.on_asset_cancelled,
     "contract.deadline": market.contracting.service.on_deadline,
+    "contract.stamp": market.contracting.stamping.on_unstamped,
     "contract.verified": market.trades.opening.on_verified,
     "account.open": market.payments.accounts.on_open,
     "account.look": market.payments.accounts.on_look,
@@ -103,7 +107,7 @@ HANDLERS: Final[Mapping[str, jobs.Handler]] = {
 SLOW: Final = frozenset({
     "revision.uploaded", "delivery.covered", "ledger.fsck",  # as long as the file, or the log, is large
     "account.open", "account.look", "payment.perform", "payment.look", "payment.close", "payment.retry",
-    "webhook.received",  # another's answer
+    "webhook.received", "contract.stamp",  # another's answer
 })  # fmt: skip
 """Jobs that may take minutes; a worker always keeps a hand free for the others."""
 
@@ -115,6 +119,7 @@ ACTS: Final[Mapping[str, Any]] = {"organisation.decide": market.trades.suspensio
 
 API: Final = (
     market.participants.api,
+    market.keys.api,
     market.registry.api,
     market.texts.api,
     market.catalog.api,
@@ -132,6 +137,7 @@ PAGES: Final = (
     market.participants.pages,
     market.participants.account,
     market.participants.colleagues,
+    market.keys.pages,
     market.registry.pages,
     market.texts.pages,
     market.catalog.pages,

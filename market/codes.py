@@ -234,6 +234,40 @@ CODES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
     ),
     "key.not_published": (409, lazy("The signing key is not published yet; try again in a moment.")),
     "key.mismatch": (409, lazy("The key file does not belong to the published key; ask the operator.")),
+    # certificates of parties
+    "authority.no_file": (404, lazy("The authority publishes no such file.")),
+    "certificate.not_found": (404, lazy("There is no such key.")),
+    "certificate.key_known": (
+        409,
+        lazy("This key has or had a certificate here. Make a new key and use that."),
+    ),
+    "certificate.too_many": (
+        409,
+        lazy("The organisation has as many keys in use as it may. Revoke those nobody needs."),
+    ),
+    "certificate.revoked": (409, lazy("This key was taken out of use. Sign with another one.")),
+    "certificate.expired": (409, lazy("This certificate is not valid now. Get a new one.")),
+    "certificate.request_malformed": (
+        422,
+        lazy("This cannot be read. Send PEM, or base64 of DER (RFC 2986, RFC 5280)."),
+    ),
+    "certificate.key_refused": (
+        422,
+        lazy("Parties sign with P-256 keys, or with RSA keys of 3072 to 8192 bits kept outside a browser."),
+    ),
+    "certificate.not_possessed": (422, lazy("The key did not sign this. Sign with the key itself.")),
+    "certificate.challenge_unknown": (
+        422,
+        lazy("This challenge is not ours or too old. Ask for a new one."),
+    ),
+    "certificate.not_for_signing": (
+        422,
+        lazy("This certificate is not valid now, or not made for signing documents."),
+    ),
+    "certificate.chain_broken": (
+        422,
+        lazy("Send the certificates above yours in order: its issuer first, a root last, all valid now."),
+    ),
     # trades and money
     "trade.not_found": (404, lazy("There is no such trade.")),
     "trade.not_in_force": (

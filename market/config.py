@@ -48,6 +48,11 @@ class Settings:
         ledger_journal_key: public key for which the journal is sealed that mirrors keep (``LEDGER_JOURNAL_KEY``).
         ledger_tsa: addresses of the authorities that time-stamp the log, with blanks between (``LEDGER_TSA``).
         ledger_tsa_certificates: PEM file of what their tokens must lead to (``LEDGER_TSA_CERTIFICATES``).
+        contract_tsa: addresses of the authorities that time-stamp contracts, asked in turn (``CONTRACT_TSA``); the
+            exchange's own clock without one.
+        contract_tsa_certificates: PEM file of what their tokens must lead to (``CONTRACT_TSA_CERTIFICATES``).
+        exchange_held_keys: ``true`` lets the exchange make, hold and use parties' signing keys
+            (``EXCHANGE_HELD_KEYS``); for demonstrations, since it can then sign in a party's name.
         mail_url: the mail server (``MAIL_URL``); letters are printed on standard output without one.
         locale: language where neither the visitor nor the browser names one (``LOCALE``).
     """
@@ -68,6 +73,9 @@ class Settings:
     ledger_journal_key: str = ""
     ledger_tsa: str = ""
     ledger_tsa_certificates: str = ""
+    contract_tsa: str = ""
+    contract_tsa_certificates: str = ""
+    exchange_held_keys: str = ""
     mail_url: str = field(default="", repr=False)
     locale: str = "zh"
 
@@ -91,7 +99,8 @@ class Settings:
                 "base_url", "database_owner_url", "secret_key", "stripe_api_base", "stripe_secret_key",
                 "stripe_webhook_secret", "ledger_origin", "ledger_signing_key",
                 "ledger_policy", "ledger_witnessed", "ledger_journal_key", "ledger_tsa",
-                "ledger_tsa_certificates", "mail_url", "locale",
+                "ledger_tsa_certificates", "contract_tsa", "contract_tsa_certificates",
+                "exchange_held_keys", "mail_url", "locale",
             )
             if values.get(name.upper())
         }  # fmt: skip
@@ -106,6 +115,11 @@ class Settings:
     def test_money(self) -> bool:
         """Whether payments go anywhere but to the real Stripe."""
         return self.stripe_api_base.rstrip("/") != STRIPE
+
+    @property
+    def holds_party_keys(self) -> bool:
+        """Whether the exchange makes, holds and uses signing keys for parties."""
+        return self.exchange_held_keys == "true"
 
     @property
     def is_sqlite(self) -> bool:

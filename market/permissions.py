@@ -69,6 +69,12 @@ ACTIONS: Final[Mapping[str, Permit]] = {
     "member.invite": _permit(Scope.MEMBERS, "R1.3", (Role.ADMIN, _OWN)),
     "member.change": _permit(Scope.MEMBERS, "R1.3", (Role.ADMIN, _OWN)),
     "member.remove": _permit(Scope.MEMBERS, "R1.3", (Role.ADMIN, _OWN)),
+    # keys: whoever signs contracts has keys; to take one out of use waits for no decision
+    "certificate.request": _permit(Scope.CONTRACTS, "R1.3", (Role.PROVIDER, _OWN), (Role.BUYER, _OWN)),
+    "certificate.revoke": _permit(
+        Scope.CONTRACTS, "R1.3", (Role.PROVIDER, _OWN), (Role.BUYER, _OWN), (Role.ADMIN, _OWN),
+        (Role.OPERATOR, _OTHER), unverified=True,
+    ),
     # registry
     "asset.draft": _permit(Scope.ASSETS, "R1.3", (Role.PROVIDER, _OWN)),
     "asset.submit": _permit(Scope.ASSETS, "R2.1", (Role.PROVIDER, _OWN)),

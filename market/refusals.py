@@ -183,26 +183,35 @@ def _journal(settings: "Settings") -> Iterator[Fault]:
 
 def _authorities(settings: "Settings") -> Iterator[Fault]:
     """Time stamps: every address can be asked, and there is something to hold the answers against."""
-    urls = settings.ledger_tsa.split()
-    for url in urls:
-        if (
-            urlsplit(url).scheme not in {"http", "https"}
-            or not urlsplit(url).hostname
-            or len(url) > URL_LENGTH
-        ):
-            yield Fault(
-                "LEDGER_TSA",
-                "holds something that is no http(s) address; write one or more with blanks between",
-            )
-    if not urls:
-        return
-    path = settings.file(settings.ledger_tsa_certificates or "none is set")
-    try:
-        x509.load_pem_x509_certificates(path.read_bytes())
-    except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it holds no certificate"
-        text = f"must name a PEM file of what the time stamps of LEDGER_TSA must lead to: {why}"
-        yield Fault("LEDGER_TSA_CERTIFICATES", text)
+    for name in ("LEDGER_TSA", "CONTRACT_TSA"):
+        urls = getattr(settings, name.lower()).split()
+        for url in urls:
+            if (
+                urlsplit(url).scheme not in {"http", "https"}
+                or not urlsplit(url).hostname
+                or len(url) > URL_LENGTH
+            ):
+                yield Fault(
+                    name,
+                    "holds something that is no http(s) address; write one or more with blanks between",
+                )
+        if not urls:
+            continue
+        path = settings.file(getattr(settings, f"{name.lower()}_certificates") or "none is set")
+        try:
+            x509.load_pem_x509_certificates(path.read_bytes())
+        except (OSError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it holds no certificate"
+            text = f"must name a PEM file of what the time stamps of {name} must lead to: {why}"
+            yield Fault(f"{name}_CERTIFICATES", text)
+
+
+def _held_keys(settings: "Settings") -> Iterator[Fault]:
+    if settings.exchange_held_keys not in {"", "true", "false"}:
+        yield Fault("EXCHANGE_HELD_KEYS", "is neither true nor false")
+    if settings.holds_party_keys and not is_loopback(settings.base_url):
+        text = "lets the exchange sign in parties' names; unset it, and parties sign with keys of their own"
+        yield Fault("EXCHANGE_HELD_KEYS", text, stops=False)
 
 
 def _others(settings: "Settings") -> Iterator[Fault]:
@@ -251,5 +260,6 @@ def _secrets_file(settings: "Settings") -> Iterator[Fault]:
 
 
 CHECKS: Final[tuple[Callable[["Settings"], Iterator[Fault]], ...]] = (
-    _base_url, _secret_key, _payments, _ledger, _witnesses, _journal, _authorities, _others, _secrets_file,
+    _base_url, _secret_key, _payments, _ledger, _witnesses, _journal, _authorities, _held_keys, _others,
+    _secrets_file,
 )  # fmt: skip

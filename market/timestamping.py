@@ -1,8 +1,8 @@
-"""RFC 3161 time stamps over checkpoints, as values: what is asked, and what an answer proves.
+"""RFC 3161 time stamps over checkpoints and contracts, as values: what is asked, and what an answer proves.
 
-A token says that an authority saw a checkpoint's text no later than a time; so every entry under that checkpoint was
-there by then. It is worth what the authority is worth, and says nothing of who signed the checkpoint. What is
-stamped is the text that log and witnesses sign, so that further signature lines leave a token valid.
+A token says that an authority saw a text no later than a time. It is worth what the authority is worth, and says
+nothing of who signed the text. Of a checkpoint the text that log and witnesses sign is stamped, so that further
+signature lines leave a token valid, and every entry under it was there by then.
 """
 
 import hashlib
@@ -72,6 +72,13 @@ def check(answer: bytes, text: bytes, roots: Sequence[x509.Certificate], nonce: 
     Raises:
         StampError: refused, malformed, for another text, by somebody else, or not made for time stamps.
     """
+    return check_digest(answer, hashlib.sha256(text).digest(), roots, nonce)
+
+
+def check_digest(
+    answer: bytes, digest: bytes, roots: Sequence[x509.Certificate], nonce: int | None = None
+) -> Stamp:
+    """Return what an authority's answer proves about a SHA-256 digest; else as :func:`check`."""
     if len(answer) > MOST_BYTES:
         raise StampError("the answer is too large")
     builder = VerifierBuilder(roots=list(roots), nonce=nonce)
@@ -80,10 +87,39 @@ def check(answer: bytes, text: bytes, roots: Sequence[x509.Certificate], nonce: 
         info = response.tst_info
         if info.message_imprint.hash_algorithm != _SHA256:
             raise StampError("the token is over another digest than SHA-256")
-        builder.build().verify(response, hashlib.sha256(text).digest())
+        builder.build().verify(response, digest)
         return Stamp(info.gen_time.astimezone(UTC), _signer(response.signed_data))
     except (VerificationError, ValueError, TypeError) as error:
         raise StampError(str(error)) from error
+
+
+def check_token(token: bytes, digest: bytes, roots: Sequence[x509.Certificate]) -> Stamp:
+    """Return what a bare token (TimeStampToken, DER) proves about a SHA-256 digest; else as :func:`check`."""
+    return check_digest(_answer(token), digest, roots)
+
+
+def token_of(answer: bytes) -> bytes:
+    """Return the token of an answer that was checked, DER.
+
+    Raises:
+        StampError: the answer holds none.
+    """
+    try:
+        return decode_timestamp_response(answer).time_stamp_token()
+    except ValueError as error:
+        raise StampError(str(error)) from error
+
+
+def _answer(token: bytes) -> bytes:
+    """Return a token as the answer in which it came: a sequence of the status "granted" and the token."""
+    body = bytes.fromhex("3003020100") + token
+    size = len(body)
+    length = (
+        bytes([size])
+        if size < 0x80
+        else bytes([0x80 + (size.bit_length() + 7) // 8]) + size.to_bytes((size.bit_length() + 7) // 8)
+    )
+    return b"\x30" + length + body
 
 
 def _signer(signed: SignedData) -> str:

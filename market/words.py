@@ -15,6 +15,7 @@ STATES: Final[Mapping[str, tuple[str, Any]]] = {
     "ACTIVE": ("good", lazy("Active")),
     "REMOVED": ("rest", lazy("Removed")),
     "RETIRED": ("rest", lazy("Retired")),
+    "REVOKED": ("bad", lazy("Revoked")),
     "OPEN": ("wait", lazy("Open")),
     "USED": ("rest", lazy("Used")),
     # registration
@@ -140,6 +141,9 @@ KINDS: Final[Mapping[str, Any]] = {
     "exchange.restored": lazy("Exchange restored from a backup"),
     "exchange.recovered": lazy("Lost entries recovered without their values"),
     "drill.completed": lazy("Restore practised"),
+    "certificate.issued": lazy("Signing certificate issued"),
+    "certificate.registered": lazy("Signing certificate of the party's own entered"),
+    "certificate.revoked": lazy("Signing certificate revoked"),
     "agreement.suspended": lazy("Agreement suspended"),
     "agreement.restored": lazy("Agreement restored"),
     "agreement.expired": lazy("Agreement expired"),
@@ -149,7 +153,7 @@ KINDS: Final[Mapping[str, Any]] = {
 
 BACK: Final = frozenset(
     {"refused", "removed", "rejected", "suspended", "cancelled", "declined", "withdrawn", "expired", "failed"}
-    | {"terminated", "strayed"}
+    | {"terminated", "strayed", "revoked"}
 )
 """Participles of steps that stopped something; timelines show them in red. A dispute's opening is one too."""
 
@@ -187,6 +191,8 @@ FIELDS: Final[Mapping[str, Any]] = {
     "present": lazy("Current password"),
     "roles": lazy("Roles"),
     "label": lazy("What the token is for"),
+    "device": lazy("Name of the device"),
+    "csr": lazy("Certification request"),
     "scopes": lazy("What it may do"),
     "days": lazy("Days it is valid"),
     "confirm": lazy("The person's address, once more"),

@@ -5,7 +5,7 @@ import uuid
 from dataclasses import replace
 from pathlib import Path
 
-from contracts.facts import Threshold
+from contracts.facts import Promise
 from contracts.money import Money
 from contracts.vocabulary import Indicator, Operator
 from market import jobs, storage
@@ -78,17 +78,17 @@ def proposal(**changes: object) -> Proposal:
         sector=Sector.METEOROLOGY,
         benefit=Benefit.COMMERCIAL,
         price=Money(128_000),
-        model="data-provision/0.1",
-        quality=(Threshold(Indicator.ROWS, Operator.AT_LEAST, "4"),),
+        model="data-provision/1.0",
+        quality=(Promise(Indicator.ROWS, Operator.AT_LEAST, "4"),),
         use=use_of(["internal-analysis"], ["derive"], ["sell"]),
         term_days=365,
     )
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
-def promise(indicator: str, value: str, operator: str = "gteq", field: str | None = None) -> Threshold:
+def promise(indicator: str, value: str, operator: str = "gteq", field: str | None = None) -> Promise:
     """Return a promise by its words."""
-    return Threshold(Indicator(indicator), Operator(operator), value, field)
+    return Promise(Indicator(indicator), Operator(operator), value, field)
 
 
 def listed(provider: Actor, asset: Asset | None = None, **changes: object) -> str:

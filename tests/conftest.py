@@ -279,6 +279,7 @@ def environment_for(urls: Urls, home: Path, **changes: str) -> dict[str, str]:
         "STRIPE_WEBHOOK_SECRET": "whsec_tests",
         "LEDGER_ORIGIN": "exchange.example/log",
         "LEDGER_SIGNING_KEY": LEDGER_KEY,
+        "EXCHANGE_HELD_KEYS": "true",
         **changes,
     }
 

@@ -12,7 +12,7 @@ from contracts.money import Money
 from market.actor import Actor, Role
 from market.contracting import reading, service
 from market.contracting.models import Request
-from market.db import read, transaction
+from market.db import read
 from market.keys import service as keys
 from tests import assets, people
 
@@ -56,14 +56,13 @@ def signed() -> Deal:
 
 def free() -> dict[str, Any]:
     """Return what makes a proposal one for open data."""
-    return {"model": "open-licence/0.1", "price": Money(0), "quality": ()}
+    return {"model": "open-licence/1.0", "price": Money(0), "quality": ()}
 
 
 def sign(actor: Actor, number: str, digest: str | None = None) -> str:
     """Sign what is on file and return the entry's id."""
     shown = digest or of(number).document_digest
-    with transaction() as session:
-        return str(service.sign(session, actor, number, shown).entry_id)
+    return str(service.sign(actor, number, shown).entry_id)
 
 
 def of(number: str) -> Contract:

@@ -30,7 +30,10 @@ def lacking() -> dict[str, str]:
     needs = {
         "postgresql": (server, "the package postgresql"),
         "browser": (shutil.which("chromium"), "the packages chromium and fonts-noto-cjk"),
-        "foreign": (_carries_strangers(), "the packages golang-go, golang-golang-x-mod-dev, nodejs and npm"),
+        "foreign": (
+            _carries_strangers(),
+            "the packages golang-go, golang-golang-x-mod-dev, nodejs, npm, poppler-utils and libnss3-tools",
+        ),
     }
     found = {lane: need for lane, (there, need) in needs.items() if not (there or can_install)}
     if not ((shutil.which("strace") or can_install) and _may_trace()):
@@ -47,7 +50,7 @@ def _may_trace() -> bool:
 
 
 def _carries_strangers() -> bool:
-    programs = all(shutil.which(program) for program in ("go", "node", "npm"))
+    programs = all(shutil.which(program) for program in ("go", "node", "npm", "pdfsig", "certutil"))
     return programs and Path("/usr/share/gocode/src/golang.org/x/mod/sumdb").is_dir()
 
 

@@ -25,8 +25,7 @@ class Listing(Stateful, Base):
     """What a provider offers.
 
     ``price`` is in minor units of ``currency``; ``model`` is ``<name>/<version>`` of the model text; ``terms``
-    holds ``quality`` (list of indicator, operator, value, field), ``purposes``, ``permitted``, ``prohibited`` and
-    ``term_days``, in the words of :mod:`contracts.vocabulary`.
+    holds what stands in the text's blanks, by their names (:mod:`contracts.blanks`), the price among them.
     """
 
     __tablename__ = "listing"

@@ -16,6 +16,7 @@ from market.catalog.models import Benefit, Listing
 from market.catalog.reading import Filters, PriceFilter
 from market.catalog.sectors import Sector
 from market.catalog.states import ListingState
+from market.catalog.terms import offered
 from market.catalog.wording import about, word
 from market.db import read, transaction
 from market.errors import Conflict, Forbidden, Invalid, MarketError, NotFound
@@ -195,7 +196,7 @@ def _form(
         measured={one.value: indicators.shown(indicators.measure(asset.report, one)) for one in Indicator},
         sectors=[("", _("choose"))] + [(sector.value, sectors.name(sector)) for sector in Sector],
         benefits=[(benefit.value, label) for benefit, label in BENEFIT_LABELS.items()],
-        models=[(model, _model_title(model)) for model in library.names()],
+        models=[(model, _model_title(model)) for model in offered()],
         purposes=[(one.value, word("purpose", one.value)) for one in Purpose],
         actions=[(one.value, word("action", one.value)) for one in Action if one not in _FIXED],
     )
@@ -215,8 +216,8 @@ def _listing(number: str, error: Exception | None = None) -> str:
         promises=showing.promises(facts),
         filled=showing.filled(facts.report),
         sign_days=book().value("request.days"),
-        pay_days=book().value("payment.days"),
-        accept_days=book().value("acceptance.days"),
+        pay_days=facts.values.get("payment.days"),
+        accept_days=facts.values["acceptance.days"],
         sector=sectors.name(row.sector),
         benefit=BENEFIT_LABELS[row.benefit],
         model_title=_model_title(row.model),

@@ -1,21 +1,23 @@
 """Looking up listings: the public catalogue, one listing, and the facts that a contract is made of."""
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session
 
-from contracts.facts import Threshold, Use
+from contracts.facts import Promise, Use
 from contracts.money import Money
+from contracts.terms import Offered
 from market.actor import Actor
 from market.catalog import search
 from market.catalog.models import Benefit, Listing
 from market.catalog.sectors import Sector
 from market.catalog.states import ListingState
-from market.catalog.terms import quality_of, use_of
 from market.db import locked
 from market.errors import Conflict, NotFound
 from market.i18n import _
@@ -48,6 +50,7 @@ class Facts:
         asset: the registered asset with its file, measured report and report digest.
         model: ``<name>/<version>`` of the model text.
         price: what is paid once; 0 for free data.
+        values: what stands in the blanks of the model text, the following among them.
         quality: what is promised.
         use: what the buyer may do.
         term_days: how long.
@@ -63,7 +66,8 @@ class Facts:
     asset: RegisteredAsset
     model: str
     price: Money
-    quality: tuple[Threshold, ...]
+    values: Mapping[str, Any]
+    quality: tuple[Promise, ...]
     use: Use
     term_days: int
     benefit: Benefit
@@ -190,7 +194,7 @@ def _may_see(actor: Actor, listing: Listing) -> bool:
 
 
 def _facts(listing: Listing, asset: RegisteredAsset) -> Facts:
-    terms = listing.terms
+    terms = Offered(listing.terms)
     return Facts(
         id=listing.id,
         number=listing.number,
@@ -201,8 +205,9 @@ def _facts(listing: Listing, asset: RegisteredAsset) -> Facts:
         asset=asset,
         model=listing.model,
         price=Money(listing.price, listing.currency),
-        quality=quality_of(terms),
-        use=use_of(terms["purposes"], terms["permitted"], terms["prohibited"]),
-        term_days=terms["term_days"],
+        values=terms.values,
+        quality=terms.quality,
+        use=terms.use,
+        term_days=terms.term_days,
         benefit=listing.benefit,
     )

@@ -6,9 +6,9 @@ from typing import Any
 from marshmallow import ValidationError, fields, post_load
 
 from contracts.errors import ContractError
-from contracts.facts import Threshold
+from contracts.facts import Promise
 from contracts.money import Money
-from contracts.vocabulary import Action, Indicator, Operator, Purpose
+from contracts.vocabulary import Action, Indicator, Method, Operator, Purpose, Remedy
 from market.catalog.models import Benefit
 from market.catalog.reading import PriceFilter
 from market.catalog.sectors import Sector
@@ -30,12 +30,13 @@ from market.fields import (
     Timestamp,
     TypedInt,
     Uuid,
+    Values,
     one_of,
     says,
 )
 from market.i18n import _, lazy
 
-_DATA = "data-provision/0.1"
+_DATA = "data-provision/1.0"
 
 
 def _words(words: type[Purpose] | type[Action], low: int = 0, **kwargs: Any) -> Several:
@@ -53,12 +54,19 @@ class PromiseIn(Schema):
     operator = one_of(*(word.value for word in Operator), load_default=Operator.AT_LEAST.value)
     value = DecimalText(required=True)
     field = Text(low=1, high=200, load_default=None, allow_none=True, metadata={"description": "A column"})
+    method = one_of(*(word.value for word in Method), load_default=Method.FULL.value)
+    remedy = one_of(*(word.value for word in Remedy), load_default=Remedy.RESCIND.value)
 
     @post_load
-    def _value(self, data: dict[str, Any], **_kwargs: Any) -> Threshold:
+    def _value(self, data: dict[str, Any], **_kwargs: Any) -> Promise:
         try:
-            return Threshold(
-                Indicator(data["indicator"]), Operator(data["operator"]), data["value"], data["field"]
+            return Promise(
+                Indicator(data["indicator"]),
+                Operator(data["operator"]),
+                data["value"],
+                data["field"],
+                Method(data["method"]),
+                Remedy(data["remedy"]),
             )
         except ContractError as error:
             raise ValidationError(_no_promise(), "value") from error
@@ -90,6 +98,12 @@ class ListingIn(_ProposalIn):
     term_days = BoundedInt(low=1, high=LONGEST_TERM, required=True)
     currency = one_of("CNY", load_default="CNY")
     quality = Several(Part(PromiseIn), load_default=list)
+    terms = Values(
+        load_default=dict,
+        metadata={
+            "description": "Values of further blanks of the model text, by name; the rest keep their defaults"
+        },
+    )
 
     @post_load
     def _value(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
@@ -122,13 +136,13 @@ class ListingForm(_ProposalIn):
         for indicator in (Indicator.ROWS, Indicator.COMPLETENESS, Indicator.UNIQUENESS):
             if indicator.value in data:
                 try:
-                    quality.append(Threshold(indicator, Operator.AT_LEAST, data[indicator.value]))
+                    quality.append(Promise(indicator, Operator.AT_LEAST, data[indicator.value]))
                 except ContractError as error:
                     raise ValidationError(_no_promise(), indicator.value) from error
         return _proposal(data, price, quality)
 
 
-def _proposal(data: dict[str, Any], price: Money, quality: list[Threshold]) -> dict[str, Any]:
+def _proposal(data: dict[str, Any], price: Money, quality: list[Promise]) -> dict[str, Any]:
     proposal = Proposal(
         title=data["title"],
         summary=data["summary"],
@@ -139,6 +153,7 @@ def _proposal(data: dict[str, Any], price: Money, quality: list[Threshold]) -> d
         quality=tuple(quality),
         use=_use(data),
         term_days=data["term_days"],
+        further=data.get("terms", {}),
     )
     return {"asset_id": data["asset"], "proposal": proposal}
 
@@ -233,6 +248,7 @@ class ListingOut(ListingItemOut):
     permitted = fields.List(fields.String())
     prohibited = fields.List(fields.String())
     term_days = fields.Integer()
+    terms = fields.Dict(metadata={"description": "what stands in the blanks of the model text, by name"})
 
 
 class ListingStepOut(ListingOut):

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
 from contracts.identifiers import new_number
+from contracts.terms import Offered
 from market import steps
 from market.actor import Actor
 from market.catalog import search
@@ -14,7 +15,7 @@ from market.catalog.models import Listing
 from market.catalog.reading import Facts, facts_of, found, page_of, relation
 from market.catalog.sectors import NAMES
 from market.catalog.states import ListingEvent, ListingState, advance
-from market.catalog.terms import Proposal, check, check_promises, quality_of
+from market.catalog.terms import Proposal, check, check_promises
 from market.permissions import Relation, require
 from market.registry import offering
 from market.steps import Kind, Pending, Step
@@ -62,7 +63,7 @@ def draft(
     given = {
         "asset": str(asset_id), "title": proposal.title, "summary": proposal.summary,
         "sector": proposal.sector.value, "benefit": proposal.benefit.value, "price": proposal.price.amount,
-        "currency": proposal.price.currency, "model": proposal.model, "terms": proposal.terms(),
+        "currency": proposal.price.currency, "model": proposal.model, "terms": proposal.said(),
     }  # fmt: skip
     made = steps.once(session, actor, key, Kind.LISTING_DRAFTED, given)
     if made is not None:
@@ -84,7 +85,7 @@ def draft(
         price=proposal.price.amount,
         currency=proposal.price.currency,
         model=proposal.model,
-        terms=proposal.terms(),
+        terms=proposal.values(),
         drafted_at=step.time,
     )
     session.add(listing)
@@ -109,7 +110,7 @@ def publish(session: Session, actor: Actor, number: str) -> Step:
         return before
     state = advance(listing.state, ListingEvent.PUBLISH)
     asset = offering.tradable(session, listing.asset_id, lock=True)
-    check_promises(quality_of(listing.terms), asset.report)
+    check_promises(Offered(listing.terms).quality, asset.report)
     step = steps.begin(actor, Kind.LISTING_LISTED, listing.handle)
     listing.step_id = step.id
     listing.state = state

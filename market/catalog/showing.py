@@ -95,6 +95,7 @@ def whole(session: Session, listing: Listing) -> dict[str, Any]:
         "permitted": [word.value for word in facts.use.permitted],
         "prohibited": [word.value for word in facts.use.prohibited],
         "term_days": facts.term_days,
+        "terms": dict(facts.values),
         "entry_id": listing.step_id,
         "index": index_of(session, listing.step_id),
     }

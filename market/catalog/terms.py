@@ -1,27 +1,51 @@
 """What a listing promises and permits, in the contract's own words."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, TypeVar
+from types import MappingProxyType
+from typing import Any, Final, TypeVar
 
-from contracts import library
-from contracts.facts import Threshold, Use
+from contracts import blanks, library
+from contracts.facts import Promise, Threshold, Use, plain
+from contracts.library import Model
 from contracts.money import Money
-from contracts.vocabulary import Action, Indicator, Operator, Purpose
+from contracts.vocabulary import Action, DeliveryMode, Purpose
+from contracts.wording import pair
 from market.catalog.models import Benefit
 from market.catalog.sectors import Sector
 from market.catalog.wording import about, word
 from market.errors import Forbidden, Invalid
 from market.fields import LARGEST_AMOUNT, SMALLEST_AMOUNT
-from market.i18n import _
+from market.i18n import _, in_language
 from market.inspection import indicators
 from market.inspection.report import Report
+from market.rules import CURRENT, book
 
 Word = TypeVar("Word", bound=StrEnum)
 
 LONGEST_TERM = 36_500
 """Most days of permitted use: a hundred years."""
+
+RULED: Final = MappingProxyType(
+    {
+        "payment.days": "payment.days",
+        "delivery.days": "delivery.days",
+        "delivery.downloads": "download.max",
+        "acceptance.days": "acceptance.days",
+    }
+)
+"""Blanks that begin with a value of the rule book, and which."""
+
+_ACTED: Final = frozenset(
+    {"delivery.mode", "use.permitted", "use.prohibited", "use.purposes", "term.days", *RULED}
+    - {"payment.days"}
+)
+"""Blanks without which a trade cannot be run."""
+_SAID: Final = frozenset(
+    {"price.model", "price.amount", "quality", "use.purposes", "use.permitted", "use.prohibited", "term.days"}
+)
+"""Blanks that a listing has a field of its own for."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +62,7 @@ class Proposal:
         quality: what is promised.
         use: what the buyer may do, for what, and what is ruled out by name.
         term_days: how many days the permitted use lasts.
+        further: values of other blanks of the text, by name.
     """
 
     title: str
@@ -46,27 +71,40 @@ class Proposal:
     benefit: Benefit
     price: Money
     model: str
-    quality: tuple[Threshold, ...]
+    quality: tuple[Promise, ...]
     use: Use
     term_days: int
+    further: Mapping[str, Any] = field(default_factory=dict)
 
-    def terms(self) -> dict[str, Any]:
-        """Return what is stored in ``listing.terms``."""
+    def said(self) -> dict[str, Any]:
+        """Return what was said, by the names of the model text's blanks."""
         return {
-            "quality": [
-                {
-                    "indicator": promise.indicator.value,
-                    "operator": promise.operator.value,
-                    "value": promise.value,
-                    "field": promise.field,
-                }
-                for promise in self.quality
-            ],
-            "purposes": [word.value for word in self.use.purposes],
-            "permitted": [word.value for word in self.use.permitted],
-            "prohibited": [word.value for word in self.use.prohibited],
-            "term_days": self.term_days,
+            "price.model": "fixed" if self.price.amount else "free",
+            "price.amount": {"amount": self.price.amount, "currency": self.price.currency},
+            "quality": plain(self.quality),
+            "use.purposes": plain(self.use.purposes),
+            "use.permitted": plain(self.use.permitted),
+            "use.prohibited": plain(self.use.prohibited),
+            "term.days": self.term_days,
+            **self.further,
         }
+
+    def values(self) -> dict[str, Any]:
+        """Return what stands in the blanks of the model text: what was said, the rule book's, the text's own.
+
+        What was said is left out where the text has no such blank, except for further blanks, which are then
+        refused (:func:`check`).
+
+        Raises:
+            LibraryError: there is no such model text.
+        """
+        model = library.load(self.model)
+        rules = book(CURRENT).value
+        usual = {name: rules(rule) for name, rule in RULED.items()}
+        known = {name: value for name, value in (usual | self.said()).items() if name in model.blanks}
+        if not self.quality and not model.promises:
+            known.pop("quality", None)
+        return blanks.defaults(model, {**known, **self.further})
 
 
 def use_of(purposes: Sequence[str], permitted: Sequence[str], prohibited: Sequence[str]) -> Use:
@@ -82,14 +120,6 @@ def use_of(purposes: Sequence[str], permitted: Sequence[str], prohibited: Sequen
         purposes=_ordered(Purpose, purposes),
         permitted=_ordered(Action, [*permitted, Action.REPRODUCE]),
         prohibited=_ordered(Action, [*prohibited, Action.REIDENTIFY]),
-    )
-
-
-def quality_of(terms: dict[str, Any]) -> tuple[Threshold, ...]:
-    """Return the promises stored in ``listing.terms``."""
-    return tuple(
-        Threshold(Indicator(item["indicator"]), Operator(item["operator"]), item["value"], item["field"])
-        for item in terms["quality"]
     )
 
 
@@ -119,14 +149,10 @@ def check(proposal: Proposal) -> None:
     if proposal.price.amount > LARGEST_AMOUNT:
         most = Money(LARGEST_AMOUNT, proposal.price.currency).grouped()
         faults["price"] = [_("A price of more than %(most)s yuan cannot be paid at once.", most=most)]
-    if proposal.model not in library.names():
-        faults["model"] = [_("There is no such model text.")]
+    if proposal.model not in offered():
+        faults["model"] = [_("Data are not listed under this model text. Choose one that is offered.")]
     else:
-        model = library.load(proposal.model)
-        if model.free and proposal.price.amount:
-            faults["price"] = [_("This model text is for data that are free of charge.")]
-        if model.promises and not proposal.quality:
-            faults["quality"] = [_("This model text needs at least one promise about quality.")]
+        faults |= _refused(library.load(proposal.model), proposal)
     promised = [(promise.indicator, promise.operator, promise.field) for promise in proposal.quality]
     if len(set(promised)) != len(promised):
         faults["quality"] = [_("The same thing is promised twice.")]
@@ -136,6 +162,42 @@ def check(proposal: Proposal) -> None:
             _("Some fields cannot be accepted. Correct them and send again."),
             fields=faults,
         )
+
+
+def offered() -> list[str]:
+    """Return the model texts that data can be listed under: the newest of those the exchange can act upon."""
+    return [
+        name
+        for name in library.current()
+        if library.load(name).file and library.load(name).blanks.keys() >= _ACTED
+    ]
+
+
+def _refused(model: Model, proposal: Proposal) -> dict[str, list[str]]:
+    """Return what does not suit the model text."""
+    faults: dict[str, list[str]] = {}
+    if model.free and proposal.price.amount:
+        faults["price"] = [_("This model text is for data that are free of charge.")]
+    if model.promises and not proposal.quality:
+        faults["quality"] = [_("This model text needs at least one promise about quality.")]
+    further = [
+        in_language({"zh": f"{_label(model, name)}：{error.zh}", "en": f"{_label(model, name)}: {error.en}"})
+        for name, error in blanks.faults(model, proposal.values()).items()
+        if name not in _SAID
+    ]
+    further += [
+        _("%(name)s has a field of its own.", name=name) for name in proposal.further if name in _SAID
+    ]
+    mode = proposal.values().get("delivery.mode")
+    if mode is not None and mode not in set(DeliveryMode):
+        further.append(_("This exchange delivers by download only."))
+    if further:
+        faults["terms"] = further
+    return faults
+
+
+def _label(model: Model, name: str) -> str:
+    return in_language(pair(model.blanks[name].label)) if name in model.blanks else name
 
 
 def check_promises(quality: Sequence[Threshold], report: Report) -> None:

@@ -3,7 +3,7 @@
 from contracts import library
 from market.i18n import in_language
 
-MODEL = "data-provision/0.1"
+MODEL = "data-provision/1.0"
 """The model text whose readings of the closed lists are shown."""
 
 

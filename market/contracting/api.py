@@ -81,13 +81,32 @@ def page(number: str, place: int) -> Response:
     return files.page(current_actor(), number, place)
 
 
+@blueprint.get("/<string:number>/signed.pdf")
+@blueprint.response(200, {"type": "string", "format": "binary"}, content_type="application/pdf")
+def signed(number: str) -> Response:
+    """Fetch the file with every signature there is in it."""
+    return files.signed(current_actor(), number)
+
+
+@blueprint.post("/<string:number>/signature/preparation")
+@blueprint.arguments(schemas.PreparationIn)
+@blueprint.response(200, schemas.PreparationOut)
+def prepare(data: dict[str, Any], number: str) -> dict[str, Any]:
+    """Prepare a signature by a key of your own, naming the document you were shown: get the bytes to sign."""
+    begun = service.prepare(current_actor(), number, data["document_digest"], data["key"])
+    return schemas.begun(begun)
+
+
 @blueprint.post("/<string:number>/signature")
 @blueprint.arguments(schemas.SignatureIn)
 @blueprint.response(200, schemas.ContractStepOut)
 def sign(data: dict[str, Any], number: str) -> dict[str, Any]:
-    """Sign for your organisation, naming the document you were shown; the exchange holds the key."""
+    """Sign for your organisation: complete what you prepared, or let the exchange sign where it holds the key."""
     actor = current_actor()
-    return _stepped(number, lambda session: service.sign(session, actor, number, data["document_digest"]))
+    step = service.signed(actor, number, data)
+    with read() as session:
+        body = schemas.shown(reading.detail(session, actor, number))
+        return {**body, "entry_id": step.entry_id, "index": index_of(session, step.entry_id)}
 
 
 @blueprint.post("/<string:number>/refusal")

@@ -5,6 +5,7 @@ import gzip
 from flask import Response, abort, request
 
 from contracts.models import Contract
+from contracts.service import newest_digest
 from market import storage
 from market.actor import Actor
 from market.contracting import reading
@@ -24,6 +25,18 @@ def document(actor: Actor, number: str) -> Response:
     """
     contract = _contract(actor, number)
     return _download(contract.document_digest, f"contract-{number}.pdf", "application/pdf")
+
+
+def signed(actor: Actor, number: str) -> Response:
+    """Answer with the file that carries every signature there is, as a download.
+
+    Raises:
+        NotFound: no such contract, other parties', or nobody has signed it.
+    """
+    contract = _contract(actor, number)
+    if not contract.signatures:
+        raise NotFound("contract.not_signed", _("Nobody has signed this contract yet."))
+    return _download(newest_digest(contract), f"contract-{number}-signed.pdf", "application/pdf")
 
 
 def terms(actor: Actor, number: str) -> Response:

@@ -1,9 +1,9 @@
-"""Requests for contracts."""
+"""Requests for contracts, and signatures that are being made."""
 
 import uuid
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from market.db import Base
@@ -35,3 +35,28 @@ class Request(Stateful, Base):
     """Until when both may sign (rule book ``request.days``)."""
     reason: Mapped[str | None] = mapped_column(Text)
     """Why the provider declined."""
+
+
+class Preparation(Base):
+    """A file that waits for a party's signature; it binds nobody and is removed after use or when it is too late.
+
+    What was prepared is ``tail``, compressed, behind the file of ``base_digest``; the signature belongs into the bytes
+    from ``room_begins`` to ``room_ends``.
+    """
+
+    __tablename__ = "preparation"
+    __table_args__ = (Index("ix_preparation_expires_at", "expires_at"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    contract_id: Mapped[uuid.UUID]
+    """Names a row of the contracts room."""
+    user_id: Mapped[uuid.UUID]
+    """Who asked for it: nobody else may use it."""
+    key_id: Mapped[uuid.UUID]
+    """Row of the certificate."""
+    base_digest: Mapped[str] = mapped_column(String(64))
+    tail: Mapped[bytes] = mapped_column(LargeBinary)
+    room_begins: Mapped[int]
+    room_ends: Mapped[int]
+    to_sign: Mapped[bytes] = mapped_column(LargeBinary)
+    expires_at: Mapped[datetime]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from marshmallow import ValidationError
 
@@ -63,14 +63,29 @@ def page(number: str, place: int) -> Response:
     return files.page(current_actor(), number, place)
 
 
+@pages.get("/contracts/<string:number>/signed.pdf")
+def signed(number: str) -> Response:
+    """Send the file with every signature there is in it, as a download."""
+    return files.signed(current_actor(), number)
+
+
+@pages.post("/contracts/<string:number>/signature/preparation")
+def prepare(number: str) -> ResponseReturnValue:
+    """Answer the page's own script with the bytes that a key of this browser signs."""
+    data = forms.load(schemas.PreparationIn())
+    begun = service.prepare(current_actor(), number, data["document_digest"], data["key"])
+    return jsonify(schemas.PreparationOut().dump(schemas.begun(begun)))
+
+
 @pages.post("/contracts/<string:number>/signature")
 def sign(number: str) -> ResponseReturnValue:
     """Sign the document that was shown."""
-    actor = current_actor()
     data = forms.load(schemas.SignatureIn())
-    with transaction() as session:
-        service.sign(session, actor, number, data["document_digest"])
-    flash(_("Signed, with the key that the exchange holds for your organisation."), "done")
+    service.signed(current_actor(), number, data)
+    if "preparation" in data:
+        flash(_("Signed, with a key of your own."), "done")
+    else:
+        flash(_("Signed, with the key that the exchange holds for your organisation."), "done")
     return redirect(url_for("contracting.show", number=number), 303)
 
 

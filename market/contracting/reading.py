@@ -51,14 +51,15 @@ class Agreed:
 
 @dataclass(frozen=True)
 class Signed:
-    """One signature as it is shown; the exchange holds the key (``holder``), and says so."""
+    """One signature as it is shown; ``holder`` says who has the key: ``exchange`` or ``party``."""
 
     role: str
     signed_at: datetime
     algorithm: str
     key_id: uuid.UUID
     holder: str
-    signature: str
+    stamped: bool
+    file_digest: str
 
 
 @dataclass(frozen=True)
@@ -213,8 +214,9 @@ def detail(session: Session, actor: Actor, number: str) -> Detail:
             signed_at=row.signed_at,
             algorithm=row.algorithm,
             key_id=row.key_id,
-            holder=keys.named(session, row.key_id).holder,
-            signature=row.signature,
+            holder=keys.holder_of(session, row.key_id),
+            stamped=row.stamped,
+            file_digest=row.file_digest,
         )
         for row in one.contract.signatures
     ]

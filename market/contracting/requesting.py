@@ -10,11 +10,10 @@ from contracts import library
 from contracts.canonical import sha256
 from contracts.document import Draft, compose
 from contracts.errors import TermsError, UncoveredError
-from contracts.facts import FIELDS_SHOWN, Column, Delivery, Party, Subject
-from contracts.first.terms import FirstTerms
+from contracts.facts import FIELDS_SHOWN, Column, Party, Subject
 from contracts.identifiers import new_number
 from contracts.render import Rendered, render
-from contracts.vocabulary import DeliveryMode
+from contracts.terms import Terms
 from market import clock, jobs, permissions, steps, storage
 from market.actor import Actor, Scope
 from market.catalog import service as catalog
@@ -109,17 +108,16 @@ def _draft(session: Session, actor: Actor, facts: Facts) -> Draft:
         ) from error
 
 
-def _terms(facts: Facts, operator: Party, provider: Party, buyer: Party) -> FirstTerms:
-    values = book(CURRENT).value
+def _terms(facts: Facts, operator: Party, provider: Party, buyer: Party) -> Terms:
     asset, report = facts.asset, facts.report
-    return FirstTerms(
+    return Terms(
         model=facts.model,
         number=new_number(),
         date=clock.now().astimezone(CHINA).date(),
         operator=operator,
         provider=provider,
         buyer=buyer,
-        subject=Subject(
+        data=Subject(
             asset_number=asset.number,
             listing_number=facts.number,
             title=facts.title,
@@ -132,17 +130,7 @@ def _terms(facts: Facts, operator: Party, provider: Party, buyer: Party) -> Firs
             fields=tuple(Column(column.name, column.type) for column in report.columns[:FIELDS_SHOWN]),
             inspection_digest=asset.report_digest,
         ),
-        quality=facts.quality,
-        price=facts.price,
-        payment_days=values("payment.days") if facts.price.amount else 0,
-        delivery=Delivery(
-            mode=DeliveryMode.DOWNLOAD,
-            days=values("delivery.days"),
-            downloads=values("download.max"),
-            acceptance_days=values("acceptance.days"),
-        ),
-        use=facts.use,
-        term_days=facts.term_days,
+        values=facts.values,
         rules_version=CURRENT,
     )
 

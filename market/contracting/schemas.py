@@ -1,12 +1,15 @@
 """What comes in and goes out of the routes of contracts."""
 
+import base64
 from typing import Any
 
-from marshmallow import fields
+from marshmallow import ValidationError, fields, validates_schema
 
 from contracts import canonical
 from market.contracting.reading import Detail
-from market.fields import Cursor, Digest, MinorUnits, Number, Reason, Schema, Timestamp, Uuid
+from market.contracting.signing import Begun
+from market.fields import Cursor, Digest, MinorUnits, Number, Reason, Schema, Text, Timestamp, Uuid
+from market.i18n import _
 
 
 class RequestIn(Schema):
@@ -15,12 +18,48 @@ class RequestIn(Schema):
     listing = Number(required=True, metadata={"description": "Number of the listing"})
 
 
-class SignatureIn(Schema):
-    """What is signed: the document by its digest."""
+class PreparationIn(Schema):
+    """By which key a document is to be signed."""
 
     document_digest = Digest(
         required=True, metadata={"description": "SHA-256 of the document that was shown"}
     )
+    key = Digest(required=True, metadata={"description": "SHA-256 of the key, which names its certificate"})
+
+
+class PreparationOut(Schema):
+    """What the key signs: the bytes of ``to_sign``, with SHA-256."""
+
+    preparation = Uuid(metadata={"description": "name it with the signature; it can be used once"})
+    to_sign = fields.String(metadata={"description": "base64 of the DER of the signed attributes (RFC 5652)"})
+    statement = fields.String(
+        metadata={"description": "what is agreed to; its digest stands in the signature"}
+    )
+    expires_at = Timestamp()
+
+
+class SignatureIn(Schema):
+    """A prepared signature; or, where the exchange holds the key, the digest of the document alone."""
+
+    document_digest = Digest(
+        metadata={"description": "SHA-256 of the document that was shown; the exchange signs for you"}
+    )
+    preparation = Uuid(metadata={"description": "from signature/preparation"})
+    signature = Text(
+        high=2000,
+        metadata={
+            "description": "base64 of the signature over to_sign: r and s of 32 bytes each or their DER, "
+            "PKCS#1 v1.5 of an RSA key"
+        },
+    )
+
+    @validates_schema
+    def _one_way(self, data: dict[str, Any], **_more: Any) -> None:
+        """Demand one of the two ways, whole."""
+        if set(data) not in ({"document_digest"}, {"preparation", "signature"}):
+            raise ValidationError(
+                _("Send document_digest alone, or preparation and signature together."), "document_digest"
+            )
 
 
 class RefusalIn(Schema):
@@ -42,8 +81,9 @@ class SignatureOut(Schema):
     signed_at = Timestamp()
     algorithm = fields.String()
     key_id = Uuid()
-    holder = fields.String()
-    signature = fields.String()
+    holder = fields.String(metadata={"description": "who has the key: exchange or party"})
+    stamped = fields.Boolean(metadata={"description": "whether it carries a time stamp"})
+    file_digest = Digest(metadata={"description": "SHA-256 of the file with this signature in it"})
 
 
 class ContractOut(Schema):
@@ -99,6 +139,16 @@ class ContractsOut(Schema):
 
     items = fields.List(fields.Nested(ContractItem))
     next = fields.String(allow_none=True)
+
+
+def begun(one: Begun) -> dict[str, Any]:
+    """Return what :class:`PreparationOut` says of a signature that is being made."""
+    return {
+        "preparation": one.id,
+        "to_sign": base64.b64encode(one.to_sign).decode(),
+        "statement": one.statement,
+        "expires_at": one.expires_at,
+    }
 
 
 def shown(one: Detail) -> dict[str, Any]:

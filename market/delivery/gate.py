@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from contracts import evaluator, odrl
 from contracts.canonical import sha256
 from contracts.errors import ContractError
-from contracts.first import policy as policies
-from contracts.vocabulary import Action
+from contracts.first import policy as first
+from contracts.vocabulary import Action, DeliveryMode
 from market.delivery.grant import GrantState
 from market.errors import Forbidden
 from market.i18n import _
@@ -137,19 +138,32 @@ def _by_policy(grounds: Grounds, moment: datetime) -> Refusal | None:
     if sha256(text) != grounds.policy_digest:
         return Refusal("delivery.policy_unreadable", "R5.2")
     try:
-        decision = policies.decide(
-            text,
-            Action.REPRODUCE,
-            elapsed_days=(moment - grounds.term_from) // _DAY,
-            count=grounds.downloads,
-        )
+        decision = _decision(text, grounds, moment)
     except ContractError:
         return Refusal("delivery.policy_unreadable", "R5.2")
     match decision.permitted, decision.reason:
         case True, _reason:
             return None
-        case False, "term":
+        case False, "term" | "date":
             return Refusal("delivery.term_over", "R5.2", decision.article)
         case False, "count":
             return Refusal("delivery.count", "R5.2", decision.article)
+        case False, "payment":
+            return Refusal("delivery.not_paid", "R5.1", decision.article)
     return Refusal("delivery.policy", "R5.2", decision.article)
+
+
+def _decision(text: bytes, grounds: Grounds, moment: datetime) -> evaluator.Decision | first.Decision:
+    """Return what the policy says; those of 0.1, which name no profile, are decided as they always were."""
+    if not odrl.is_profiled(text):
+        elapsed = (moment - grounds.term_from) // _DAY
+        return first.decide(text, Action.REPRODUCE, elapsed_days=elapsed, count=grounds.downloads)
+    ask = evaluator.Ask(
+        action=Action.REPRODUCE,
+        at=moment,
+        in_force_since=grounds.term_from,
+        count=grounds.downloads,
+        paid=grounds.funded,
+        channel=DeliveryMode.DOWNLOAD,
+    )
+    return evaluator.decide(text, ask)

@@ -50,6 +50,7 @@ class Home:
             "QILU_HOME": str(self.folder),
             "BASE_URL": self.url,
             "STRIPE_API_BASE": self.payment_url,
+            "EXCHANGE_HELD_KEYS": "true",
             "PYTHONUNBUFFERED": "1",
         }
         policies = {"LEDGER_POLICY": self.witnesses, "LEDGER_WITNESSED": self.watched}

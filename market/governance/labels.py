@@ -18,6 +18,7 @@ TABLES: Final[Mapping[str, Any]] = {
     "organisation": lazy("Contact of an organisation"),
     "invitation": lazy("Address of an invitation"),
     "inspection": lazy("Values out of measured data"),
+    "certificate": lazy("Name of a device that signs"),
     "operation": lazy("Address of a pay page"),
 }
 """What a row with personal columns holds, by its table; a test holds this complete."""

@@ -3,6 +3,7 @@
 import uuid
 from typing import Any, Final
 
+from cryptography.hazmat.primitives import hashes
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from marshmallow import ValidationError
@@ -13,7 +14,8 @@ from market.errors import Conflict, Invalid, NotFound
 from market.governance import erasing, labels, rotation, schemas
 from market.governance.erasing import Ground
 from market.i18n import gettext as _
-from market.keys import ring, stamping
+from market.keys import authority, ring, stamping
+from market.keys import labels as key_labels
 from market.participants.web import current_actor
 from market.rules import book
 
@@ -70,7 +72,7 @@ def erase_person(user_id: uuid.UUID) -> ResponseReturnValue:
 
 @pages.get("/ledger/keys")
 def log_keys() -> ResponseReturnValue:
-    """Show everybody which keys signed the log, from which to which size, and who time-stamped it."""
+    """Show everybody which keys signed the log, who time-stamped it, and the exchange's own authority."""
     with read() as session:
         rows = [
             {
@@ -84,7 +86,20 @@ def log_keys() -> ResponseReturnValue:
         ]
         free_at = rotation.state(session).free_at
         stamps = stamping.newest(session, NEWEST)
-    return render_template("pages/governance/keys.html", rows=rows, free_at=free_at, stamps=stamps)
+        authorities = [
+            {
+                "purpose": key_labels.PURPOSES[row.purpose],
+                "subject": found.subject.rfc4514_string(),
+                "until": found.not_valid_after_utc,
+                "digest": found.fingerprint(hashes.SHA256()).hex(),
+                "entry": row.step_id,
+            }
+            for row in authority.rows(session)
+            for found in (authority.certificate(row),)
+        ]
+    return render_template(
+        "pages/governance/keys.html", rows=rows, free_at=free_at, stamps=stamps, authorities=authorities
+    )
 
 
 def _may_erase() -> bool:

@@ -13,7 +13,9 @@ from typing import Any, Final
 
 from market.config import Settings
 
-FIELDS: Final = ("ledger_policy", "ledger_witnessed", "ledger_tsa_certificates")
+FIELDS: Final = (
+    "ledger_policy", "ledger_witnessed", "ledger_tsa_certificates", "contract_tsa_certificates",
+)  # fmt: skip
 OUTSIDE: Final = "outside"
 """Folder of a backup, and of the exchange that is restored from it."""
 

@@ -90,6 +90,7 @@ OBJECTS: Final = {
     "organisation": lazy("Organisation"),
     "member": lazy("Members"),
     "key": lazy("Keys"),
+    "certificate": lazy("Signing certificates"),
     "account": lazy("Payment accounts"),
     "asset": lazy("Assets"),
     "listing": lazy("Listings"),

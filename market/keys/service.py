@@ -6,7 +6,6 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-import contracts.signing
 from ledger.cosign import Cosigner
 from ledger.note import ED25519, VerifierKey, parse_signer
 from market import clock, config, steps
@@ -14,7 +13,7 @@ from market.actor import Actor
 from market.db import locked, read, transaction
 from market.errors import Conflict
 from market.i18n import gettext as _
-from market.keys import files
+from market.keys import authority, files, held
 from market.keys.models import Key, KeyState, Purpose
 from market.steps import Kind, Step
 
@@ -24,14 +23,14 @@ WITNESS = "witness"
 """The same for the key that cosigns other logs."""
 
 HOLDER = "exchange"
+PARTY = "party"
+"""Who has a key for which a party asked a certificate: nobody but the party."""
 
 
 def on_verified(organisation_id: str) -> None:
-    """Job: publish the party key of an organisation that was verified; again is nothing new."""
-    owner = uuid.UUID(organisation_id)
-    private = files.load_or_make_party(_folder(), _party_file(owner))
-    public = contracts.signing.encode_public_key(private.public_key())
-    publish(Purpose.PARTY, owner, contracts.signing.ALGORITHM, public)
+    """Job: where the exchange may hold parties' keys, publish one of an organisation that was verified."""
+    if config.current().holds_party_keys:
+        held.hold(uuid.UUID(organisation_id))
 
 
 def on_founded() -> None:
@@ -41,6 +40,7 @@ def on_founded() -> None:
     publish(Purpose.LOG, None, "Ed25519", str(log.verifier))
     if config.current().ledger_witnessed:
         publish(Purpose.WITNESS, None, "Ed25519", str(witness().verifier))
+    authority.publish()
 
 
 def publish_log(public: str) -> None:
@@ -71,15 +71,6 @@ def witness() -> Cosigner:
     return Cosigner(f"{config.current().origin}/{WITNESS}", private)
 
 
-def party_key(session: Session, organisation_id: uuid.UUID) -> Key:
-    """Return the key that signs for an organisation now.
-
-    Raises:
-        Conflict: it has none yet; the job that makes it has not run.
-    """
-    return _active(session, Purpose.PARTY, organisation_id)
-
-
 def manifest_key(session: Session) -> Key:
     """Return the key that signs evidence bundles now.
 
@@ -89,28 +80,10 @@ def manifest_key(session: Session) -> Key:
     return _active(session, Purpose.MANIFEST, None)
 
 
-def named(session: Session, key_id: uuid.UUID) -> Key:
-    """Return a published key, in use or retired, with who holds its private half."""
-    return session.get_one(Key, key_id)
-
-
-def sign_statement(key: Key, statement: str) -> str:
-    """Sign a contract statement for the organisation of a party key.
-
-    Returns:
-        The ES256 signature, base64url (see :mod:`contracts.signing`).
-
-    Raises:
-        Conflict: the private half is not the one that was published.
-    """
-    if key.organisation_id is None:
-        raise ValueError("only a party's key signs statements")
-    private = files.load_or_make_party(_folder(), _party_file(key.organisation_id))
-    if contracts.signing.encode_public_key(private.public_key()) != key.public_key:
-        raise Conflict(
-            "key.mismatch", _("The key file does not belong to the published key; ask the operator.")
-        )
-    return contracts.signing.sign(private, statement)
+def holder_of(session: Session, key_id: uuid.UUID) -> str:
+    """Return who has the private half of a key that signed a contract: the exchange, or the party itself."""
+    row = session.get(Key, key_id)
+    return PARTY if row is None else row.holder
 
 
 def sign_manifest(data: bytes) -> bytes:
@@ -169,7 +142,3 @@ def _active(session: Session, purpose: Purpose, owner: uuid.UUID | None) -> Key:
 
 def _folder() -> Path:
     return config.current().home / "keys"
-
-
-def _party_file(organisation_id: uuid.UUID) -> str:
-    return f"party-{organisation_id}"

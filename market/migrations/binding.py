@@ -20,7 +20,7 @@ them silently. A test lists every trigger after each upgrade and downgrade.
 from sqlalchemy import Connection, inspect, text
 
 STATEFUL = (
-    "organisation", "user", "member", "invitation", "key",
+    "organisation", "user", "member", "invitation", "key", "certificate",
     "asset", "revision", "inspection", "listing",
     "contract", "signature", "request",
     "account", "operation", "posting",
@@ -33,6 +33,7 @@ APPEND_ONLY = (
     "step", "step_image", "vault", "posting", "signature", "receipt", "revision",
     "ledger_entry", "ledger_leaf", "ledger_checkpoint", "ledger_cosignature", "ledger_witnessed",
     "ledger_contradiction", "ledger_tile", "ledger_mark", "log_timestamp",
+    "contract_timestamp",
 )  # fmt: skip
 """Tables whose rows are never changed or removed."""
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 _REASON = "Reviewed on 2026-11-22: the documents are complete."
 _NUMBER = "K7Q2M8X4TB9"
 _DIGEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+_PEM = "-----BEGIN {0}-----\nMIIBCTCBrwIBADAA\n-----END {0}-----\n"
 _ASSET = "018f6a2e-5d0b-7c3a-9a52-3f6c1d2e4b70"
 
 EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
@@ -33,6 +34,14 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "acceptInvitation": {"name": "王伟", "password": "correct horse battery staple"},
     "changeMemberRoles": {"roles": ["buyer"]},
     "printBlankForm": {"values": {"price.model": "fixed", "term.days": 365, "use.training": "none"}},
+    "requestCertificate": {"csr": _PEM.format("CERTIFICATE REQUEST"), "device": "signing laptop"},
+    "registerCertificate": {
+        "certificates": [_PEM.format("CERTIFICATE"), _PEM.format("CERTIFICATE")],
+        "device": "smart card of the legal department",
+        "challenge": "qilu-key-possession-v1.018f6a2e-5d0b-7c3a-9a52-3f6c1d2e4b70.1796000000.5ca1ab1e.c0ffee",
+        "signature": "MEUCIQDrZ2xpYw==",
+    },
+    "revokeCertificate": {"reason": "lost"},
     "draftAsset": {
         "title": "济南逐日气象（清洗后）",
         "source": "Cleaned from public-domain station records.",

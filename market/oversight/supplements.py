@@ -4,6 +4,7 @@ A verifier who pins the log's old key follows each change by the new key's entry
 (``rotations/<index>.tlog-proof``), and by the proof that the bundle's head only added to that one
 (``rotations/<index>.consistency``). An opening that is gone is explained by the entry that lists it. ``timestamps/``
 holds the newest token of each authority, the text it is over, and the proof that the bundle's head only added to that.
+``revocations/`` holds the lists of revoked certificates as they are when the bundle is written.
 """
 
 import uuid
@@ -19,13 +20,16 @@ from ledger.note import parse_note
 from ledger.proof import Proof
 from market import steps
 from market.actor import Actor
-from market.keys import ring, stamping
+from market.contracting import stamping as contract_stamping
+from market.keys import authority, ring, stamping
 from market.keys.ring import LogKey
 from market.oversight import heads, service
 from market.oversight.service import Seen
 from market.oversight.visibility import Viewer
 
 STAMPS = "timestamps/"
+LISTS = "revocations/"
+LATE_STAMP = "contract/signed.tst"
 
 
 def rotations(session: Session, size: int) -> dict[str, bytes]:
@@ -63,8 +67,21 @@ def stamps(session: Session, size: int) -> dict[str, bytes]:
 
 
 def certificate_rows(session: Session) -> list[uuid.UUID]:
-    """Return the ids of the published certificates that time stamps lead to."""
-    return [row.id for row in stamping.certificate_rows(session)]
+    """Return the ids of the published certificates that parties' own and time stamps lead to."""
+    return [row.id for row in (*authority.rows(session), *stamping.certificate_rows(session))]
+
+
+def revocations(session: Session) -> dict[str, bytes]:
+    """Return the lists of revoked certificates as they are now; none before there is an authority."""
+    if authority.issuer_row(session) is None:
+        return {}
+    return {f"{LISTS}{place}.crl": found for place, found in enumerate(authority.crls(session))}
+
+
+def late_stamp(session: Session, contract_id: uuid.UUID) -> dict[str, bytes]:
+    """Return the time stamp over a contract's whole file, made when it could not be made while it was signed."""
+    token = contract_stamping.token_of(session, contract_id)
+    return {} if token is None else {LATE_STAMP: token}
 
 
 def erasures(session: Session, actor: Actor, viewer: Viewer, found: list[Seen]) -> list[Seen]:

@@ -34,6 +34,7 @@ SHOWN: Final[Mapping[str, frozenset[Viewer]]] = {
     "contract": _PARTIES,
     "signature": _PARTIES,
     "key": _PARTIES,
+    "certificate": _PARTIES,
     "trade": _PARTIES,
     "agreement": _PARTIES,
     "settlement": _PARTIES,

@@ -78,7 +78,10 @@ def gather(session: Session, actor: Actor, number: str) -> Evidence:
         policy_text=heads.policy_text(session),
         checkpoint=checkpoint,
         log_key=_signer(ring.published(session, config.current()), checkpoint),
-        beside=supplements.rotations(session, size) | supplements.stamps(session, size),
+        beside=supplements.rotations(session, size)
+        | supplements.stamps(session, size)
+        | supplements.revocations(session)
+        | supplements.late_stamp(session, uuid.UUID(images(history.entries, "contract")[-1]["id"])),
     )
 
 
@@ -95,7 +98,7 @@ def write(evidence: Evidence) -> dict[str, bytes]:
     for seen in evidence.entries:
         files |= _entry_files(seen)
     contract = images(history.entries, "contract")[-1]
-    files |= _contract_files(contract) | _inspection_files(evidence, contract)
+    files |= _contract_files(contract) | _signed_file(history) | _inspection_files(evidence, contract)
     files |= {
         name: canonical.encode(images(evidence.entries, table)) for name, table in bundle.EXTRACTS.items()
     }
@@ -169,6 +172,14 @@ def _contract_files(contract: dict[str, Any]) -> dict[str, bytes]:
         "contract/policy.json": contract["policy"].encode(),
         "contract/rendering.json": contract["rendering"].encode(),
     }
+
+
+def _signed_file(history: History) -> dict[str, bytes]:
+    """Return the file with every signature there is, if anybody has signed."""
+    signatures = images(history.entries, "signature")
+    if not signatures:
+        return {}
+    return {"contract/signed.pdf": storage.current().read(signatures[-1]["file_digest"])}
 
 
 def _inspection_files(evidence: Evidence, contract: dict[str, Any]) -> dict[str, bytes]:

@@ -14,6 +14,7 @@ from market import steps
 from market.actor import Actor, Role
 from market.errors import Conflict, NotFound
 from market.i18n import gettext as _
+from market.keys import certificates
 from market.participants import access, tokens
 from market.participants.models import (
     ApiToken,
@@ -149,8 +150,9 @@ def ways_in(session: Session, user_id: uuid.UUID) -> tuple[int, int]:
 def leave(session: Session, step: Pending, person: Subject) -> None:
     """Take away, within a step that an upper room records, everything about a person that no step wrote.
 
-    Sessions, tokens, password, letters, attempts and remembered keys go; the membership ends; an invitation that is
-    still open runs out. The personal columns themselves are emptied by :func:`market.steps.erase`.
+    Sessions, tokens, password, letters, attempts and remembered keys go; the membership ends and the person's signing
+    keys with it; an invitation that is still open runs out. The personal columns themselves are emptied by
+    :func:`market.steps.erase`.
     """
     access.end_sessions(session, person.id)
     session.execute(delete(ApiToken).where(ApiToken.user_id == person.id))
@@ -165,6 +167,7 @@ def leave(session: Session, step: Pending, person: Subject) -> None:
     if person.member is not None:
         person.member.state = MemberState.REMOVED
         person.member.step_id = step.id
+    certificates.withdraw(session, step, person.id)
     for invitation in invitations:
         invitation.expires_at = min(invitation.expires_at, step.time)
         invitation.step_id = step.id

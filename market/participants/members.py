@@ -10,6 +10,7 @@ from market import clock, permissions, steps
 from market.actor import Actor, Role
 from market.errors import Conflict, Forbidden, Invalid, NotFound
 from market.i18n import gettext as _
+from market.keys import certificates
 from market.participants import access, attempts, tokens
 from market.participants.application import TRADING
 from market.participants.models import (
@@ -133,7 +134,7 @@ def join(session: Session, secret: str, name: str, password: str, *, via: str = 
 
 
 def remove(session: Session, actor: Actor, user_id: uuid.UUID) -> Step:
-    """Remove a person from the actor's organisation; all their sessions and tokens end at once.
+    """Remove a person from the actor's organisation; all their sessions, tokens and signing keys end at once.
 
     Raises:
         Forbidden: not an administrator (R1.3).
@@ -150,6 +151,7 @@ def remove(session: Session, actor: Actor, user_id: uuid.UUID) -> Step:
     member.step_id = step.id
     access.end_sessions(session, user_id)
     access.revoke_tokens(session, user_id)
+    certificates.withdraw(session, step, user_id)
     session.execute(delete(PasswordReset).where(PasswordReset.user_id == user_id))
     return steps.record(session, step, given={"user": user_id})
 
@@ -157,8 +159,9 @@ def remove(session: Session, actor: Actor, user_id: uuid.UUID) -> Step:
 def change(session: Session, actor: Actor, user_id: uuid.UUID, roles: frozenset[Role]) -> Step:
     """Give a person of the actor's organisation other roles.
 
-    Their tokens follow at once; their sessions end, so that the next one begins with the new roles. The
-    session of an administrator who changes their own roles stays: the page renews its secret.
+    Their tokens follow at once; their sessions end, so that the next one begins with the new roles. Who no longer
+    may sign loses the keys they asked for. The session of an administrator who changes their own roles stays: the
+    page renews its secret.
 
     Args:
         session: the session of the transaction.
@@ -199,6 +202,8 @@ def change(session: Session, actor: Actor, user_id: uuid.UUID, roles: frozenset[
     member.step_id = step.id
     if user_id != actor.user_id:
         access.end_sessions(session, user_id)
+    if not roles & certificates.SIGNERS:
+        certificates.withdraw(session, step, user_id)
     return steps.record(session, step, given=given)
 
 
@@ -247,6 +252,11 @@ def invitations(session: Session, actor: Actor) -> list[Invitation]:
 def user_of(session: Session, member: Member) -> User:
     """Return the person behind a membership."""
     return session.get_one(User, member.user_id)
+
+
+def names(session: Session, ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """Return the names of people, who may have left; an erased one has none."""
+    return {row.id: row.name for row in session.scalars(select(User).where(User.id.in_(ids)))}
 
 
 def possible_roles(organisation: Organisation) -> frozenset[Role]:

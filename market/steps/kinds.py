@@ -79,3 +79,6 @@ class Kind(StrEnum):
     PAYMENT_RETURNED = "payment.returned"
     ACCOUNT_RESTRICTED = "account.restricted"
     EXCHANGE_RECOVERED = "exchange.recovered"
+    CERTIFICATE_ISSUED = "certificate.issued"
+    CERTIFICATE_REGISTERED = "certificate.registered"
+    CERTIFICATE_REVOKED = "certificate.revoked"

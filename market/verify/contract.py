@@ -1,12 +1,17 @@
-"""The contract: its files are those the entries committed to, and both parties signed exactly them."""
+"""The contract: its files are those the entries committed to, and both parties signed exactly them.
+
+From 0.2 on the signatures stand in the file (:mod:`market.verify.signed`). Those of 0.1 stand beside it, over a
+statement that names the document, and are checked here for ever.
+"""
 
 import hashlib
 from typing import Any
 
 from contracts import verify as contracts
-from contracts.verify import Outcome, Package, PartySignature
+from contracts.verify import Package, PartySignature
+from market.verify import signed
 from market.verify.evidence import Evidence, Image
-from market.verify.report import CheckFailed, Report, require
+from market.verify.report import CheckFailed, Report, require, tell
 
 DOCUMENT = "contract/document.pdf"
 TERMS = "contract/terms.json"
@@ -24,17 +29,21 @@ def check(report: Report, evidence: Evidence) -> None:
         report.ok(
             "contract", f"{row['number']}: terms, document and policy are those the entries committed to"
         )
-        signatures = _signatures(evidence, row)
-        for signature in signatures:
+        own = _signatures(evidence, row)
+        detached = own if any("signature" in image.row for image in own) else []
+        for image in detached:
             report.ok(
-                f"key of the {signature.row['role']}",
-                f"published for this party before it signed, held by the {_key(evidence, row, signature)['holder']}",
+                f"key of the {image.row['role']}",
+                f"published for this party before it signed, held by the {_key(evidence, row, image)['holder']}",
             )
-        package = _package(evidence, row, signatures)
-        for line in contracts.verify(package):
-            {Outcome.PASSED: report.ok, Outcome.FAILED: report.fail, Outcome.SKIPPED: report.note}[
-                line.outcome
-            ](line.name, line.detail)
+        tell(report, contracts.verify(_package(evidence, row, detached)))
+        if detached:
+            in_force = row["final_digest"] in {row["document_digest"], None}
+            require(in_force, "another document is in force than was signed")
+        elif own:
+            signed.check(report, evidence, row, own)
+        else:
+            require(row["state"] != "FINALIZED", "a contract in force is signed by both")
 
 
 def _row(evidence: Evidence) -> dict[str, Any]:
@@ -58,8 +67,6 @@ def _check_digests(evidence: Evidence, row: dict[str, Any]) -> None:
     for name, text in ((TERMS, "terms"), (POLICY, "policy"), (RENDERING, "rendering")):
         require(evidence.files[name].decode() == row[text], f"{name} is not the text of the entries")
     require(len(evidence.files[DOCUMENT]) == row["document_size"], "the document has another size")
-    if row["state"] == "FINALIZED":
-        require(row["final_digest"] == row["document_digest"], "another document is in force than was signed")
 
 
 def _signatures(evidence: Evidence, row: dict[str, Any]) -> list[Image]:
@@ -105,5 +112,5 @@ def _package(evidence: Evidence, row: dict[str, Any], signatures: list[Image]) -
             )
             for image in signatures
         ],
-        complete=row["state"] == "FINALIZED",
+        complete=bool(signatures) and row["state"] == "FINALIZED",
     )

@@ -1,8 +1,11 @@
 """What was checked, line by line."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 from types import TracebackType
 
+import contracts.checks
+from contracts.checks import Check
 from contracts.errors import ContractError
 from ledger.errors import LedgerError
 from market.bundle import BundleError
@@ -91,6 +94,16 @@ class _Checking:
         told = str(error) if isinstance(error, FAULTS[:4]) else f"malformed evidence: {error!r}"
         self._report.fail(self._name, told)
         return True
+
+
+def tell(report: Report, lines: Iterable[Check]) -> None:
+    """Take over what the contracts room says of a document."""
+    for line in lines:
+        {
+            contracts.checks.Outcome.PASSED: report.ok,
+            contracts.checks.Outcome.FAILED: report.fail,
+            contracts.checks.Outcome.SKIPPED: report.note,
+        }[line.outcome](line.name, line.detail)
 
 
 def require(held: object, why: str) -> None:

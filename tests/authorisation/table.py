@@ -46,6 +46,9 @@ LISTING: Final = {
 }  # fmt: skip
 PRICED: Final = {**LISTING, "price": 1_000, "quality": [{"indicator": "rows", "value": "1"}]}
 TYPED: Final = {**LISTING, "price": "10.00", "rows": "1"}
+CSR: Final = {"csr": "{csr}", "device": "reading room"}
+OWN_KEY: Final = {"certificates": ["{csr}"] * 2, "device": "card", "challenge": "old", "signature": "AAAA"}
+LOST: Final = {"reason": "lost"}
 TOKEN: Final = {"label": "mine", "scopes": ["read"], "days": 90}
 APPLY: Final = {
     "name_zh": "新来数据公司", "name_en": "Newcomer Data", "credit_code": people.credit_code(9_000_001),
@@ -109,6 +112,17 @@ ROWS: Final[tuple[Row, ...]] = (
     api("participants_api.list_members", "GET", PERSON, READ, 200, **everybody()),
     api("participants_api.change_roles", "PUT", ADMIN, MEMBERS, 200, on="spare", sent=ROLES, **owner()),
     api("participants_api.remove_member", "DELETE", ADMIN, MEMBERS, 200, on="spare", **owner()),
+    # Programs: keys that sign
+    api("keys_api.request", "POST", PROVIDER, CONTRACTS, 201, sent=CSR,
+        other=201, wrong=ROLE, staff=ROLE, suspended=BARRED),
+    api("keys_api.list_keys", "GET", PERSON, READ, 200, **everybody()),
+    api("keys_api.show", "GET", PROVIDER, READ, 200, on="certificate", **held(staff=200)),
+    api("keys_api.challenge", "POST", PROVIDER, CONTRACTS, 200,
+        other=200, wrong=ROLE, staff=ROLE, suspended=BARRED),
+    api("keys_api.register", "POST", PROVIDER, CONTRACTS, "422 certificate.challenge_unknown", sent=OWN_KEY,
+        other="422 certificate.challenge_unknown", wrong=ROLE, staff=ROLE, suspended=BARRED),
+    api("keys_api.revoke", "POST", PROVIDER, CONTRACTS, 200, on="certificate", sent=LOST,
+        other=404, wrong=200, party=404, staff=ROLE, suspended=200),
     # Programs: assets
     api("registry_api.draft", "POST", PROVIDER, ASSETS, 201, sent=ASSET,
         other=201, wrong=ROLE, staff=ROLE, suspended=BARRED),
@@ -251,6 +265,13 @@ ROWS: Final[tuple[Row, ...]] = (
     page("colleagues.one", "GET", ADMIN, 200, on="spare", **owner()),
     page("colleagues.change_roles", "POST", ADMIN, 303, on="spare", sent=ROLES, **owner()),
     page("colleagues.remove", "POST", ADMIN, 303, on="spare", **owner()),
+    page("keys.listed", "GET", PERSON, 200, **everybody()),
+    page("keys.make", "POST", PROVIDER, 303, sent=CSR, other=303, wrong=ROLE, staff=ROLE, suspended=BARRED),
+    page("keys.one", "GET", PROVIDER, 200, on="certificate", **held(staff=200)),
+    page("keys.revoke", "POST", PROVIDER, 303, on="certificate", sent=LOST,
+         other=404, wrong=303, party=404, staff=ROLE, suspended=303),
+    public("keys.certificate", "GET", 200, on="root"),
+    public("keys.revocations", "GET", 200, on="root"),
     page("participants.organisations", "GET", OPERATOR, 200, **desk(staff=200)),
     page("participants.organisation", "GET", OPERATOR, 200, on="organisation",
          **office(party=200, staff=200, suspended=200)),

@@ -26,7 +26,7 @@ from market.participants.states import Decision
 from market.registry.states import RegistrationEvent
 from market.steps import steps_of
 from market.trades import decisions, suspension
-from tests import assets, deals, people, trades
+from tests import assets, deals, people, signers, trades
 from tests.authorisation.rows import Column, Row, Who
 from tests.deals import Deal
 from tests.fingerprint import fingerprint
@@ -195,7 +195,14 @@ def _belongings(person: Actor) -> dict[str, str]:
         access.begin_session(session, person.user_id, email, "of theirs")
         signed_in = access.sessions(session, person.user_id)[0].id
         resetting.ask(session, email, "en", "nowhere")
-    return {"token": str(token), "session": str(signed_in), "email": email, "reset": _link()}
+    return {
+        "token": str(token),
+        "session": str(signed_in),
+        "email": email,
+        "reset": _link(),
+        "certificate": str(signers.certified(person).id),
+        "csr": signers.csr(signers.key()),
+    }
 
 
 def _link() -> str:

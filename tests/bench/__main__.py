@@ -9,13 +9,13 @@ from pathlib import Path
 
 import structlog
 
-from tests.bench import log, placing, reads, steps, whole
+from tests.bench import log, papers, placing, reads, steps, whole
 from tests.bench.exchange import Exchange
 from tests.bench.table import Row, show
 from tests.conftest import migrate
 from tests.postgres import Server
 
-PARTS = ("steps", "log", "placing", "reads", "sqlite", "postgresql")
+PARTS = ("steps", "log", "papers", "placing", "reads", "sqlite", "postgresql")
 
 
 def main(parts: list[str]) -> None:
@@ -30,6 +30,9 @@ def main(parts: list[str]) -> None:
             show("What a ledger entry costs", steps.rates(folder / "steps"))
         if "log" in chosen:
             show("The log alone, in processor time", list(log.rates(folder)))
+        if "papers" in chosen:
+            show("Contracts: rendering", list(papers.rendering(folder)))
+            show("Contracts: signatures in the document", list(papers.signing()))
         if "placing" in chosen:
             on_durable_server(folder)
         if {"reads", "sqlite"} & set(chosen):

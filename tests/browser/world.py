@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from market.demo.client import wait_for
-from tests import people
+from tests import people, signers
 from tests.flows.browser import Browser
 from tests.flows.hall import Caller, Hall, Json
 from tests.waiting import SECONDS
@@ -47,6 +47,8 @@ def furnish(hall: Hall) -> World:
         "/api/v1/members/invitations", {"email": people.application().email, "roles": ["auditor"]}
     )
     entries = hall.buyer.get(f"/api/v1/trades/{trades[-1]}/entries")["items"]
+    kept, ended = (_key(hall) for _time in range(2))
+    hall.provider.post(f"/api/v1/signing-keys/{ended}/revocation", {"reason": "lost"})
     values = {
         "name": ["data-provision", "open-licence"],
         "version": ["1.0", "0.1"],
@@ -62,6 +64,7 @@ def furnish(hall: Hall) -> World:
         "token": [invited["token"]],
         "user_id": [one["user_id"] for one in hall.operator.get("/api/v1/members")["items"]],
         "secret": [_letter(hall)],
+        "certificate_id": [kept, ended],
     }
     extra = [
         *(f"/listings/new?asset={asset}" for asset in registered),
@@ -102,6 +105,12 @@ def _asset(hall: Hall, content: bytes) -> str:
     path = f"/api/v1/assets/{made['id']}/inspection"
     wait_for(lambda: hall.provider.get(path)["state"] != "pending" or None, "measuring", seconds=SECONDS)
     return str(made["id"])
+
+
+def _key(hall: Hall) -> str:
+    """Let the provider have a key certified; return the certificate's id."""
+    stated = {"csr": signers.csr(signers.key()), "device": "a laptop"}
+    return str(hall.provider.post("/api/v1/signing-keys", stated)["id"])
 
 
 def _trades(hall: Hall) -> list[str]:

@@ -57,6 +57,8 @@ def prepare() -> str:
                     shutil.rmtree(folder / "new", ignore_errors=True)
                     build(folder / "new")
                     (folder / "new").rename(folder / part)
+            for program, package in (("pdfsig", "poppler-utils"), ("certutil", "libnss3-tools")):
+                machine.ensure(program, package, lane=LANE)
         except (RuntimeError, OSError, subprocess.SubprocessError) as error:
             said = getattr(error, "stderr", None) or str(error)
             return said.strip().splitlines()[-1]

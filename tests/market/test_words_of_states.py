@@ -128,7 +128,7 @@ def test_a_refused_draft_leads_to_the_promises(exchange: Flask) -> None:
     hidden = next(hidden for action, hidden, _named in forms(shown) if action == "/listings")
     typed = {
         "title": "山东天气", "summary": "Daily weather of cities.", "sector": "meteorology", "price": "5",
-        "benefit": "commercial", "model": "data-provision/0.1", "purposes": "research", "term_days": "30",
+        "benefit": "commercial", "model": "data-provision/1.0", "purposes": "research", "term_days": "30",
     }  # fmt: skip
     refused = client.post("/listings", data={**hidden, **typed}, headers=CHINESE)
     assert refused.status_code == 422

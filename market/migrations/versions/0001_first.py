@@ -268,6 +268,39 @@ def upgrade() -> None:
     )
     op.create_index("ix_key_purpose", "key", ["purpose", "organisation_id"], unique=False)
     op.create_table(
+        "certificate",
+        sa.Column("handle", sa.String(length=26), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("device", sa.String(length=60), nullable=False),
+        sa.Column("lane", sa.String(32), nullable=False),
+        sa.Column("algorithm", sa.String(length=10), nullable=False),
+        sa.Column("fingerprint", sa.String(length=64), nullable=False),
+        sa.Column("serial", sa.String(length=40), nullable=False),
+        sa.Column("certificate", sa.Text(), nullable=False),
+        sa.Column("chain", sa.JSON(), nullable=False),
+        sa.Column("valid_from", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("valid_until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.String(32), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reason", sa.String(32), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["step_id", "id"],
+            ["step_image.step_id", "step_image.row_id"],
+            name="bond_certificate",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_certificate"),
+        sa.UniqueConstraint("fingerprint", name="uq_certificate_fingerprint"),
+    )
+    op.create_index(
+        "ix_certificate_organisation", "certificate", ["organisation_id", "made_at"], unique=False
+    )
+    op.create_table(
         "operation",
         sa.Column("kind", sa.String(32), nullable=False),
         sa.Column("handle", sa.String(length=26), nullable=False),
@@ -656,6 +689,28 @@ def upgrade() -> None:
         sa.UniqueConstraint("grant_id", name="uq_receipt_grant_id"),
     )
     op.create_table(
+        "contract_timestamp",
+        sa.Column("contract_id", sa.Uuid(), nullable=False),
+        sa.Column("token", sa.LargeBinary(), nullable=False),
+        sa.Column("stamped_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("contract_id", name="pk_contract_timestamp"),
+    )
+    op.create_table(
+        "preparation",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("contract_id", sa.Uuid(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("key_id", sa.Uuid(), nullable=False),
+        sa.Column("base_digest", sa.String(length=64), nullable=False),
+        sa.Column("tail", sa.LargeBinary(), nullable=False),
+        sa.Column("room_begins", sa.Integer(), nullable=False),
+        sa.Column("room_ends", sa.Integer(), nullable=False),
+        sa.Column("to_sign", sa.LargeBinary(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_preparation"),
+    )
+    op.create_index("ix_preparation_expires_at", "preparation", ["expires_at"], unique=False)
+    op.create_table(
         "session",
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -701,7 +756,9 @@ def upgrade() -> None:
         sa.Column("key_id", sa.Uuid(), nullable=False),
         sa.Column("algorithm", sa.String(length=10), nullable=False),
         sa.Column("statement", sa.Text(), nullable=False),
-        sa.Column("signature", sa.String(length=100), nullable=False),
+        sa.Column("file_digest", sa.String(length=64), nullable=False),
+        sa.Column("stamped", sa.Boolean(), nullable=False),
+        sa.Column("assertion", sa.Text(), nullable=True),
         sa.Column("signed_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["contract_id"], ["contract.id"], name="fk_signature_contract_id_contract"),
         sa.ForeignKeyConstraint(
@@ -859,6 +916,9 @@ def downgrade() -> None:
     op.drop_index("ix_revision_digest", table_name="revision")
     op.drop_table("revision")
     op.drop_table("signature")
+    op.drop_index("ix_preparation_expires_at", table_name="preparation")
+    op.drop_table("preparation")
+    op.drop_table("contract_timestamp")
     op.drop_table("settlement")
     op.drop_index("ix_session_user_id", table_name="session")
     op.drop_table("session")
@@ -921,6 +981,8 @@ def downgrade() -> None:
     op.drop_index("ix_operation_planned_at", table_name="operation")
     op.drop_index("ix_operation_number", table_name="operation")
     op.drop_table("operation")
+    op.drop_index("ix_certificate_organisation", table_name="certificate")
+    op.drop_table("certificate")
     op.drop_index("ix_key_purpose", table_name="key")
     op.drop_table("key")
     op.drop_index("ix_contract_provider_id", table_name="contract")

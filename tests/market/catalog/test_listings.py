@@ -160,7 +160,7 @@ def test_promises_hold_exactly_at_their_bound(exchange: Flask) -> None:
     [
         ({"benefit": Benefit.PUBLIC}, Forbidden, "listing.benefit_priced"),
         ({"model": "no-such/0.1"}, Invalid, "model"),
-        ({"model": "open-licence/0.1"}, Invalid, "price"),
+        ({"model": "open-licence/1.0"}, Invalid, "price"),
         ({"price": Money(100_000_000)}, Invalid, "price"),
         ({"price": Money(1)}, Invalid, "price"),
         ({"price": Money(499)}, Invalid, "price"),
@@ -185,7 +185,7 @@ def test_the_smallest_and_the_largest_price_are_what_can_be_paid(exchange: Flask
 
 def test_open_data_are_listed_for_nothing(exchange: Flask) -> None:
     number = assets.listed(
-        assets.provider(), price=Money(0), benefit=Benefit.PUBLIC, model="open-licence/0.1", quality=()
+        assets.provider(), price=Money(0), benefit=Benefit.PUBLIC, model="open-licence/1.0", quality=()
     )
     assert numbers(price=PriceFilter.FREE, benefit=Benefit.PUBLIC) == [number]
     assert numbers(price=PriceFilter.PAID) == numbers(benefit=Benefit.COMMERCIAL) == []

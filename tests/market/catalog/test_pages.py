@@ -63,7 +63,7 @@ def test_from_upload_to_the_catalogue(exchange: Flask) -> None:
     asset_id = page.rsplit("/", 1)[1]
     listing = {
         "title": "西雅图天气（清洗后）", "summary": "Daily weather of Seattle, 2012 to 2015.",
-        "sector": "meteorology", "benefit": "commercial", "price": "1280.50", "model": "data-provision/0.1",
+        "sector": "meteorology", "benefit": "commercial", "price": "1280.50", "model": "data-provision/1.0",
         "rows": "2000", "completeness": "1", "uniqueness": "", "purposes": ["research"], "term_days": "365",
     }  # fmt: skip
     new = f"/listings/new?asset={asset_id}"

@@ -5,16 +5,16 @@ from typing import Any
 import pytest
 from flask import Flask, current_app
 
-from contracts import canonical, signing
+from contracts import canonical
+from contracts.checks import Outcome
 from contracts.negotiation import State
-from contracts.verify import Outcome, Package, PartySignature, verify
+from contracts.verify import Package, verify
 from market import jobs, migrations, rules, steps, storage
 from market.actor import Actor, Role
 from market.catalog import service as catalog
 from market.contracting import reading, requesting, service
 from market.db import read, transaction
 from market.errors import Conflict, Forbidden, Invalid, MarketError, NotFound
-from market.keys import service as keys
 from market.participants import service as participants
 from market.participants.states import Decision
 from market.steps import Kind, Step, fsck
@@ -87,22 +87,16 @@ def test_the_terms_are_those_of_listing_inspection_and_rule_book(exchange: Flask
 
 
 def test_the_document_is_stored_before_anybody_signs_and_verifies_offline(exchange: Flask) -> None:
-    deal = deals.signed()
+    deal = deals.requested()
     contract, store = deals.of(deal.number), storage.current()
-    with read() as session:
-        signatures = [
-            PartySignature(
-                one.role.value, keys.named(session, one.key_id).public_key, one.statement, one.signature
-            )
-            for one in contract.signatures
-        ]
     package = Package(
         terms=store.read(contract.terms_digest),
         policy=contract.policy.encode(),
         document=store.read(contract.document_digest),
         rendering=contract.rendering.encode(),
         template_digest=contract.template_digest,
-        signatures=signatures,
+        signatures=[],
+        complete=False,
     )
     assert {one.outcome for one in verify(package)} == {Outcome.PASSED}
     assert len(package.document) == contract.document_size
@@ -114,7 +108,7 @@ def test_open_data_needs_no_payment_in_its_contract(exchange: Flask) -> None:
     deal = deals.requested(provider, listing=assets.listed(provider, **deals.free()))
     with read() as session:
         terms = reading.by_number(session, deal.number).terms
-    assert (terms.price.amount, terms.payment_days, terms.model) == (0, 0, "open-licence/0.1")
+    assert (terms.price.amount, terms.payment_days, terms.model) == (0, 0, "open-licence/1.0")
 
 
 def test_only_a_verified_buyer_of_another_organisation_asks(exchange: Flask) -> None:
@@ -313,7 +307,7 @@ def test_a_contract_comes_into_force_within_another_rooms_step(exchange: Flask) 
                 with pytest.raises(Conflict):
                     service.finalize(session, step, one.contract)
     contract = deals.of(deal.number)
-    assert (contract.state, contract.final_digest) == (State.FINALIZED, contract.document_digest)
+    assert (contract.state, contract.final_digest) == (State.FINALIZED, contract.signatures[-1].file_digest)
     with read() as session:
         assert list(fsck.check(session, migrations.metadata())) == []
 
@@ -326,15 +320,3 @@ def test_the_waiting_list_names_whose_turn_it_is(exchange: Flask) -> None:
         deals.sign(signer, deal.number)
         with read() as session:
             assert reading.waiting(session, actor).items == []
-
-
-def test_signatures_are_made_with_the_published_keys(exchange: Flask) -> None:
-    deal = deals.signed()
-    for one in deals.of(deal.number).signatures:
-        with read() as session:
-            key = keys.named(session, one.key_id)
-        signing.verify(key.public_key, one.statement, one.signature)
-        assert key.holder == "exchange"
-        assert (
-            key.organisation_id == (deal.provider if one.role == "provider" else deal.buyer).organisation_id
-        )

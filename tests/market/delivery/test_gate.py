@@ -7,8 +7,10 @@ import pytest
 
 from contracts import canonical
 from contracts.canonical import sha256
+from contracts.policy import compile_policy
 from market.delivery.gate import Grounds, Hold, decide
 from market.delivery.grant import GrantState
+from tests.contracts.grounds import GROUNDS
 
 NOW = datetime(2026, 11, 22, 11, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -106,3 +108,55 @@ def test_policy_that_does_not_permit_refuses() -> None:
     refusal = decide(_with_policy(_policy(action="derive")), NOW)
     assert refusal is not None
     assert (refusal.code, refusal.article) == ("delivery.policy", 6)
+
+
+def _profiled(values: dict[str, object] | None = None, kind: str = "Agreement") -> Grounds:
+    terms: dict[str, object] = {
+        "use.permitted": ["reproduce"],
+        "term.days": 30,
+        "delivery.downloads": 2,
+        "price.model": "fixed",
+    }
+    assignee = GROUNDS.assignee if kind == "Agreement" else None
+    compiled = compile_policy(replace(GROUNDS, kind=kind, assignee=assignee, values=terms | (values or {})))
+    return _with_policy(compiled.decode())
+
+
+def test_a_policy_of_the_profile_permits() -> None:
+    assert decide(_profiled(), NOW) is None
+    assert decide(_profiled({"delivery.mode": "download", "use.territory": "mainland"}), NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("grounds", "code", "article"),
+    [
+        (_profiled({"term.days": 1}), None, None),
+        (replace(_profiled({"term.days": 1}), term_from=NOW - 2 * DAY), "delivery.term_over", 16),
+        (_profiled({"term.until": "2026-11-21"}), "delivery.term_over", 16),
+        (replace(_profiled(), bytes_sent=200), "delivery.count", 9),
+        (_profiled({"use.permitted": ["extract"]}), "delivery.policy", 5),
+        (_profiled({"delivery.mode": "media"}), "delivery.policy", 9),
+        (_profiled(kind="Offer"), "delivery.policy", 5),
+    ],
+)
+def test_a_policy_of_the_profile_refuses_by_its_article(
+    grounds: Grounds, code: str | None, article: int | None
+) -> None:
+    refusal = decide(grounds, NOW)
+    assert (refusal and refusal.code, refusal and refusal.article) == (code, article)
+
+
+def test_the_price_that_a_policy_asks_for_is_asked_before_it() -> None:
+    refusal = decide(replace(_profiled(), funded=False), NOW)
+    assert refusal is not None
+    assert refusal.code == "delivery.not_paid"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("lteq", "about"), ("cn:unlisted", "qilu:unlisted"), ("P30D", "P1M")]
+)
+def test_a_policy_of_the_profile_with_anything_unknown_refuses(old: str, new: str) -> None:
+    """Also one that says what a policy of 0.1 says: the profile it names decides how it is read."""
+    refusal = decide(_with_policy(_profiled().policy.replace(old, new)), NOW)
+    assert refusal is not None
+    assert refusal.code == "delivery.policy_unreadable"

@@ -1,0 +1,334 @@
+"""Signing a contract: the file is prepared and completed outside, then one transaction keeps what nothing overtook.
+
+A party signs by a key of its own, made in a browser or kept outside the exchange: :func:`prepare` gives the bytes to
+sign, :func:`complete` takes the signature. Where a setting allows it, :func:`sign` does both by a key that the
+exchange holds. A time stamp is asked for in between; when no authority answers, the signature is made without one,
+that is said, and :mod:`market.contracting.stamping` stamps the file later.
+"""
+
+import base64
+import uuid
+import zlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+import contracts.service
+from contracts import cms, pades
+from contracts.canonical import sha256
+from contracts.errors import DocumentMismatch, SignatureError
+from contracts.negotiation import State
+from contracts.pades import Completed, Evidence, Prepared, Signer
+from contracts.vocabulary import Role as Party
+from market import clock, jobs, permissions, steps, storage
+from market.actor import Actor
+from market.contracting.models import Preparation
+from market.contracting.reading import Agreed, found, party_of, relation
+from market.contracting.refusing import refuse_hindered, refuse_late, refuse_signing
+from market.db import read, transaction
+from market.errors import Conflict, Invalid, NotFound
+from market.i18n import gettext as _
+from market.keys import authority, certificates, contract_stamps, held
+from market.steps import Kind, Step
+
+LASTS: Final = timedelta(minutes=15)
+"""How long a preparation may be used."""
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A signature that is being made.
+
+    Attributes:
+        id: of the preparation.
+        to_sign: DER of the attributes that the party's key signs with SHA-256.
+        statement: what the party agrees to, canonical JSON; its digest stands in the signature.
+        expires_at: until when it can be completed (aware UTC).
+    """
+
+    id: uuid.UUID
+    to_sign: bytes
+    statement: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class _Ground:
+    """What a signature is prepared from, read in one session."""
+
+    contract_id: uuid.UUID
+    role: Party
+    key_id: uuid.UUID
+    signer: Signer
+    statement: str
+    base_digest: str
+    evidence: Evidence | None
+
+
+def sign(actor: Actor, number: str, document_digest: str) -> Step:
+    """Sign for the actor's organisation with the key that the exchange holds for it (R4.2, R4.3).
+
+    Opens its own doors: the file is signed and stamped outside of any transaction.
+
+    Args:
+        actor: a member of the provider or the buyer.
+        number: the contract's number.
+        document_digest: SHA-256 of the document the actor was shown.
+
+    Raises:
+        NotFound: no such contract, or other parties'.
+        Conflict: the exchange holds no keys of parties (``key.not_held``), another document
+            (``contract.other_document``), not this party's turn (``contract.wrong_state``), too late
+            (``contract.expired``), signed already by somebody else, or the asset is not registered any more.
+        Forbidden: not in this role, or a party is suspended.
+    """
+    given = {"document_digest": document_digest}
+    with read() as session:
+        one, role = _own(session, actor, number)
+        if done := _repeated(session, actor, one, role, given):
+            return done
+        _refuse(session, one, role, document_digest)
+        owner = one.request.provider_id if role is Party.PROVIDER else one.request.buyer_id
+    held.hold(owner)
+    with read() as session:
+        one, role = _own(session, actor, number)
+        key = held.key_of(session, owner)
+        ground = _ground(session, one, role, key.id, Signer(role, key.certificate, key.chain))
+    prepared = _prepared(ground)
+    completed = _completed(prepared, key.sign(prepared.to_sign))
+    return _keep(actor, number, ground, completed, document_digest, given)
+
+
+def signed(actor: Actor, number: str, data: dict[str, Any]) -> Step:
+    """Sign in one of the two ways that :class:`market.contracting.schemas.SignatureIn` lets through.
+
+    Raises:
+        Invalid: the signature is not base64, or not of that key (``signature.invalid``).
+        NotFound, Conflict, Forbidden: as in :func:`sign` and :func:`complete`.
+    """
+    if "preparation" not in data:
+        return sign(actor, number, data["document_digest"])
+    try:
+        signature = base64.b64decode(data["signature"], validate=True)
+    except ValueError as error:
+        raise _invalid(error) from error
+    return complete(actor, number, data["preparation"], signature)
+
+
+def prepare(actor: Actor, number: str, document_digest: str, fingerprint: str) -> Begun:
+    """Prepare a signature by a key of the party's own.
+
+    Args:
+        actor: a member of the provider or the buyer.
+        number: the contract's number.
+        document_digest: SHA-256 of the document the actor was shown.
+        fingerprint: SHA-256 of the key, which names its certificate.
+
+    Raises:
+        NotFound: no such contract, or no such key of this organisation.
+        Conflict: as in :func:`sign`, or the certificate is revoked or not valid now.
+        Forbidden: as in :func:`sign`.
+    """
+    with read() as session:
+        one, role = _own(session, actor, number)
+        _refuse(session, one, role, document_digest)
+        row = certificates.chosen(session, actor, fingerprint)
+        ground = _ground(session, one, role, row.id, Signer(role, row.der(), row.chain_der()))
+    prepared = _prepared(ground)
+    base = len(storage.current().read(ground.base_digest))
+    made = Preparation(
+        id=uuid.uuid4(),
+        contract_id=ground.contract_id,
+        user_id=actor.user_id,
+        key_id=ground.key_id,
+        base_digest=ground.base_digest,
+        tail=zlib.compress(prepared.file[base:]),
+        room_begins=prepared.room[0],
+        room_ends=prepared.room[1],
+        to_sign=prepared.to_sign,
+        expires_at=clock.now() + LASTS,
+    )
+    with transaction() as session:
+        session.execute(delete(Preparation).where(Preparation.expires_at <= clock.now()))
+        session.add(made)
+    return Begun(made.id, made.to_sign, ground.statement, made.expires_at)
+
+
+def complete(actor: Actor, number: str, preparation: uuid.UUID, signature: bytes) -> Step:
+    """Complete a prepared signature (R4.2, R4.3).
+
+    Args:
+        actor: who prepared it.
+        number: the contract's number.
+        preparation: from :func:`prepare`; it can be used once.
+        signature: over its ``to_sign``: r and s as a browser gives them, DER, or PKCS#1 v1.5 of an RSA key.
+
+    Raises:
+        NotFound: no such contract, or no such preparation of this person (``signature.not_prepared``): used, or
+            another's.
+        Invalid: the signature is not of that key (``signature.invalid``).
+        Conflict: as in :func:`prepare`, or the file was signed meanwhile (``signature.outdated``), or it is too late
+            (``signature.too_late``).
+        Forbidden: as in :func:`sign`.
+    """
+    given = {"preparation": str(preparation)}
+    with read() as session:
+        one, role = _own(session, actor, number)
+        if done := _repeated(session, actor, one, role, given):
+            return done
+        row = session.get(Preparation, preparation)
+        if row is None or (row.contract_id, row.user_id) != (one.contract.id, actor.user_id):
+            raise _not_prepared()
+        if row.expires_at <= clock.now():
+            raise Conflict(
+                "signature.too_late", _("The time to complete this signature is over. Prepare it again.")
+            )
+        _refuse(session, one, role, one.contract.document_digest)
+        key = certificates.seen(session, actor, row.key_id)
+        certificates.refuse_ended(key, clock.now())
+        signer = Signer(role, key.der(), key.chain_der())
+        statement = contracts.service.statement(one.contract, role)
+        ground = _Ground(one.contract.id, role, key.id, signer, statement, row.base_digest, None)
+        if row.base_digest != contracts.service.newest_digest(one.contract):
+            raise _outdated()
+    base = storage.current().read(row.base_digest)
+    prepared = Prepared(
+        base + zlib.decompress(row.tail), (row.room_begins, row.room_ends), row.to_sign, signer.certificate,
+        tuple(signer.chain),
+    )  # fmt: skip
+    try:
+        completed = _completed(prepared, signature)
+    except SignatureError as error:
+        raise _invalid(error) from error
+    return _keep(actor, number, ground, completed, one.contract.document_digest, given, preparation)
+
+
+def _own(session: Session, actor: Actor, number: str, *, lock: bool = False) -> tuple[Agreed, Party]:
+    """Return a contract and the role in it of the actor, who may sign for that party."""
+    one = found(session, actor, number, lock=lock)
+    whose = relation(actor, one.request)
+    permissions.require(actor, "contract.sign", whose)
+    return one, party_of(whose)
+
+
+def _repeated(session: Session, actor: Actor, one: Agreed, role: Party, given: dict[str, str]) -> Step | None:
+    """Return the step by which this party signed before, for the same actor and input."""
+    if any(signature.role is role for signature in one.contract.signatures):
+        return steps.repeat(session, actor, Kind.CONTRACT_SIGNED, one.request.handle, given)
+    return None
+
+
+def _refuse(session: Session, one: Agreed, role: Party, document_digest: str) -> None:
+    refuse_late(one)
+    refuse_signing(one, role, document_digest)
+    refuse_hindered(session, one)
+
+
+def _ground(session: Session, one: Agreed, role: Party, key_id: uuid.UUID, signer: Signer) -> _Ground:
+    """Read everything that the signature is made from; the last one brings certificates and lists of revocations."""
+    evidence = None
+    if role is pades.BOTH[-1]:
+        above = [authority.der_of(row) for row in authority.rows(session)]
+        evidence = Evidence([signer.certificate, *signer.chain, *above], authority.crls(session))
+    return _Ground(
+        one.contract.id,
+        role,
+        key_id,
+        signer,
+        contracts.service.statement(one.contract, role),
+        contracts.service.newest_digest(one.contract),
+        evidence,
+    )
+
+
+def _prepared(ground: _Ground) -> Prepared:
+    return pades.prepare(
+        storage.current().read(ground.base_digest),
+        ground.signer,
+        statement=ground.statement,
+        at=clock.now(),
+        evidence=ground.evidence,
+    )
+
+
+def _completed(prepared: Prepared, signature: bytes) -> Completed:
+    """Complete a file and store it under its digest, which nothing names until a transaction does."""
+    completed = pades.complete(prepared, signature, contract_stamps.stamp)
+    storage.current().put(completed.file)
+    return completed
+
+
+def _keep(
+    actor: Actor,
+    number: str,
+    ground: _Ground,
+    completed: Completed,
+    document_digest: str,
+    given: dict[str, str],
+    preparation: uuid.UUID | None = None,
+) -> Step:
+    """Keep a signature unless something overtook it; the buyer's queues the job ``contract.verified``."""
+    with transaction() as session:
+        one, role = _own(session, actor, number, lock=True)
+        if done := _repeated(session, actor, one, role, given):
+            return done
+        _refuse(session, one, role, document_digest)
+        if preparation is not None:
+            _use(session, actor, preparation, ground.key_id)
+        step = steps.begin(actor, Kind.CONTRACT_SIGNED, one.request.handle)
+        signed = contracts.service.Signed(
+            role=role,
+            document_digest=document_digest,
+            base_digest=ground.base_digest,
+            key_id=ground.key_id,
+            algorithm=cms.algorithm_of(ground.signer.certificate),
+            file_digest=sha256(completed.file),
+            stamped=completed.stamp is not None,
+        )
+        try:
+            contracts.service.sign(session, step.id, one.contract, signed, step.time)
+        except DocumentMismatch as error:
+            raise _outdated() from error
+        if one.contract.state is State.VERIFIED:
+            jobs.queue(session, "contract.verified", contract_id=one.contract.id)
+            if any(not signature.stamped for signature in one.contract.signatures):
+                jobs.queue(session, "contract.stamp", contract_id=one.contract.id)
+        return steps.record(session, step, given=given, note={"role": role.value})
+
+
+def _use(session: Session, actor: Actor, preparation: uuid.UUID, key_id: uuid.UUID) -> None:
+    """Use a preparation up; its key must still stand."""
+    row = session.get(Preparation, preparation, with_for_update=True)
+    if row is None:
+        raise _not_prepared()
+    session.delete(row)
+    certificates.refuse_ended(certificates.seen(session, actor, key_id), clock.now())
+
+
+def _not_prepared() -> NotFound:
+    return NotFound(
+        "signature.not_prepared",
+        _(
+            "There is no such preparation of yours: it was used, or it is too old. Prepare the signature again."
+        ),
+    )
+
+
+def _invalid(error: Exception) -> Invalid:
+    return Invalid(
+        "signature.invalid",
+        _("The signature does not belong to what was prepared and to your key; sign what was prepared."),
+        fault=str(error),
+    )
+
+
+def _outdated() -> Conflict:
+    return Conflict(
+        "signature.outdated",
+        _(
+            "The file has changed since the signature was prepared. Look at it and prepare the signature again."
+        ),
+    )

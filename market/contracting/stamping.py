@@ -1,0 +1,53 @@
+"""Stamps a signed file later, when no authority answered while it was signed.
+
+The token is over the SHA-256 of the whole file and is kept beside it, since the file must not change any more. It says
+that both signatures were there by its time. The job asks again until an authority answers.
+"""
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import LargeBinary
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+import contracts.service
+from contracts import stamps
+from market import config
+from market.contracting.reading import agreed
+from market.db import Base, read, transaction
+from market.keys import contract_stamps
+
+
+class FileStamp(Base):
+    """A token over a whole signed file, as it came and was checked."""
+
+    __tablename__ = "contract_timestamp"
+
+    contract_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    token: Mapped[bytes] = mapped_column(LargeBinary)
+    """DER TimeStampToken."""
+    stamped_at: Mapped[datetime]
+    """What the authority says."""
+
+
+def on_unstamped(contract_id: str) -> None:
+    """Job: have a file stamped whose signatures are not; fails, and so comes again, while nobody answers."""
+    key = uuid.UUID(contract_id)
+    with read() as session:
+        if session.get(FileStamp, key) is not None:
+            return
+        digest = bytes.fromhex(contracts.service.newest_digest(agreed(session, key).contract))
+    token = contract_stamps.stamp(digest)
+    moment = stamps.check(token, digest, contract_stamps.roots(config.current()))
+    try:
+        with transaction() as session:
+            session.add(FileStamp(contract_id=key, token=token, stamped_at=moment))
+    except IntegrityError:  # another worker was first
+        return
+
+
+def token_of(session: Session, contract_id: uuid.UUID) -> bytes | None:
+    """Return the token over a contract's whole file, DER, or None."""
+    row = session.get(FileStamp, contract_id)
+    return None if row is None else row.token

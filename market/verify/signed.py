@@ -1,0 +1,138 @@
+"""The signed file (PAdES): examined rule by rule, with certificates and authorities opened from the log's entries."""
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from cryptography import x509
+
+from contracts import examining, signing
+from contracts.certificates import Authorities
+from contracts.examining import Expected, ExpectedSigner, examine
+from contracts.pades import BOTH
+from contracts.vocabulary import Role
+from market.verify.evidence import Evidence, Image
+from market.verify.report import CheckFailed, Report, require, tell
+
+FILE: Final = "contract/signed.pdf"
+LATE_STAMP: Final = "contract/signed.tst"
+LISTS: Final = "revocations/"
+ATTACHED: Final = {"contract.json": "contract/terms.json", "policy.json": "contract/policy.json"}
+
+
+@dataclass(frozen=True)
+class _Certificate:
+    """A certificate of a party, as an entry published it before the party signed.
+
+    Attributes:
+        der: the certificate.
+        above: those above it that the party brought, DER; none for one that the exchange issued.
+        holder: who has the key.
+    """
+
+    der: bytes
+    above: Sequence[bytes]
+    holder: str
+
+
+def check(report: Report, evidence: Evidence, contract: dict[str, Any], signatures: Sequence[Image]) -> None:
+    """Check the signed file of a contract.
+
+    Args:
+        report: where the lines go.
+        evidence: a bundle whose log half holds.
+        contract: the contract's last image.
+        signatures: images of its signatures, in the log's order.
+
+    Raises:
+        CheckFailed: the records contradict each other.
+    """
+    last = signatures[-1].row
+    if contract["state"] == "FINALIZED":
+        require({one.row["role"] for one in signatures} == set(Role), "a contract in force is signed by both")
+        require(
+            contract["final_digest"] == last["file_digest"], "another file is in force than the one signed"
+        )
+    else:
+        require(contract["final_digest"] is None, "a file is said to be in force before the contract is")
+    signers = [_signer(report, evidence, contract, image) for image in signatures]
+    roots = _published(evidence, signatures[0].index, "ca")
+    document = evidence.files[FILE]
+    lists = [data for name, data in evidence.files.items() if name.startswith(LISTS)]
+    expected = Expected(
+        digest=last["file_digest"],
+        rendered=contract["document_digest"],
+        size=contract["document_size"],
+        order=BOTH,
+        signers=signers,
+        authorities=Authorities(
+            [one for one in roots if _is_root(one)],
+            [one for one in roots if not _is_root(one)],
+            [*lists, *examining.lists_in(document)],
+        ),
+        stampers=[*(one for one in roots if _is_root(one)), *_published(evidence, None, "tsa")],
+        attachments={name: evidence.files[place] for name, place in ATTACHED.items()},
+        late=evidence.files.get(LATE_STAMP),
+    )
+    tell(report, examine(document, expected))
+
+
+def _signer(report: Report, evidence: Evidence, contract: dict[str, Any], image: Image) -> ExpectedSigner:
+    row = image.row
+    role = Role(row["role"])
+    statement = signing.statement(
+        contract["number"],
+        role,
+        terms=contract["terms_digest"],
+        document=contract["document_digest"],
+        template=contract["template_digest"],
+    )
+    require(row["statement"] == statement, f"the {role} was shown another statement than this contract's")
+    found = _certificate(evidence, contract, image)
+    report.ok(f"key of the {role}", f"published for this party before it signed, held by the {found.holder}")
+    at = datetime.fromisoformat(row["signed_at"])
+    return ExpectedSigner(role, statement, found.der, at, stamped=row["stamped"], own=found.above[-1:])
+
+
+def _certificate(evidence: Evidence, contract: dict[str, Any], signature: Image) -> _Certificate:
+    """Return the certificate of a signature: published earlier, still in use, and that party's own."""
+    role = signature.row["role"]
+    rows = [
+        image.row
+        for table in ("key", "certificate")
+        for image in evidence.rows(table, id=signature.row["key_id"])
+        if image.index < signature.index
+    ]
+    if not rows:
+        raise CheckFailed(f"the certificate of the {role} was not published before it signed")
+    row = rows[-1]
+    require(row["state"] == "active", f"the certificate of the {role} was out of use before it signed")
+    require(
+        row["organisation_id"] == contract[f"{role}_id"], f"the certificate of the {role} is another party's"
+    )
+    if row["table"] == "key":
+        held = (row["purpose"], row["algorithm"], row["holder"]) == ("party", "X.509", "exchange")
+        require(held, f"the key of the {role} is published for another purpose")
+        return _Certificate(_der(row["public_key"]), (), "exchange")
+    above = [_der(one) for one in row["chain"]] if row["lane"] == "own" else []
+    return _Certificate(_der(row["certificate"]), above, "party")
+
+
+def _published(evidence: Evidence, before: int | None, purpose: str) -> list[bytes]:
+    """Return the certificates that entries publish for a purpose, before some entry."""
+    return [
+        _der(image.row["public_key"])
+        for image in evidence.rows("key", purpose=purpose, algorithm="X.509", state="active")
+        if before is None or image.index < before
+    ]
+
+
+def _der(text: str) -> bytes:
+    return base64.b64decode(text, validate=True)
+
+
+def _is_root(der: bytes) -> bool:
+    found = x509.load_der_x509_certificate(der)
+    return found.issuer == found.subject

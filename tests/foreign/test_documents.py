@@ -1,0 +1,101 @@
+"""Readers of others accept a signed document: poppler by NSS, and OpenSSL on the bytes that each signature covers."""
+
+import re
+import subprocess
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from asn1crypto import parser
+from cryptography.hazmat.primitives.serialization import Encoding
+from pyhanko.pdf_utils.reader import PdfFileReader
+
+from tests import machine
+from tests.contracts.signed import Paper, paper, rendered
+from tests.contracts.tampers import EIGHT
+from tests.foreign import strangers
+from tests.waiting import SECONDS
+
+pytestmark = pytest.mark.foreign
+
+
+@cache
+def both() -> Paper:
+    """Return a document whose provider signed with RSA and whose buyer signed with P-256."""
+    return paper(rsa_provider=True)
+
+
+@pytest.fixture
+def trusting(tmp_path: Path) -> Path:
+    """Return a folder of NSS that trusts the authority's root."""
+    folder = tmp_path / "nss"
+    folder.mkdir()
+    certutil = machine.ensure("certutil", "libnss3-tools", lane=strangers.LANE)
+    root = tmp_path / "root.der"
+    root.write_bytes(both().authority.root.der)
+    run(str(certutil), "-N", "-d", f"sql:{folder}", "--empty-password")
+    run(str(certutil), "-A", "-d", f"sql:{folder}", "-n", "root", "-t", "CT,CT,CT", "-i", str(root))
+    return folder
+
+
+def run(*command: str) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=SECONDS)
+    return done.stdout + done.stderr
+
+
+def pdfsig(file: bytes, trusting: Path) -> str:
+    path = trusting.parent / "document.pdf"
+    path.write_bytes(file)
+    program = machine.ensure("pdfsig", "poppler-utils", lane=strangers.LANE)
+    return run(str(program), "-nssdir", str(trusting), str(path))
+
+
+def test_poppler_accepts_both_signatures(trusting: Path) -> None:
+    said = pdfsig(both().file, trusting)
+    assert re.findall("Signature Validation: (.*)", said) == ["Signature is Valid."] * 2, said
+    assert re.findall("Certificate Validation: (.*)", said) == ["Certificate is Trusted."] * 2
+    assert re.findall("Signature Field Name: (.*)", said) == ["provider", "buyer"]
+    assert re.findall("Signature Type: (.*)", said) == ["ETSI.CAdES.detached"] * 2
+    assert said.count("Total document signed") == 1
+    assert "O=海岱农业科技有限公司" in said
+
+
+def test_poppler_misses_what_our_rules_find(trusting: Path) -> None:
+    """Why a reader's word is not enough: what poppler calls valid here is refused by name in tests/contracts."""
+    valid = {name: pdfsig(change(both()), trusting).count("is Valid.") for name, (change, _) in EIGHT.items()}
+    assert valid["a byte appended"] == valid["a comment laid over"] == 2
+    assert valid["the second signature cut off"] == 1
+    assert valid["a bit in a page's content"] == 0
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_openssl_accepts_each_signature_over_the_bytes_it_covers(tmp_path: Path, place: int) -> None:
+    signature = PdfFileReader(BytesIO(both().file)).embedded_signatures[place]
+    _zero, first, second, rest = signature.byte_range
+    contents = signature.pkcs7_content
+    files = {
+        "data": both().file[:first] + both().file[second : second + rest],
+        "signature": contents[: parser.peek(contents)],
+        "root": both().authority.root.certificate.public_bytes(Encoding.PEM),
+    }
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    openssl = machine.ensure("openssl", "openssl", lane=strangers.LANE)
+    said = run(
+        str(openssl), "cms", "-verify", "-binary", "-cades", "-inform", "DER", "-purpose", "any",
+        "-attime", str(1_795_345_200),
+        "-in", str(tmp_path / "signature"), "-content", str(tmp_path / "data"),
+        "-CAfile", str(tmp_path / "root"), "-out", str(tmp_path / "out"),
+    )  # fmt: skip
+    assert "successful" in said.lower()
+    assert (tmp_path / "out").read_bytes() == files["data"]
+
+
+def test_poppler_reads_the_attachments(trusting: Path) -> None:
+    path = trusting.parent / "document.pdf"
+    path.write_bytes(both().file)
+    program = machine.ensure("pdfdetach", "poppler-utils", lane=strangers.LANE)
+    run(str(program), "-saveall", "-o", str(trusting.parent), str(path))
+    for name, data in rendered()[1].items():
+        assert (trusting.parent / name).read_bytes() == data
