@@ -9,13 +9,13 @@ from contracts.lint import check, lint
 
 RELEASED = {
     "data-provision/0.1": "e3461939c65074cc5be3509a7a39716220da252ab1fba281e3e73c20d6553f9b",
-    "data-provision/1.0": "0adba24e4c1bad74683f7acae1edda745407a2eab2d760595ca7afa2261558d6",
-    "data-sharing/1.0": "53e5d46e5e9c12cc3b0c035131f5f8d79ceb409582111860923a62a0ecbfaeb2",
-    "entrusted-processing/1.0": "5655671f1e198e5926b84c73667ec87ed863ac98a13f9d952b96a871086bea54",
-    "fusion-development/1.0": "d52d61bc66f87642880f5eb6ea101954de13063b968c523caf2d3bb7beeaa541",
-    "intermediary/1.0": "2c44f4461574348a51ec6768e3eb9c0a2c556c32917f7c5cb7e36322cf168ab6",
+    "data-provision/1.0": "0926520ce9cd6ff117d4df591a6714bb8b5229291d6a6e55af065d1f3d96b860",
+    "data-sharing/1.0": "43cdc223c5c5304b5dbac7c9fdcce44001ce94949615d31e09a5a42dac4bf73c",
+    "entrusted-processing/1.0": "72ba4d366132d68a111a3272e27eec0edf42e27b18eb2d38b152b80d7e8ec7df",
+    "fusion-development/1.0": "4c0a4fede83e1ef3ff640b107201468353d6f56fe2766052219553f1caa5f892",
+    "intermediary/1.0": "57dafca3b555684ed5241ba26685de5844375f117985c3098ac2cd00b90ebd39",
     "open-licence/0.1": "34fcf7cfc7f1a88095955343ff91d30518dffc32f1c24be0313f1ea87f7e6b38",
-    "open-licence/1.0": "71d149bbfb5a703ff78afa5ca0700760f467cd644c93f4962651d6073fa8b5f0",
+    "open-licence/1.0": "bc42bf182c97d55c8d086edcb13a14fdf29e1431e238c97da615302856e98931",
 }
 
 
