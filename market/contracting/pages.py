@@ -6,10 +6,11 @@ from flask import Blueprint, Response, flash, jsonify, redirect, render_template
 from flask.typing import ResponseReturnValue
 from marshmallow import ValidationError
 
-from market import forms
+from market import config, forms
 from market.contracting import files, reading, schemas, service, showing
 from market.db import read, transaction
 from market.i18n import gettext as _
+from market.keys import certificates as keys
 from market.participants import service as participants
 from market.participants.web import current_actor, idempotency_key
 
@@ -119,6 +120,7 @@ def _page(number: str, faults: dict[str, Any] | None = None) -> str:
         one = reading.detail(session, actor, number)
         names = participants.names(session, {one.agreed.request.provider_id, one.agreed.request.buyer_id})
         story = showing.story(session, one.agreed, names)
+        own_keys = keys.fingerprints(session, actor) if "sign" in one.acts else []
     return render_template(
         "pages/contracting/contract.html",
         one=one,
@@ -128,6 +130,8 @@ def _page(number: str, faults: dict[str, Any] | None = None) -> str:
         names=names,
         head=showing.head(one.agreed, actor, names),
         story=story,
+        own_keys=own_keys,
+        held=config.current().holds_party_keys,
         wording=showing.wording(one.agreed),
         faults=faults or {},
         values=request.form,

@@ -26,6 +26,7 @@ END: Final = {"act": "cancellation", **REASON}
 SUSPEND: Final = {"decision": "suspend", **REASON}
 REFUND: Final = {"outcome": "refund", **REASON}
 DIGEST: Final = {"document_digest": "{digest}"}
+BY_KEY: Final = {**DIGEST, "key": "00" * 32}
 JOIN: Final = {"name": "新同事", "password": people.PASSWORD}
 INVITE: Final = {"email": "guest@example.org", "roles": ["admin"]}
 GUEST: Final = {"email": "{guest_email}"}
@@ -164,6 +165,9 @@ ROWS: Final[tuple[Row, ...]] = (
     api("contracting_api.document", "GET", BUYER, READ, 200, on="requested", **seen()),
     api("contracting_api.terms", "GET", BUYER, READ, 200, on="requested", **seen()),
     api("contracting_api.page", "GET", BUYER, READ, 200, on="requested", args={"place": 1}, **seen()),
+    api("contracting_api.signed", "GET", BUYER, READ, 200, on="agreed", **seen()),
+    api("contracting_api.prepare", "POST", PROVIDER, CONTRACTS, "404 certificate.not_found",
+        on="requested", sent=BY_KEY, **side(party="409 contract.wrong_state")),
     api("contracting_api.sign", "POST", PROVIDER, CONTRACTS, 200,
         on="requested", sent=DIGEST, **side(party="409 contract.wrong_state")),
     api("contracting_api.sign", "POST", BUYER, CONTRACTS, 200, on="agreed",
@@ -312,6 +316,9 @@ ROWS: Final[tuple[Row, ...]] = (
     page("contracting.document", "GET", BUYER, 200, on="requested", **seen()),
     page("contracting.terms", "GET", BUYER, 200, on="requested", **seen()),
     page("contracting.page", "GET", BUYER, 200, on="requested", args={"place": 1}, **seen()),
+    page("contracting.signed", "GET", BUYER, 200, on="agreed", **seen()),
+    page("contracting.prepare", "POST", PROVIDER, "404 certificate.not_found",
+         on="requested", sent=BY_KEY, **side(party="409 contract.wrong_state")),
     page("contracting.sign", "POST", PROVIDER, 303,
          on="requested", sent=DIGEST, **side(party="409 contract.wrong_state")),
     page("contracting.sign", "POST", BUYER, 303, on="agreed",
