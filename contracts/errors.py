@@ -114,3 +114,9 @@ class PolicyError(ContractError):
     """The policy is not one this exchange compiled, or the action is unknown: deny."""
 
     code = "policy.invalid"
+
+
+class StepUpError(ContractError):
+    """A passkey's assertion over a signing statement does not hold; the message says what of it does not."""
+
+    code = "step_up.refused"

@@ -146,9 +146,8 @@ def complete(prepared: Prepared, signature: bytes, stamper: TimeStamper | None =
         SignatureError: the signature is not of the prepared certificate's key over ``to_sign``.
     """
     value = cms.settle(prepared.certificate, prepared.to_sign, signature)
+    refuse_other(prepared)
     digest = _covered(prepared.file, prepared.room)
-    if cms.attributes(digest, prepared.certificate) != prepared.to_sign:
-        raise SignatureError("the prepared file is not the one whose attributes were signed")
     stamp, fault = None, None
     if stamper is not None:
         try:
@@ -166,6 +165,17 @@ def complete(prepared: Prepared, signature: bytes, stamper: TimeStamper | None =
         raise SignatureError("the signature does not fit into the room prepared for it")
     file = prepared.file[:first] + body.ljust(last - first, b"0") + prepared.file[last:]
     return Completed(file, value, stamp, fault)
+
+
+def refuse_other(prepared: Prepared) -> None:
+    """Refuse attributes of another file or certificate; a signer who has the file asks this before signing.
+
+    Raises:
+        SignatureError: ``to_sign`` does not belong to the file and the certificate.
+    """
+    digest = _covered(prepared.file, prepared.room)
+    if cms.attributes(digest, prepared.certificate) != prepared.to_sign:
+        raise SignatureError("the prepared file is not the one whose attributes were signed")
 
 
 def _covered(file: bytes, room: tuple[int, int]) -> bytes:

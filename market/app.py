@@ -38,6 +38,7 @@ import market.oversight.pages
 import market.participants.account
 import market.participants.api
 import market.participants.colleagues
+import market.participants.enrolling
 import market.participants.pages
 import market.participants.resetting
 import market.payments.accounts
@@ -77,6 +78,7 @@ HANDLERS: Final[Mapping[str, jobs.Handler]] = {
     "organisation.verified": _verified,
     "password.forgotten": market.participants.resetting.on_forgotten,
     "password.changed": market.participants.resetting.on_changed,
+    "second_factor.changed": market.participants.enrolling.on_changed,
     "revision.uploaded": market.registry.service.on_uploaded,
     "asset.approved": market.registry.service.on_approved,
     "asset.notice_ended": market.registry.service.on_notice_ended,
@@ -136,6 +138,7 @@ API: Final = (
 PAGES: Final = (
     market.participants.pages,
     market.participants.account,
+    market.participants.second,
     market.participants.colleagues,
     market.keys.pages,
     market.registry.pages,

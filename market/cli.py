@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from market import backup_commands, key_commands
+from market import backup_commands, key_commands, signing_commands
 
 if TYPE_CHECKING:
     from market.config import Settings
@@ -160,6 +160,28 @@ def create_operator(
     print(f"{organisation.name_zh} {organisation.id}\nledger entry {step.id}")
 
 
+@user.command("reset-second-factor")
+@click.option("--email", required=True, help="Address that the person signs in by.")
+@click.confirmation_option(
+    prompt="Whoever knows this person's password can then sign in. Have they shown you who they are?"
+)
+def reset_second_factor(email: str) -> None:
+    """Take a person's lost second factors away; sessions and tokens end, and an entry is written."""
+    from market.app import create_app
+    from market.db import engine, transaction
+    from market.governance import guard
+    from market.participants import enrolling
+
+    settings = _settings()
+    settings.demand("ledger_signing_key")
+    with create_app(settings).app_context():
+        guard.look_once()
+        with transaction() as session:
+            step = enrolling.reset(session, email.lower())
+        engine().dispose()
+    print(f"the second factors are gone; sessions and tokens ended\nledger entry {step.id}")
+
+
 @qilu.group()
 def ledger() -> None:
     """The log of everything that happened."""
@@ -274,6 +296,8 @@ def verify(bundle: Path, trust: Path | None) -> None:
 
 for command in backup_commands.COMMANDS:
     qilu.add_command(command)
+
+qilu.add_command(signing_commands.keys)
 
 
 @qilu.command()

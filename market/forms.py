@@ -11,12 +11,13 @@ HIDDEN = frozenset({"csrf_token", "idempotency_key", "next"})
 """Fields that belong to the form itself."""
 
 
-def load(schema: Schema, *lists: str) -> dict[str, Any]:
+def load(schema: Schema, *lists: str, beside: str = "") -> dict[str, Any]:
     """Return what the request's form holds, by a schema; empty optional fields count as not sent.
 
     Args:
         schema: what the form must hold.
         lists: fields of which several may be sent.
+        beside: what the names of fields begin with that somebody else reads.
 
     Raises:
         ValidationError: a field cannot be accepted.
@@ -24,7 +25,9 @@ def load(schema: Schema, *lists: str) -> dict[str, Any]:
     values: dict[str, Any] = {
         name: request.form.getlist(name) if name in lists else value
         for name, value in request.form.items()
-        if name not in HIDDEN and (value or schema.fields.get(name) is None or schema.fields[name].required)
+        if name not in HIDDEN
+        and not (beside and name.startswith(beside))
+        and (value or schema.fields.get(name) is None or schema.fields[name].required)
     }
     found: dict[str, Any] = schema.load(values)
     return found

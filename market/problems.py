@@ -50,6 +50,7 @@ STATUS: Final[Mapping[type[Exception], int]] = {
     contracts.DocumentMismatch: 409,
     contracts.LibraryError: 500,
     contracts.SignatureError: 500,
+    contracts.StepUpError: 422,
     contracts.PolicyError: 500,
     contracts.ContractError: 500,
     ledger.NotLoggedError: 404,

@@ -144,6 +144,7 @@ KINDS: Final[Mapping[str, Any]] = {
     "certificate.issued": lazy("Signing certificate issued"),
     "certificate.registered": lazy("Signing certificate of the party's own entered"),
     "certificate.revoked": lazy("Signing certificate revoked"),
+    "factor.reset": lazy("Second factor reset"),
     "agreement.suspended": lazy("Agreement suspended"),
     "agreement.restored": lazy("Agreement restored"),
     "agreement.expired": lazy("Agreement expired"),

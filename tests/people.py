@@ -76,7 +76,7 @@ def colleague(actor: Actor, *roles: Role) -> Actor:
         _invitation, secret, _step = members.invite(session, actor, email, frozenset(roles))
     with transaction() as session:
         user, _step = members.join(session, secret, "李同事", hashed())
-        _row, token = access.issue_token(session, user.id, "tests", Scope)
+        _row, token = access.issue_token(session, user.id, "tests", Scope, second_factor=True)
     with read() as session:
         return access.by_token(session, token)[0].actor
 
@@ -91,12 +91,19 @@ def actor_of(organisation: Organisation) -> Actor:
 def token_of(organisation: Organisation) -> str:
     """Return a bearer token of the first person of an organisation."""
     with transaction() as session:
-        return access.issue_token(session, organisation.contact_id, "tests", Scope)[1]
+        return access.issue_token(session, organisation.contact_id, "tests", Scope, second_factor=True)[1]
 
 
 def bearer(actor: Actor, *scopes: Scope) -> dict[str, str]:
     """Return the header by which a request is this person's; with all scopes when none is named."""
     assert actor.user_id is not None
     with transaction() as session:
-        _row, token = access.issue_token(session, actor.user_id, "tests", scopes or Scope)
+        _row, token = access.issue_token(session, actor.user_id, "tests", scopes or Scope, second_factor=True)
     return {"Authorization": f"Bearer {token}"}
+
+
+def session_of(actor: Actor) -> str:
+    """Return the cookie's secret of a new browser session of this person, in which a second factor was given."""
+    assert actor.user_id is not None
+    with transaction() as session:
+        return access.begin_session(session, actor.user_id, "nobody@example.org", "tests", second_factor=True)

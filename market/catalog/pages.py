@@ -1,13 +1,15 @@
 """Pages of listings: the public catalogue, one listing, and the provider's form."""
 
 import uuid
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from marshmallow import ValidationError
 
-from contracts import library
+from contracts import blanks, library
+from contracts.library import Model
 from contracts.vocabulary import Action, Indicator, Purpose
 from market import forms, permissions
 from market.actor import Actor, Role
@@ -16,7 +18,7 @@ from market.catalog.models import Benefit, Listing
 from market.catalog.reading import Filters, PriceFilter
 from market.catalog.sectors import Sector
 from market.catalog.states import ListingState
-from market.catalog.terms import offered
+from market.catalog.terms import RULED, SAID, Proposal, offered
 from market.catalog.wording import about, word
 from market.db import read, transaction
 from market.errors import Conflict, Forbidden, Invalid, MarketError, NotFound
@@ -28,6 +30,7 @@ from market.participants.web import current_actor, idempotency_key, optional_act
 from market.permissions import Relation
 from market.registry import offering
 from market.rules import book
+from market.texts import form
 
 pages = Blueprint("catalog", __name__)
 
@@ -36,6 +39,7 @@ BENEFIT_LABELS = {
     Benefit.PUBLIC: lazy("public benefit"),
 }
 PRICE_LABELS = {PriceFilter.FREE: lazy("free"), PriceFilter.PAID: lazy("for a price")}
+_LISTS = ("purposes", "permitted", "prohibited")
 _FIXED = {Action.REPRODUCE, Action.REIDENTIFY}
 """Always permitted and always ruled out; nobody has to choose them."""
 
@@ -79,17 +83,46 @@ def new() -> ResponseReturnValue:
 def draft() -> ResponseReturnValue:
     """Draft a listing."""
     actor = current_actor()
-    lists = ("purposes", "permitted", "prohibited")
+    asset_id = _asset_id(request.form.get("asset", ""))
+    if form.REFRESH in request.form or form.MORE in request.form:
+        return _form(asset_id, forms.sent(*_LISTS))
     try:
-        data = forms.load(schemas.ListingForm(), *lists)
+        data = forms.load(schemas.ListingForm(), *_LISTS, beside=form.PREFIX)
+        proposal = _with_further(data["proposal"])
         with transaction() as session:
-            number = service.draft(session, actor, **data, key=idempotency_key()).number
+            number = service.draft(
+                session, actor, asset_id=asset_id, proposal=proposal, key=idempotency_key()
+            ).number
     except (ValidationError, Invalid, Conflict, Forbidden) as error:
-        asset_id = _asset_id(request.form.get("asset", ""))
         message = error.message if isinstance(error, MarketError) else None
-        return _form(asset_id, forms.sent(*lists), forms.faults(error), message), 422
+        return _form(asset_id, forms.sent(*_LISTS), forms.faults(error), message), 422
     flash(_("The listing is drafted. Publish it when it reads as it should."), "done")
     return redirect(url_for("catalog.listing", number=number), 303)
+
+
+def _with_further(proposal: Proposal) -> Proposal:
+    """Return a proposal with what was filled in under further terms.
+
+    Raises:
+        ValidationError: one of them cannot be accepted.
+    """
+    if proposal.model not in offered():
+        return proposal
+    model = library.load(proposal.model)
+    further = form.read(model, request.form, known=_known(proposal))
+    proposal = replace(proposal, further=further)
+    faults = {
+        name: said
+        for name, said in form.faults(model, proposal.values()).items()
+        if name.removeprefix(form.PREFIX) not in SAID
+    }
+    if faults:
+        raise ValidationError(cast("dict[str, Any]", faults))
+    return proposal
+
+
+def _known(proposal: Proposal) -> dict[str, Any]:
+    return {name: value for name, value in proposal.values().items() if name in SAID}
 
 
 @pages.get("/listings/<string:number>")
@@ -183,6 +216,7 @@ def _form(
     message: str | None = None,
 ) -> str:
     actor = current_actor()
+    model = library.load(values.get("model") if values.get("model") in offered() else offered()[0])
     with read() as session:
         asset = offering.registered(session, actor, asset_id)
     relation = Relation.OWN if asset.provider_id == actor.organisation_id else Relation.OTHER
@@ -192,6 +226,8 @@ def _form(
         asset=asset,
         values={"title": asset.title, "asset": asset_id, "term_days": 365, **values},
         faults=faults or {},
+        labels=form.labels(model),
+        groups=_further(model, values, faults),
         message=message,
         measured={one.value: indicators.shown(indicators.measure(asset.report, one)) for one in Indicator},
         sectors=[("", _("choose"))] + [(sector.value, sectors.name(sector)) for sector in Sector],
@@ -200,6 +236,21 @@ def _form(
         purposes=[(one.value, word("purpose", one.value)) for one in Purpose],
         actions=[(one.value, word("action", one.value)) for one in Action if one not in _FIXED],
     )
+
+
+def _further(model: Model, values: dict[str, Any], faults: dict[str, Any] | None) -> list[form.Group]:
+    """Return the fields of the further terms, as they were sent, else as the text and the rule book begin."""
+    paid = str(values.get("price", "")).strip() not in {"", "0"}
+    known = {
+        "price.model": "fixed" if paid else "free",
+        "use.purposes": [],
+        "use.permitted": values["permitted"],
+    }
+    usual = {name: book().value(rule) for name, rule in RULED.items() if name in model.blanks}
+    sent = form.read(model, request.form, known) if request.method == "POST" else {}
+    begun = blanks.defaults(model, {**usual, **known, **sent})
+    more = request.form.get(form.MORE, "")
+    return form.fields(model, begun, faults, more, without=SAID)
 
 
 def _listing(number: str, error: Exception | None = None) -> str:

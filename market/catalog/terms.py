@@ -42,7 +42,7 @@ _ACTED: Final = frozenset(
     - {"payment.days"}
 )
 """Blanks without which a trade cannot be run."""
-_SAID: Final = frozenset(
+SAID: Final = frozenset(
     {"price.model", "price.amount", "quality", "use.purposes", "use.permitted", "use.prohibited", "term.days"}
 )
 """Blanks that a listing has a field of its own for."""
@@ -183,11 +183,9 @@ def _refused(model: Model, proposal: Proposal) -> dict[str, list[str]]:
     further = [
         in_language({"zh": f"{_label(model, name)}：{error.zh}", "en": f"{_label(model, name)}: {error.en}"})
         for name, error in blanks.faults(model, proposal.values()).items()
-        if name not in _SAID
+        if name not in SAID
     ]
-    further += [
-        _("%(name)s has a field of its own.", name=name) for name in proposal.further if name in _SAID
-    ]
+    further += [_("%(name)s has a field of its own.", name=name) for name in proposal.further if name in SAID]
     mode = proposal.values().get("delivery.mode")
     if mode is not None and mode not in set(DeliveryMode):
         further.append(_("This exchange delivers by download only."))

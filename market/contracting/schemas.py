@@ -35,6 +35,14 @@ class PreparationOut(Schema):
     statement = fields.String(
         metadata={"description": "what is agreed to; its digest stands in the signature"}
     )
+    revision = fields.String(
+        metadata={
+            "description": "base64 of what is added to document.pdf, or to signed.pdf once there is one"
+        }
+    )
+    room = fields.List(
+        fields.Integer(), metadata={"description": "first and one past the last byte kept for the signature"}
+    )
     expires_at = Timestamp()
 
 
@@ -147,6 +155,8 @@ def begun(one: Begun) -> dict[str, Any]:
         "preparation": one.id,
         "to_sign": base64.b64encode(one.to_sign).decode(),
         "statement": one.statement,
+        "revision": base64.b64encode(one.revision).decode(),
+        "room": list(one.room),
         "expires_at": one.expires_at,
     }
 

@@ -46,12 +46,17 @@ class Begun:
         id: of the preparation.
         to_sign: DER of the attributes that the party's key signs with SHA-256.
         statement: what the party agrees to, canonical JSON; its digest stands in the signature.
+        revision: what the signature adds to the file as it is, with the room for it; whoever signs can hold
+            ``to_sign`` against the file by that.
+        room: first and one past the last byte of that room, in the whole file.
         expires_at: until when it can be completed (aware UTC).
     """
 
     id: uuid.UUID
     to_sign: bytes
     statement: str
+    revision: bytes
+    room: tuple[int, int]
     expires_at: datetime
 
 
@@ -138,14 +143,14 @@ def prepare(actor: Actor, number: str, document_digest: str, fingerprint: str) -
         row = certificates.chosen(session, actor, fingerprint)
         ground = _ground(session, one, role, row.id, Signer(role, row.der(), row.chain_der()))
     prepared = _prepared(ground)
-    base = len(storage.current().read(ground.base_digest))
+    revision = prepared.file[len(storage.current().read(ground.base_digest)) :]
     made = Preparation(
         id=uuid.uuid4(),
         contract_id=ground.contract_id,
         user_id=actor.user_id,
         key_id=ground.key_id,
         base_digest=ground.base_digest,
-        tail=zlib.compress(prepared.file[base:]),
+        tail=zlib.compress(revision),
         room_begins=prepared.room[0],
         room_ends=prepared.room[1],
         to_sign=prepared.to_sign,
@@ -154,7 +159,7 @@ def prepare(actor: Actor, number: str, document_digest: str, fingerprint: str) -
     with transaction() as session:
         session.execute(delete(Preparation).where(Preparation.expires_at <= clock.now()))
         session.add(made)
-    return Begun(made.id, made.to_sign, ground.statement, made.expires_at)
+    return Begun(made.id, made.to_sign, ground.statement, revision, prepared.room, made.expires_at)
 
 
 def complete(actor: Actor, number: str, preparation: uuid.UUID, signature: bytes) -> Step:

@@ -7,6 +7,8 @@ from typing import Any, Self, TypeVar
 
 import requests
 
+from market.demo.authenticators import Authenticators
+
 TIMEOUT_SECONDS = 120
 POLL_SECONDS = 0.15
 
@@ -20,11 +22,13 @@ class DemoError(Exception):
     Args:
         message: what it answered.
         status: HTTP status; 0 when there was no answer.
+        code: stable code of the problem; "" when there was none.
     """
 
-    def __init__(self, message: str, status: int = 0) -> None:
+    def __init__(self, message: str, status: int = 0, code: str = "") -> None:
         super().__init__(message)
         self.status = status
+        self.code = code
 
 
 class Person:
@@ -41,21 +45,38 @@ class Person:
         self._url = url
         self._session = session or requests.Session()
 
-    def sign_in(self, email: str, password: str, scopes: Iterable[str]) -> Self:
+    def sign_in(self, email: str, password: str, scopes: Iterable[str], code: str | None = None) -> Self:
         """Get a token for this person.
 
         Args:
             email: how they sign in.
             password: theirs.
             scopes: what the token is made for.
+            code: of their authenticator app, if they have one.
 
         Raises:
             DemoError: wrong password, or the exchange refuses.
         """
         wanted = {"email": email, "password": password, "label": "demo", "scopes": list(scopes)}
+        wanted |= {} if code is None else {"code": code}
         token = self.post("/api/v1/tokens", wanted)["token"]
         self._session.headers["Authorization"] = f"Bearer {token}"
         return self
+
+    def enrol(self, email: str, password: str, apps: Authenticators) -> None:
+        """Set up an authenticator app for this person, as their role needs one.
+
+        Args:
+            email: how they sign in.
+            password: theirs.
+            apps: keeps the secret before it counts, so that it cannot be lost.
+
+        Raises:
+            DemoError: wrong password, or there is a second factor already.
+        """
+        who = {"email": email, "password": password}
+        apps.keep(email, self.post("/api/v1/second-factor", who)["secret"])
+        self.post("/api/v1/second-factor/confirmation", {**who, "code": apps.code(email)})
 
     def get(self, path: str, **query: str) -> Body:
         """Return a JSON answer.
@@ -144,12 +165,15 @@ def wait_for(
 def _require(answer: requests.Response) -> None:
     if answer.ok:
         return
+    code = ""
     try:
         problem = answer.json()
+        code = str(problem.get("code", ""))
         said = f"{problem.get('code')}: {problem.get('detail')} {problem.get('fields') or ''}"
     except ValueError:
         said = answer.text[:500]
     raise DemoError(
         f"{answer.request.method} {answer.request.path_url} -> {answer.status_code} {said}",
         answer.status_code,
+        code,
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ledger import note
 from ledger.durable import OWNER_ONLY, replace
+from market.demo.authenticators import Authenticators
 
 ORIGIN = "localhost/qilu"
 """Name of the demo's log; a real exchange sets ``LEDGER_ORIGIN`` to a name of its own."""
@@ -66,6 +67,11 @@ class Home:
     def watched(self) -> Path:
         """The file that names the logs that this exchange witnesses; none in a demo of one."""
         return self.folder / "witnessed.policy"
+
+    @property
+    def apps(self) -> Authenticators:
+        """The authenticator apps of the demo's staff, whose secrets are kept in the folder."""
+        return Authenticators(self.folder / "authenticators.json")
 
     def passwords(self, emails: list[str]) -> dict[str, str]:
         """Return the demo people's passwords, made at the first run and kept in the folder."""

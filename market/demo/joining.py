@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from market.demo.authenticators import Authenticators
 from market.demo.client import Body, DemoError, Person, wait_for
 from market.demo.people import AUDITOR, BUYER, EXCHANGE, FARM, OPERATOR, PROVIDER, WEATHER_STUDIO, Character
 from market.demo.processes import Processes
@@ -28,13 +29,17 @@ class Door:
         show: where it is told.
         processes: runs the command that founds the exchange.
         passwords: by e-mail address.
+        apps: the staff's authenticator apps.
     """
 
-    def __init__(self, url: str, show: Show, processes: Processes, passwords: dict[str, str]) -> None:
+    def __init__(
+        self, url: str, show: Show, processes: Processes, passwords: dict[str, str], apps: Authenticators
+    ) -> None:
         self._url = url
         self._show = show
         self._processes = processes
         self._passwords = passwords
+        self._apps = apps
 
     def let_in(self) -> Cast:
         """Bring everybody in who is not in yet, and sign all of them in.
@@ -55,13 +60,21 @@ class Door:
         try:
             return self._sign_in(character)
         except DemoError as error:
-            if error.status == 401:
+            if error.code == "sign_in.wrong":
                 return None
             raise
 
     def _sign_in(self, character: Character) -> Person:
+        email, password = character.email, self._passwords[character.email]
         person = Person(self._url, character.role)
-        return person.sign_in(character.email, self._passwords[character.email], character.scopes)
+        try:
+            return person.sign_in(email, password, character.scopes, self._apps.code(email))
+        except DemoError as error:
+            if error.code != "second_factor.not_enrolled":
+                raise
+        person.enrol(email, password, self._apps)
+        self._show.act(character.role, "sets up an authenticator app as second factor")
+        return person.sign_in(email, password, character.scopes, self._apps.code(email))
 
     def _found(self) -> Person:
         self._show.now("founding the exchange")
@@ -76,9 +89,8 @@ class Door:
         ]
         password = {"QILU_PASSWORD": self._passwords[OPERATOR.email]}
         self._processes.run("found", "user", "create-operator", *options, give=password)
-        operator = self._sign_in(OPERATOR)
         self._show.act("operator", "founds the exchange (qilu user create-operator)", "exchange.founded")
-        return operator
+        return self._sign_in(OPERATOR)
 
     def _invite(self, operator: Person) -> Person:
         invited = operator.post(

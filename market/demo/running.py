@@ -28,7 +28,7 @@ from market.demo.show import Show
 from market.demo.trading import Trading, audit
 from market.trust import evidence_text
 
-ACTS = 36
+ACTS = 38
 """Lines of a first run, for the progress bar; a later run has fewer."""
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -104,7 +104,7 @@ def _keep_serving(exchanges: Sequence[Running], show: Show) -> None:
     """Serve what was verified until somebody ends it, which is the good end."""
     with suppress(DemoEnded):
         for home, _processes in exchanges:
-            show.people(home.url, _passwords(home))
+            show.people(home.url, _passwords(home), home.apps)
         show.say(
             "Ctrl-C ends the servers and the payment sandboxes; what is there stays in "
             + str(exchanges[0][0].folder)
@@ -118,7 +118,7 @@ def _keep_serving(exchanges: Sequence[Running], show: Show) -> None:
 
 def _trade(home: Home, processes: Processes, show: Show, good: Good) -> dict[str, object]:
     """Carry one trade on an exchange that runs, and verify its evidence."""
-    cast = Door(home.url, show, processes, _passwords(home)).let_in()
+    cast = Door(home.url, show, processes, _passwords(home), home.apps).let_in()
     shelf = Shelf(cast, show)
     shelf.offer(divisions())
     trade = Trading(cast, show).trade(shelf.offer(good), good)

@@ -11,6 +11,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from market.demo.authenticators import Authenticators
 from market.demo.client import Body, Person
 from market.demo.people import PEOPLE
 
@@ -77,12 +78,15 @@ class Show:
         """Write a line that is no act."""
         self.console.print(text, soft_wrap=True)
 
-    def people(self, url: str, passwords: dict[str, str]) -> None:
-        """Show where the exchange is and who can sign in."""
+    def people(self, url: str, passwords: dict[str, str], apps: Authenticators) -> None:
+        """Show where the exchange is and who can sign in; the staff's key goes into an authenticator app."""
         table = Table(title=f"{url}", title_justify="left", show_edge=False, pad_edge=False)
-        for name in ("role", "person", "e-mail", "password"):
+        for name in ("role", "person", "e-mail", "password", "authenticator key"):
             table.add_column(name, no_wrap=True)
         for person in PEOPLE:
             colour = COLOURS[person.role]
-            table.add_row(f"[{colour}]{person.role}[/]", person.name, person.email, passwords[person.email])
+            email = person.email
+            table.add_row(
+                f"[{colour}]{person.role}[/]", person.name, email, passwords[email], apps.secret(email)
+            )
         self.console.print(table)

@@ -105,6 +105,7 @@ OBJECTS: Final = {
     "trade": lazy("Trades"),
     "agreement": lazy("Agreements"),
     "drill": lazy("Drills"),
+    "factor": lazy("Second factors"),
     "opening": lazy("Openings of commitments"),
 }
 """What kinds are about."""

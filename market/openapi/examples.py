@@ -17,6 +17,12 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
         "scopes": ["read", "contracts:write", "delivery:read"],
         "days": 30,
     },
+    "beginAuthenticatorApp": {"email": "li.na@example.org", "password": "correct horse battery staple"},
+    "confirmAuthenticatorApp": {
+        "email": "li.na@example.org",
+        "password": "correct horse battery staple",
+        "code": "287082",
+    },
     "applyAsOrganisation": {
         "name_zh": "泉城气象数据有限公司",
         "name_en": "Spring City Weather Data Ltd.",

@@ -49,6 +49,8 @@ def _public(id: str, *refusals: int, keyed: bool = False) -> Operation:
 
 OPERATIONS: Final[Mapping[str, Operation]] = {
     "POST /api/v1/tokens": _public("createToken", 401, 409, 429),
+    "POST /api/v1/second-factor": _public("beginAuthenticatorApp", 401, 409, 429),
+    "POST /api/v1/second-factor/confirmation": _public("confirmAuthenticatorApp", 401, 404, 409, 429),
     "GET /api/v1/tokens": _read("listTokens"),
     "DELETE /api/v1/tokens/{token_id}": Operation("revokeToken", (Scope.MEMBERS,)),
     "POST /api/v1/organisations": _public("applyAsOrganisation", 409, 429, keyed=True),

@@ -5,7 +5,6 @@ manifest is signed. The contract's texts and the inspection report are taken fro
 the bundle are what the entries committed to, not what a row says today.
 """
 
-import json
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from flask import render_template
 from sqlalchemy.orm import Session
 
+from contracts.terms import parse
 from ledger import canonical
 from ledger.checkpoint import CHECKPOINT, parse_checkpoint
 from ledger.evidence import ENTRIES, LEAF, OPENINGS, POLICY, PROOF
@@ -184,7 +184,7 @@ def _signed_file(history: History) -> dict[str, bytes]:
 
 def _inspection_files(evidence: Evidence, contract: dict[str, Any]) -> dict[str, bytes]:
     """Return the report that the signed terms name."""
-    named = json.loads(contract["terms"])["subject"]["inspection_digest"]
+    named = parse(contract["terms"].encode()).subject.inspection_digest
     for image in images(evidence.entries, "inspection"):
         if image["report_digest"] == named:
             return {"inspection/report.json": image["report"].encode()}

@@ -11,7 +11,7 @@ from market.db import read, transaction
 from market.errors import Invalid, TooMany, Unauthenticated
 from market.i18n import gettext as _
 from market.i18n import language
-from market.participants import passwords, resetting, schemas, web
+from market.participants import credentials, passwords, resetting, schemas, web
 
 pages = Blueprint("account", __name__)
 
@@ -33,7 +33,7 @@ def change_password() -> ResponseReturnValue:
         data = forms.load(schemas.PasswordIn())
         with read() as session:
             email = resetting.email_of(session, user_id)
-        web.checked_password(email, data["present"])
+        credentials.checked_password(email, data["present"])
         new = passwords.hashed(data["password"])
     except Unauthenticated:
         return _password({"present": [_("This is not your current password.")]}), 422

@@ -6,8 +6,18 @@ from typing import Any
 from market.actor import Role, Scope
 from market.db import read, transaction
 from market.openapi.blueprint import Blueprint
-from market.participants import access, members, schemas, service, web
-from market.participants.models import Organisation
+from market.participants import (
+    access,
+    attempts,
+    credentials,
+    enrolling,
+    factors,
+    members,
+    schemas,
+    service,
+    web,
+)
+from market.participants.models import Attempt, Organisation
 from market.participants.states import Decision, OrganisationState
 from market.steps import index_of
 
@@ -21,14 +31,45 @@ blueprint = Blueprint(
 @blueprint.response(201, schemas.TokenOut)
 @blueprint.doc(security=[])
 def make_token(data: dict[str, Any]) -> dict[str, Any]:
-    """Make a token from address and password; it is shown once."""
-    user_id = web.checked_password(data["email"], data["password"])
+    """Make a token from address and password, and a code where there is a second factor; it is shown once."""
+    user_id = credentials.checked_password(data["email"], data["password"])
+    second = credentials.checked_second_factor(user_id, data.get("code"))
     scopes = [Scope(scope) for scope in data["scopes"]]
     with transaction() as session:
         row, text = access.issue_token_by_password(
-            session, user_id, data["email"], data["label"], scopes, data["days"]
+            session, user_id, data["email"], data["label"], scopes, data["days"], second_factor=second
         )
         return {"id": row.id, "token": text, "scopes": row.scopes, "expires_at": row.expires_at}
+
+
+@blueprint.post("/second-factor")
+@blueprint.arguments(schemas.AppIn)
+@blueprint.response(201, schemas.AppOut)
+@blueprint.doc(security=[])
+def begin_app(data: dict[str, Any]) -> dict[str, Any]:
+    """Begin to set up an authenticator app, where there is no second factor yet; the secret is shown once."""
+    user_id = credentials.checked_password(data["email"], data["password"])
+    with transaction() as session:
+        credentials.known(session, data["email"])
+        enrolling.require_first(session, user_id)
+        secret, uri = factors.begin_app(session, user_id, data["email"])
+        return {"secret": secret, "uri": uri}
+
+
+@blueprint.post("/second-factor/confirmation")
+@blueprint.arguments(schemas.ConfirmAppIn)
+@blueprint.response(200, schemas.RecoveryCodesOut)
+@blueprint.doc(security=[])
+def confirm_app(data: dict[str, Any]) -> dict[str, Any]:
+    """Finish setting up an authenticator app by its first code; sessions end, recovery codes are shown once."""
+    user_id = credentials.checked_password(data["email"], data["password"])
+    credentials.counted(user_id)
+    with transaction() as session:
+        credentials.known(session, data["email"])
+        enrolling.require_first(session, user_id)
+        factors.confirm_app(session, user_id, data["code"])
+        attempts.forget(session, Attempt.SECOND_FACTOR, str(user_id))
+        return {"recovery_codes": enrolling.added(session, user_id, None)}
 
 
 @blueprint.get("/tokens")

@@ -5,6 +5,7 @@ many. Whoever shows that a secret is theirs has it forgotten again; letters and 
 there it is the success that costs the exchange something.
 """
 
+import uuid
 from datetime import timedelta
 from typing import Final
 
@@ -46,6 +47,25 @@ def note_sign_in(session: Session, email: str, address: str) -> None:
             "sign_in.locked", _("Too many failed attempts. Wait a quarter of an hour."), retry_after=wait
         )
     _keep(session, Attempt.SIGN_IN, email, address)
+
+
+def note_second_factor(session: Session, user_id: uuid.UUID, address: str) -> None:
+    """Count a try to give a second factor before it is looked at; the right one forgets it (:func:`forget`).
+
+    Raises:
+        TooMany: the account or the network address is locked; ``retry_after`` says how many seconds to wait.
+    """
+    account, way = str(user_id), Attempt.SECOND_FACTOR
+    _one_at_a_time(session, tokens.digest(account))
+    wait = _wait(session, way, LoginAttempt.account, tokens.digest(account), FAILURES)
+    wait = wait or _wait(session, way, LoginAttempt.address, address, ADDRESS_FAILURES)
+    if wait:
+        raise TooMany(
+            "second_factor.locked",
+            _("Too many failed attempts. Wait a quarter of an hour."),
+            retry_after=wait,
+        )
+    _keep(session, way, account, address)
 
 
 def note_letter(session: Session, email: str, address: str) -> bool:

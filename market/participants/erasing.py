@@ -15,7 +15,7 @@ from market.actor import Actor, Role
 from market.errors import Conflict, NotFound
 from market.i18n import gettext as _
 from market.keys import certificates
-from market.participants import access, tokens
+from market.participants import access, factors, tokens
 from market.participants.models import (
     ApiToken,
     Credential,
@@ -150,17 +150,18 @@ def ways_in(session: Session, user_id: uuid.UUID) -> tuple[int, int]:
 def leave(session: Session, step: Pending, person: Subject) -> None:
     """Take away, within a step that an upper room records, everything about a person that no step wrote.
 
-    Sessions, tokens, password, letters, attempts and remembered keys go; the membership ends and the person's signing
-    keys with it; an invitation that is still open runs out. The personal columns themselves are emptied by
-    :func:`market.steps.erase`.
+    Sessions, tokens, password, second factors, letters, attempts and remembered keys go; the membership ends and the
+    person's signing keys with it; an invitation that is still open runs out. The personal columns themselves are
+    emptied by :func:`market.steps.erase`.
     """
     access.end_sessions(session, person.id)
     session.execute(delete(ApiToken).where(ApiToken.user_id == person.id))
     session.execute(delete(Credential).where(Credential.user_id == person.id))
     letters = or_(PasswordReset.user_id == person.id, PasswordReset.email == person.email)
     session.execute(delete(PasswordReset).where(letters))
-    attempts = LoginAttempt.account == tokens.digest(person.email)
-    session.execute(delete(LoginAttempt).where(attempts))
+    factors.forget(session, person.id)
+    accounts = [tokens.digest(person.email), tokens.digest(str(person.id))]
+    session.execute(delete(LoginAttempt).where(LoginAttempt.account.in_(accounts)))
     invitations = session.scalars(select(Invitation).where(Invitation.user_id.in_(person.ids))).all()
     made = {row.id for row in person.organisations} | {row.id for row in invitations}
     steps.forget(session, {person.id}, made)

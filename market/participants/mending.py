@@ -1,7 +1,8 @@
 """After steps were brought back from a journal: what about people no step writes, put into a state that works.
 
 Passwords, sessions, tokens and letters stand in no entry. Those that a backup holds may be of people who have left
-since, or were revoked; those that were made since are lost.
+since, or were revoked; those that were made since are lost. Second factors stay as the backup has them: whoever of the
+staff has none there sets one up when they sign in.
 """
 
 import uuid
@@ -10,8 +11,17 @@ from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
 from market import clock
-from market.participants import access, passwords
-from market.participants.models import ApiToken, Credential, Member, Organisation, PasswordReset, SignIn, User
+from market.participants import access, factors, passwords
+from market.participants.models import (
+    ApiToken,
+    Challenge,
+    Credential,
+    Member,
+    Organisation,
+    PasswordReset,
+    SignIn,
+    User,
+)
 from market.participants.states import MemberState, OrganisationState
 
 
@@ -23,12 +33,14 @@ def mend(session: Session) -> None:
     """
     session.execute(delete(SignIn))
     session.execute(delete(PasswordReset))
+    session.execute(delete(Challenge))
     active = exists().where(Member.user_id == User.id, Member.state == MemberState.ACTIVE)
     for user_id in session.scalars(select(User.id).where(~active)).all():
         access.revoke_tokens(session, user_id)
     for user_id in session.scalars(select(User.id).where(~User.email.contains("@"))).all():  # erased
         session.execute(delete(Credential).where(Credential.user_id == user_id))
         session.execute(delete(ApiToken).where(ApiToken.user_id == user_id))
+        factors.forget(session, user_id)
     without = select(User.id).where(User.email.contains("@"), ~exists().where(Credential.user_id == User.id))
     for user_id in session.scalars(without).all():
         session.add(Credential(user_id=user_id, password=passwords.LOST, changed_at=clock.now()))

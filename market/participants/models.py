@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from market.actor import Role, Scope
@@ -118,10 +118,15 @@ class SignIn(Base):
     began_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+    second_at: Mapped[datetime | None]
+    """When a second factor was last given in this session; None: by the password alone."""
 
 
 class ApiToken(Base):
-    """A bearer token for programs; only its digest is here. ``scopes`` is a list of scope words."""
+    """A bearer token for programs; only its digest is here. ``scopes`` is a list of scope words.
+
+    ``second_factor`` says whether a second factor was given when it was made: without one it never acts for the staff.
+    """
 
     __tablename__ = "api_token"
 
@@ -134,10 +139,76 @@ class ApiToken(Base):
     used_at: Mapped[datetime | None]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    second_factor: Mapped[bool]
 
     def scope_set(self) -> frozenset[Scope]:
         """Return the scopes as values."""
         return frozenset(Scope(scope) for scope in self.scopes)
+
+
+class Passkey(Base):
+    """A public key whose private half is in a person's authenticator (WebAuthn); a way in, never part of a step.
+
+    ``credential_id`` is base64url, as browsers send it; ``public_key`` is the COSE key; ``transports`` is what the
+    browser said of how the authenticator is reached.
+    """
+
+    __tablename__ = "passkey"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey(User.id), index=True)
+    credential_id: Mapped[str] = mapped_column(String(1400), unique=True)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    sign_count: Mapped[int] = mapped_column(BigInteger)
+    transports: Mapped[list[Any]]
+    label: Mapped[str] = mapped_column(String(100))
+    made_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class Totp(Base):
+    """The secret that a person's authenticator app shares with the exchange (RFC 6238); one a person.
+
+    It counts once ``confirmed_at`` is there; ``last_step`` is the time step of the last code taken, so that none is
+    taken twice.
+    """
+
+    __tablename__ = "totp"
+
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey(User.id), primary_key=True)
+    secret: Mapped[str] = mapped_column(String(64))
+    last_step: Mapped[int] = mapped_column(BigInteger)
+    made_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+
+
+class RecoveryCode(Base):
+    """A code that stands in once for a second factor that is lost; only its digest is here."""
+
+    __tablename__ = "recovery_code"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey(User.id), index=True)
+
+
+class Ceremony(StrEnum):
+    """What an authenticator was asked to do."""
+
+    REGISTRATION = "registration"
+    ASSERTION = "assertion"
+    STEP_UP = "step_up"
+
+
+class Challenge(Base):
+    """What an authenticator was asked to sign; taken once, and not after its end."""
+
+    __tablename__ = "challenge"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey(User.id), index=True)
+    ceremony: Mapped[Ceremony]
+    challenge: Mapped[bytes] = mapped_column(LargeBinary)
+    expires_at: Mapped[datetime]
 
 
 class PasswordReset(Base):
@@ -164,6 +235,7 @@ class Attempt(StrEnum):
     RESET = "reset"
     APPLICATION = "application"
     INVITATION = "invitation"
+    SECOND_FACTOR = "second_factor"
     FORM = "form"
 
 

@@ -12,7 +12,7 @@ from market.actor import Role, Scope
 from market.db import read, transaction
 from market.errors import MarketError, TooMany, Unauthenticated
 from market.i18n import gettext as _
-from market.participants import access, labels, schemas, service, web
+from market.participants import access, credentials, labels, schemas, second, service, web
 from market.participants.states import TRANSITIONS, OrganisationState
 
 pages = Blueprint("participants", __name__)
@@ -54,9 +54,12 @@ def send_application() -> ResponseReturnValue:
 
 @pages.get("/sign-in")
 def sign_in() -> ResponseReturnValue:
-    """Show the sign-in form."""
+    """Show the sign-in form; whoever gave the password already goes on to the second factor."""
+    half = web.half_person()
+    if half is not None:
+        return redirect(second.next_page(second.wanted(), half.lacks), 303)
     return render_template(
-        "pages/participants/sign_in.html", values={"next": _next()}, faults={}, message=None
+        "pages/participants/sign_in.html", values={"next": second.wanted()}, faults={}, message=None
     )
 
 
@@ -65,16 +68,17 @@ def enter() -> ResponseReturnValue:
     """Sign a person in by address and password; the session before it ends."""
     try:
         data = forms.load(schemas.SignInIn())
-        user_id = web.checked_password(data["email"], data["password"])
+        user_id = credentials.checked_password(data["email"], data["password"])
     except (ValidationError, Unauthenticated, TooMany) as error:
-        values = {"email": request.form.get("email", ""), "next": _next()}
+        values = {"email": request.form.get("email", ""), "next": second.wanted()}
         return web.refused("pages/participants/sign_in.html", error, values=values)
-    before = g.get("person")
+    before = g.get("person") or web.half_person()
     with transaction() as session:
         if before is not None and before.session_id is not None:
             access.end_session(session, web.own_id(before), before.session_id)
         secret = access.begin_session(session, user_id, data["email"], request.user_agent.string)
-    response = redirect(_next() or "/", 303)
+        lacks = access.lack_of(session, user_id)
+    response = redirect(second.next_page(second.wanted(), lacks), 303)
     web.sign_in(response, secret)
     return response
 
@@ -82,7 +86,7 @@ def enter() -> ResponseReturnValue:
 @pages.post("/sign-out")
 def sign_out() -> ResponseReturnValue:
     """End this session."""
-    person = g.get("person")
+    person = g.get("person") or web.half_person()
     if person is not None and person.session_id is not None:
         with transaction() as session:
             access.end_session(session, web.own_id(person), person.session_id)
@@ -109,7 +113,14 @@ def make_token() -> ResponseReturnValue:
         return _me(values=forms.sent("scopes"), faults=forms.faults(error)), 422
     scopes, days = [Scope(scope) for scope in data["scopes"]], int(data["days"])
     with transaction() as session:
-        _row, text = access.issue_token(session, web.own_id(person), data["label"], scopes, days)
+        _row, text = access.issue_token(
+            session,
+            web.own_id(person),
+            data["label"],
+            scopes,
+            days,
+            second_factor=person.second_at is not None,
+        )
     return _me(fresh=text)
 
 
@@ -235,10 +246,3 @@ def _organisation(
         values=values or {"reason": "", "decision": ""},
         faults=faults or {},
     )
-
-
-def _next() -> str | None:
-    """Return where to go after signing in: an address on this site, or None."""
-    wanted = request.values.get("next", "")
-    inside = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and wanted.isprintable()
-    return wanted if inside else None

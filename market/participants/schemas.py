@@ -9,6 +9,7 @@ from market.fields import (
     BoundedInt,
     Cursor,
     Day,
+    Digest,
     Email,
     Phone,
     Reason,
@@ -22,8 +23,23 @@ from market.fields import (
 )
 from market.participants.access import LONGEST_TOKEN_DAYS, TOKEN_DAYS
 from market.participants.application import Application
+from market.participants.passkeys import LONGEST
 from market.participants.passwords import SHORTEST
 from market.participants.states import Decision, OrganisationState
+
+
+class Code(Text):
+    """Six digits, or a recovery code."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(low=6, high=40, **kwargs)
+
+
+class Answer(Text):
+    """JSON that a browser got from an authenticator."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(low=2, high=LONGEST, **kwargs)
 
 
 def _roles(*possible: Role) -> Several:
@@ -136,6 +152,59 @@ class TokenIn(SignInIn):
     label = Text(low=1, high=100, load_default="API")
     scopes = _scopes(load_default=lambda: [Scope.READ.value])
     days = BoundedInt(low=1, high=LONGEST_TOKEN_DAYS, load_default=TOKEN_DAYS)
+    code = Code(
+        metadata={
+            "description": "Of the authenticator app, or a recovery code; where there is a second factor"
+        }
+    )
+
+
+class AppIn(SignInIn):
+    """Who sets up an authenticator app as the first second factor."""
+
+
+class AppOut(Schema):
+    """The secret of an authenticator app that is being set up."""
+
+    secret = fields.String(metadata={"description": "Base 32, for RFC 6238: SHA-1, 6 digits, 30 seconds"})
+    uri = fields.String(metadata={"description": "The same as an otpauth: address"})
+
+
+class ConfirmAppIn(SignInIn):
+    """A first code of an authenticator app."""
+
+    code = Code(required=True)
+
+
+class RecoveryCodesOut(Schema):
+    """Codes that each stand in once for a lost second factor; shown this once."""
+
+    recovery_codes = fields.List(fields.String())
+
+
+class CodeIn(Schema):
+    """A code of an authenticator app, or a recovery code."""
+
+    code = Code(required=True)
+
+
+class AssertionIn(Schema):
+    """What a passkey answered, as JSON."""
+
+    assertion = Answer(required=True)
+
+
+class PasskeyIn(Schema):
+    """A passkey that was made just now."""
+
+    label = Text(low=1, high=100, required=True)
+    credential = Answer(required=True)
+
+
+class ChallengeIn(Schema):
+    """What a passkey shall sign: nothing to sign in, or the digest of a signing statement."""
+
+    challenge = Digest()
 
 
 class OwnTokenIn(Schema):

@@ -182,21 +182,10 @@ def own_organisation_id(person: Person) -> uuid.UUID:
     return person.actor.organisation_id
 
 
-def checked_password(email: str, password: str) -> uuid.UUID:
-    """Return the person whose address and password these are; the caller forgets the attempt.
-
-    The hash is compared after the transaction, never inside one.
-
-    Raises:
-        TooMany: the account or the network address is locked for a while.
-        Unauthenticated: wrong, or nobody has this address; the answer is the same.
-    """
-    with transaction() as session:
-        attempts.note_sign_in(session, email, address())
-        user_id, stored = access.credential(session, email)
-    if passwords.matches(stored, password) and user_id is not None:
-        return user_id
-    raise Unauthenticated("sign_in.wrong", _("The address and the password do not match."))
+def half_person() -> Person | None:
+    """Return who gave the right password and still lacks a second factor, or None."""
+    found: Person | None = g.get("half")
+    return found
 
 
 def checked_application(data: dict[str, Any], via: str) -> tuple[Application, str]:
@@ -318,7 +307,11 @@ def _load() -> None:
         found = access.by_session(session, secret)
     if found is None:
         return
-    g.person, stale = found
+    person, stale = found
+    if person.lacks is None:
+        g.person = person
+    else:  # nobody yet: only the pages of the second factor know them
+        g.half = person
     if stale and not read_only():
         with transaction() as session:
             access.touch_session(session, secret)

@@ -82,3 +82,4 @@ class Kind(StrEnum):
     CERTIFICATE_ISSUED = "certificate.issued"
     CERTIFICATE_REGISTERED = "certificate.registered"
     CERTIFICATE_REVOKED = "certificate.revoked"
+    FACTOR_RESET = "factor.reset"

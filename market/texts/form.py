@@ -9,8 +9,9 @@ Every field's name begins with :data:`PREFIX`, so that a page may have fields of
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final, Protocol
 
 from contracts import blanks
@@ -98,19 +99,26 @@ class Group:
         return any(field.asked for field in self.fields)
 
 
-def read(model: Model, form: Sent) -> dict[str, Any]:
+def read(model: Model, form: Sent, known: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
     """Return the values that a sent form holds, by blank; wrong ones as they were typed.
 
     Only blanks that are asked for under the values read are returned, and only those that were filled in.
+
+    Args:
+        model: the text.
+        form: what was sent.
+        known: values of blanks that the page asks for by fields of its own; they are not read here.
     """
-    sent = {
-        blank.name: value for blank in negotiable(model) if (value := _value(model, blank, form)) is not None
+    values = {
+        blank.name: value
+        for blank in negotiable(model)
+        if blank.name not in known and (value := _value(model, blank, form)) is not None
     }
-    values = dict(sent)
     for blank in negotiable(model):  # in their order, as a reader comes to them
-        if blank.name in values and not parse(blank.when).holds(values):
+        if blank.name in values and not parse(blank.when).holds({**known, **values}):
             del values[blank.name]
-    return {name: value for name, value in values.items() if parse(model.blanks[name].when).holds(values)}
+    final = {**known, **values}
+    return {name: value for name, value in values.items() if parse(model.blanks[name].when).holds(final)}
 
 
 def faults(model: Model, values: Mapping[str, Any], complete: bool = True) -> dict[str, list[str]]:
@@ -144,6 +152,7 @@ def fields(
     values: Mapping[str, Any],
     faults: Mapping[str, list[str]] | None = None,
     more: str = "",
+    without: Collection[str] = (),
 ) -> list[Group]:
     """Return the fields of a form by the article that uses them, filled with the values.
 
@@ -152,6 +161,7 @@ def fields(
         values: values by blank, right or wrong; what a hidden field shows is the text's default.
         faults: sentences by field name, as :func:`faults` returns them.
         more: the blank whose table gets more empty rows.
+        without: blanks that the page asks for by fields of its own.
     """
     asked = {blank.name for blank in blanks.asked(model, values)}
     deciding = {test.blank for blank in model.blanks.values() for test in parse(blank.when).tests}
@@ -172,10 +182,17 @@ def fields(
             decides=blank.name in deciding,
         )
 
-    return [
-        Group(clause.id, number, schedule, clause.title, tuple(map(drawn, found)))
+    groups = [
+        Group(
+            clause.id,
+            number,
+            schedule,
+            clause.title,
+            tuple(drawn(blank) for blank in found if blank.name not in without),
+        )
         for clause, number, schedule, found in _grouped(model)
     ]
+    return [group for group in groups if group.fields]
 
 
 def negotiable(model: Model) -> list[Blank]:

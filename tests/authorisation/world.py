@@ -132,10 +132,12 @@ class World:
         assert actor.user_id is not None
         with transaction() as session:
             email = session.get_one(User, actor.user_id).email
-            access.begin_session(session, actor.user_id, email, "elsewhere")  # there is one to be ended
-            secret = access.begin_session(session, actor.user_id, email, "tests")
+            access.begin_session(
+                session, actor.user_id, email, "elsewhere", second_factor=True
+            )  # there is one to be ended
+            secret = access.begin_session(session, actor.user_id, email, "tests", second_factor=True)
             tokens = {
-                name: access.issue_token(session, actor.user_id, "tests", scopes)[1]
+                name: access.issue_token(session, actor.user_id, "tests", scopes, second_factor=True)[1]
                 for name, scopes in _kinds_of_token().items()
             }
         cookies, csrf = self._browser(f"{web.COOKIE}={secret}")
@@ -191,8 +193,8 @@ def _belongings(person: Actor) -> dict[str, str]:
     assert person.user_id is not None
     with transaction() as session:
         email = session.get_one(User, person.user_id).email
-        token = access.issue_token(session, person.user_id, "of theirs", Scope)[0].id
-        access.begin_session(session, person.user_id, email, "of theirs")
+        token = access.issue_token(session, person.user_id, "of theirs", Scope, second_factor=True)[0].id
+        access.begin_session(session, person.user_id, email, "of theirs", second_factor=True)
         signed_in = access.sessions(session, person.user_id)[0].id
         resetting.ask(session, email, "en", "nowhere")
     return {

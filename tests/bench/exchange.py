@@ -54,7 +54,8 @@ class Exchange:
         if self._separate:
             self._start("worker")
         self.passwords = self.home.passwords([person.email for person in PEOPLE])
-        self.cast: Cast = Door(self.url, Silent(), self._processes, self.passwords).let_in()  # type: ignore[arg-type]
+        door = Door(self.url, Silent(), self._processes, self.passwords, self.home.apps)  # type: ignore[arg-type]
+        self.cast: Cast = door.let_in()
         self.listing = Shelf(self.cast, Silent()).offer(weather())  # type: ignore[arg-type]
         return self
 

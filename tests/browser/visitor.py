@@ -142,12 +142,15 @@ class Visitor:
         wait_for(changed, f"the end of {english!r}", seconds=PATIENCE / 1000)
         self.open(self.page.url)
 
-    def sign_in(self, email: str, password: str) -> None:
-        """Sign in on the page for it."""
+    def sign_in(self, email: str, password: str, code: str | None = None) -> None:
+        """Sign in on the page for it, with a code of an authenticator app where there is one."""
         self.open("/sign-in")
         self.type("Email address", email)
         self.type("Password", password)
         self.press("Sign in")
+        if code is not None:
+            self.type("Code", code)
+            self.press("Continue")
         assert "/sign-in" not in self.page.url
 
     def leave(self) -> None:

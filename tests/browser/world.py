@@ -42,13 +42,16 @@ def furnish(hall: Hall) -> World:
     certificates = [one["number"] for one in hall.provider.get("/api/v1/assets")["items"] if one["number"]]
     trades = _trades(hall)
     applicant = _applicant(hall)
-    staff = {role: _colleague(hall.operator, role) for role in ("reviewer", "auditor")}
+    staff = {role: _colleague(hall, role) for role in ("reviewer", "auditor")}
     invited = hall.operator.post(
         "/api/v1/members/invitations", {"email": people.application().email, "roles": ["auditor"]}
     )
     entries = hall.buyer.get(f"/api/v1/trades/{trades[-1]}/entries")["items"]
     kept, ended = (_key(hall) for _time in range(2))
     hall.provider.post(f"/api/v1/signing-keys/{ended}/revocation", {"reason": "lost"})
+    Caller(hall.url, "buyer").post(  # sets up an app, and has not finished
+        "/api/v1/second-factor", {"email": "other@hall.example", "password": people.PASSWORD}
+    )
     values = {
         "name": ["data-provision", "open-licence"],
         "version": ["1.0", "0.1"],
@@ -155,9 +158,11 @@ def _letter(hall: Hall) -> str:
     return link[1]
 
 
-def _colleague(chief: Caller, role: str) -> str:
+def _colleague(hall: Hall, role: str) -> str:
+    """Let one more of the staff join and set up an authenticator app; return their address."""
     email = people.application().email
-    invited = chief.post("/api/v1/members/invitations", {"email": email, "roles": [role]})
+    invited = hall.operator.post("/api/v1/members/invitations", {"email": email, "roles": [role]})
     body = {"name": "同事", "password": people.PASSWORD}
-    Caller(chief._url, role).post(f"/api/v1/invitations/{invited['token']}", body)
+    Caller(hall.url, role).post(f"/api/v1/invitations/{invited['token']}", body)
+    Caller(hall.url, role).enrol(email, people.PASSWORD, hall.apps)
     return email

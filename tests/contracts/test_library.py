@@ -9,13 +9,13 @@ from contracts.lint import check, lint
 
 RELEASED = {
     "data-provision/0.1": "e3461939c65074cc5be3509a7a39716220da252ab1fba281e3e73c20d6553f9b",
-    "data-provision/1.0": "0adba24e4c1bad74683f7acae1edda745407a2eab2d760595ca7afa2261558d6",
-    "data-sharing/1.0": "53e5d46e5e9c12cc3b0c035131f5f8d79ceb409582111860923a62a0ecbfaeb2",
-    "entrusted-processing/1.0": "5655671f1e198e5926b84c73667ec87ed863ac98a13f9d952b96a871086bea54",
-    "fusion-development/1.0": "d52d61bc66f87642880f5eb6ea101954de13063b968c523caf2d3bb7beeaa541",
-    "intermediary/1.0": "2c44f4461574348a51ec6768e3eb9c0a2c556c32917f7c5cb7e36322cf168ab6",
+    "data-provision/1.0": "d7545d0be5dc768c015de67fa6afc68542d30850ce93806e4d7220825fc3ad36",
+    "data-sharing/1.0": "d25f2f49a3f771dee6b73c109fbde6e833e33157e3dd2eb1f7f61eccc7d786f7",
+    "entrusted-processing/1.0": "9b72a424cd93c62d55c9033a3e643170d61fe4f92604f9870fed6e017425fa3a",
+    "fusion-development/1.0": "c5acf9f8ca6693bbb2bee26635ce306c324ebe1bea5a4c68764681aaf41861c0",
+    "intermediary/1.0": "8d34610aa8589a45cbdd0977f41e7fad39f3d51d1ef7cbda746ba55bfd9d6128",
     "open-licence/0.1": "34fcf7cfc7f1a88095955343ff91d30518dffc32f1c24be0313f1ea87f7e6b38",
-    "open-licence/1.0": "71d149bbfb5a703ff78afa5ca0700760f467cd644c93f4962651d6073fa8b5f0",
+    "open-licence/1.0": "8fbc8aab3ffb915284aa9261773d7289ccc1104795177cfc407406b83b471aab",
 }
 
 

@@ -34,7 +34,9 @@ def found(world: World) -> None:
         actor = people.operator()
         assert actor.user_id is not None
         with transaction() as session:
-            _row, world.known["operator"] = access.issue_token(session, actor.user_id, "tests", Scope)
+            _row, world.known["operator"] = access.issue_token(
+                session, actor.user_id, "tests", Scope, second_factor=True
+            )
     world.work()
 
 

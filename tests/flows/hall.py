@@ -18,6 +18,7 @@ from market.actor import Scope
 from market.app import create_app
 from market.config import Settings
 from market.db import read
+from market.demo.authenticators import Authenticators
 from market.demo.client import DemoError, Person, wait_for
 from market.demo.goods import Good, Shelf, divisions, weather
 from market.demo.joining import Cast
@@ -108,6 +109,11 @@ class Hall:
         self._server.app = self.app
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._background: list[Background] = []
+        self.apps = Authenticators(
+            home / "authenticators.json",
+            now=lambda: self.clock().timestamp(),
+            wait=lambda: self.clock.advance(seconds=30),
+        )
 
     def __enter__(self) -> Self:
         with ExitStack() as half:  # nothing is left running when people cannot come in
@@ -128,8 +134,7 @@ class Hall:
                 found = participants.operator(session)
             assert found is not None
             self.operator_email = found.contact_email
-            operator = self._sign_in("operator", found.contact_email)
-        self.operator = operator
+        self.operator = self.enrolled("operator", self.operator_email)
         self.provider = self._join("provider", "provider@hall.example")
         self.buyer = self._join("buyer", "buyer@hall.example")
         self.colleague = self._colleague("colleague@hall.example")
@@ -231,8 +236,17 @@ class Hall:
 
     # How people come in
 
+    def enrolled(self, role: str, email: str) -> Caller:
+        """Let one of the staff set up an authenticator app and sign in."""
+        Caller(self.url, role).enrol(email, people.PASSWORD, self.apps)
+        return self._sign_in(role, email)
+
+    def code(self, email: str) -> str | None:
+        """Return a fresh code of somebody's authenticator app, for a page; None for who has none."""
+        return self.apps.code(email)
+
     def _sign_in(self, role: str, email: str) -> Caller:
-        return Caller(self.url, role).sign_in(email, people.PASSWORD, Scope)
+        return Caller(self.url, role).sign_in(email, people.PASSWORD, Scope, self.apps.code(email))
 
     def _join(self, role: str, email: str) -> Caller:
         application = people.application(email=email)

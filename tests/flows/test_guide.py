@@ -55,6 +55,7 @@ def folder(hall: Hall, tmp_path: Path) -> Path:
     acting = (hall.provider, hall.operator, hall.buyer)
     emails = [person.get("/api/v1/me")["organisation"]["contact_email"] for person in acting]
     (home / "people.json").write_text(json.dumps(dict.fromkeys(emails, people.PASSWORD)))
+    shutil.copy(hall.settings.home / "authenticators.json", home)
     key = parse_signer(hall.settings.ledger_signing_key).verifier
     (home / "trust.policy").write_text(f"log {key} {hall.url}/ledger\nquorum none\n")
     return tmp_path

@@ -86,7 +86,7 @@ def test_kills_lose_nothing_and_double_nothing(
     tell("kill", f"{lane}: QILU_KILL_SEED={SEED}")
     cast = Door(
         home.url, Silent(), Processes(environment, home.folder / "logs"),  # type: ignore[arg-type]
-        home.passwords([person.email for person in PEOPLE]),
+        home.passwords([person.email for person in PEOPLE]), home.apps,
     ).let_in()  # fmt: skip
     over = threading.Event()
     traders = [

@@ -105,7 +105,7 @@ def burn_down(east: Home, west: Home, folder: Path, key: Path | None = None) -> 
     """Let an exchange work, back it up, work on and lose everything; restore it from the other's mirror."""
     good, file = weather(), folder / "east.tar"
     with serving(east) as processes:
-        cast = Door(east.url, SHOW, processes, _passwords(east)).let_in()  # type: ignore[arg-type]
+        cast = Door(east.url, SHOW, processes, _passwords(east), east.apps).let_in()  # type: ignore[arg-type]
         listing = Shelf(cast, SHOW).offer(good)  # type: ignore[arg-type]
         trading = Trading(cast, SHOW)  # type: ignore[arg-type]
         went, other = trading._contract(listing), trading._contract(listing)

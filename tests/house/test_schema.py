@@ -19,7 +19,7 @@ CHANGING = """
 OF_ONE_STEP = "posting receipt revision signature step_image".split()
 OF_THE_LOG = """
     ledger_checkpoint ledger_contradiction ledger_cosignature ledger_entry ledger_leaf ledger_mark ledger_tile
-    ledger_witnessed log_timestamp step
+    ledger_witnessed log_timestamp contract_timestamp step
 """.split()
 EVERY = [*CHANGING, *OF_ONE_STEP, *OF_THE_LOG]
 

@@ -232,7 +232,7 @@ def test_sessions_are_counted_until_they_expire(exchange: Flask, client: FlaskCl
     actor = people.verified()
     assert actor.user_id is not None
     with transaction() as session:
-        access.begin_session(session, actor.user_id, "person@example.org", "tests")
+        access.begin_session(session, actor.user_id, "person@example.org", "tests", second_factor=True)
     assert metric(client, "qilu_sessions") == 1
     clock.advance(hours=13)
     assert metric(client, "qilu_sessions") == 0
@@ -253,7 +253,9 @@ def signed_in(client: FlaskClient) -> FlaskClient:
     actor = people.verified()
     assert actor.user_id is not None
     with transaction() as session:
-        secret = access.begin_session(session, actor.user_id, "person@example.org", "tests")
+        secret = access.begin_session(
+            session, actor.user_id, "person@example.org", "tests", second_factor=True
+        )
     client.set_cookie("qilu_session", secret)
     return client
 

@@ -148,4 +148,6 @@ def _invited(actor: Actor, email: str) -> tuple[str, str]:
 def _token(actor: Actor) -> str:
     assert actor.user_id is not None
     with transaction() as session:
-        return str(access.issue_token(session, actor.user_id, "to be ended", {Scope.READ})[0].id)
+        return str(
+            access.issue_token(session, actor.user_id, "to be ended", {Scope.READ}, second_factor=True)[0].id
+        )

@@ -500,6 +500,7 @@ def upgrade() -> None:
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("second_factor", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["user_id"], ["user.id"], name="fk_api_token_user_id_user"),
         sa.PrimaryKeyConstraint("id", name="pk_api_token"),
         sa.UniqueConstraint("digest", name="uq_api_token_digest"),
@@ -719,11 +720,57 @@ def upgrade() -> None:
         sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("second_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["user_id"], ["user.id"], name="fk_session_user_id_user"),
         sa.PrimaryKeyConstraint("digest", name="pk_session"),
         sa.UniqueConstraint("id", name="uq_session_id"),
     )
     op.create_index("ix_session_user_id", "session", ["user_id"], unique=False)
+    op.create_table(
+        "passkey",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("credential_id", sa.String(length=1400), nullable=False),
+        sa.Column("public_key", sa.LargeBinary(), nullable=False),
+        sa.Column("sign_count", sa.BigInteger(), nullable=False),
+        sa.Column("transports", sa.JSON(), nullable=False),
+        sa.Column("label", sa.String(length=100), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name="fk_passkey_user_id_user"),
+        sa.PrimaryKeyConstraint("id", name="pk_passkey"),
+        sa.UniqueConstraint("credential_id", name="uq_passkey_credential_id"),
+    )
+    op.create_index("ix_passkey_user_id", "passkey", ["user_id"], unique=False)
+    op.create_table(
+        "totp",
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("secret", sa.String(length=64), nullable=False),
+        sa.Column("last_step", sa.BigInteger(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name="fk_totp_user_id_user"),
+        sa.PrimaryKeyConstraint("user_id", name="pk_totp"),
+    )
+    op.create_table(
+        "recovery_code",
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name="fk_recovery_code_user_id_user"),
+        sa.PrimaryKeyConstraint("digest", name="pk_recovery_code"),
+    )
+    op.create_index("ix_recovery_code_user_id", "recovery_code", ["user_id"], unique=False)
+    op.create_table(
+        "challenge",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("ceremony", sa.String(32), nullable=False),
+        sa.Column("challenge", sa.LargeBinary(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name="fk_challenge_user_id_user"),
+        sa.PrimaryKeyConstraint("id", name="pk_challenge"),
+    )
+    op.create_index("ix_challenge_user_id", "challenge", ["user_id"], unique=False)
     op.create_table(
         "settlement",
         sa.Column("trade_id", sa.Uuid(), nullable=False),
@@ -920,6 +967,13 @@ def downgrade() -> None:
     op.drop_table("preparation")
     op.drop_table("contract_timestamp")
     op.drop_table("settlement")
+    op.drop_index("ix_challenge_user_id", table_name="challenge")
+    op.drop_table("challenge")
+    op.drop_index("ix_recovery_code_user_id", table_name="recovery_code")
+    op.drop_table("recovery_code")
+    op.drop_table("totp")
+    op.drop_index("ix_passkey_user_id", table_name="passkey")
+    op.drop_table("passkey")
     op.drop_index("ix_session_user_id", table_name="session")
     op.drop_table("session")
     op.drop_table("receipt")

@@ -10,10 +10,11 @@ from werkzeug.test import TestResponse
 
 from market import data, jobs
 from market.actor import Actor, Role
-from market.catalog import showing
+from market.catalog import reading, showing
 from market.db import read
 from market.inspection.report import Column, Report
 from market.participants.models import User
+from market.rules import book
 from tests import assets, people
 
 
@@ -101,6 +102,35 @@ def test_from_upload_to_the_catalogue(exchange: Flask) -> None:
     assert post(desk, page, f"{page}/restoration", reason="resolved").status_code == 303
     assert post(client, page, f"{page}/withdrawal").status_code == 303
     assert "西雅图天气（清洗后）" in client.get("/listings?mine=1").text
+
+
+def test_every_blank_of_the_text_may_be_filled_in(exchange: Flask) -> None:
+    provider = assets.provider()
+    client = signed_in(exchange, provider)
+    asset = assets.registered(provider)
+    new = f"/listings/new?asset={asset.id}"
+    form = client.get(new).text
+    assert 'name="terms.liability.cap"' in form
+    assert 'name="terms.price.model"' not in form
+    listing = {
+        "asset": asset.id, "title": "山东天气", "summary": "Daily weather of Shandong.", "sector": "meteorology",
+        "benefit": "commercial", "price": "1280.50", "model": "data-provision/1.0", "rows": "4",
+        "purposes": ["research"], "term_days": "365",
+    }  # fmt: skip
+    refused = post(
+        client, new, "/listings", **listing, **{"terms.acceptance.days": "0", "terms.price.tax": "x"}
+    )
+    assert refused.status_code == 422
+    assert 'href="#f-terms.acceptance.days"' in refused.text
+    assert 'href="#f-terms.price.tax"' in refused.text
+    again = post(client, new, "/listings", **listing, **{"terms.acceptance.days": "9", "refresh": "1"})
+    assert (again.status_code, 'value="9"' in again.text) == (200, True)
+    filled = {"terms.acceptance.days": "9", "terms.payment.days": "3", "terms.use.attribution": "yes"}
+    number = post(client, new, "/listings", **listing, **filled).location.rsplit("/", 1)[1]
+    with read() as session:
+        values = reading.by_number(session, number).terms
+    assert (values["acceptance.days"], values["payment.days"], values["use.attribution"]) == (9, 3, True)
+    assert values["delivery.days"] == book().value("delivery.days")
 
 
 def test_pages_for_the_wrong_person(exchange: Flask) -> None:

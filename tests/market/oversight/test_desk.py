@@ -52,7 +52,9 @@ def sign_in(client: Client, actor: Actor) -> None:
     """Let a browser be this person's, through the session cookie alone."""
     assert actor.user_id is not None
     with transaction() as session:
-        secret = access.begin_session(session, actor.user_id, "nobody@example.org", "tests")
+        secret = access.begin_session(
+            session, actor.user_id, "nobody@example.org", "tests", second_factor=True
+        )
     client.set_cookie(web.COOKIE, secret)
 
 

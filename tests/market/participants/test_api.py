@@ -4,6 +4,7 @@ from flask.testing import FlaskClient
 from market.actor import Role
 from tests import people
 from tests.conftest import Clock
+from tests.market.participants.visitor import code, enrolled
 
 
 def application(**changes: object) -> dict[str, object]:
@@ -83,7 +84,11 @@ def test_an_auditor_is_invited_and_joins(client: FlaskClient) -> None:
         f"/api/v1/invitations/{invited.json['token']}", json={"name": "赵审计", "password": people.PASSWORD}
     )
     assert joined.status_code == 201
-    me = client.get("/api/v1/me", headers=token(client, "zhao@example.org"))
+    who = {"email": "zhao@example.org", "password": people.PASSWORD}
+    refused = client.post("/api/v1/tokens", json=who)
+    assert (refused.status_code, refused.json["code"]) == (409, "second_factor.not_enrolled")
+    secret = enrolled(client, who["email"])
+    me = client.get("/api/v1/me", headers=token(client, **who, code=code(secret, 1)))
     assert me.json["roles"] == ["auditor"]
 
 

@@ -6,6 +6,7 @@ from flask.testing import FlaskClient
 from market.actor import Role
 from market.db import read
 from market.participants.models import LoginAttempt, SignIn
+from market.participants.web import COOKIE
 from tests import people
 from tests.browsing import forms
 from tests.conftest import Clock
@@ -38,11 +39,7 @@ def test_the_operator_decides_in_the_queue(client: FlaskClient) -> None:
     organisation = people.applied()
     people.operator()
     chief = people.operator()
-    with read() as session:
-        from market.participants.models import User
-
-        email = session.get_one(User, chief.user_id).email
-    signed_in(client, email)
+    client.set_cookie(COOKIE, people.session_of(chief))
     assert "/organisations?state=APPLIED" in client.get("/", headers=HTML).text
     page = f"/organisations/{organisation.id}"
     assert page in client.get("/organisations", headers=HTML).text

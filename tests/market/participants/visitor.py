@@ -2,9 +2,11 @@
 
 import re
 
+import pyotp
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from market import clock
 from tests import people
 
 HTML = {"Accept": "text/html"}
@@ -33,3 +35,21 @@ def signed_in(client: FlaskClient, email: str, password: str = people.PASSWORD) 
 def is_in(client: FlaskClient) -> bool:
     """Tell whether the client is signed in."""
     return client.get("/me", headers=HTML).status_code == 200
+
+
+def code(secret: str, later: int = 0) -> str:
+    """Return what an authenticator app shows now, or as many steps later."""
+    step = int(clock.now().timestamp()) // 30 + later
+    return pyotp.TOTP(secret).generate_otp(step)
+
+
+def enrolled(client: FlaskClient, email: str) -> str:
+    """Set up an authenticator app over the API with the code of now; return its secret."""
+    who = {"email": email, "password": people.PASSWORD}
+    begun = client.post("/api/v1/second-factor", json=who)
+    assert begun.status_code == 201, begun.json
+    secret = str(begun.json["secret"])
+    assert f"secret={secret}" in begun.json["uri"]
+    done = client.post("/api/v1/second-factor/confirmation", json={**who, "code": code(secret)})
+    assert done.status_code == 200, done.json
+    return secret

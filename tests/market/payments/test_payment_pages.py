@@ -16,7 +16,9 @@ def page(money: Money, actor: Actor, path: str) -> tuple[int, str]:
 
     assert actor.user_id is not None
     with transaction() as session:
-        secret = access.begin_session(session, actor.user_id, "tests@example.org", "tests")
+        secret = access.begin_session(
+            session, actor.user_id, "tests@example.org", "tests", second_factor=True
+        )
     client = money.app.test_client()
     client.set_cookie(web.COOKIE, secret)
     answer = client.get(path)

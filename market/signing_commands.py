@@ -1,0 +1,145 @@
+"""Commands for a party's own machine: keys in files that sign through the exchange's API.
+
+What a command needs is imported when it runs.
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+FAILED: Final = 1
+REASONS: Final = ("lost", "compromised", "left", "replaced")
+
+_exchange = click.option(
+    "--exchange", required=True, envvar="QILU_EXCHANGE", metavar="URL",
+    help="Address of the exchange, or from QILU_EXCHANGE.",
+)  # fmt: skip
+_token = click.option(
+    "--token", required=True, envvar="QILU_TOKEN",
+    help="API token made for reading and for contracts; better from QILU_TOKEN, where no list of processes shows it.",
+)  # fmt: skip
+_key = click.option(
+    "--key", "file", required=True, type=click.Path(dir_okay=False, path_type=Path),
+    help="The key: PEM, or PKCS#12.",
+)  # fmt: skip
+_password = click.option(
+    "--password", envvar="QILU_KEY_PASSWORD", help="Opens the key's file; better from QILU_KEY_PASSWORD."
+)
+_device = click.option("--device", required=True, help="What the page of keys calls it.")
+
+
+def _asking(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a command name the exchange and the token."""
+    return _exchange(_token(command))
+
+
+@click.group("keys")
+def keys() -> None:
+    """Sign contracts by a key of your own, on your own machine."""
+
+
+@keys.command("request")
+@_asking
+@_key
+@_password
+@_device
+def request(exchange: str, token: str, file: Path, password: str | None, device: str) -> None:
+    """Have a certificate issued for a key; a P-256 key is made where there is no such file."""
+    from market import signer
+
+    with _said():
+        there = signer.Exchange(exchange, token)
+        key = signer.load(file, password) if file.exists() else signer.make(file, password)
+        _tell(signer.request(there, key, device))
+
+
+@keys.command("register")
+@_asking
+@_key
+@_password
+@_device
+def register(exchange: str, token: str, file: Path, password: str | None, device: str) -> None:
+    """Enter a certificate of another authority, which lies beside its key with those above it."""
+    from market import signer
+
+    with _said():
+        _tell(signer.register(signer.Exchange(exchange, token), signer.load(file, password), device))
+
+
+@keys.command("list")
+@_asking
+def listed(exchange: str, token: str) -> None:
+    """List your organisation's keys, the newest first."""
+    from market import signer
+
+    with _said():
+        there, path = signer.Exchange(exchange, token), signer.PATH
+        while path:
+            page = there.get(path)
+            for item in page["items"]:
+                _tell(item)
+            path = f"{signer.PATH}?cursor={page['next']}" if page["next"] else ""
+
+
+@keys.command("revoke")
+@_asking
+@click.argument("key")
+@click.option("--reason", required=True, type=click.Choice(REASONS), help="Why; it stands in the list.")
+def revoke(exchange: str, token: str, key: str, reason: str) -> None:
+    """Take the key with the id KEY out of use; what it signed before stays."""
+    from market import signer
+
+    with _said():
+        _tell(signer.Exchange(exchange, token).post(f"{signer.PATH}/{key}/revocation", {"reason": reason}))
+
+
+@keys.command("sign")
+@_asking
+@_key
+@_password
+@click.argument("contract")
+@click.option(
+    "--document", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The document as you read it; fetched, and asked about, otherwise.",
+)  # fmt: skip
+def sign(
+    exchange: str, token: str, file: Path, password: str | None, contract: str, document: Path | None
+) -> None:
+    """Sign CONTRACT, after checking that what the exchange prepared is the document you read."""
+    from market import signer
+
+    with _said():
+        there, key = signer.Exchange(exchange, token), signer.load(file, password)
+        read = document.read_bytes() if document else _fetched(there, contract)
+        made = signer.sign(there, contract, key, read)
+        print(f"signed {contract}: {made['state']}\nledger entry {made['entry_id']}")
+
+
+def _fetched(there: Any, contract: str) -> bytes:
+    """Fetch the document into the present folder and let a person read it before they go on."""
+    content: bytes = there.fetch(f"/api/v1/contracts/{contract}/document.pdf")
+    file = Path(f"contract-{contract}.pdf")
+    file.write_bytes(content)
+    click.confirm(f"The document is in {file}. Have you read it, and do you sign it?", abort=True, err=True)
+    return content
+
+
+def _tell(item: dict[str, Any]) -> None:
+    until = item["valid_until"][:10]
+    print(f"{item['state']:8} {item['id']}  {item['fingerprint']}  until {until}  {item['device']}")
+
+
+@contextmanager
+def _said() -> Iterator[None]:
+    """Say in one line what was refused."""
+    from market.signer import SignerError
+
+    try:
+        yield
+    except SignerError as error:
+        print(error, file=sys.stderr)
+        sys.exit(FAILED)
