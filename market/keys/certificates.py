@@ -189,6 +189,18 @@ def chosen(session: Session, actor: Actor, fingerprint: str) -> Certificate:
     return row
 
 
+def usable(session: Session, actor: Actor) -> list[Certificate]:
+    """Return the certificates by which the actor's organisation may sign now, the newest first."""
+    now = clock.now()
+    query = select(Certificate).where(
+        Certificate.organisation_id == actor.organisation_id,
+        Certificate.state == CertificateState.ACTIVE,
+        Certificate.valid_from <= now,
+        Certificate.valid_until > now,
+    )
+    return list(session.scalars(query.order_by(Certificate.made_at.desc(), Certificate.id.desc())))
+
+
 def refuse_ended(row: Certificate, at: datetime) -> None:
     """Refuse to sign by a certificate that does not stand at a time.
 

@@ -290,8 +290,11 @@ ROWS: Final[tuple[Row, ...]] = (
     page("keys.one", "GET", PROVIDER, 200, on="certificate", **held(staff=200)),
     page("keys.revoke", "POST", PROVIDER, 303, on="certificate", sent=LOST,
          other=404, wrong=303, party=404, staff=ROLE, suspended=303),
-    public("keys.certificate", "GET", 200, on="root"),
-    public("keys.revocations", "GET", 200, on="root"),
+    *(
+        public(f"keys.{file}", "GET", 200, args={"name": name})
+        for file in ("certificate", "revocations")
+        for name in ("root", "issuing")
+    ),
     page("participants.organisations", "GET", OPERATOR, 200, **desk(staff=200)),
     page("participants.organisation", "GET", OPERATOR, 200, on="organisation",
          **office(party=200, staff=200, suspended=200)),

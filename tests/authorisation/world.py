@@ -26,12 +26,8 @@ from market.participants.states import Decision
 from market.registry.states import RegistrationEvent
 from market.steps import steps_of
 from market.trades import decisions, suspension
-<<<<<<< HEAD
 from tests import assets, deals, people, signers, trades
-=======
-from tests import assets, deals, people, trades
 from tests.authenticator import Authenticator
->>>>>>> second-factor
 from tests.authorisation.rows import Column, Row, Who
 from tests.deals import Deal
 from tests.fingerprint import fingerprint
@@ -203,25 +199,19 @@ def _belongings(person: Actor) -> dict[str, str]:
         access.begin_session(session, person.user_id, email, "of theirs", second_factor=True)
         signed_in = access.sessions(session, person.user_id)[0].id
         resetting.ask(session, email, "en", "nowhere")
-<<<<<<< HEAD
-=======
     with transaction() as session:
         options = passkeys.registration_options(session, person.user_id, email, "of theirs")
     with transaction() as session:
         answer = Authenticator().make(options)
         passkey = passkeys.register(session, person.user_id, "of theirs", answer).id
         factors.begin_app(session, person.user_id, email)
->>>>>>> second-factor
     return {
         "token": str(token),
         "session": str(signed_in),
         "email": email,
         "reset": _link(),
-<<<<<<< HEAD
         "certificate": str(signers.certified(person).id),
         "csr": signers.csr(signers.key()),
-    }
-=======
         "passkey": str(passkey),
     }
 
@@ -230,7 +220,6 @@ def _email(person: Actor) -> str:
     """Return how somebody signs in who has no second factor."""
     with read() as session:
         return session.get_one(User, person.user_id).email
->>>>>>> second-factor
 
 
 def _link() -> str:
