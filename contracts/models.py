@@ -105,7 +105,8 @@ class Contract(Base):
     rendering: Mapped[str] = mapped_column(Text, info={"files": "pages"})
     final_digest: Mapped[str | None] = mapped_column(String(64), info={"file": True})
 
-    signatures: Mapped[list["Signature"]] = relationship(order_by="Signature.signed_at", lazy="selectin")
+    # The provider signs first. Times do not decide: two servers' clocks may differ, and the newest file is the last's.
+    signatures: Mapped[list["Signature"]] = relationship(order_by="Signature.role.desc()", lazy="selectin")
 
 
 class Signature(Base):

@@ -95,6 +95,8 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "GET /api/v1/contracts/{number}/document.pdf": _read("fetchContractDocument", file=True),
     "GET /api/v1/contracts/{number}/contract.json": _read("fetchContractTerms", file=True),
     "GET /api/v1/contracts/{number}/pages/{place}.svg": _read("fetchContractPage", file=True),
+    "GET /api/v1/contracts/{number}/signed.pdf": _read("fetchSignedContract", file=True),
+    "POST /api/v1/contracts/{number}/signature/preparation": _act("prepareSignature", "contract.sign"),
     "POST /api/v1/contracts/{number}/signature": _act("signContract", "contract.sign"),
     "POST /api/v1/contracts/{number}/refusal": _act("declineContract", "contract.decline"),
     "POST /api/v1/contracts/{number}/withdrawal": _act("withdrawContract", "contract.withdraw"),

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from cryptography import x509
 
-from contracts import examining, signing
+from contracts import cms, examining, signing
 from contracts.certificates import Authorities
 from contracts.examining import Expected, ExpectedSigner, examine
 from contracts.pades import BOTH
@@ -92,6 +92,10 @@ def _signer(report: Report, evidence: Evidence, contract: dict[str, Any], image:
     require(row["statement"] == statement, f"the {role} was shown another statement than this contract's")
     found = _certificate(evidence, contract, image)
     report.ok(f"key of the {role}", f"published for this party before it signed, held by the {found.holder}")
+    require(
+        row["algorithm"] == cms.algorithm_of(found.der),
+        f"the {role} signed by another algorithm than is said",
+    )
     at = datetime.fromisoformat(row["signed_at"])
     return ExpectedSigner(role, statement, found.der, at, stamped=row["stamped"], own=found.above[-1:])
 

@@ -26,6 +26,16 @@ def rows(table: str, kind: str | None = None, /, **values: Any) -> Callable[[Any
     return change
 
 
+def authorities(**values: Any) -> Callable[[Any, Entry], None]:
+    """Change the rows of the exchange's own authority."""
+
+    def change(value: Any, _entry: Entry) -> None:
+        if isinstance(value, dict) and value.get("table") == "key" and value["purpose"] == "ca":
+            value.update(values)
+
+    return change
+
+
 def party_keys(**values: Any) -> Callable[[Any, Entry], None]:
     """Return a change of the parties' keys."""
 
@@ -123,8 +133,12 @@ def test_rewriting_without_changing_is_consistent(sold: Sold) -> None:
         (rows("contract", template_digest="00" * 32), "model text"),
         (rows("signature", key_id=OTHER), "contract"),
         (rows("signature", algorithm="none"), "contract"),
-        (rows("signature", statement="{}"), "signature of the buyer"),
-        (rows("signature", signature="A" * 86), "signature of the provider"),
+        (authorities(state="retired"), "certificate of the buyer"),
+        (authorities(public_key="eA=="), "contract"),
+        (rows("signature", statement="{}"), "contract"),
+        (rows("signature", file_digest="00" * 32), "contract"),
+        (rows("signature", stamped=False), "time stamp of the provider"),
+        (rows("signature", signed_at="2026-01-01T00:00:00.000Z"), "time stamp of the buyer"),
         (rows("signature", role="buyer"), "contract"),
         (party_keys(state="retired"), "contract"),
         (party_keys(organisation_id=OTHER), "contract"),
