@@ -61,6 +61,10 @@ def faults(model: Model, values: Mapping[str, Any]) -> dict[str, TermsError]:
                 found[blank.name] = TermsError(blank.name, "is not filled in", "尚未填写")
         except TermsError as error:
             found[blank.name] = error
+    open_ones = {blank.name for blank in asked(model, values)}
+    for name in values:
+        if name not in open_ones and name not in found:
+            found[name] = TermsError(name, "is not asked for with these terms", "在当前约定下不需填写")
     return found
 
 
@@ -198,7 +202,7 @@ def _quality(blank: Blank, value: Any, model: Model) -> None:
     seen = set()
     for row in _rows(blank, value, _PROMISE):
         for name in ("indicator", "operator", "method", "remedy"):
-            if row[name] not in model.words[name]:
+            if not isinstance(row[name], str) or row[name] not in model.words[name]:
                 raise TermsError(
                     blank.name, f"{row[name]!r} is not offered as {name}", f"“{row[name]}”不是所列选项"
                 )

@@ -19,6 +19,7 @@ from contracts.errors import LibraryError
 Values = Mapping[str, Any]
 _TOKEN: Final = re.compile(r"\s*(?:([()=]|!=)|([A-Za-z0-9][A-Za-z0-9._-]*))")
 _KEYWORDS: Final = frozenset({"and", "or", "not"})
+_BETWEEN: Final = _KEYWORDS | {"(", ")"}
 _WORDS_BESIDE: Final = frozenset({"given", "zero"})
 
 
@@ -41,17 +42,23 @@ class Test:
             case "has":
                 return isinstance(value, list | tuple) and self.word in value
             case "zero":
-                count = value["amount"] if isinstance(value, Mapping) else value
+                count = value.get("amount") if isinstance(value, Mapping) else value
                 return type(count) is int and count == 0
         return bool(value) or (value == 0 and value is not False)
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A condition, ready to be asked."""
+    """A condition, ready to be asked.
+
+    Attributes:
+        tests: its comparisons, in order.
+        pieces: the same with the words and brackets between them, for saying it.
+    """
 
     holds: Callable[[Values], bool]
     tests: tuple[Test, ...]
+    pieces: tuple[Test | str, ...] = ()
 
 
 @lru_cache(maxsize=512)
@@ -66,7 +73,8 @@ def parse(text: str) -> Condition:
     reader = _Reader(text)
     holds = reader.either()
     reader.end()
-    return Condition(holds, tuple(reader.tests))
+    tests = tuple(piece for piece in reader.pieces if isinstance(piece, Test))
+    return Condition(holds, tests, tuple(reader.pieces))
 
 
 def _word(value: object) -> str:
@@ -81,7 +89,7 @@ class _Reader:
     def __init__(self, text: str) -> None:
         self._text = text
         self._tokens = list(_tokens(text))
-        self.tests: list[Test] = []
+        self.pieces: list[Test | str] = []
 
     def either(self) -> Callable[[Values], bool]:
         parts = [self._both()]
@@ -121,7 +129,7 @@ class _Reader:
             if how not in _WORDS_BESIDE:
                 raise self._fault()
             test = Test(blank, how)
-        self.tests.append(test)
+        self.pieces.append(test)
         return test.holds
 
     def _name(self) -> str:
@@ -132,6 +140,8 @@ class _Reader:
     def _take(self, token: str) -> bool:
         if self._tokens and self._tokens[0] == token:
             self._tokens.pop(0)
+            if token in _BETWEEN:
+                self.pieces.append(token)
             return True
         return False
 

@@ -170,19 +170,25 @@ def read(model: str, folder: Path = FOLDER) -> Model:
         LibraryError: files are missing or malformed (``model.malformed``).
     """
     try:
+        found = files(model, folder)
+        return _model(model, tomllib.loads(found["model.toml"].decode()), found)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise LibraryError(f"the model text {model} is malformed: {error}", "model.malformed") from error
+
+
+def files(model: str, folder: Path = FOLDER) -> dict[str, bytes]:
+    """Return the files that a model text is made of, and its digest is over, by name.
+
+    Raises:
+        LibraryError: files are missing or malformed (``model.malformed``).
+    """
+    try:
         place = folder / model
         head = tomllib.loads((place / "model.toml").read_text("utf-8"))
         style = folder / "styles" / head["style"]
-        files = {
-            name: (base / name).read_bytes()
-            for base, names in (
-                (place, ("clauses.toml", "model.toml")),
-                (style, ("layout.typ", "words.toml")),
-            )
-            for name in names
-        }
-        return _model(model, head, files)
-    except (OSError, KeyError, TypeError, ValueError, AttributeError) as error:
+        own = {name: (place / name).read_bytes() for name in ("clauses.toml", "model.toml")}
+        return own | {name: (style / name).read_bytes() for name in ("layout.typ", "words.toml")}
+    except (OSError, KeyError, TypeError, ValueError) as error:
         raise LibraryError(f"the model text {model} is malformed: {error}", "model.malformed") from error
 
 
@@ -193,11 +199,11 @@ def _released(folder: Path) -> dict[str, str]:
         raise LibraryError("released.toml of the model texts cannot be read", "model.malformed") from error
 
 
-def _model(model: str, head: dict[str, Any], files: dict[str, bytes]) -> Model:
+def _model(model: str, head: dict[str, Any], found: dict[str, bytes]) -> Model:
     if model != f"{head['name']}/{head['version']}":
         raise LibraryError(f"{model} names itself {head['name']}/{head['version']}", "model.malformed")
-    words = _words(tomllib.loads(files["words.toml"].decode()), head)
-    text = tomllib.loads(files["clauses.toml"].decode())
+    words = _words(tomllib.loads(found["words.toml"].decode()), head)
+    text = tomllib.loads(found["clauses.toml"].decode())
     blanks = {name: _blank(name, blank) for name, blank in head["blanks"].items()}
     first = "subject" not in head
     return Model(
@@ -212,9 +218,9 @@ def _model(model: str, head: dict[str, Any], files: dict[str, bytes]) -> Model:
         schedules=tuple(map(_clause, text.get("schedule", ()))),
         words=words,
         digest=canonical.sha256(
-            canonical.encode({name: canonical.sha256(data) for name, data in files.items()})
+            canonical.encode({name: canonical.sha256(data) for name, data in found.items()})
         ),
-        layout=files["layout.typ"].decode(),
+        layout=found["layout.typ"].decode(),
     )
 
 

@@ -51,6 +51,8 @@ import market.payments.service
 import market.registry.api
 import market.registry.pages
 import market.registry.service
+import market.texts.api
+import market.texts.pages
 import market.trades.api
 import market.trades.deadlines
 import market.trades.following
@@ -121,6 +123,7 @@ API: Final = (
     market.participants.api,
     market.keys.api,
     market.registry.api,
+    market.texts.api,
     market.catalog.api,
     market.contracting.api,
     market.payments.api,
@@ -139,6 +142,7 @@ PAGES: Final = (
     market.participants.colleagues,
     market.keys.pages,
     market.registry.pages,
+    market.texts.pages,
     market.catalog.pages,
     market.contracting.pages,
     market.payments.pages,

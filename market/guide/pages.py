@@ -41,6 +41,11 @@ CONTENTS: Final = (
         lazy("States"),
         lazy("How registrations, contracts, money and deliveries move, drawn from the tables that decide."),
     ),
+    (
+        "/texts",
+        lazy("Model texts of contracts"),
+        lazy("What contracts are made from: every clause and blank, what changed, and a form for anybody."),
+    ),
     ("/docs/kinds", lazy("Ledger entries"), lazy("What each kind of entry in the public log means.")),
     (
         "/docs/verify",

@@ -39,6 +39,7 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "inviteMember": {"email": "wang.wei@example.org", "roles": ["buyer"]},
     "acceptInvitation": {"name": "王伟", "password": "correct horse battery staple"},
     "changeMemberRoles": {"roles": ["buyer"]},
+    "printBlankForm": {"values": {"price.model": "fixed", "term.days": 365, "use.training": "none"}},
     "requestCertificate": {"csr": _PEM.format("CERTIFICATE REQUEST"), "device": "signing laptop"},
     "registerCertificate": {
         "certificates": [_PEM.format("CERTIFICATE"), _PEM.format("CERTIFICATE")],

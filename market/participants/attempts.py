@@ -29,6 +29,8 @@ ADDRESS_LETTERS: Final = 20
 """The same for one network address, which is told."""
 APPLICATIONS: Final = 20
 """Applications from one network address within :data:`LOCK`, taken or refused."""
+FORMS: Final = 30
+"""Blank forms of model texts set in type for one network address within :data:`LOCK`."""
 
 
 def note_sign_in(session: Session, email: str, address: str) -> None:
@@ -95,6 +97,22 @@ def note_application(session: Session, email: str, address: str) -> None:
             retry_after=wait,
         )
     _keep(session, Attempt.APPLICATION, email, address)
+
+
+def note_form(session: Session, text: str, address: str) -> None:
+    """Count a blank form of a model text before it is set in type.
+
+    Raises:
+        TooMany: too many were asked for from this network address.
+    """
+    _one_at_a_time(session, address)
+    if wait := _wait(session, Attempt.FORM, LoginAttempt.address, address, FORMS):
+        raise TooMany(
+            "form.locked",
+            _("Too many forms were asked for from your network address. Wait a quarter of an hour."),
+            retry_after=wait,
+        )
+    _keep(session, Attempt.FORM, text, address)
 
 
 def note_invitation(session: Session, secret: str, address: str) -> None:

@@ -236,6 +236,7 @@ class Attempt(StrEnum):
     APPLICATION = "application"
     INVITATION = "invitation"
     SECOND_FACTOR = "second_factor"
+    FORM = "form"
 
 
 class LoginAttempt(Base):

@@ -48,6 +48,7 @@ _PLACES: Final[tuple[tuple[str, Any, frozenset[Role]], ...]] = (
     ("/payments", lazy("Payments"), frozenset({Role.OPERATOR})),
     ("/organisations", lazy("Organisations"), frozenset({Role.OPERATOR, Role.REVIEWER, Role.AUDITOR})),
     ("/audit", lazy("Audit"), frozenset({Role.AUDITOR})),
+    ("/texts", lazy("Model texts"), frozenset()),
     ("/rules", lazy("Rule book"), frozenset()),
 )
 """Main navigation: address, label, and whose roles see it (nobody named: everybody does)."""

@@ -129,8 +129,11 @@ def faults(model: Model, values: Mapping[str, Any], complete: bool = True) -> di
         values: as :func:`read` returns them.
         complete: whether everything that is asked for must be filled in; else only what was filled in counts.
     """
-    found = blanks.faults(model, values)
-    return {PREFIX + name: [sentence(error)] for name, error in found.items() if complete or name in values}
+    found = {name: [sentence(error)] for name, error in blanks.faults(model, values).items()}
+    # What was no UTF-8 has become the replacement character before anybody could look at it.
+    lost = [name for name, value in values.items() if "\ufffd" in str(value)]
+    found |= {name: [_("Remove characters that cannot be shown.")] for name in lost}
+    return {PREFIX + name: said for name, said in found.items() if complete or name in values}
 
 
 def sentence(error: TermsError) -> str:

@@ -17,6 +17,7 @@ CONTRACTS, PAYMENTS, DELIVERY, TRADES, OPERATE = (
     Scope.CONTRACTS, Scope.PAYMENTS, Scope.DELIVERY, Scope.TRADES, Scope.OPERATE,
 )  # fmt: skip
 
+TEXT: Final = {"name": "data-provision", "version": "1.0"}
 REASON: Final = {"reason": "as the table says"}
 APPROVE: Final = {"decision": "approve", **REASON}
 HALT: Final = {"act": "suspension", **REASON}
@@ -138,6 +139,10 @@ ROWS: Final[tuple[Row, ...]] = (
         on="halted", args={"act": "restoration"}, sent=REASON, **office()),
     api("trades_api.decide_asset", "POST", PROVIDER, ASSETS, 200,
         on="registered", args={"act": "cancellation"}, sent=REASON, **owner()),
+    # Programs: model texts
+    public("texts_api.list_texts", "GET", 200),
+    public("texts_api.show_text", "GET", 200, args=TEXT),
+    public("texts_api.print_form", "POST", 200, args=TEXT, sent={"values": {"term.days": 30}}),
     # Programs: listings
     public("catalog_api.search", "GET", 200),
     api("catalog_api.draft", "POST", PROVIDER, LISTINGS, 201, sent=PRICED, **owner()),
@@ -230,6 +235,13 @@ ROWS: Final[tuple[Row, ...]] = (
             "verify", "operations", "witnesses",
         )
     ),
+    # Pages: model texts
+    public("texts.shelf_of_texts", "GET", 200),
+    public("texts.text", "GET", 200, args=TEXT),
+    public("texts.compare", "GET", 200, args={"name": "data-provision", "old": "0.1", "new": "1.0"}),
+    public("texts.source", "GET", 200, args=TEXT),
+    public("texts.blank_form", "GET", 200, args=TEXT),
+    public("texts.fill", "POST", 200, args=TEXT),
     # Pages: people and organisations
     public("participants.join", "GET", 200),
     public("participants.send_application", "POST", "303 /me", sent=APPLY),

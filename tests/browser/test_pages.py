@@ -39,6 +39,7 @@ FILES: Final = {
     "/contracts/<string:number>/contract.json": "the terms as a file",
     "/contracts/<string:number>/pages/<int:place>.svg": "a picture that stands on the contract's page",
     "/trades/<number>/delivery": "the bought bytes as a file",
+    "/texts/<string:name>/<string:version>/source.zip": "the files of a text as a file",
     "/authority/<any(root, issuing):name>.crt": "a certificate as a file",
     "/authority/<any(root, issuing):name>.crl": "a list of revocations as a file",
     "/docs/trade.sh": "the walk through a trade as a file",

@@ -53,6 +53,10 @@ def furnish(hall: Hall) -> World:
         "/api/v1/second-factor", {"email": "other@hall.example", "password": people.PASSWORD}
     )
     values = {
+        "name": ["data-provision", "open-licence"],
+        "version": ["1.0", "0.1"],
+        "old": ["0.1"],
+        "new": ["1.0"],
         "asset_id": [draft, submitted, refused, *registered],
         "number": [hall.priced, hall.free, *trades, *certificates],
         "reference": [*trades, str(entries[0]["object"])],
@@ -67,6 +71,9 @@ def furnish(hall: Hall) -> World:
     }
     extra = [
         *(f"/listings/new?asset={asset}" for asset in registered),
+        "/texts/data-provision/1.0?show=both",
+        "/texts/data-provision/0.1...1.0?show=both",
+        "/texts/data-provision/1.0/form?show=both",
         "/listings?q=nothing-is-called-so",
         "/audit?q=nothing-is-called-so",
         "/audit?since=soon",

@@ -9,13 +9,13 @@ from contracts.lint import check, lint
 
 RELEASED = {
     "data-provision/0.1": "e3461939c65074cc5be3509a7a39716220da252ab1fba281e3e73c20d6553f9b",
-    "data-provision/1.0": "0926520ce9cd6ff117d4df591a6714bb8b5229291d6a6e55af065d1f3d96b860",
-    "data-sharing/1.0": "43cdc223c5c5304b5dbac7c9fdcce44001ce94949615d31e09a5a42dac4bf73c",
-    "entrusted-processing/1.0": "72ba4d366132d68a111a3272e27eec0edf42e27b18eb2d38b152b80d7e8ec7df",
-    "fusion-development/1.0": "4c0a4fede83e1ef3ff640b107201468353d6f56fe2766052219553f1caa5f892",
-    "intermediary/1.0": "57dafca3b555684ed5241ba26685de5844375f117985c3098ac2cd00b90ebd39",
+    "data-provision/1.0": "d7545d0be5dc768c015de67fa6afc68542d30850ce93806e4d7220825fc3ad36",
+    "data-sharing/1.0": "d25f2f49a3f771dee6b73c109fbde6e833e33157e3dd2eb1f7f61eccc7d786f7",
+    "entrusted-processing/1.0": "9b72a424cd93c62d55c9033a3e643170d61fe4f92604f9870fed6e017425fa3a",
+    "fusion-development/1.0": "c5acf9f8ca6693bbb2bee26635ce306c324ebe1bea5a4c68764681aaf41861c0",
+    "intermediary/1.0": "8d34610aa8589a45cbdd0977f41e7fad39f3d51d1ef7cbda746ba55bfd9d6128",
     "open-licence/0.1": "34fcf7cfc7f1a88095955343ff91d30518dffc32f1c24be0313f1ea87f7e6b38",
-    "open-licence/1.0": "bc42bf182c97d55c8d086edcb13a14fdf29e1431e238c97da615302856e98931",
+    "open-licence/1.0": "8fbc8aab3ffb915284aa9261773d7289ccc1104795177cfc407406b83b471aab",
 }
 
 

@@ -76,6 +76,8 @@ def built() -> World:
     small, large = _heads()
     return World(
         values={
+            "/texts/{name}": ["data-provision"],
+            "/texts/{name}/{version}": ["1.0"],
             "/listings/{number}": [*listings, assets.listed(provider, fresh)],
             "/contracts/{number}": [one.number for one in deal],
             "/trades/{number}": trades,
