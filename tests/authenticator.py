@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import secrets
 import struct
 from typing import Any
 
@@ -30,7 +31,7 @@ class Authenticator:
         self.origin, self.flags, self.count = origin, flags, 0
         self.rp_id = origin.split("//")[1].split(":", maxsplit=1)[0]
         self.key = ec.generate_private_key(ec.SECP256R1())
-        self.id = hashlib.sha256(str(id(self)).encode()).digest()[:16]
+        self.id = secrets.token_bytes(16)
 
     @property
     def cose(self) -> bytes:

@@ -10,7 +10,7 @@ from market import config, forms
 from market.contracting import files, reading, schemas, service, showing
 from market.db import read, transaction
 from market.i18n import gettext as _
-from market.keys import certificates as keys
+from market.keys import certificates
 from market.participants import service as participants
 from market.participants.web import current_actor, idempotency_key
 
@@ -120,9 +120,11 @@ def _page(number: str, faults: dict[str, Any] | None = None) -> str:
         one = reading.detail(session, actor, number)
         names = participants.names(session, {one.agreed.request.provider_id, one.agreed.request.buyer_id})
         story = showing.story(session, one.agreed, names)
-        own_keys = keys.fingerprints(session, actor) if "sign" in one.acts else []
+        own_keys = certificates.usable(session, actor)
     return render_template(
         "pages/contracting/contract.html",
+        own_keys=[(row.fingerprint, row.device or row.fingerprint[:10]) for row in own_keys],
+        exchange_signs=config.current().holds_party_keys,
         one=one,
         request_row=one.agreed.request,
         contract=one.agreed.contract,
@@ -130,8 +132,6 @@ def _page(number: str, faults: dict[str, Any] | None = None) -> str:
         names=names,
         head=showing.head(one.agreed, actor, names),
         story=story,
-        own_keys=own_keys,
-        held=config.current().holds_party_keys,
         wording=showing.wording(one.agreed),
         faults=faults or {},
         values=request.form,

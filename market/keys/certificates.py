@@ -189,6 +189,18 @@ def chosen(session: Session, actor: Actor, fingerprint: str) -> Certificate:
     return row
 
 
+def usable(session: Session, actor: Actor) -> list[Certificate]:
+    """Return the certificates by which the actor's organisation may sign now, the newest first."""
+    now = clock.now()
+    query = select(Certificate).where(
+        Certificate.organisation_id == actor.organisation_id,
+        Certificate.state == CertificateState.ACTIVE,
+        Certificate.valid_from <= now,
+        Certificate.valid_until > now,
+    )
+    return list(session.scalars(query.order_by(Certificate.made_at.desc(), Certificate.id.desc())))
+
+
 def refuse_ended(row: Certificate, at: datetime) -> None:
     """Refuse to sign by a certificate that does not stand at a time.
 
@@ -199,17 +211,6 @@ def refuse_ended(row: Certificate, at: datetime) -> None:
         raise Conflict("certificate.revoked", _("This key was taken out of use. Sign with another one."))
     if row.standing(at) == "expired":
         raise Conflict("certificate.expired", _("This certificate is not valid now. Get a new one."))
-
-
-def fingerprints(session: Session, actor: Actor) -> list[str]:
-    """Return the fingerprints of the keys by which the actor's organisation can sign now, the newest first."""
-    query = select(Certificate.fingerprint).where(
-        Certificate.organisation_id == actor.organisation_id,
-        Certificate.state == CertificateState.ACTIVE,
-        Certificate.valid_from <= clock.now(),
-        Certificate.valid_until > clock.now(),
-    )
-    return list(session.scalars(query.order_by(Certificate.made_at.desc()).limit(MOST)))
 
 
 def seen(session: Session, actor: Actor, certificate_id: uuid.UUID) -> Certificate:

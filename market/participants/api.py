@@ -48,9 +48,8 @@ def make_token(data: dict[str, Any]) -> dict[str, Any]:
 @blueprint.doc(security=[])
 def begin_app(data: dict[str, Any]) -> dict[str, Any]:
     """Begin to set up an authenticator app, where there is no second factor yet; the secret is shown once."""
-    user_id = credentials.checked_password(data["email"], data["password"])
+    user_id = credentials.known(data["email"], data["password"])
     with transaction() as session:
-        credentials.known(session, data["email"])
         enrolling.require_first(session, user_id)
         secret, uri = factors.begin_app(session, user_id, data["email"])
         return {"secret": secret, "uri": uri}
@@ -62,10 +61,9 @@ def begin_app(data: dict[str, Any]) -> dict[str, Any]:
 @blueprint.doc(security=[])
 def confirm_app(data: dict[str, Any]) -> dict[str, Any]:
     """Finish setting up an authenticator app by its first code; sessions end, recovery codes are shown once."""
-    user_id = credentials.checked_password(data["email"], data["password"])
+    user_id = credentials.known(data["email"], data["password"])
     credentials.counted(user_id)
     with transaction() as session:
-        credentials.known(session, data["email"])
         enrolling.require_first(session, user_id)
         factors.confirm_app(session, user_id, data["code"])
         attempts.forget(session, Attempt.SECOND_FACTOR, str(user_id))

@@ -11,7 +11,7 @@ from market import forms, permissions
 from market.db import read, transaction
 from market.errors import Conflict, Invalid
 from market.i18n import gettext as _
-from market.participants import access, labels, members, schemas, service, web
+from market.participants import access, labels, members, schemas, second, service, web
 from market.participants.models import Organisation
 
 pages = Blueprint("colleagues", __name__)
@@ -101,7 +101,8 @@ def take_up(token: str) -> ResponseReturnValue:
     with transaction() as session:
         user, _step = members.join(session, token, data["name"], password, via="page")
         secret = access.begin_session(session, user.id, user.email, request.user_agent.string)
-    response = redirect("/", 303)
+        lacks = access.lack_of(session, user.id)
+    response = redirect(second.next_page(None, lacks), 303)
     web.sign_in(response, secret)
     return response
 

@@ -5,8 +5,6 @@ Each is counted before it is looked at, and hashes are compared outside any tran
 
 import uuid
 
-from sqlalchemy.orm import Session
-
 from market.db import read, transaction
 from market.errors import Conflict, Unauthenticated
 from market.i18n import gettext as _
@@ -33,9 +31,16 @@ def checked_password(email: str, password: str) -> uuid.UUID:
     raise Unauthenticated("sign_in.wrong", _("The address and the password do not match."))
 
 
-def known(session: Session, email: str) -> None:
-    """Forget the attempt of somebody who gave the right password."""
-    attempts.forget(session, Attempt.SIGN_IN, email)
+def known(email: str, password: str) -> uuid.UUID:
+    """Return the person whose address and password these are, and forget the attempt.
+
+    Raises:
+        MarketError: as in :func:`checked_password`.
+    """
+    user_id = checked_password(email, password)
+    with transaction() as session:
+        attempts.forget(session, Attempt.SIGN_IN, email)
+    return user_id
 
 
 def counted(user_id: uuid.UUID) -> None:

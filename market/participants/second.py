@@ -14,7 +14,7 @@ from marshmallow import ValidationError
 
 from market import forms
 from market.db import read, transaction
-from market.errors import Conflict, Invalid, TooMany, Unauthenticated
+from market.errors import Conflict, Invalid, NotFound, TooMany, Unauthenticated
 from market.i18n import gettext as _
 from market.participants import (
     credentials,
@@ -41,8 +41,9 @@ def give() -> ResponseReturnValue:
     """Take a code or a passkey's assertion; the session gets a new secret and is then its person's."""
     person = _somebody()
     user_id, session_id = web.own_id(person), person.session_id
-    if session_id is None:
-        raise Unauthenticated("session.required", _("Sign in and try again."))
+    with read() as session:
+        if session_id is None or not factors.enrolled(session, user_id):
+            raise NotFound("second_factor.not_found", _("There is no such second factor."))
     try:
         if request.form.get("assertion"):
             data = forms.load(schemas.AssertionIn())

@@ -106,41 +106,68 @@ export async function signWithKey(fingerprint, bytes) {
   return new Uint8Array(await crypto.subtle.sign(SIGNING, kept.privateKey, bytes));
 }
 
-// --- the page of keys ---
+// --- pages: a part marked data-making shows itself where a key can be made, or one of its list is here ---
 
-async function mark(page) {
+async function dress() {
   const here = new Set(await fingerprints());
-  for (const place of page.querySelectorAll("[data-fingerprint]")) {
+  for (const place of document.querySelectorAll("[data-fingerprint]")) {
     place.hidden = !here.has(place.dataset.fingerprint);
   }
-}
-
-function wire(page) {
-  const form = page.querySelector("form"), button = form.querySelector("button[type=submit]");
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    event.stopPropagation(); // the page's own script would send it before there is a key
-    if (button.getAttribute("aria-busy") === "true") return;
-    button.setAttribute("aria-busy", "true");
-    try {
-      form.elements.csr.value = (await makeKey()).csr;
-      form.submit();
-    } catch (error) {
-      button.removeAttribute("aria-busy");
-      document.getElementById("said").textContent = page.dataset.failed;
-      page.querySelector("[data-fault]").textContent = page.dataset.failed;
-      console.info(error);
-    }
-  });
-}
-
-const page = document.querySelector("[data-signing-keys]");
-if (page && able()) {
-  mark(document);
-  const making = page.querySelector("[data-making]");
-  if (making) {
-    page.querySelector("[data-otherwise]").hidden = true;
-    making.hidden = false;
-    wire(making);
+  for (const part of document.querySelectorAll("[data-making]")) {
+    const keys = [...part.querySelectorAll("select[name=key] option")];
+    for (const key of keys) key.hidden = key.disabled = !here.has(key.value);
+    const list = part.querySelector("select[name=key]");
+    if (list) list.disabled = false;
+    if (list?.selectedOptions[0]?.disabled) list.value = keys.find((key) => !key.disabled)?.value ?? "";
+    part.hidden = Boolean(list) && !list.value;
+    part.parentElement.querySelector("[data-otherwise]").hidden = !part.hidden;
   }
+}
+
+async function certify(form) {
+  form.elements.csr.value = (await makeKey()).csr;
+}
+
+async function signContract(form, part) {
+  const body = new URLSearchParams({ document_digest: part.dataset.digest, key: form.elements.key.value });
+  const headers = { Accept: "application/json", "X-CSRFToken": form.elements.csrf_token.value };
+  const answer = await fetch(part.dataset.signing, { method: "POST", body, headers });
+  const said = await answer.json();
+  if (!answer.ok) throw Object.assign(new Error(said.code), { said: said.detail });
+  const signature = await signWithKey(form.elements.key.value, fromBase64(said.to_sign));
+  form.elements.preparation.value = said.preparation;
+  form.elements.signature.value = base64(signature);
+  form.elements.key.disabled = true; // it was named with the preparation
+}
+
+// Before qilu.js sees it, which lets a form be sent once: the form goes when the key has done its part.
+async function work(form) {
+  const button = form.querySelector("button[type=submit]"), fault = form.querySelector("[data-fault]");
+  if (button.getAttribute("aria-busy") === "true") return;
+  button.setAttribute("aria-busy", "true");
+  fault.textContent = "";
+  const part = form.closest("[data-signing], [data-failed]");
+  try {
+    await (form.elements.csr ? certify(form) : signContract(form, part));
+    form.submit();
+  } catch (error) {
+    button.removeAttribute("aria-busy");
+    fault.textContent = error.said ?? part.dataset.failed;
+  }
+}
+
+if (able() && document.querySelector("[data-signing-keys], [data-signing]")) {
+  document.addEventListener("submit", (event) => {
+    if (!event.target.closest("[data-making]")) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    work(event.target);
+  }, { capture: true });
+  // Coming back to the page by the browser's button.
+  addEventListener("pageshow", () => {
+    for (const button of document.querySelectorAll("[data-making] [aria-busy]")) button.removeAttribute("aria-busy");
+    dress();
+  });
+  // A page that waits replaces its parts when something changed.
+  new MutationObserver(dress).observe(document.getElementById("main"), { childList: true, subtree: true });
 }

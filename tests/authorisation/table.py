@@ -31,7 +31,8 @@ JOIN: Final = {"name": "新同事", "password": people.PASSWORD}
 INVITE: Final = {"email": "guest@example.org", "roles": ["admin"]}
 GUEST: Final = {"email": "{guest_email}"}
 ERASE: Final = {"confirm": "{guest_email}", "ground": "asked"}
-ENTER: Final = {"email": "{email}", "password": people.PASSWORD}
+ENTER: Final = {"email": "{entering}", "password": people.PASSWORD}
+WRONG_CODE: Final = {"code": "000000"}
 FRESH: Final = "seven quiet rivers"
 PASSWORDS: Final = {"present": people.PASSWORD, "password": FRESH}
 ROLES: Final = {"roles": ["admin", "buyer"]}
@@ -101,6 +102,8 @@ def everybody(**changes: Any) -> dict[str, Any]:
 ROWS: Final[tuple[Row, ...]] = (
     # Programs: people and organisations
     public("participants_api.make_token", "POST", 201, sent={**ENTER, "scopes": ["read"]}),
+    public("participants_api.begin_app", "POST", 201, sent=ENTER),
+    public("participants_api.confirm_app", "POST", "404 second_factor.not_begun", sent={**ENTER, **WRONG_CODE}),
     api("participants_api.list_tokens", "GET", PERSON, READ, 200, **everybody()),
     api("participants_api.revoke_token", "DELETE", PERSON, MEMBERS, 204, on="token", **mine(204)),
     api("participants_api.me", "GET", PERSON, READ, 200, **everybody()),
@@ -259,6 +262,19 @@ ROWS: Final[tuple[Row, ...]] = (
     page("account.password", "GET", PERSON, 200, **everybody()),
     page("account.change_password", "POST", PERSON, 303, sent=PASSWORDS,
          other=303, wrong=303, staff=303, suspended=303),
+    page("second_factor.ask", "GET", PERSON, 200, other=303, wrong=303, staff=303, suspended=200),
+    page("second_factor.give", "POST", PERSON, 401, sent=WRONG_CODE, **mine(401)),
+    page("second_factor.assertion_options", "POST", PERSON, 200, **mine(200)),
+    page("second_factor.overview", "GET", PERSON, 200, **everybody()),
+    page("second_factor.app_secret", "GET", PERSON, 200, **mine(200)),
+    page("second_factor.begin_app", "POST", PERSON, 303, other=303, wrong=303, staff=303, suspended=303),
+    page("second_factor.confirm_app", "POST", PERSON, 422, sent=WRONG_CODE, **mine(422)),
+    page("second_factor.registration_options", "POST", PERSON, 200, **everybody()),
+    page("second_factor.add_passkey", "POST", PERSON, 422, sent={"label": "key", "credential": "{{}}"},
+         other=422, wrong=422, suspended=422),
+    page("second_factor.remove_app", "POST", PERSON, 404, other=404, wrong=404, staff=404, suspended=404),
+    page("second_factor.remove_passkey", "POST", PERSON, 303, on="passkey", **mine(303)),
+    page("second_factor.renew_recovery_codes", "POST", PERSON, 200, **mine(200)),
     public("account.forgotten", "GET", 200),
     public("account.ask", "POST", 200, sent={"email": "{email}"}),
     public("account.new_password", "GET", 200, on="reset"),
@@ -274,8 +290,11 @@ ROWS: Final[tuple[Row, ...]] = (
     page("keys.one", "GET", PROVIDER, 200, on="certificate", **held(staff=200)),
     page("keys.revoke", "POST", PROVIDER, 303, on="certificate", sent=LOST,
          other=404, wrong=303, party=404, staff=ROLE, suspended=303),
-    public("keys.certificate", "GET", 200, on="root"),
-    public("keys.revocations", "GET", 200, on="root"),
+    *(
+        public(f"keys.{file}", "GET", 200, args={"name": name})
+        for file in ("certificate", "revocations")
+        for name in ("root", "issuing")
+    ),
     page("participants.organisations", "GET", OPERATOR, 200, **desk(staff=200)),
     page("participants.organisation", "GET", OPERATOR, 200, on="organisation",
          **office(party=200, staff=200, suspended=200)),

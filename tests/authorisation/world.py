@@ -20,13 +20,14 @@ from market.actor import Actor, Role, Scope
 from market.catalog import service as catalog
 from market.db import open_database, read, transaction
 from market.oversight import publishing
-from market.participants import access, members, resetting, web
+from market.participants import access, factors, members, passkeys, resetting, web
 from market.participants.models import User
 from market.participants.states import Decision
 from market.registry.states import RegistrationEvent
 from market.steps import steps_of
 from market.trades import decisions, suspension
 from tests import assets, deals, people, signers, trades
+from tests.authenticator import Authenticator
 from tests.authorisation.rows import Column, Row, Who
 from tests.deals import Deal
 from tests.fingerprint import fingerprint
@@ -181,6 +182,7 @@ def furnished() -> House:
         "spare": str(spare.user_id),
         "invitation": secret,
         **_belongings(house.people["provider"]),
+        "entering": _email(buyer),
         **_goods(provider),
         **_trades(provider, buyer, house),
     }
@@ -197,6 +199,12 @@ def _belongings(person: Actor) -> dict[str, str]:
         access.begin_session(session, person.user_id, email, "of theirs", second_factor=True)
         signed_in = access.sessions(session, person.user_id)[0].id
         resetting.ask(session, email, "en", "nowhere")
+    with transaction() as session:
+        options = passkeys.registration_options(session, person.user_id, email, "of theirs")
+    with transaction() as session:
+        answer = Authenticator().make(options)
+        passkey = passkeys.register(session, person.user_id, "of theirs", answer).id
+        factors.begin_app(session, person.user_id, email)
     return {
         "token": str(token),
         "session": str(signed_in),
@@ -204,7 +212,14 @@ def _belongings(person: Actor) -> dict[str, str]:
         "reset": _link(),
         "certificate": str(signers.certified(person).id),
         "csr": signers.csr(signers.key()),
+        "passkey": str(passkey),
     }
+
+
+def _email(person: Actor) -> str:
+    """Return how somebody signs in who has no second factor."""
+    with read() as session:
+        return session.get_one(User, person.user_id).email
 
 
 def _link() -> str:

@@ -67,6 +67,33 @@ def test_a_key_of_this_browser_signs(look: Look, come: Come, eyes: Eyes, hall: H
     eyes.judge()
 
 
+def test_both_sign_a_contract_in_their_browsers(look: Look, come: Come, eyes: Eyes, hall: Hall) -> None:
+    number = hall.ask_for(hall.free)
+    if not look.scripts:
+        visitor = come()
+        visitor.sign_in("provider@hall.example", people.PASSWORD)
+        visitor.open(f"/contracts/{number}")
+        visitor.reads("No key of your organisation is in this browser.")
+        eyes.judge()
+        return
+    for who in ("provider", "buyer"):
+        visitor = come()
+        visitor.sign_in(f"{who}@hall.example", people.PASSWORD)
+        visitor.open("/signing-keys")
+        visitor.type("Name of the device", f"browser of the {who}")
+        visitor.press("Make a key")
+        visitor.open(f"/contracts/{number}")
+        visitor.press("Sign with this key")
+        visitor.reads("Signed, with a key of your own.")
+    hall.until(number, "contract.finalized")
+    shown = hall.buyer.get(f"/api/v1/contracts/{number}")
+    assert [(one["role"], one["holder"]) for one in shown["signatures"]] == [
+        ("provider", "party"),
+        ("buyer", "party"),
+    ]
+    eyes.judge()
+
+
 def test_another_browser_does_not_have_the_key(look: Look, come: Come, eyes: Eyes, hall: Hall) -> None:
     if look.scripts:
         visitor = come()

@@ -28,8 +28,8 @@ def test_a_whole_trade(look: Look, come: Come, eyes: Eyes, hall: Hall, tmp_path:
     operator, reviewer, auditor, provider, buyer = (come() for _person in range(5))
     good = goods(look)
     operator.sign_in(hall.operator_email, people.PASSWORD, hall.code(hall.operator_email))
-    trading.invite(operator, reviewer, "reviewer: reviews registrations")
-    trading.invite(operator, auditor, "auditor: reads every entry with its proof")
+    trading.invite(operator, reviewer, "reviewer: reviews registrations", hall)
+    trading.invite(operator, auditor, "auditor: reads every entry with its proof", hall)
     for who, duty in (
         (provider, "provider: registers, lists and sells data"),
         (buyer, "buyer: asks for contracts, pays and accepts"),

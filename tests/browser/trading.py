@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyotp
 from playwright.sync_api import expect
 
 from tests import people
@@ -82,13 +83,14 @@ def verify(operator: Visitor, organisation: Organisation) -> None:
     operator.reads("The decision is recorded.")
 
 
-def invite(chief: Visitor, guest: Visitor, duty: str) -> None:
+def invite(chief: Visitor, guest: Visitor, duty: str, hall: Hall) -> None:
     """Let the operator's administrator invite a colleague, who takes the invitation up.
 
     Args:
         chief: who invites.
         guest: who comes; signed in afterwards.
         duty: label of the role.
+        hall: whose clock the guest's app goes by.
     """
     chief.open("/members")
     chief.type("Email address", people.application().email)
@@ -100,6 +102,15 @@ def invite(chief: Visitor, guest: Visitor, duty: str) -> None:
     guest.type("Your name", "王审计")
     guest.type("Password", people.PASSWORD)
     guest.press("Join")
+    guest.press("Set up an app")
+    guest.type("Code", shown(guest.labelled("Key").input_value(), hall))
+    guest.press("Finish")
+    guest.follow(guest.say("I have kept them"))
+
+
+def shown(secret: str, hall: Hall) -> str:
+    """Return what an authenticator app with this secret shows now."""
+    return pyotp.TOTP(secret).at(hall.clock())
 
 
 def upload(provider: Visitor, goods: Goods, hall: Hall) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from contracts import canonical
+from contracts import blanks, canonical
 from contracts.document import blank_form, compose
 from contracts.errors import TermsError
 from contracts.facts import Promise
@@ -137,7 +137,7 @@ def test_terms_that_do_not_suit_the_text_are_refused(model: Model) -> None:
 
 
 def test_a_form_has_lines_where_nothing_is_filled_in(model: Model) -> None:
-    draft = blank_form(model, {"trial.note": "yes"}, date(2026, 11, 30))
+    draft = blank_form(model, blanks.defaults(model, {"trial.note": "yes"}), date(2026, 11, 30))
     assert (draft.terms, draft.policy) == (b"", b"")
     delivery, use = draft.content["articles"]
     rows = {row["label"]["en"]: row["en"] for row in delivery["parts"][1]["rows"]}

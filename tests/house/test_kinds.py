@@ -29,6 +29,7 @@ exchange.restored drill.completed
 payment.strayed payment.returned
 account.restricted
 exchange.recovered
+certificate.issued certificate.registered certificate.revoked
 factor.reset
 """.split()
 
