@@ -6,7 +6,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
-from contracts import blanks, library
+from contracts import blanks, library, schedule
+from contracts.errors import TermsError
 from contracts.facts import Promise, Threshold, Use, plain
 from contracts.library import Model
 from contracts.money import Money
@@ -37,6 +38,10 @@ RULED: Final = MappingProxyType(
 )
 """Blanks that begin with a value of the rule book, and which."""
 
+_GRADED: Final = MappingProxyType(
+    {Action.TRAIN: ("use.training", "release"), Action.PRESENT: ("use.publication", "results")}
+)
+"""Actions of which a blank says how far they go, that blank, and what it begins with where they are permitted."""
 _ACTED: Final = frozenset(
     {"delivery.mode", "use.permitted", "use.prohibited", "use.purposes", "term.days", *RULED}
     - {"payment.days"}
@@ -100,7 +105,9 @@ class Proposal:
         """
         model = library.load(self.model)
         rules = book(CURRENT).value
-        usual = {name: rules(rule) for name, rule in RULED.items()}
+        usual: dict[str, Any] = {name: rules(rule) for name, rule in RULED.items()}
+        for action, (blank, wholly) in _GRADED.items():
+            usual[blank] = wholly if action in self.use.permitted else "none"
         known = {name: value for name, value in (usual | self.said()).items() if name in model.blanks}
         if not self.quality and not model.promises:
             known.pop("quality", None)
@@ -186,12 +193,24 @@ def _refused(model: Model, proposal: Proposal) -> dict[str, list[str]]:
         if name not in SAID
     ]
     further += [_("%(name)s has a field of its own.", name=name) for name in proposal.further if name in SAID]
+    further += _contradictions(model, proposal.values())
     mode = proposal.values().get("delivery.mode")
     if mode is not None and mode not in set(DeliveryMode):
         further.append(_("This exchange delivers by download only."))
     if further:
         faults["terms"] = further
     return faults
+
+
+def _contradictions(model: Model, values: Mapping[str, Any]) -> list[str]:
+    """Return what the use policy says against the values; those that are wrong by themselves are told already."""
+    if blanks.faults(model, values):
+        return []
+    try:
+        schedule.normal(values)
+    except TermsError as error:
+        return [in_language({"zh": f"{_label(model, error.field)}：{error.zh}", "en": str(error)})]
+    return []
 
 
 def _label(model: Model, name: str) -> str:

@@ -213,17 +213,6 @@ def refuse_ended(row: Certificate, at: datetime) -> None:
         raise Conflict("certificate.expired", _("This certificate is not valid now. Get a new one."))
 
 
-def fingerprints(session: Session, actor: Actor) -> list[str]:
-    """Return the fingerprints of the keys by which the actor's organisation can sign now, the newest first."""
-    query = select(Certificate.fingerprint).where(
-        Certificate.organisation_id == actor.organisation_id,
-        Certificate.state == CertificateState.ACTIVE,
-        Certificate.valid_from <= clock.now(),
-        Certificate.valid_until > clock.now(),
-    )
-    return list(session.scalars(query.order_by(Certificate.made_at.desc()).limit(MOST)))
-
-
 def seen(session: Session, actor: Actor, certificate_id: uuid.UUID) -> Certificate:
     """Return a certificate of the actor's organisation, or for the operator's staff of any.
 

@@ -72,6 +72,7 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "suspendListing": {"reason": _REASON},
     "restoreListing": {"reason": _REASON},
     "requestContract": {"listing": _NUMBER},
+    "prepareSignature": {"document_digest": _DIGEST, "key": _DIGEST},
     "signContract": {"document_digest": _DIGEST},
     "declineContract": {"reason": "We no longer offer these data."},
     "rejectDelivery": {"reason": "Column wind is empty from line 200 on."},
