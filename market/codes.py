@@ -122,6 +122,12 @@ CODES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
         lazy("This is the last administrator. Make somebody else one first."),
     ),
     "role.own": (403, lazy("Nobody may give themselves a staff role. Ask another administrator.")),
+    "text.not_found": (404, lazy("There is no such model text or version.")),
+    "text.no_form": (404, lazy("This version of a model text is too old to be filled here.")),
+    "text.blank_refused": (422, lazy("A blank cannot be filled so; `fields` names each.")),
+    "text.busy": (503, lazy("Too many forms are being set in type; try again in a minute.")),
+    "text.not_set": (503, lazy("The form could not be set in type; try again later.")),
+    "form.locked": (429, lazy("Too many blank forms from one network address; wait as `Retry-After` says.")),
     "application.locked": (
         429,
         lazy("Too many applications came from your network address. Wait a quarter of an hour."),
