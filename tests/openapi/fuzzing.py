@@ -19,24 +19,24 @@ from werkzeug.serving import make_server
 from market.actor import Scope
 from market.openapi.operations import OPERATIONS
 from market.oversight import publishing
-from tests.openapi.world import RUINOUS, World
+from tests.openapi.world import RUINOUS, SIGNS_IN, World
 
 Json = dict[str, Any]
 
 HOST = "localhost:8080"
 SLOW = {"POST /api/v1/contracts"}
 """Sets a document in type, which takes a second: every eighth case is a real one."""
-UNTAKEN = "POST /webhooks/stripe"
-"""Takes only what Stripe has signed, which no description can make; tests/market/payments/test_webhooks.py does."""
+WEBHOOK = "POST /webhooks/stripe"
+UNTAKEN = {WEBHOOK, "POST /api/v1/second-factor/confirmation"}
+"""Take only what Stripe has signed, or an app's code of just now, which no description can make;
+tests/market/payments/test_webhooks.py and tests/market/participants/test_second_factor.py do."""
 MEANT = {
-    UNTAKEN: {"400"},  # there is no signature
+    WEBHOOK: {"400"},  # there is no signature
     "POST /api/v1/listings/{number}/publication": {"422"},  # the data do not hold what is promised
 }
 """Refusals for what an operation means, where no text is sent whose form could be wrong."""
-SIGNS_IN = {"POST /api/v1/tokens"}
-"""Takes a password, which may be wrong; no other operation may refuse the token that it was given."""
 FEW = {
-    UNTAKEN: "nothing that it takes is described",
+    WEBHOOK: "nothing that it takes is described",
     "GET /api/v1/rules": "takes nothing",
     "DELETE /api/v1/members/{user_id}": "an id alone, of those that the fuzzer has seen and not deleted",
     "DELETE /api/v1/tokens/{token_id}": "an id alone, of those that the fuzzer has seen and not deleted",

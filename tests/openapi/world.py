@@ -20,6 +20,14 @@ RUINOUS = {"POST /api/v1/organisations/{organisation_id}/decision", "POST /api/v
 """Would end everything else for the people and the data that it is about: done to what is there for it alone."""
 
 
+SIGNS_IN = {
+    "POST /api/v1/tokens",
+    "POST /api/v1/second-factor",
+    "POST /api/v1/second-factor/confirmation",
+}
+"""Take a password, which may be wrong; no other operation may refuse the token that it was given."""
+
+
 @dataclass(frozen=True)
 class World:
     """What is there.
@@ -85,8 +93,11 @@ def built() -> World:
             "/assets/{asset_id}": [str(one) for one in (sold.id, waiting, measured, fresh.id)],
             "/members/{user_id}": [str(people.colleague(clerk, Role.BUYER).user_id)],
             "/entries/{entry_id}": [deals.sign(provider, asked.number)],
-            "POST /api/v1/tokens#email": [_email(clerk)],
-            "POST /api/v1/tokens#password": [people.PASSWORD],
+            **{
+                f"{label}#{name}": [value]
+                for label in SIGNS_IN
+                for name, value in (("email", _email(clerk)), ("password", people.PASSWORD))
+            },
             "listing": listings,
             "Range": ["bytes=0-9", "bytes=5-", "bytes=999999-"],
             "If-None-Match": ['"0"', '"0"', '"0"', "*"],
