@@ -43,6 +43,9 @@ class PreparationOut(Schema):
     room = fields.List(
         fields.Integer(), metadata={"description": "first and one past the last byte kept for the signature"}
     )
+    challenge = Digest(
+        metadata={"description": "SHA-256 of the statement, over which a passkey may be asked"}
+    )
     expires_at = Timestamp()
 
 
@@ -61,10 +64,18 @@ class SignatureIn(Schema):
         },
     )
 
+    assertion = Text(
+        high=8000,
+        metadata={
+            "description": "a passkey's answer over the challenge, JSON as the browser gave it; optional"
+        },
+    )
+
     @validates_schema
     def _one_way(self, data: dict[str, Any], **_more: Any) -> None:
         """Demand one of the two ways, whole."""
-        if set(data) not in ({"document_digest"}, {"preparation", "signature"}):
+        ways = {"document_digest"}, {"preparation", "signature"}, {"preparation", "signature", "assertion"}
+        if set(data) not in ways:
             raise ValidationError(
                 _("Send document_digest alone, or preparation and signature together."), "document_digest"
             )
@@ -155,6 +166,7 @@ def begun(one: Begun) -> dict[str, Any]:
         "preparation": one.id,
         "to_sign": base64.b64encode(one.to_sign).decode(),
         "statement": one.statement,
+        "challenge": canonical.sha256(one.statement.encode()),
         "revision": base64.b64encode(one.revision).decode(),
         "room": list(one.room),
         "expires_at": one.expires_at,

@@ -7,6 +7,7 @@ that is said, and :mod:`market.contracting.stamping` stamps the file later.
 """
 
 import base64
+import hashlib
 import uuid
 import zlib
 from dataclasses import dataclass
@@ -17,8 +18,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 import contracts.service
-from contracts import cms, pades
-from contracts.canonical import sha256
+from contracts import canonical, cms, pades, stepup
 from contracts.errors import DocumentMismatch, SignatureError
 from contracts.negotiation import State
 from contracts.pades import Completed, Evidence, Prepared, Signer
@@ -32,6 +32,7 @@ from market.db import read, transaction
 from market.errors import Conflict, Invalid, NotFound
 from market.i18n import gettext as _
 from market.keys import authority, certificates, contract_stamps, held
+from market.participants import passkeys
 from market.steps import Kind, Step
 
 LASTS: Final = timedelta(minutes=15)
@@ -120,7 +121,7 @@ def signed(actor: Actor, number: str, data: dict[str, Any]) -> Step:
         signature = base64.b64decode(data["signature"], validate=True)
     except ValueError as error:
         raise _invalid(error) from error
-    return complete(actor, number, data["preparation"], signature)
+    return complete(actor, number, data["preparation"], signature, data.get("assertion"))
 
 
 def prepare(actor: Actor, number: str, document_digest: str, fingerprint: str) -> Begun:
@@ -162,7 +163,9 @@ def prepare(actor: Actor, number: str, document_digest: str, fingerprint: str) -
     return Begun(made.id, made.to_sign, ground.statement, revision, prepared.room, made.expires_at)
 
 
-def complete(actor: Actor, number: str, preparation: uuid.UUID, signature: bytes) -> Step:
+def complete(
+    actor: Actor, number: str, preparation: uuid.UUID, signature: bytes, assertion: str | None = None
+) -> Step:
     """Complete a prepared signature (R4.2, R4.3).
 
     Args:
@@ -170,6 +173,7 @@ def complete(actor: Actor, number: str, preparation: uuid.UUID, signature: bytes
         number: the contract's number.
         preparation: from :func:`prepare`; it can be used once.
         signature: over its ``to_sign``: r and s as a browser gives them, DER, or PKCS#1 v1.5 of an RSA key.
+        assertion: a passkey's, asked for over SHA-256 of the statement; kept with the signature.
 
     Raises:
         NotFound: no such contract, or no such preparation of this person (``signature.not_prepared``): used, or
@@ -208,7 +212,9 @@ def complete(actor: Actor, number: str, preparation: uuid.UUID, signature: bytes
         completed = _completed(prepared, signature)
     except SignatureError as error:
         raise _invalid(error) from error
-    return _keep(actor, number, ground, completed, one.contract.document_digest, given, preparation)
+    return _keep(
+        actor, number, ground, completed, one.contract.document_digest, given, preparation, assertion
+    )
 
 
 def _own(session: Session, actor: Actor, number: str, *, lock: bool = False) -> tuple[Agreed, Party]:
@@ -274,6 +280,7 @@ def _keep(
     document_digest: str,
     given: dict[str, str],
     preparation: uuid.UUID | None = None,
+    assertion: str | None = None,
 ) -> Step:
     """Keep a signature unless something overtook it; the buyer's queues the job ``contract.verified``."""
     with transaction() as session:
@@ -290,8 +297,9 @@ def _keep(
             base_digest=ground.base_digest,
             key_id=ground.key_id,
             algorithm=cms.algorithm_of(ground.signer.certificate),
-            file_digest=sha256(completed.file),
+            file_digest=canonical.sha256(completed.file),
             stamped=completed.stamp is not None,
+            assertion=_present(session, actor, ground.statement, assertion),
         )
         try:
             contracts.service.sign(session, step.id, one.contract, signed, step.time)
@@ -302,6 +310,18 @@ def _keep(
             if any(not signature.stamped for signature in one.contract.signatures):
                 jobs.queue(session, "contract.stamp", contract_id=one.contract.id)
         return steps.record(session, step, given=given, note={"role": role.value})
+
+
+def _present(session: Session, actor: Actor, statement: str, assertion: str | None) -> str | None:
+    """Check a passkey's assertion over a statement and return what is kept of it, canonical JSON."""
+    if assertion is None:
+        return None
+    challenge = hashlib.sha256(statement.encode()).digest()
+    if actor.user_id is None:
+        raise ValueError("a job has no passkey")
+    found = passkeys.require_recent(session, actor.user_id, challenge, assertion)
+    kept = {name: stepup.encoded(value) for name, value in vars(found).items()}
+    return canonical.encode({**kept, "rp_id": passkeys.rp_id()}).decode()
 
 
 def _use(session: Session, actor: Actor, preparation: uuid.UUID, key_id: uuid.UUID) -> None:

@@ -1,6 +1,7 @@
 """The signed file (PAdES): examined rule by rule, with certificates and authorities opened from the log's entries."""
 
 import base64
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +9,7 @@ from typing import Any, Final
 
 from cryptography import x509
 
-from contracts import cms, examining, signing
+from contracts import canonical, cms, examining, signing, stepup
 from contracts.certificates import Authorities
 from contracts.examining import Expected, ExpectedSigner, examine
 from contracts.pades import BOTH
@@ -96,8 +97,26 @@ def _signer(report: Report, evidence: Evidence, contract: dict[str, Any], image:
         row["algorithm"] == cms.algorithm_of(found.der),
         f"the {role} signed by another algorithm than is said",
     )
+    if row["assertion"] is not None:
+        site = _check_assertion(row["assertion"], statement)
+        report.ok(
+            f"passkey of the {role}", f"somebody verified agreed at {site} to this statement by a passkey"
+        )
     at = datetime.fromisoformat(row["signed_at"])
     return ExpectedSigner(role, statement, found.der, at, stamped=row["stamped"], own=found.above[-1:])
+
+
+def _check_assertion(text: str, statement: str) -> str:
+    """Check a passkey's assertion over a statement and return for which site it was made."""
+    kept: Any = canonical.decode(text.encode())
+    names = ("public_key", "authenticator_data", "client_data_json", "signature")
+    parts = {name: stepup.decoded(kept[name]) for name in names}
+    challenge = hashlib.sha256(statement.encode()).digest()
+    stepup.verify(
+        parts["public_key"], challenge, kept["rp_id"], parts["authenticator_data"], parts["client_data_json"],
+        parts["signature"],
+    )  # fmt: skip
+    return str(kept["rp_id"])
 
 
 def _certificate(evidence: Evidence, contract: dict[str, Any], signature: Image) -> _Certificate:

@@ -1,6 +1,8 @@
 """Signing by keys that the exchange never has, and whatever may overtake it."""
 
 import base64
+import hashlib
+import json
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,7 +14,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from flask import Flask
 
-from contracts import canonical, stamps
+from contracts import canonical, stamps, stepup
 from contracts.certificates import Authorities
 from contracts.checks import Outcome
 from contracts.examining import Expected, ExpectedSigner, examine
@@ -30,9 +32,11 @@ from market.db import read, transaction
 from market.errors import MarketError
 from market.keys import authority, certificates, contract_stamps
 from market.keys.models import Certificate, Reason
+from market.participants import passkeys
 from market.steps import fsck
 from market.timestamping import StampError
 from tests import deals, people, signers
+from tests.authenticator import Authenticator
 from tests.conftest import Clock
 from tests.deals import Deal
 from tests.waiting import side_by_side
@@ -309,3 +313,33 @@ def test_over_the_api(exchange: Flask, deal: Deal) -> None:
     file = client.get(f"{address}/signed.pdf", headers=headers)
     assert canonical.sha256(file.data) == shown["file_digest"]
     assert file.data.startswith(client.get(f"{address}/document.pdf", headers=headers).data)
+
+
+def test_a_passkey_may_confirm_the_statement(deal: Deal) -> None:
+    pen, authenticator, person = Pen(deal.provider), Authenticator(), deal.provider.user_id
+    assert person is not None
+    begun = pen.prepare(deal.number)
+    challenge = hashlib.sha256(begun.statement.encode()).digest()
+    with transaction() as session:
+        asked = passkeys.registration_options(session, person, "a@example.org", "A")
+    with transaction() as session:
+        passkeys.register(session, person, "phone", authenticator.make(asked))
+
+    def answer(over: bytes) -> str:
+        with transaction() as session:
+            return authenticator.give(passkeys.assertion_options(session, person, over))
+
+    other = answer(bytes(32))
+    with pytest.raises(MarketError):
+        service.complete(pen.actor, deal.number, begun.id, pen.raw(begun), other)
+    assert deals.of(deal.number).state is State.REQUESTED
+    service.complete(pen.actor, deal.number, begun.id, pen.raw(begun), answer(challenge))
+    [kept] = deals.of(deal.number).signatures
+    said = json.loads(kept.assertion or "")
+    names = ("authenticator_data", "client_data_json", "signature")
+    stepup.verify(
+        stepup.decoded(said["public_key"]),
+        challenge,
+        said["rp_id"],
+        *(stepup.decoded(said[one]) for one in names),
+    )
