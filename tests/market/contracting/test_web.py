@@ -132,7 +132,7 @@ def test_a_buyer_asks_and_a_provider_signs_on_pages(client: FlaskClient) -> None
     shown = other.get(f"{place}?lang=en", headers=HTML).text
     digest = re.search(r'name="document_digest" value="([0-9a-f]{64})"', shown)
     assert digest is not None
-    assert "held by the exchange" in shown
+    assert "the exchange signs by a key that it holds" in shown
     empty = filled(other, place, f"{place}/refusal", reason="")
     assert empty.status_code == 422
     assert 'aria-invalid="true"' in empty.text
