@@ -1,5 +1,6 @@
 """Trades for tests: contracts in force, and a payment platform that does at once what is planned."""
 
+import hashlib
 import threading
 import uuid
 from collections.abc import Callable
@@ -32,7 +33,25 @@ from tests.waiting import SECONDS, side_by_side
 
 def set_in_type(draft: Draft) -> Rendered:
     """Stand in for the typesetter where the document itself is not the matter."""
-    return Rendered(pdf=b"%PDF " + draft.terms, pages=(b"<svg/>",), record=b'{"pages":[]}')
+    return Rendered(pdf=smallest_pdf(draft.terms), pages=(b"<svg/>",), record=b'{"pages":[]}')
+
+
+def smallest_pdf(text: bytes) -> bytes:
+    """Return a file of one empty page that can be signed, another one for each text."""
+    name = hashlib.sha256(text).hexdigest()
+    objects = (
+        "<</Type/Catalog/Pages 2 0 R>>",
+        "<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Resources<<>>>>",
+    )
+    file, places = b"%PDF-1.7\n", []
+    for number, body in enumerate(objects, 1):
+        places.append(len(file))
+        file += f"{number} 0 obj\n{body}\nendobj\n".encode()
+    table = "".join(f"{place:010d} 00000 n \n" for place in places)
+    size = len(objects) + 1
+    end = f"xref\n0 {size}\n0000000000 65535 f \n{table}trailer\n<</Size {size}/Root 1 0 R/ID[<{name}><{name}>]>>\n"
+    return file + f"{end}startxref\n{len(file)}\n%%EOF\n".encode()
 
 
 def platform(app: Flask) -> None:
