@@ -195,7 +195,7 @@ def parts(model: Model, terms: Terms) -> dict[str, list[dict[str, Any] | None]]:
     A part that is not printed under these terms is None, so that the parts of two contracts stand side by side.
     """
     filled = {**_filled_in(model, terms.values), **readings.given(terms)}
-    place = _Place(model, terms.values, filled, terms)
+    place = _Place(model, terms.values, filled, terms, compile_policy(_grounds(model, terms)))
     return {clause.id: _parts(place, clause) for clause in (*model.clauses, *model.schedules)}
 
 

@@ -95,7 +95,7 @@ class VersionMismatch(ContractError):
 class VersionError(ContractError):
     """A version cannot follow the present one: it changes nothing, or what is not negotiated."""
 
-    code = "contract.no_version"
+    code = "contract.unchanged"
 
 
 class DocumentMismatch(ContractError):

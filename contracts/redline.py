@@ -87,7 +87,7 @@ def sections(model: Model, old: Terms, new: Terms) -> list[Section]:
         pairs = list(zip(before[clause.id], after[clause.id], strict=True))
         if all(was == becomes for was, becomes in pairs):
             continue
-        own = blanks_in(clause)
+        own = blanks_in(model, clause)
         found.append(
             Section(
                 clause=clause.id,

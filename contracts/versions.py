@@ -126,7 +126,7 @@ def apply(model: Model, terms: Terms, clause: str, changes: Mapping[str, Any]) -
         TermsError: a blank does not stand in this clause.
         VersionError: nothing is changed.
     """
-    own = blanks_in(clause_of(model, clause))
+    own = blanks_in(model, clause_of(model, clause))
     for name in changes:
         if name not in own:
             raise TermsError(name, "does not stand in this clause", "不在本条款中")
@@ -148,9 +148,12 @@ def clause_of(model: Model, clause: str) -> Clause:
     raise VersionError(f"the text has no clause {clause}", "contract.no_clause")
 
 
-def blanks_in(clause: Clause) -> frozenset[str]:
-    """Return the blanks and facts that a clause prints or depends on."""
-    return frozenset(_names(clause))
+def blanks_in(model: Model, clause: Clause) -> frozenset[str]:
+    """Return the blanks and facts that a clause prints or depends on, and those that decide about them."""
+    own = set(_names(clause))
+    for name in own & model.blanks.keys():
+        own |= {test.blank for test in condition(model.blanks[name].when).tests}
+    return frozenset(own)
 
 
 def _names(clause: Clause) -> Iterable[str]:
