@@ -159,6 +159,8 @@ def version_page(number: str, seq: int, place: int) -> Response:
 def draft_offer(number: str) -> ResponseReturnValue:
     """Show the form of a counter-offer, filled with the terms on the table."""
     one = _negotiated(number)
+    if "offer" not in reading.acts(current_actor(), one):
+        raise refusing.wrong_state(one.contract)
     return _offer_form(one, bargaining.changed(one, {}), one.contract.terms_digest)
 
 
@@ -194,6 +196,7 @@ def accept(number: str) -> ResponseReturnValue:
 @pages.get("/contracts/<string:number>/clauses")
 def choose_clause(number: str) -> ResponseReturnValue:
     """Lead to the clause that was chosen."""
+    _negotiated(number)
     clause = request.args.get("clause", "")
     return redirect(url_for("contracting.show_clause", number=number, clause=clause), 303)
 
