@@ -66,7 +66,9 @@ def _acts(row: Row, column: Column) -> bool:
     """Whether this call is allowed and changes something."""
     wanted = str(row.outcome(column))
     done = wanted[0] == "2" or (wanted[0] == "3" and wanted != "303 /sign-in")
-    idle = row.endpoint in STANDING | PRINTED or (row.endpoint == "participants.sign_out" and column is Column.NOBODY)
+    idle = row.endpoint in STANDING | PRINTED or (
+        row.endpoint == "participants.sign_out" and column is Column.NOBODY
+    )
     return done and not idle and (row.method not in SAFE or row.endpoint in CHARGED)
 
 
