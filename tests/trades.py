@@ -27,12 +27,13 @@ from market.trades import following, service, showing
 from market.trades.service import Life
 from tests import assets, deals, people
 from tests.deals import Deal
+from tests.leaflet import leaflet
 from tests.waiting import SECONDS, side_by_side
 
 
 def set_in_type(draft: Draft) -> Rendered:
     """Stand in for the typesetter where the document itself is not the matter."""
-    return Rendered(pdf=b"%PDF " + draft.terms, pages=(b"<svg/>",), record=b'{"pages":[]}')
+    return Rendered(pdf=leaflet(draft.terms), pages=(b"<svg/>",), record=b'{"pages":[]}')
 
 
 def platform(app: Flask) -> None:
