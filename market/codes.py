@@ -262,6 +262,23 @@ CODES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
         422,
         lazy("No contract can be made from this listing; its provider must change it."),
     ),
+    "contract.no_remark": (404, lazy("There is no such comment on this contract.")),
+    "contract.no_version": (404, lazy("The contract has no such version.")),
+    "contract.no_clause": (409, lazy("The contract has no such clause.")),
+    "contract.other_version": (
+        409,
+        lazy("You named terms other than those on the table; `terms_digest` names the present ones."),
+    ),
+    "contract.unchanged": (409, lazy("Nothing is changed. Accept or sign the present version instead.")),
+    "contract.fixed_form": (
+        409,
+        lazy("This contract has a fixed form: take it as it is, or decline it."),
+    ),
+    "contract.no_suggestion": (
+        409,
+        lazy("This comment suggests no change, so there is nothing to take up."),
+    ),
+    "contract.broken_chain": (409, lazy("The versions on file do not follow each other. Ask the operator.")),
     "contract.not_canonical": (422, lazy("A value cannot be written in canonical JSON.")),
     "terms.invalid": (422, lazy("A term of the contract cannot be accepted; `fault` says which.")),
     "money.invalid": (422, lazy("Write an amount in yuan such as 1280.50.")),

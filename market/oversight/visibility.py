@@ -32,6 +32,8 @@ _BUYER: Final = frozenset({Viewer.BUYER, Viewer.AUDITOR})
 SHOWN: Final[Mapping[str, frozenset[Viewer]]] = {
     "request": _PARTIES,
     "contract": _PARTIES,
+    "version": _PARTIES,
+    "remark": _PARTIES,
     "signature": _PARTIES,
     "key": _PARTIES,
     "certificate": _PARTIES,

@@ -25,6 +25,10 @@ RESUME: Final = {"act": "restoration", **REASON}
 END: Final = {"act": "cancellation", **REASON}
 SUSPEND: Final = {"decision": "suspend", **REASON}
 REFUND: Final = {"outcome": "refund", **REASON}
+TURN: Final = "409 contract.wrong_state"
+OFFER: Final = {"base": "{requested_terms}", "changes": {"term.days": 30}}
+OFFERED: Final = {"terms_digest": "{offered_terms}"}
+REMARK: Final = {"on_digest": "{offered_terms}", "clause": "term", "comment": "why?"}
 DIGEST: Final = {"document_digest": "{digest}"}
 BY_KEY: Final = {**DIGEST, "key": "00" * 32}
 JOIN: Final = {"name": "新同事", "password": people.PASSWORD}
@@ -175,8 +179,17 @@ ROWS: Final[tuple[Row, ...]] = (
         on="requested", sent=DIGEST, **side(party="409 contract.wrong_state")),
     api("contracting_api.sign", "POST", BUYER, CONTRACTS, 200, on="agreed",
         sent={"document_digest": "{agreed_digest}"}, **side(party="409 step.already_taken")),
-    api("contracting_api.decline", "POST", PROVIDER, CONTRACTS, 200, on="requested", sent=REASON, **side()),
-    api("contracting_api.withdraw", "POST", BUYER, CONTRACTS, 200, on="requested", **side()),
+    api("contracting_api.decline", "POST", PROVIDER, CONTRACTS, 200,
+        on="requested", sent=REASON, **side(party=TURN)),
+    api("contracting_api.withdraw", "POST", BUYER, CONTRACTS, 200, on="requested", **side(party=TURN)),
+    api("contracting_api.show_version", "GET", BUYER, READ, 200, on="offered", args={"seq": 2}, **seen()),
+    api("contracting_api.version_document", "GET", BUYER, READ, 200, on="offered", args={"seq": 1}, **seen()),
+    api("contracting_api.make_offer", "POST", PROVIDER, CONTRACTS, 201,
+        on="requested", sent=OFFER, **side(party=TURN)),
+    api("contracting_api.accept", "POST", BUYER, CONTRACTS, 200, on="offered", sent=OFFERED, **side()),
+    api("contracting_api.remark", "POST", BUYER, CONTRACTS, 201, on="offered", sent=REMARK, **side(party=201)),
+    api("contracting_api.adopt", "POST", PROVIDER, CONTRACTS, 200,
+        on="offered", args={"remark_id": "{remark}"}, **side(party=TURN)),
     # Programs: payments, deliveries, trades
     public("payments_api.webhook", "POST", "400 webhook.not_signed"),
     api("payments_api.list_operations", "GET", OPERATOR, READ, 200, **desk(staff=200)),
@@ -342,8 +355,21 @@ ROWS: Final[tuple[Row, ...]] = (
          on="requested", sent=DIGEST, **side(party="409 contract.wrong_state")),
     page("contracting.sign", "POST", BUYER, 303, on="agreed",
          sent={"document_digest": "{agreed_digest}"}, **side(party="409 step.already_taken")),
-    page("contracting.decline", "POST", PROVIDER, 303, on="requested", sent=REASON, **side()),
-    page("contracting.withdraw", "POST", BUYER, 303, on="requested", **side()),
+    page("contracting.decline", "POST", PROVIDER, 303, on="requested", sent=REASON, **side(party=TURN)),
+    page("contracting.withdraw", "POST", BUYER, 303, on="requested", **side(party=TURN)),
+    page("contracting.version", "GET", BUYER, 200, on="offered", args={"seq": 2}, **seen()),
+    page("contracting.version_document", "GET", BUYER, 200, on="offered", args={"seq": 1}, **seen()),
+    page("contracting.version_page", "GET", BUYER, 200, on="offered", args={"seq": 1, "place": 1}, **seen()),
+    page("contracting.draft_offer", "GET", PROVIDER, 200, on="requested", **side(party=TURN)),
+    page("contracting.make_offer", "POST", PROVIDER, 422, on="requested", sent={"base": "{requested_terms}"},
+        **side(party=422)),  # what is missing is told first
+    page("contracting.accept", "POST", BUYER, 303, on="offered", sent=OFFERED, **side()),
+    page("contracting.choose_clause", "GET", BUYER, 303, on="offered", query={"clause": "term"}, **side(party=303)),
+    page("contracting.show_clause", "GET", BUYER, 200, on="offered", args={"clause": "term"}, **side(party=200)),
+    page("contracting.remark", "POST", BUYER, 303, on="offered", args={"clause": "term"},
+        sent={"on_digest": "{offered_terms}", "comment": "why?", "act": "comment"}, **side(party=303)),
+    page("contracting.adopt", "POST", PROVIDER, 303,
+        on="offered", args={"remark_id": "{remark}"}, **side(party=TURN)),
     # Pages: payments, deliveries, trades
     page("payments.operations", "GET", OPERATOR, 200, **desk(staff=200)),
     page("payments.operation", "GET", BUYER, 200, on="operation", **seen(party=404)),

@@ -16,7 +16,7 @@ CHANGING = """
     acceptance access_grant account agreement asset certificate contract dispute inspection invitation key listing
     member operation organisation request settlement trade user
 """.split()
-OF_ONE_STEP = "posting receipt revision signature step_image".split()
+OF_ONE_STEP = "posting receipt remark revision signature step_image version".split()
 OF_THE_LOG = """
     ledger_checkpoint ledger_contradiction ledger_cosignature ledger_entry ledger_leaf ledger_mark ledger_tile
     ledger_witnessed log_timestamp contract_timestamp step
