@@ -83,3 +83,7 @@ class Kind(StrEnum):
     CERTIFICATE_REGISTERED = "certificate.registered"
     CERTIFICATE_REVOKED = "certificate.revoked"
     FACTOR_RESET = "factor.reset"
+    NOTICE_GIVEN = "notice.given"
+    NOTICE_RETRACTED = "notice.retracted"
+    DUTY_PERFORMED = "duty.performed"
+    DUTY_MISSED = "duty.missed"

@@ -20,7 +20,7 @@ AUDITOR = "auditor"
 """Sees everything."""
 PARTIES_SEE = frozenset({
     "request", "contract", "signature", "key", "certificate", "trade", "agreement", "settlement", "acceptance",
-    "dispute", "operation", "posting", "access_grant", "receipt", "revision", "inspection",
+    "dispute", "notice", "duty", "operation", "posting", "access_grant", "receipt", "revision", "inspection",
 })  # fmt: skip
 """Tables, and personal columns as ``table.column``, that may never be withheld from a party to the trade."""
 SEES: Mapping[str, frozenset[str]] = {

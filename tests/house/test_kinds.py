@@ -31,6 +31,8 @@ account.restricted
 exchange.recovered
 certificate.issued certificate.registered certificate.revoked
 factor.reset
+notice.given notice.retracted
+duty.performed duty.missed
 """.split()
 
 
