@@ -354,6 +354,36 @@ CODES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
     "dispute.open": (409, lazy("A dispute waits for the operator's ruling.")),
     "dispute.none": (409, lazy("There is no dispute to rule on.")),
     "dispute.wrong_state": (409, lazy("The dispute is in another state; `state` names it.")),
+    "agreement.suspended": (
+        409,
+        lazy("The agreement is suspended; wait until the provider lets it go on."),
+    ),
+    "agreement.not_suspended": (409, lazy("The agreement is not suspended.")),
+    "termination.money_open": (
+        409,
+        lazy(
+            "The price is due or held. Pay or cancel, accept or reject first; then the agreement can be ended."
+        ),
+    ),
+    "termination.not_agreed": (
+        409,
+        lazy("The signed contract does not let you end it on this ground; read its article on term and end."),
+    ),
+    "suspension.not_agreed": (
+        409,
+        lazy("The signed contract does not let you suspend it; read its article on change."),
+    ),
+    "notice.running": (409, lazy("A notice runs already; take it back before you give another.")),
+    "notice.none": (409, lazy("No notice runs that could be taken back.")),
+    "notice.not_yours": (403, lazy("The other side gave this notice; only it can take it back.")),
+    "notice.wrong_state": (409, lazy("The notice is in another state; `state` names it.")),
+    "duty.none": (409, lazy("Nothing is to be deleted under this trade, or it was stated already.")),
+    "duty.not_yet": (422, lazy("This day lies ahead; state the deletion when it is done.")),
+    "duty.not_certified": (
+        422,
+        lazy("The contract asks for a deletion certificate: say which copies were deleted, and how."),
+    ),
+    "duty.wrong_state": (409, lazy("The duty is in another state; `state` names it.")),
     "payment.settled": (409, lazy("This is already paid.")),
     "payment.closed": (
         409,

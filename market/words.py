@@ -51,6 +51,14 @@ STATES: Final[Mapping[str, tuple[str, Any]]] = {
     "DEEMED": ("good", lazy("Deemed accepted")),
     "EVIDENCE": ("wait", lazy("Taking evidence")),
     "RULED": ("wait", lazy("Ruled")),
+    # notice, duty
+    "GIVEN": ("wait", lazy("Given")),
+    "RETRACTED": ("rest", lazy("Taken back")),
+    "EFFECTIVE": ("bad", lazy("Effective")),
+    "LAPSED": ("rest", lazy("Lapsed")),
+    "OWED": ("wait", lazy("Owed")),
+    "MISSED": ("bad", lazy("Not performed in time")),
+    "PERFORMED": ("good", lazy("Performed")),
     # payment operations
     "PLANNED": ("wait", lazy("Planned")),
     "SENT": ("wait", lazy("Sent")),
@@ -155,12 +163,16 @@ KINDS: Final[Mapping[str, Any]] = {
     "agreement.restored": lazy("Agreement restored"),
     "agreement.expired": lazy("Agreement expired"),
     "agreement.terminated": lazy("Agreement terminated"),
+    "notice.given": lazy("Notice given to end the agreement"),
+    "notice.retracted": lazy("Notice taken back"),
+    "duty.performed": lazy("Deletion stated"),
+    "duty.missed": lazy("Deletion not stated in time"),
 }
 """The reader's word for each kind of step; a test holds the list complete."""
 
 BACK: Final = frozenset(
     {"refused", "removed", "rejected", "suspended", "cancelled", "declined", "withdrawn", "expired", "failed"}
-    | {"terminated", "strayed", "revoked"}
+    | {"terminated", "strayed", "revoked", "missed"}
 )
 """Participles of steps that stopped something; timelines show them in red. A dispute's opening is one too."""
 
@@ -204,6 +216,11 @@ FIELDS: Final[Mapping[str, Any]] = {
     "days": lazy("Days it is valid"),
     "confirm": lazy("The person's address, once more"),
     "ground": lazy("Ground"),
+    "cause": lazy("Cause"),
+    "deleted_on": lazy("Deleted on"),
+    "copies": lazy("Copies deleted"),
+    "method": lazy("How they were deleted"),
+    "kept": lazy("What is kept by law, and for how long"),
     "q": lazy("Search"),
     "party": lazy("Organisation"),
     "kind": lazy("Kind"),

@@ -32,6 +32,7 @@ TRADE_TASKS = {
     "fetch": lazy("Download the data"),
     "accept": lazy("Accept or reject the delivery"),
     "rule": lazy("Rule on the dispute"),
+    "delete": lazy("Delete the data and state it"),
 }
 NEAR = timedelta(days=2)
 """A deadline nearer than this is shown as urgent."""

@@ -24,7 +24,7 @@ STATEFUL = (
     "asset", "revision", "inspection", "listing",
     "contract", "version", "remark", "signature", "request",
     "account", "operation", "posting",
-    "trade", "agreement", "settlement", "acceptance", "dispute",
+    "trade", "agreement", "settlement", "acceptance", "dispute", "notice", "duty",
     "access_grant", "receipt",
 )  # fmt: skip
 """Tables whose every change is a step."""

@@ -42,6 +42,8 @@ SHOWN: Final[Mapping[str, frozenset[Viewer]]] = {
     "settlement": _PARTIES,
     "acceptance": _PARTIES,
     "dispute": _PARTIES,
+    "notice": _PARTIES,
+    "duty": _PARTIES,
     "operation": _PARTIES,
     "operation.url": _BUYER,  # whoever has it may pay, and reads who pays
     "posting": _PARTIES,

@@ -89,3 +89,7 @@ class Kind(StrEnum):
     CONTRACT_COMMENTED = "contract.commented"
     CONTRACT_SUGGESTED = "contract.suggested"
     CONTRACT_ADOPTED = "contract.adopted"
+    NOTICE_GIVEN = "notice.given"
+    NOTICE_RETRACTED = "notice.retracted"
+    DUTY_PERFORMED = "duty.performed"
+    DUTY_MISSED = "duty.missed"

@@ -24,6 +24,9 @@ HALT: Final = {"act": "suspension", **REASON}
 RESUME: Final = {"act": "restoration", **REASON}
 END: Final = {"act": "cancellation", **REASON}
 SUSPEND: Final = {"decision": "suspend", **REASON}
+GRAVE: Final = {"ground": "grave", **REASON}
+MISUSE: Final = {"cause": "misuse", **REASON}
+DELETED: Final = {"deleted_on": "2026-01-02", "copies": "all of them", "method": "overwritten"}
 REFUND: Final = {"outcome": "refund", **REASON}
 TURN: Final = "409 contract.wrong_state"
 OFFER: Final = {"base": "{requested_terms}", "changes": {"term.days": 30}}
@@ -202,6 +205,15 @@ ROWS: Final[tuple[Row, ...]] = (
     api("trades_api.accept", "POST", BUYER, TRADES, 200, on="delivered", **side(suspended=200)),
     api("trades_api.reject", "POST", BUYER, TRADES, 200, on="delivered", sent=REASON, **side(suspended=200)),
     api("trades_api.cancel", "POST", BUYER, TRADES, 200, on="paid", sent=REASON, **side(suspended=200)),
+    api("trades_api.end_agreement", "POST", PROVIDER, TRADES, 200, on="settled", sent=GRAVE,
+        **side(party=200, suspended=200)),
+    api("trades_api.retract_notice", "POST", BUYER, TRADES, 200, on="noticed",
+        **side(party="403 notice.not_yours", suspended=200)),
+    api("trades_api.suspend_agreement", "POST", PROVIDER, TRADES, 200, on="settled", sent=MISUSE,
+        **side(suspended=200)),
+    api("trades_api.restore_agreement", "POST", PROVIDER, TRADES, 200, on="resting", **side(suspended=200)),
+    api("trades_api.state_deletion", "POST", BUYER, TRADES, 200, on="over", sent=DELETED,
+        **side(suspended=200)),
     api("trades_api.rule", "POST", OPERATOR, OPERATE, 200, on="disputed", sent=REFUND, **office()),
     # Programs: the operator's own acts
     api("governance_api.find_person", "GET", OPERATOR, OPERATE, 200, query=GUEST, **desk()),
@@ -380,6 +392,15 @@ ROWS: Final[tuple[Row, ...]] = (
     page("trades.accept", "POST", BUYER, 303, on="delivered", **side(suspended=303)),
     page("trades.reject", "POST", BUYER, 303, on="delivered", sent=REASON, **side(suspended=303)),
     page("trades.cancel", "POST", BUYER, 303, on="paid", sent=REASON, **side(suspended=303)),
+    page("ending.choose_end", "GET", BUYER, 200, on="settled", **seen()),
+    page("ending.end", "POST", PROVIDER, 303, on="settled", sent=GRAVE, **side(party=303, suspended=303)),
+    page("ending.retract", "POST", BUYER, 303, on="noticed",
+         **side(party="403 notice.not_yours", suspended=303)),
+    page("ending.choose_suspension", "GET", PROVIDER, 200, on="settled", **seen()),
+    page("ending.suspend", "POST", PROVIDER, 303, on="settled", sent=MISUSE, **side(suspended=303)),
+    page("ending.restore", "POST", PROVIDER, 303, on="resting", **side(suspended=303)),
+    page("ending.choose_deletion", "GET", BUYER, 200, on="over", **seen()),
+    page("ending.delete", "POST", BUYER, 303, on="over", sent=DELETED, **side(suspended=303)),
     page("trades.rule", "POST", OPERATOR, 303, on="disputed", sent=REFUND, **office()),
     # Pages: audit
     page("oversight.desk", "GET", AUDITOR, 200, **desk()),

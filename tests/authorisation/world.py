@@ -26,7 +26,8 @@ from market.participants.models import User
 from market.participants.states import Decision
 from market.registry.states import RegistrationEvent
 from market.steps import steps_of
-from market.trades import decisions, suspension
+from market.trades import decisions, ending, suspension
+from market.trades.grounds import Cause, Ground
 from tests import assets, deals, people, signers, trades
 from tests.authenticator import Authenticator
 from tests.authorisation.rows import Column, Row, Who
@@ -281,7 +282,15 @@ def _trades(provider: Actor, buyer: Actor, house: House) -> dict[str, str]:
     delivered, disputed = (trades.fetched(trades.paid(running())) for _ in range(2))
     with transaction() as session:
         decisions.reject(session, buyer, disputed.number, WHY)
+    settled, noticed, resting, over = (
+        trades.closed(trades.fetched(trades.paid(running()))) for _ in range(4)
+    )
+    with transaction() as session:
+        ending.end(session, buyer, noticed.number, Ground.NOTICE, WHY)
+        ending.suspend(session, provider, resting.number, Cause.MISUSE, WHY)
+        ending.end(session, provider, over.number, Ground.GRAVE, WHY)
     found = {
+        "settled": settled, "noticed": noticed, "resting": resting, "over": over,
         "requested": requested, "agreed": agreed, "offered": offered, "due": due,
         "paid": paid, "delivered": delivered, "disputed": disputed,
     }  # fmt: skip

@@ -32,6 +32,8 @@ exchange.recovered
 certificate.issued certificate.registered certificate.revoked
 factor.reset
 contract.offered contract.countered contract.accepted contract.commented contract.suggested contract.adopted
+notice.given notice.retracted
+duty.performed duty.missed
 """.split()
 
 

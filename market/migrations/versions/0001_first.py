@@ -633,6 +633,51 @@ def upgrade() -> None:
         sa.UniqueConstraint("trade_id", name="uq_dispute_trade_id"),
     )
     op.create_table(
+        "duty",
+        sa.Column("trade_id", sa.Uuid(), nullable=False),
+        sa.Column("state", sa.String(32), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("certified", sa.Boolean(), nullable=False),
+        sa.Column("deleted_on", sa.String(length=10), nullable=True),
+        sa.Column("copies", sa.Text(), nullable=True),
+        sa.Column("method", sa.Text(), nullable=True),
+        sa.Column("kept", sa.Text(), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["step_id", "id"],
+            ["step_image.step_id", "step_image.row_id"],
+            name="bond_duty",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(["trade_id"], ["trade.id"], name="fk_duty_trade_id_trade"),
+        sa.PrimaryKeyConstraint("id", name="pk_duty"),
+        sa.UniqueConstraint("trade_id", name="uq_duty_trade_id"),
+    )
+    op.create_table(
+        "notice",
+        sa.Column("trade_id", sa.Uuid(), nullable=False),
+        sa.Column("state", sa.String(32), nullable=False),
+        sa.Column("side", sa.String(32), nullable=False),
+        sa.Column("ground", sa.String(32), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("effective_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["step_id", "id"],
+            ["step_image.step_id", "step_image.row_id"],
+            name="bond_notice",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(["trade_id"], ["trade.id"], name="fk_notice_trade_id_trade"),
+        sa.PrimaryKeyConstraint("id", name="pk_notice"),
+    )
+    op.create_index("ix_notice_trade_id", "notice", ["trade_id"], unique=False)
+    op.create_table(
         "grant_usage",
         sa.Column("grant_id", sa.Uuid(), nullable=False),
         sa.Column("bytes_sent", sa.BigInteger(), nullable=False),
@@ -1047,6 +1092,9 @@ def downgrade() -> None:
     op.drop_index("ix_invitation_organisation_id", table_name="invitation")
     op.drop_table("invitation")
     op.drop_table("grant_usage")
+    op.drop_index("ix_notice_trade_id", table_name="notice")
+    op.drop_table("notice")
+    op.drop_table("duty")
     op.drop_table("dispute")
     op.drop_table("credential")
     op.drop_table("coverage")
