@@ -7,6 +7,7 @@ from typing import Any
 from flask import Response
 from sqlalchemy.orm import Session
 
+from contracts.negotiation import State
 from market.contracting import bargaining, comparing, files, reading, schemas, service
 from market.db import read, transaction
 from market.openapi.blueprint import Blueprint
@@ -29,13 +30,14 @@ def request_contract(data: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.get("")
-@blueprint.arguments(schemas.CursorIn, location="query")
+@blueprint.arguments(schemas.ContractsQuery, location="query")
 @blueprint.response(200, schemas.ContractsOut)
 def list_contracts(query: dict[str, Any]) -> dict[str, Any]:
-    """List the contracts you may see, newest first."""
+    """List the contracts you may see, newest first; all of them, or those that words and a state fit."""
     actor = current_actor()
     with read() as session:
-        page = reading.listed(session, actor, query.get("cursor"))
+        state = State(query["state"]) if "state" in query else None
+        page = reading.listed(session, actor, query.get("cursor"), words=query["q"], state=state)
         states = reading.states(session, page.items)
         items = [
             {

@@ -9,6 +9,7 @@ from marshmallow import ValidationError
 
 from contracts import library
 from contracts.errors import ContractError
+from contracts.negotiation import State
 from market import config, forms, permissions
 from market.contracting import (
     bargaining,
@@ -38,12 +39,27 @@ def list_contracts() -> ResponseReturnValue:
     """List the contracts the reader may see."""
     actor = current_actor()
     with read() as session:
-        page = reading.listed(session, actor, request.args.get("cursor"))
+        cursor, words, state = request.args.get("cursor"), request.args.get("q", "")[:200], _state()
+        page = reading.listed(session, actor, cursor, words=words.strip(), state=state)
         states = reading.states(session, page.items)
         names = participants.names(
             session, {row.provider_id for row in page.items} | {row.buyer_id for row in page.items}
         )
-        return render_template("pages/contracting/contracts.html", page=page, states=states, names=names)
+        return render_template(
+            "pages/contracting/contracts.html",
+            page=page,
+            states=states,
+            names=names,
+            words=words,
+            state=state,
+            every_state=list(State),
+        )
+
+
+def _state() -> State | None:
+    """Return the state that the address asks for; a word that is none of ours counts as not asked."""
+    wanted = request.args.get("state", "")
+    return State(wanted) if wanted in {state.value for state in State} else None
 
 
 @pages.post("/contracts")

@@ -21,6 +21,7 @@ from market.errors import NotFound
 from market.i18n import gettext as _
 from market.keys import service as keys
 from market.paging import Beginning, Page, beginning, page
+from market.participants import service as participants
 from market.permissions import Relation, allowed
 from market.steps import Step, is_frozen
 
@@ -158,13 +159,35 @@ def agreed(session: Session, contract_id: uuid.UUID, *, lock: bool = False) -> A
     return _together(session, session.scalars(query).one_or_none(), lock)
 
 
-def listed(session: Session, actor: Actor, cursor: str | None = None) -> Page[Request]:
+def listed(
+    session: Session, actor: Actor, cursor: str | None = None, *, words: str = "", state: State | None = None
+) -> Page[Request]:
     """Return the contracts the actor may see, newest first.
+
+    Args:
+        session: a session.
+        actor: who looks.
+        cursor: where the page begins; None for the first one.
+        words: the beginning of a number, a part of a title or of a party's name; nothing for all.
+        state: in which state; None for any.
 
     Raises:
         Invalid: the cursor is not one of ours.
     """
-    return page(session, visible_to(actor), Request.requested_at, Request.id, cursor)
+    query = visible_to(actor)
+    if words:
+        parties = participants.called(session, words)
+        query = query.where(
+            or_(
+                Request.number.startswith(words.upper(), autoescape=True),
+                Request.title.contains(words, autoescape=True),
+                Request.provider_id.in_(parties),
+                Request.buyer_id.in_(parties),
+            )
+        )
+    if state is not None:
+        query = query.join(Contract, Contract.id == Request.contract_id).where(Contract.state == state)
+    return page(session, query, Request.requested_at, Request.id, cursor)
 
 
 def states(session: Session, requests: list[Request]) -> dict[uuid.UUID, State]:

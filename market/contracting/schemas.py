@@ -7,13 +7,26 @@ from marshmallow import ValidationError, fields, validates_schema
 
 from contracts import canonical
 from contracts.models import Version
+from contracts.negotiation import State
 from contracts.versions import COMMENT
 from contracts.wording import pair
 from market.contracting import comparing
 from market.contracting.comparing import Compared, Said
 from market.contracting.reading import Detail
 from market.contracting.signing import Begun
-from market.fields import Cursor, Digest, MinorUnits, Number, Reason, Schema, Text, Timestamp, Uuid, Values
+from market.fields import (
+    Cursor,
+    Digest,
+    MinorUnits,
+    Number,
+    Reason,
+    Schema,
+    Text,
+    Timestamp,
+    Uuid,
+    Values,
+    one_of,
+)
 from market.i18n import _
 
 
@@ -123,9 +136,16 @@ class RemarkIn(Schema):
     )
 
 
-class CursorIn(Schema):
-    """Where a page of a list begins."""
+class ContractsQuery(Schema):
+    """Which contracts, and the page."""
 
+    q = Text(
+        low=0,
+        high=200,
+        load_default="",
+        metadata={"description": "Beginning of a number, or part of a title or of a party's name"},
+    )
+    state = one_of(*(state.value for state in State))
     cursor = Cursor()
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import structlog
 
-from tests.bench import log, papers, placing, reads, steps, whole
+from tests.bench import filed, log, papers, placing, reads, steps, whole
 from tests.bench.exchange import Exchange
 from tests.bench.table import Row, show
 from tests.conftest import migrate
@@ -33,6 +33,7 @@ def main(parts: list[str]) -> None:
         if "papers" in chosen:
             show("Contracts: rendering", list(papers.rendering(folder)))
             show("Contracts: signatures in the document", list(papers.signing()))
+            show("Contracts: on file", list(filed.searching(folder)))
         if "placing" in chosen:
             on_durable_server(folder)
         if {"reads", "sqlite"} & set(chosen):

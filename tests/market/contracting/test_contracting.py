@@ -16,6 +16,7 @@ from market.contracting import reading, requesting, service
 from market.db import read, transaction
 from market.errors import Conflict, Invalid, MarketError, NotFound
 from market.participants import service as participants
+from market.participants.models import Organisation
 from market.participants.states import Decision
 from market.steps import Kind, Step, fsck
 from tests import assets, deals, people
@@ -319,3 +320,25 @@ def test_the_waiting_list_names_whose_turn_it_is(exchange: Flask) -> None:
         deals.sign(signer, deal.number)
         with read() as session:
             assert reading.waiting(session, actor).items == []
+
+
+def test_contracts_are_found_by_number_title_party_and_state(exchange: Flask) -> None:
+    one = deals.requested()
+    deals.sign(one.provider, one.number)
+    other = deals.requested(one.provider)
+
+    def seen(actor: Actor, words: str = "", state: State | None = None) -> set[str]:
+        with read() as session:
+            return {row.number for row in reading.listed(session, actor, words=words, state=state).items}
+
+    with read() as session:
+        buyer = session.get_one(Organisation, other.buyer.organisation_id).name_zh
+    assert seen(one.provider) == {one.number, other.number}
+    assert seen(one.provider, one.number[:5].lower()) == {one.number}
+    assert seen(one.provider, "山东天气") == {one.number, other.number}
+    assert seen(one.provider, buyer) == {other.number}
+    assert seen(one.provider, state=State.AGREED) == {one.number}
+    assert seen(one.provider, "山东", State.REQUESTED) == {other.number}
+    assert seen(one.provider, "%") == seen(one.provider, "_") == set()
+    assert seen(one.buyer, "山东") == {one.number}
+    assert seen(people.verified(Role.BUYER), "山东") == set()
