@@ -124,4 +124,4 @@ class Lying(Exchange):
 
     def post(self, path: str, body: signer.Body | None = None, key: str | None = None) -> signer.Body:
         answer = super().post(path, body, key)
-        return self._lie(answer) if path.endswith("/preparation") else answer  # type: ignore[operator]
+        return self._lie(answer) if path.endswith("/preparation") else answer
