@@ -189,9 +189,23 @@ class _Place:
     policy: bytes
 
 
+def parts(model: Model, terms: Terms) -> dict[str, list[dict[str, Any] | None]]:
+    """Return every part of every article and schedule as it is filled, by the clause's id.
+
+    A part that is not printed under these terms is None, so that the parts of two contracts stand side by side.
+    """
+    filled = {**_filled_in(model, terms.values), **readings.given(terms)}
+    place = _Place(model, terms.values, filled, terms, compile_policy(_grounds(model, terms)))
+    return {clause.id: _parts(place, clause) for clause in (*model.clauses, *model.schedules)}
+
+
 def _section(place: _Place, clause: Clause) -> dict[str, Any]:
-    parts = [_part(place, part) for part in clause.parts if parse(part.when).holds(place.values)]
-    return {"title": pair(clause.title), "parts": [part for part in parts if part is not None]}
+    filled = [part for part in _parts(place, clause) if part is not None]
+    return {"title": pair(clause.title), "parts": filled}
+
+
+def _parts(place: _Place, clause: Clause) -> list[dict[str, Any] | None]:
+    return [_part(place, part) if parse(part.when).holds(place.values) else None for part in clause.parts]
 
 
 def _part(place: _Place, part: Part) -> dict[str, Any] | None:

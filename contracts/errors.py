@@ -86,6 +86,18 @@ class StateError(ContractError):
     code = "contract.wrong_state"
 
 
+class VersionMismatch(ContractError):
+    """An act named other terms than those on the table: show the present version and ask again."""
+
+    code = "contract.other_version"
+
+
+class VersionError(ContractError):
+    """A version cannot follow the present one: it changes nothing, or what is not negotiated."""
+
+    code = "contract.unchanged"
+
+
 class DocumentMismatch(ContractError):
     """The signer named another document than the one stored: show the present document and ask again."""
 

@@ -9,11 +9,11 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from contracts import canonical, signing
+from contracts import offers, signing
 from contracts.document import Draft
 from contracts.errors import DocumentMismatch, StateError
 from contracts.models import Contract, Signature
-from contracts.negotiation import Move, State, advance
+from contracts.negotiation import Ending, Move, State, advance, ended
 from contracts.render import Rendered
 from contracts.terms import parse
 from contracts.vocabulary import Role
@@ -53,8 +53,10 @@ def request(
     provider_id: uuid.UUID,
     buyer_id: uuid.UUID,
     asset_id: uuid.UUID,
+    at: datetime,
+    comment: str = "",
 ) -> Contract:
-    """Insert a contract in state REQUESTED with its fixed document and return it."""
+    """Insert a contract in state REQUESTED with the document of its first version and return it."""
     terms = parse(draft.terms)
     contract = Contract(
         step_id=step_id,
@@ -64,18 +66,9 @@ def request(
         provider_id=provider_id,
         buyer_id=buyer_id,
         asset_id=asset_id,
-        terms=draft.terms.decode(),
-        terms_digest=terms.digest(),
-        terms_sm3=terms.sm3(),
-        template_digest=draft.model.digest,
-        policy=draft.policy.decode(),
-        policy_digest=canonical.sha256(draft.policy),
-        document_digest=canonical.sha256(rendered.pdf),
-        document_size=len(rendered.pdf),
-        rendering=rendered.record.decode(),
     )
-    session.add(contract)
-    session.flush()
+    first = offers.Offer(Role.BUYER, draft, rendered, at, comment)
+    offers.lay(session, step_id, contract, first)
     return contract
 
 
@@ -97,6 +90,7 @@ def refuse_signing(contract: Contract, role: Role, document_digest: str) -> None
         DocumentMismatch: the signer was shown another document; nothing was signed.
         StateError: it is not this role's turn.
     """
+    offers.require_unaltered(contract)
     if document_digest != contract.document_digest:
         raise DocumentMismatch(
             "the document named is not the one stored: read the present document and sign that"
@@ -152,12 +146,28 @@ def finalize(session: Session, step_id: uuid.UUID, contract: Contract) -> None:
     session.flush()
 
 
-def terminate(session: Session, step_id: uuid.UUID, contract: Contract) -> None:
+def terminate(
+    session: Session,
+    step_id: uuid.UUID,
+    contract: Contract,
+    ending: Ending,
+    role: Role | None = None,
+    reason: str | None = None,
+) -> None:
     """End a negotiation that is not in force.
 
+    Args:
+        session: the session of the transaction.
+        step_id: the caller's step.
+        contract: the locked row.
+        ending: the code of the termination.
+        role: whose act it is; None for the exchange's.
+        reason: what is said to it.
+
     Raises:
-        StateError: the contract is in force, or has ended already.
+        StateError: the contract is in force or has ended already, or this side is bound.
     """
-    contract.state = advance(contract.state, Move.TERMINATE)
+    contract.state = ended(contract.state, role, ending)
+    contract.ending, contract.reason = ending, reason
     contract.step_id = step_id
     session.flush()

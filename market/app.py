@@ -55,6 +55,9 @@ import market.texts.api
 import market.texts.pages
 import market.trades.api
 import market.trades.deadlines
+import market.trades.ending
+import market.trades.ending_pages
+import market.trades.exits
 import market.trades.following
 import market.trades.opening
 import market.trades.pages
@@ -103,6 +106,8 @@ HANDLERS: Final[Mapping[str, jobs.Handler]] = {
     "delivery.deadline": market.trades.deadlines.on_delivery_deadline,
     "acceptance.deadline": market.trades.deadlines.on_acceptance_deadline,
     "agreement.deadline": market.trades.deadlines.on_term_over,
+    "notice.deadline": market.trades.ending.on_notice_over,
+    "duty.deadline": market.trades.exits.on_duty_deadline,
 }
 """What does each job."""
 
@@ -148,6 +153,7 @@ PAGES: Final = (
     market.payments.pages,
     market.delivery.pages,
     market.trades.pages,
+    market.trades.ending_pages,
     market.governance.pages,
     market.oversight.pages,
     market.home.pages,

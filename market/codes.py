@@ -122,6 +122,12 @@ CODES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
         lazy("This is the last administrator. Make somebody else one first."),
     ),
     "role.own": (403, lazy("Nobody may give themselves a staff role. Ask another administrator.")),
+    "text.not_found": (404, lazy("There is no such model text or version.")),
+    "text.no_form": (404, lazy("This version of a model text is too old to be filled here.")),
+    "text.blank_refused": (422, lazy("A blank cannot be filled so; `fields` names each.")),
+    "text.busy": (503, lazy("Too many forms are being set in type; try again in a minute.")),
+    "text.not_set": (503, lazy("The form could not be set in type; try again later.")),
+    "form.locked": (429, lazy("Too many blank forms from one network address; wait as `Retry-After` says.")),
     "application.locked": (
         429,
         lazy("Too many applications came from your network address. Wait a quarter of an hour."),
@@ -256,6 +262,23 @@ CODES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
         422,
         lazy("No contract can be made from this listing; its provider must change it."),
     ),
+    "contract.no_remark": (404, lazy("There is no such comment on this contract.")),
+    "contract.no_version": (404, lazy("The contract has no such version.")),
+    "contract.no_clause": (409, lazy("The contract has no such clause.")),
+    "contract.other_version": (
+        409,
+        lazy("You named terms other than those on the table; `terms_digest` names the present ones."),
+    ),
+    "contract.unchanged": (409, lazy("Nothing is changed. Accept or sign the present version instead.")),
+    "contract.fixed_form": (
+        409,
+        lazy("This contract has a fixed form: take it as it is, or decline it."),
+    ),
+    "contract.no_suggestion": (
+        409,
+        lazy("This comment suggests no change, so there is nothing to take up."),
+    ),
+    "contract.broken_chain": (409, lazy("The versions on file do not follow each other. Ask the operator.")),
     "contract.not_canonical": (422, lazy("A value cannot be written in canonical JSON.")),
     "terms.invalid": (422, lazy("A term of the contract cannot be accepted; `fault` says which.")),
     "money.invalid": (422, lazy("Write an amount in yuan such as 1280.50.")),
@@ -331,6 +354,36 @@ CODES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
     "dispute.open": (409, lazy("A dispute waits for the operator's ruling.")),
     "dispute.none": (409, lazy("There is no dispute to rule on.")),
     "dispute.wrong_state": (409, lazy("The dispute is in another state; `state` names it.")),
+    "agreement.suspended": (
+        409,
+        lazy("The agreement is suspended; wait until the provider lets it go on."),
+    ),
+    "agreement.not_suspended": (409, lazy("The agreement is not suspended.")),
+    "termination.money_open": (
+        409,
+        lazy(
+            "The price is due or held. Pay or cancel, accept or reject first; then the agreement can be ended."
+        ),
+    ),
+    "termination.not_agreed": (
+        409,
+        lazy("The signed contract does not let you end it on this ground; read its article on term and end."),
+    ),
+    "suspension.not_agreed": (
+        409,
+        lazy("The signed contract does not let you suspend it; read its article on change."),
+    ),
+    "notice.running": (409, lazy("A notice runs already; take it back before you give another.")),
+    "notice.none": (409, lazy("No notice runs that could be taken back.")),
+    "notice.not_yours": (403, lazy("The other side gave this notice; only it can take it back.")),
+    "notice.wrong_state": (409, lazy("The notice is in another state; `state` names it.")),
+    "duty.none": (409, lazy("Nothing is to be deleted under this trade, or it was stated already.")),
+    "duty.not_yet": (422, lazy("This day lies ahead; state the deletion when it is done.")),
+    "duty.not_certified": (
+        422,
+        lazy("The contract asks for a deletion certificate: say which copies were deleted, and how."),
+    ),
+    "duty.wrong_state": (409, lazy("The duty is in another state; `state` names it.")),
     "payment.settled": (409, lazy("This is already paid.")),
     "payment.closed": (
         409,

@@ -51,6 +51,14 @@ STATES: Final[Mapping[str, tuple[str, Any]]] = {
     "DEEMED": ("good", lazy("Deemed accepted")),
     "EVIDENCE": ("wait", lazy("Taking evidence")),
     "RULED": ("wait", lazy("Ruled")),
+    # notice, duty
+    "GIVEN": ("wait", lazy("Given")),
+    "RETRACTED": ("rest", lazy("Taken back")),
+    "EFFECTIVE": ("bad", lazy("Effective")),
+    "LAPSED": ("rest", lazy("Lapsed")),
+    "OWED": ("wait", lazy("Owed")),
+    "MISSED": ("bad", lazy("Not performed in time")),
+    "PERFORMED": ("good", lazy("Performed")),
     # payment operations
     "PLANNED": ("wait", lazy("Planned")),
     "SENT": ("wait", lazy("Sent")),
@@ -107,6 +115,12 @@ KINDS: Final[Mapping[str, Any]] = {
     "listing.restored": lazy("Listing restored"),
     "listing.withdrawn": lazy("Listing withdrawn"),
     "contract.requested": lazy("Contract requested"),
+    "contract.offered": lazy("Offer made by the provider"),
+    "contract.countered": lazy("Counter-offer made by the buyer"),
+    "contract.accepted": lazy("Offer accepted"),
+    "contract.commented": lazy("Comment on a clause"),
+    "contract.suggested": lazy("Change of a clause suggested"),
+    "contract.adopted": lazy("Suggestion taken up"),
     "contract.signed": lazy("Contract signed"),
     "contract.finalized": lazy("Contract in force"),
     "contract.declined": lazy("Request declined"),
@@ -149,12 +163,16 @@ KINDS: Final[Mapping[str, Any]] = {
     "agreement.restored": lazy("Agreement restored"),
     "agreement.expired": lazy("Agreement expired"),
     "agreement.terminated": lazy("Agreement terminated"),
+    "notice.given": lazy("Notice given to end the agreement"),
+    "notice.retracted": lazy("Notice taken back"),
+    "duty.performed": lazy("Deletion stated"),
+    "duty.missed": lazy("Deletion not stated in time"),
 }
 """The reader's word for each kind of step; a test holds the list complete."""
 
 BACK: Final = frozenset(
     {"refused", "removed", "rejected", "suspended", "cancelled", "declined", "withdrawn", "expired", "failed"}
-    | {"terminated", "strayed", "revoked"}
+    | {"terminated", "strayed", "revoked", "missed"}
 )
 """Participles of steps that stopped something; timelines show them in red. A dispute's opening is one too."""
 
@@ -198,6 +216,11 @@ FIELDS: Final[Mapping[str, Any]] = {
     "days": lazy("Days it is valid"),
     "confirm": lazy("The person's address, once more"),
     "ground": lazy("Ground"),
+    "cause": lazy("Cause"),
+    "deleted_on": lazy("Deleted on"),
+    "copies": lazy("Copies deleted"),
+    "method": lazy("How they were deleted"),
+    "kept": lazy("What is kept by law, and for how long"),
     "q": lazy("Search"),
     "party": lazy("Organisation"),
     "kind": lazy("Kind"),

@@ -10,9 +10,9 @@ from flask import current_app
 from contracts.models import Contract
 from contracts.money import Money
 from market.actor import Actor, Role
-from market.contracting import reading, service
+from market.contracting import bargaining, reading, service
 from market.contracting.models import Request
-from market.db import read
+from market.db import read, transaction
 from market.keys import service as keys
 from tests import assets, people
 
@@ -63,6 +63,22 @@ def sign(actor: Actor, number: str, digest: str | None = None) -> str:
     """Sign what is on file and return the entry's id."""
     shown = digest or of(number).document_digest
     return str(service.sign(actor, number, shown).entry_id)
+
+
+def offer(actor: Actor, number: str, changes: dict[str, Any]) -> Contract:
+    """Answer the terms on the table with changed ones."""
+    with read() as session:
+        one = reading.by_number(session, number)
+    bargaining.offer(actor, number, one.contract.terms_digest, bargaining.changed(one, changes))
+    return of(number)
+
+
+def accept(actor: Actor, number: str) -> Contract:
+    """Accept the offer on the table."""
+    shown = of(number).terms_digest
+    with transaction() as session:
+        bargaining.accept(session, actor, number, shown)
+    return of(number)
 
 
 def of(number: str) -> Contract:

@@ -1,12 +1,13 @@
 """Contracts, for programs."""
 
+import uuid
 from collections.abc import Callable
 from typing import Any
 
 from flask import Response
 from sqlalchemy.orm import Session
 
-from market.contracting import files, reading, schemas, service
+from market.contracting import bargaining, comparing, files, reading, schemas, service
 from market.db import read, transaction
 from market.openapi.blueprint import Blueprint
 from market.participants.web import current_actor, idempotency_key
@@ -113,7 +114,7 @@ def sign(data: dict[str, Any], number: str) -> dict[str, Any]:
 @blueprint.arguments(schemas.RefusalIn)
 @blueprint.response(200, schemas.ContractStepOut)
 def decline(data: dict[str, Any], number: str) -> dict[str, Any]:
-    """Decline a request, as its provider, with a reason."""
+    """Decline what the other side put forward, before you have signed, with a reason told to both."""
     actor = current_actor()
     return _stepped(number, lambda session: service.decline(session, actor, number, data["reason"]))
 
@@ -121,9 +122,69 @@ def decline(data: dict[str, Any], number: str) -> dict[str, Any]:
 @blueprint.post("/<string:number>/withdrawal")
 @blueprint.response(200, schemas.ContractStepOut)
 def withdraw(number: str) -> dict[str, Any]:
-    """Take your request back before you have signed."""
+    """Take your request or offer back before you have signed."""
     actor = current_actor()
     return _stepped(number, lambda session: service.withdraw(session, actor, number))
+
+
+@blueprint.get("/<string:number>/versions/<int:seq>")
+@blueprint.response(200, schemas.VersionOut)
+def show_version(number: str, seq: int) -> dict[str, Any]:
+    """Show a version with its terms and what it changed, clause by clause, in both languages."""
+    actor = current_actor()
+    with read() as session:
+        return schemas.compared(comparing.version(session, actor, number, seq))
+
+
+@blueprint.get("/<string:number>/versions/<int:seq>/document.pdf")
+@blueprint.response(200, {"type": "string", "format": "binary"}, content_type="application/pdf")
+def version_document(number: str, seq: int) -> Response:
+    """Fetch the document of a version; old ones stay readable."""
+    return files.document(current_actor(), number, seq)
+
+
+@blueprint.post("/<string:number>/offers")
+@blueprint.arguments(schemas.OfferIn)
+@blueprint.response(201, schemas.ContractStepOut)
+def make_offer(data: dict[str, Any], number: str) -> dict[str, Any]:
+    """Answer the terms on the table with others; the document is made at once."""
+    actor = current_actor()
+    with read() as session:
+        values = bargaining.changed(reading.found(session, actor, number), data["changes"])
+    return _made(
+        number, bargaining.offer(actor, number, data["base"], values, data["comment"], idempotency_key())
+    )
+
+
+@blueprint.post("/<string:number>/acceptance")
+@blueprint.arguments(schemas.AcceptanceIn)
+@blueprint.response(200, schemas.ContractStepOut)
+def accept(data: dict[str, Any], number: str) -> dict[str, Any]:
+    """Accept the provider's offer by the digest of its terms, which then change no more."""
+    actor = current_actor()
+    return _stepped(number, lambda session: bargaining.accept(session, actor, number, data["terms_digest"]))
+
+
+@blueprint.post("/<string:number>/remarks")
+@blueprint.arguments(schemas.RemarkIn)
+@blueprint.response(201, schemas.ContractStepOut)
+def remark(data: dict[str, Any], number: str) -> dict[str, Any]:
+    """Comment on a clause, or suggest how it should read: the other side can take that up as it stands."""
+    return _made(number, bargaining.say(current_actor(), number, **data, key=idempotency_key()))
+
+
+@blueprint.post("/<string:number>/remarks/<uuid:remark_id>/adoption")
+@blueprint.response(200, schemas.ContractStepOut)
+def adopt(number: str, remark_id: uuid.UUID) -> dict[str, Any]:
+    """Take up the other side's suggestion; it becomes the version on the table."""
+    return _made(number, bargaining.adopt(current_actor(), number, remark_id))
+
+
+def _made(number: str, entry_id: uuid.UUID) -> dict[str, Any]:
+    actor = current_actor()
+    with read() as session:
+        body = schemas.shown(reading.detail(session, actor, number))
+        return {**body, "entry_id": entry_id, "index": index_of(session, entry_id)}
 
 
 def _stepped(number: str, act: Callable[[Session], Step]) -> dict[str, Any]:

@@ -4,11 +4,11 @@ import gzip
 
 from flask import Response, abort, request
 
-from contracts.models import Contract
+from contracts.models import Contract, Version
 from contracts.service import newest_digest
 from market import storage
 from market.actor import Actor
-from market.contracting import reading
+from market.contracting import comparing, reading
 from market.db import read
 from market.errors import NotFound
 from market.i18n import gettext as _
@@ -17,14 +17,15 @@ _PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 """A page opened by itself may run and load nothing; its style is the typesetter's own."""
 
 
-def document(actor: Actor, number: str) -> Response:
-    """Answer with the PDF, as a download.
+def document(actor: Actor, number: str, seq: int | None = None) -> Response:
+    """Answer with the PDF of the present version or of another, as a download.
 
     Raises:
-        NotFound: no such contract, or other parties'.
+        NotFound: no such contract or version, or other parties'.
     """
-    contract = _contract(actor, number)
-    return _download(contract.document_digest, f"contract-{number}.pdf", "application/pdf")
+    shown = _shown(actor, number, seq)
+    name = f"contract-{number}.pdf" if seq is None else f"contract-{number}-{seq}.pdf"
+    return _download(shown.document_digest, name, "application/pdf")
 
 
 def signed(actor: Actor, number: str) -> Response:
@@ -33,7 +34,8 @@ def signed(actor: Actor, number: str) -> Response:
     Raises:
         NotFound: no such contract, other parties', or nobody has signed it.
     """
-    contract = _contract(actor, number)
+    with read() as session:
+        contract = reading.found(session, actor, number).contract
     if not contract.signatures:
         raise NotFound("contract.not_signed", _("Nobody has signed this contract yet."))
     return _download(newest_digest(contract), f"contract-{number}-signed.pdf", "application/pdf")
@@ -45,17 +47,17 @@ def terms(actor: Actor, number: str) -> Response:
     Raises:
         NotFound: no such contract, or other parties'.
     """
-    contract = _contract(actor, number)
+    contract = _shown(actor, number, None)
     return _download(contract.terms_digest, f"contract-{number}.json", "application/json")
 
 
-def page(actor: Actor, number: str, place: int) -> Response:
-    """Answer with one page as SVG, counted from 1.
+def page(actor: Actor, number: str, place: int, seq: int | None = None) -> Response:
+    """Answer with one page of the present version or of another as SVG, counted from 1.
 
     Raises:
-        NotFound: no such contract or page.
+        NotFound: no such contract, version or page.
     """
-    digests = reading.page_digests(_contract(actor, number))
+    digests = reading.page_digests(_shown(actor, number, seq))
     if not 1 <= place <= len(digests):
         raise NotFound("contract.no_page", _("The document has no such page."))
     digest = digests[place - 1]
@@ -72,9 +74,10 @@ def page(actor: Actor, number: str, place: int) -> Response:
     return answer
 
 
-def _contract(actor: Actor, number: str) -> Contract:
+def _shown(actor: Actor, number: str, seq: int | None) -> Contract | Version:
     with read() as session:
-        return reading.found(session, actor, number).contract
+        contract = reading.found(session, actor, number).contract
+        return contract if seq is None else comparing.version_of(contract, seq)
 
 
 def _download(digest: str, name: str, media_type: str) -> Response:

@@ -3,7 +3,7 @@
 import uuid
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy import ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from market.db import Base
@@ -32,9 +32,7 @@ class Request(Stateful, Base):
     title: Mapped[str] = mapped_column(String(200))
     requested_at: Mapped[datetime]
     expires_at: Mapped[datetime]
-    """Until when both may sign (rule book ``request.days``)."""
-    reason: Mapped[str | None] = mapped_column(Text)
-    """Why the provider declined."""
+    """Until when the version on the table may be answered or signed (rule book ``request.days``)."""
 
 
 class Preparation(Base):

@@ -9,9 +9,9 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Row, Select, and_, false, not_, or_, select
 from sqlalchemy.orm import Session
 
-from contracts.models import Contract
-from contracts.negotiation import State
-from contracts.terms import AnyTerms, parse
+from contracts.models import Contract, Version
+from contracts.negotiation import EXITS, ON_THE_TABLE, TURNS, Ending, State
+from contracts.terms import AnyTerms, Terms, parse
 from contracts.vocabulary import Role as Party
 from market import clock
 from market.actor import Actor, Role
@@ -24,13 +24,16 @@ from market.paging import Beginning, Page, beginning, page
 from market.permissions import Relation, allowed
 from market.steps import Step, is_frozen
 
+_PERMITS = {"comment": "offer", "adopt": "offer"}
+"""Acts that go with the permission to make an offer."""
+
 Turn = Row[Request, State, datetime]
 """A request, its contract's state, and the time of the step that led there."""
 
 STAFF = (Role.OPERATOR, Role.AUDITOR)
 """Roles of the operator's organisation that see every contract."""
 
-OPEN = frozenset({State.REQUESTED, State.AGREED})
+OPEN = frozenset(TURNS)
 """States in which a signature is still missing."""
 
 
@@ -70,7 +73,8 @@ class Detail:
         agreed: the rows and the terms.
         signatures: in the order they were made.
         pages: number of pages of the document.
-        acts: which of ``sign``, ``decline`` and ``withdraw`` the actor may do now.
+        acts: which of ``offer``, ``comment``, ``adopt``, ``accept``, ``sign``, ``decline`` and ``withdraw`` the
+            actor may do now.
     """
 
     agreed: Agreed
@@ -197,8 +201,8 @@ def half_signed(session: Session, organisations: Collection[uuid.UUID]) -> list[
 
 
 def turn(state: State) -> Relation:
-    """Return whose signature an open request waits for."""
-    return Relation.PROVIDER if state is State.REQUESTED else Relation.BUYER
+    """Return whose answer or signature an open request waits for."""
+    return Relation.PROVIDER if TURNS[state] is Party.PROVIDER else Relation.BUYER
 
 
 def detail(session: Session, actor: Actor, number: str) -> Detail:
@@ -227,17 +231,27 @@ def detail(session: Session, actor: Actor, number: str) -> Detail:
 def acts(actor: Actor, one: Agreed) -> frozenset[str]:
     """Return what the actor may do with a contract now."""
     state, whose = one.contract.state, relation(actor, one.request)
-    if one.request.expires_at <= clock.now():
+    if one.request.expires_at <= clock.now() or state not in OPEN or whose is Relation.OTHER:
         return frozenset()
-    turn = {
-        "sign": (state, whose) in {(State.REQUESTED, Relation.PROVIDER), (State.AGREED, Relation.BUYER)},
-        "decline": state is State.REQUESTED and whose is Relation.PROVIDER,
-        "withdraw": state in OPEN and whose is Relation.BUYER,
+    side, mine = party_of(whose), turn(state) is whose
+    spoken = state in ON_THE_TABLE and isinstance(one.terms, Terms)
+    possible = {
+        "offer": spoken and mine,
+        "comment": spoken,
+        "adopt": spoken and not mine,
+        "accept": state is State.OFFERED and mine,
+        "sign": state is not State.OFFERED and mine,
+        "decline": state in EXITS.get((side, Ending.DECLINED), ()),
+        "withdraw": state in EXITS.get((side, Ending.WITHDRAWN), ()),
     }
-    return frozenset(name for name, now in turn.items() if now and allowed(actor, f"contract.{name}", whose))
+    return frozenset(
+        name
+        for name, now in possible.items()
+        if now and allowed(actor, f"contract.{_PERMITS.get(name, name)}", whose)
+    )
 
 
-def page_digests(contract: Contract) -> list[str]:
+def page_digests(contract: Contract | Version) -> list[str]:
     """Return the SHA-256 digests of the pages as SVG, by which they are stored."""
     digests: list[str] = json.loads(contract.rendering)["pages"]
     return digests

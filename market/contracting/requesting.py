@@ -52,7 +52,7 @@ def request(actor: Actor, listing: str, key: str | None = None) -> Request:
             return session.get_one(Request, made)
         facts = _facts(session, actor, listing)
         draft = _draft(session, actor, facts)
-    rendered = _kept(draft)
+    rendered = kept(draft)
     with transaction() as session:
         if made := steps.once(session, actor, key, Kind.CONTRACT_REQUESTED, given):
             return session.get_one(Request, made)
@@ -135,7 +135,7 @@ def _terms(facts: Facts, operator: Party, provider: Party, buyer: Party) -> Term
     )
 
 
-def _kept(draft: Draft) -> Rendered:
+def kept(draft: Draft) -> Rendered:
     """Set the document in type and store it, its pages and its terms under their digests.
 
     Raises:
@@ -173,6 +173,7 @@ def _write(
         provider_id=facts.provider_id,
         buyer_id=buyer.id,
         asset_id=facts.asset.id,
+        at=step.time,
     )
     row = Request(
         id=uuid.uuid4(),
@@ -186,7 +187,6 @@ def _write(
         title=facts.title,
         requested_at=step.time,
         expires_at=step.time + timedelta(days=book(step.rules).value("request.days")),
-        reason=None,
     )
     session.add(row)
     jobs.queue(session, "contract.deadline", due_at=row.expires_at, number=row.number)

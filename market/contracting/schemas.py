@@ -6,9 +6,14 @@ from typing import Any
 from marshmallow import ValidationError, fields, validates_schema
 
 from contracts import canonical
+from contracts.models import Version
+from contracts.versions import COMMENT
+from contracts.wording import pair
+from market.contracting import comparing
+from market.contracting.comparing import Compared, Said
 from market.contracting.reading import Detail
 from market.contracting.signing import Begun
-from market.fields import Cursor, Digest, MinorUnits, Number, Reason, Schema, Text, Timestamp, Uuid
+from market.fields import Cursor, Digest, MinorUnits, Number, Reason, Schema, Text, Timestamp, Uuid, Values
 from market.i18n import _
 
 
@@ -87,6 +92,37 @@ class RefusalIn(Schema):
     reason = Reason(required=True)
 
 
+class OfferIn(Schema):
+    """Other terms than those on the table: what changes, clause by clause or all at once."""
+
+    base = Digest(required=True, metadata={"description": "`terms_digest` of the version that is answered"})
+    changes = Values(
+        required=True, metadata={"description": "Blank -> value; null takes out what is filled in"}
+    )
+    comment = Text(low=0, high=COMMENT, lines=True, load_default="")
+
+
+class AcceptanceIn(Schema):
+    """What is accepted: the terms by their digest."""
+
+    terms_digest = Digest(
+        required=True, metadata={"description": "`terms_digest` of the offer that was shown"}
+    )
+
+
+class RemarkIn(Schema):
+    """What is said on one clause, with or without a suggestion how it should read."""
+
+    on_digest = Digest(required=True, metadata={"description": "`terms_digest` of the version it is about"})
+    clause = Text(low=1, high=60, required=True, metadata={"description": "Id of an article or schedule"})
+    comment = Text(low=1, high=COMMENT, lines=True, required=True)
+    changes = Values(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "A suggestion: blanks of this clause and their values; null for a comment"},
+    )
+
+
 class CursorIn(Schema):
     """Where a page of a list begins."""
 
@@ -105,6 +141,73 @@ class SignatureOut(Schema):
     file_digest = Digest(metadata={"description": "SHA-256 of the file with this signature in it"})
 
 
+class BothOut(Schema):
+    """A wording in both languages."""
+
+    zh = fields.String()
+    en = fields.String()
+
+
+class ChangeOut(Schema):
+    """A blank that is filled differently; ``before`` and ``after`` are how the values read."""
+
+    blank = fields.String()
+    label = fields.Nested(BothOut)
+    old = fields.Raw(allow_none=True)
+    new = fields.Raw(allow_none=True)
+    before = fields.Nested(BothOut, allow_none=True)
+    after = fields.Nested(BothOut, allow_none=True)
+
+
+class VersionItem(Schema):
+    """A version in the list of a contract's versions."""
+
+    seq = fields.Integer()
+    role = fields.String(metadata={"description": "whose offer it is"})
+    digest = Digest(metadata={"description": "of the version as a link of the chain"})
+    parent_digest = fields.String(allow_none=True)
+    terms_digest = Digest()
+    document_digest = Digest()
+    comment = fields.String()
+    suggestion = fields.String(allow_none=True, metadata={"description": "the suggestion it takes up"})
+    made_at = Timestamp()
+
+
+class ClauseOut(Schema):
+    """A clause that reads otherwise; ``parts`` hold each piece of text as `same`, `gone` or `new`."""
+
+    clause = fields.String()
+    label = fields.Nested(BothOut)
+    title = fields.Nested(BothOut)
+    parts = fields.List(fields.Dict())
+
+
+class VersionOut(VersionItem):
+    """A version with its terms and what it changed against the one before."""
+
+    terms = fields.Dict()
+    pages = fields.Integer()
+    changes = fields.List(fields.Nested(ChangeOut))
+    clauses = fields.List(fields.Nested(ClauseOut))
+
+
+class RemarkOut(Schema):
+    """What was said on a clause."""
+
+    id = Uuid()
+    role = fields.String()
+    version = fields.Integer()
+    clause = fields.String()
+    comment = fields.String()
+    changes = fields.List(fields.Nested(ChangeOut))
+    result_digest = fields.String(
+        allow_none=True, metadata={"description": "`terms_digest` that taking it up leads to"}
+    )
+    adopted = fields.Boolean()
+    open = fields.Boolean(metadata={"description": "whether it can still be taken up"})
+    made_at = Timestamp()
+
+
 class ContractOut(Schema):
     """A contract with its terms, as they are attached to the document."""
 
@@ -119,6 +222,9 @@ class ContractOut(Schema):
     currency = fields.String()
     requested_at = Timestamp()
     expires_at = Timestamp(metadata={"description": "until when both may sign"})
+    ending = fields.String(
+        allow_none=True, metadata={"description": "declined, withdrawn or expired, when it ended so"}
+    )
     reason = fields.String(allow_none=True)
     document_digest = Digest(metadata={"description": "SHA-256 of document.pdf: name it when you sign"})
     document_size = fields.Integer()
@@ -130,6 +236,9 @@ class ContractOut(Schema):
     policy = fields.Dict(metadata={"description": "Permitted use in the shape of ODRL"})
     policy_digest = Digest()
     final_digest = fields.String(allow_none=True)
+    version = fields.Integer(metadata={"description": "which version this is, from 1"})
+    versions = fields.List(fields.Nested(VersionItem))
+    remarks = fields.List(fields.Nested(RemarkOut), metadata={"description": "newest first"})
     signatures = fields.List(fields.Nested(SignatureOut))
     acts = fields.List(fields.String(), metadata={"description": "what you may do now"})
 
@@ -188,7 +297,8 @@ def shown(one: Detail) -> dict[str, Any]:
         "currency": terms.price.currency,
         "requested_at": request.requested_at,
         "expires_at": request.expires_at,
-        "reason": request.reason,
+        "ending": None if contract.ending is None else contract.ending.value,
+        "reason": contract.reason,
         "document_digest": contract.document_digest,
         "document_size": contract.document_size,
         "pages": one.pages,
@@ -199,6 +309,57 @@ def shown(one: Detail) -> dict[str, Any]:
         "policy": canonical.decode(contract.policy.encode()),
         "policy_digest": contract.policy_digest,
         "final_digest": contract.final_digest,
+        "version": contract.version,
+        "versions": [_version(row) for row in contract.versions],
+        "remarks": [_remark(said) for said in comparing.remarks(one.agreed)],
         "signatures": one.signatures,
         "acts": sorted(one.acts),
+    }
+
+
+def compared(one: Compared) -> dict[str, Any]:
+    """Return what :class:`VersionOut` says of a version."""
+    return {
+        **_version(one.version),
+        "terms": canonical.decode(one.version.terms.encode()),
+        "pages": one.pages,
+        "changes": [comparing.plain(change) for change in one.changes],
+        "clauses": [
+            {
+                "clause": section.clause,
+                "label": pair(section.label),
+                "title": pair(section.title),
+                "parts": list(section.parts),
+            }
+            for section in one.sections
+        ],
+    }
+
+
+def _version(row: Version) -> dict[str, Any]:
+    return {
+        "seq": row.seq,
+        "role": row.role.value,
+        "digest": row.digest,
+        "parent_digest": row.parent_digest,
+        "terms_digest": row.terms_digest,
+        "document_digest": row.document_digest,
+        "comment": row.comment,
+        "suggestion": None if row.remark_id is None else str(row.remark_id),
+        "made_at": row.made_at,
+    }
+
+
+def _remark(said: Said) -> dict[str, Any]:
+    return {
+        "id": said.row.id,
+        "role": said.row.role.value,
+        "version": said.row.seq,
+        "clause": said.row.clause,
+        "comment": said.row.comment,
+        "changes": [comparing.plain(change) for change in said.changes],
+        "result_digest": said.row.result_digest,
+        "adopted": said.adopted,
+        "open": said.open,
+        "made_at": said.row.made_at,
     }

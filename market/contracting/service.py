@@ -1,20 +1,19 @@
 """The steps of a contract after it was requested. Each is one transaction of its caller's and one entry."""
 
-from typing import Any
-
 from sqlalchemy.orm import Session
 
 import contracts.service
 from contracts.errors import StateError
 from contracts.models import Contract
-from contracts.negotiation import State
+from contracts.negotiation import Ending, State
 from market import clock, permissions, steps
 from market.actor import Actor
-from market.contracting.reading import OPEN, Agreed, agreed, by_number, found, relation
-from market.contracting.refusing import refuse_unless, wrong_state
+from market.contracting.reading import OPEN, Agreed, agreed, by_number, found, party_of, relation
+from market.contracting.refusing import wrong_state
 from market.contracting.requesting import request
 from market.contracting.signing import complete, prepare, sign, signed
 from market.db import read, transaction
+from market.permissions import Relation
 from market.steps import Kind, Pending, Step
 
 __all__ = [
@@ -24,40 +23,36 @@ __all__ = [
 
 
 def decline(session: Session, actor: Actor, number: str, reason: str) -> Step:
-    """Refuse a request that the provider has not signed (R4.4).
+    """Refuse what the other side put forward, before one's own signature; both are told why (R4.4).
 
     Raises:
         NotFound: no such contract, or other parties'.
-        Conflict: the provider has signed already, or the negotiation has ended.
-        Forbidden: the actor is not of the provider.
+        Conflict: nothing of the other side's waits for this one, or the negotiation has ended.
+        Forbidden: the actor may not act for a party.
     """
     one = found(session, actor, number, lock=True)
     permissions.require(actor, "contract.decline", relation(actor, one.request))
     given = {"reason": reason}
     if one.contract.state is State.TERMINATED:
         return steps.repeat(session, actor, Kind.CONTRACT_DECLINED, one.request.handle, given)
-    refuse_unless(one, State.REQUESTED)
     step = steps.begin(actor, Kind.CONTRACT_DECLINED, one.request.handle)
-    one.request.reason = reason
-    one.request.step_id = step.id
-    return _end(session, step, one, given)
+    return _end(session, step, one, Ending.DECLINED, reason)
 
 
 def withdraw(session: Session, actor: Actor, number: str) -> Step:
-    """Take a request back before the buyer has signed (R4.4).
+    """Take one's request or offer back, before one's own signature (R4.4).
 
     Raises:
         NotFound: no such contract, or other parties'.
-        Conflict: the buyer has signed already, or the negotiation has ended.
-        Forbidden: the actor is not of the buyer.
+        Conflict: this side has signed already or has nothing to take back, or the negotiation has ended.
+        Forbidden: the actor may not act for a party.
     """
     one = found(session, actor, number, lock=True)
     permissions.require(actor, "contract.withdraw", relation(actor, one.request))
     if one.contract.state is State.TERMINATED:
         return steps.repeat(session, actor, Kind.CONTRACT_WITHDRAWN, one.request.handle)
-    refuse_unless(one, *OPEN)
     step = steps.begin(actor, Kind.CONTRACT_WITHDRAWN, one.request.handle)
-    return _end(session, step, one, None)
+    return _end(session, step, one, Ending.WITHDRAWN)
 
 
 def expire(session: Session, number: str) -> Step | None:
@@ -66,7 +61,7 @@ def expire(session: Session, number: str) -> Step | None:
     if one.contract.state not in OPEN or one.request.expires_at > clock.now():
         return None
     step = steps.begin(Actor.system("deadline"), Kind.CONTRACT_EXPIRED, one.request.handle)
-    return _end(session, step, one, None)
+    return _end(session, step, one, Ending.EXPIRED)
 
 
 def on_deadline(number: str) -> None:
@@ -95,6 +90,13 @@ def finalize(session: Session, step: Pending, contract: Contract) -> None:
         raise wrong_state(contract) from error
 
 
-def _end(session: Session, step: Pending, one: Agreed, given: dict[str, Any] | None) -> Step:
-    contracts.service.terminate(session, step.id, one.contract)
+def _end(session: Session, step: Pending, one: Agreed, ending: Ending, reason: str | None = None) -> Step:
+    """End a negotiation by the step's actor, or by the exchange's own job."""
+    whose = relation(step.actor, one.request)
+    role = None if whose is Relation.OTHER else party_of(whose)
+    try:
+        contracts.service.terminate(session, step.id, one.contract, ending, role, reason)
+    except StateError as error:
+        raise wrong_state(one.contract) from error
+    given = None if reason is None else {"reason": reason}
     return steps.record(session, step, given=given, note=given)

@@ -6,10 +6,11 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from contracts import document, library
+from contracts import document, library, versions
 from contracts.negotiation import State
+from contracts.terms import Terms
 from market.actor import Actor
-from market.contracting import reading
+from market.contracting import comparing, reading
 from market.contracting.models import Request
 from market.contracting.reading import Agreed
 from market.i18n import gettext as _
@@ -21,14 +22,29 @@ from market.steps.telling import told
 Names = Mapping[uuid.UUID, Mapping[str, str]]
 
 WAITS: Final = {
-    Relation.PROVIDER: lazy("The provider signs the contract, or declines the request."),
-    Relation.BUYER: lazy("The buyer signs the contract, or withdraws the request."),
+    State.REQUESTED: lazy("The provider signs the contract, makes another offer, or declines."),
+    State.OFFERED: lazy("The buyer accepts the offer, makes a counter-offer, or declines."),
+    State.ACCEPTED: lazy("The provider signs the contract that the buyer accepted, or declines."),
+    State.AGREED: lazy("The buyer signs the contract, or withdraws the request."),
 }
-AHEAD: Final = (
-    (State.REQUESTED, lazy("Signature of the provider")),
-    (State.AGREED, lazy("Signature of the buyer")),
-    (State.VERIFIED, lazy("Contract in force")),
-)
+"""What a negotiation waits for, by its state."""
+TASKS: Final = {
+    State.REQUESTED: lazy("Sign the contract or answer the request"),
+    State.OFFERED: lazy("Answer the offer"),
+    State.ACCEPTED: lazy("Sign the contract"),
+    State.AGREED: lazy("Sign the contract"),
+}
+"""The same as a task of whoever must act."""
+_PROVIDER_SIGNS = lazy("Signature of the provider")
+_REST = (lazy("Signature of the buyer"), lazy("Contract in force"))
+AHEAD: Final = {
+    State.REQUESTED: (_PROVIDER_SIGNS, *_REST),
+    State.OFFERED: (lazy("Acceptance by the buyer"), _PROVIDER_SIGNS, *_REST),
+    State.ACCEPTED: (_PROVIDER_SIGNS, *_REST),
+    State.AGREED: _REST,
+    State.VERIFIED: _REST[1:],
+}
+"""What is still to come before a contract is in force, by its state."""
 
 
 def head(one: Agreed, actor: Actor, names: Names) -> dict[str, Any] | None:
@@ -48,7 +64,7 @@ def head(one: Agreed, actor: Actor, names: Names) -> dict[str, Any] | None:
     return {
         "who": _who(turn, row, names),
         "mine": turn is reading.relation(actor, row),
-        "what": WAITS[turn],
+        "what": WAITS[state],
         "by": row.expires_at,
         "otherwise": _("If it is not signed by both by then, the request expires and nobody is bound."),
     }
@@ -64,19 +80,31 @@ def story(session: Session, one: Agreed, names: Names) -> list[dict[str, Any]]:
         return _who(side, row, names) if side else _("The exchange")
 
     items = told(session, row.handle, who, about="contract.")
-    open_states = [state for state, _label in AHEAD]
-    if one.contract.state in open_states:
-        rest = AHEAD[open_states.index(one.contract.state) :]
-        items += [
-            {"label": label, "state": "next" if place else "now", "by": None if place else row.expires_at}
-            for place, (_state, label) in enumerate(rest)
-        ]
+    items += [
+        {"label": label, "state": "next" if place else "now", "by": None if place else row.expires_at}
+        for place, label in enumerate(AHEAD.get(one.contract.state, ()))
+    ]
     return items
 
 
 def wording(one: Agreed) -> dict[str, Any]:
     """Return the filled text of the document, both languages, as the typesetter was given it."""
     return document.compose(library.load(one.contract.model), one.terms).content
+
+
+def clause(one: Agreed, clause_id: str) -> dict[str, Any]:
+    """Return one filled clause, both languages, in the shape of :func:`wording`."""
+    model = library.load(one.contract.model)
+    parts = document.parts(model, versions.negotiable(one.terms))
+    return {"parts": [part for part in parts[clause_id] if part is not None]}
+
+
+def titles(one: Agreed) -> list[tuple[str, str]]:
+    """Return the clauses that can be commented on, by id, as the reader's language calls them."""
+    if not isinstance(one.terms, Terms):
+        return []
+    named = comparing.titles(library.load(one.contract.model))
+    return [(name, in_language(title)) for name, title in named.items()]
 
 
 def _who(side: Relation, row: Request, names: Names) -> str:

@@ -29,6 +29,8 @@ class Hold(StrEnum):
     PROVIDER = "provider"
     BUYER = "buyer"
     DISPUTE = "dispute"
+    BREACH = "breach"
+    """The provider suspended the use, as the contract lets it while a breach or an incident lasts."""
     RECOVERED = "recovered"
     """For good: what happened last was lost, so nobody knows whether the buyer may still fetch."""
 
@@ -111,6 +113,7 @@ _HOLDS = {
     Hold.PROVIDER: Refusal("delivery.provider_suspended", "R1.2"),
     Hold.BUYER: Refusal("delivery.buyer_suspended", "R1.2"),
     Hold.DISPUTE: Refusal("delivery.dispute_suspended", "R6.1"),
+    Hold.BREACH: Refusal("delivery.agreement_suspended", "R5.2"),
     Hold.RECOVERED: Refusal("delivery.frozen", "R5.2"),
 }
 

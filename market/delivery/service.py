@@ -319,6 +319,7 @@ def _touched(session: Session, why: Hold, subject: uuid.UUID) -> list[AccessGran
         Hold.PROVIDER: AccessGrant.provider_id,
         Hold.BUYER: AccessGrant.buyer_id,
         Hold.DISPUTE: AccessGrant.trade_id,
+        Hold.BREACH: AccessGrant.trade_id,
         Hold.RECOVERED: AccessGrant.trade_id,
     }[why]
     return _locked(session, column == subject)

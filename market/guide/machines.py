@@ -19,7 +19,7 @@ from market.delivery import grant
 from market.participants import states as organisation
 from market.payments import states as payment
 from market.registry import states as registration
-from market.trades import acceptance, agreement, dispute, settlement
+from market.trades import acceptance, agreement, dispute, duty, notice, settlement
 
 TABLES: Final[Mapping[str, tuple[type[StrEnum], Mapping[Any, StrEnum]]]] = {
     "organisation": (organisation.OrganisationState, organisation.TRANSITIONS),
@@ -34,6 +34,8 @@ TABLES: Final[Mapping[str, tuple[type[StrEnum], Mapping[Any, StrEnum]]]] = {
     "transfer": (grant.TransferState, grant.TRANSFER_TRANSITIONS),
     "acceptance": (acceptance.AcceptanceState, acceptance.TRANSITIONS),
     "dispute": (dispute.DisputeState, dispute.TRANSITIONS),
+    "notice": (notice.NoticeState, notice.TRANSITIONS),
+    "duty": (duty.DutyState, duty.TRANSITIONS),
 }
 """States and transitions by machine, in the order of a trade's life."""
 

@@ -104,6 +104,8 @@ OBJECTS: Final = {
     "dispute": lazy("Disputes"),
     "trade": lazy("Trades"),
     "agreement": lazy("Agreements"),
+    "notice": lazy("Notices to end an agreement"),
+    "duty": lazy("Duties after the end"),
     "drill": lazy("Drills"),
     "factor": lazy("Second factors"),
     "opening": lazy("Openings of commitments"),

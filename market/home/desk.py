@@ -32,6 +32,7 @@ TRADE_TASKS = {
     "fetch": lazy("Download the data"),
     "accept": lazy("Accept or reject the delivery"),
     "rule": lazy("Rule on the dispute"),
+    "delete": lazy("Delete the data and state it"),
 }
 NEAR = timedelta(days=2)
 """A deadline nearer than this is shown as urgent."""
@@ -191,16 +192,16 @@ def _listings(session: Session, actor: Actor) -> Found:
 
 
 def _contracts(session: Session, actor: Actor) -> Found:
-    label, found = _("Sign the contract"), contracting.waiting(session, actor)
-    for row, _state, since in found.items:
-        yield Task(label, row.title, f"/contracts/{row.number}", row.expires_at, since)
-    yield from _rest(label, found.more, "/contracts")
+    found = contracting.waiting(session, actor)
+    for row, state, since in found.items:
+        yield Task(str(contracts.TASKS[state]), row.title, f"/contracts/{row.number}", row.expires_at, since)
+    yield from _rest(_("Sign the contract"), found.more, "/contracts")
 
 
 def _contracts_of_others(session: Session, actor: Actor) -> Found:
     found = contracting.elsewhere(session, actor)
     for row, state, since in found.items:
-        label = str(contracts.WAITS[contracting.turn(state)])
+        label = str(contracts.WAITS[state])
         yield Task(label, row.title, f"/contracts/{row.number}", row.expires_at, since)
     yield from _rest(_("Contracts"), found.more, "/contracts")
 

@@ -22,15 +22,15 @@ from sqlalchemy import Connection, inspect, text
 STATEFUL = (
     "organisation", "user", "member", "invitation", "key", "certificate",
     "asset", "revision", "inspection", "listing",
-    "contract", "signature", "request",
+    "contract", "version", "remark", "signature", "request",
     "account", "operation", "posting",
-    "trade", "agreement", "settlement", "acceptance", "dispute",
+    "trade", "agreement", "settlement", "acceptance", "dispute", "notice", "duty",
     "access_grant", "receipt",
 )  # fmt: skip
 """Tables whose every change is a step."""
 
 APPEND_ONLY = (
-    "step", "step_image", "vault", "posting", "signature", "receipt", "revision",
+    "step", "step_image", "vault", "posting", "signature", "version", "remark", "receipt", "revision",
     "ledger_entry", "ledger_leaf", "ledger_checkpoint", "ledger_cosignature", "ledger_witnessed",
     "ledger_contradiction", "ledger_tile", "ledger_mark", "log_timestamp",
     "contract_timestamp",

@@ -73,6 +73,18 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "restoreListing": {"reason": _REASON},
     "requestContract": {"listing": _NUMBER},
     "prepareSignature": {"document_digest": _DIGEST, "key": _DIGEST},
+    "offerContract": {
+        "base": _DIGEST,
+        "changes": {"term.days": 180, "price.amount": {"amount": 96_000, "currency": "CNY"}},
+        "comment": "半年期，价格相应调整。",
+    },
+    "acceptContract": {"terms_digest": _DIGEST},
+    "remarkOnContract": {
+        "on_digest": _DIGEST,
+        "clause": "use",
+        "comment": "We also need the data for research.",
+        "changes": {"use.purposes": ["internal-analysis", "research"]},
+    },
     "signContract": {"document_digest": _DIGEST},
     "declineContract": {"reason": "We no longer offer these data."},
     "rejectDelivery": {"reason": "Column wind is empty from line 200 on."},

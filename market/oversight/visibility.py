@@ -32,6 +32,8 @@ _BUYER: Final = frozenset({Viewer.BUYER, Viewer.AUDITOR})
 SHOWN: Final[Mapping[str, frozenset[Viewer]]] = {
     "request": _PARTIES,
     "contract": _PARTIES,
+    "version": _PARTIES,
+    "remark": _PARTIES,
     "signature": _PARTIES,
     "key": _PARTIES,
     "certificate": _PARTIES,
@@ -40,6 +42,8 @@ SHOWN: Final[Mapping[str, frozenset[Viewer]]] = {
     "settlement": _PARTIES,
     "acceptance": _PARTIES,
     "dispute": _PARTIES,
+    "notice": _PARTIES,
+    "duty": _PARTIES,
     "operation": _PARTIES,
     "operation.url": _BUYER,  # whoever has it may pay, and reads who pays
     "posting": _PARTIES,

@@ -66,10 +66,11 @@ def _refused(faults: dict[str, list[str]], prefix: str) -> Invalid:
 
 
 def _cannot_set(character: str) -> str:
+    code = f"U+{ord(character):04X}"
     return _(
         "The fonts of contracts have no glyph for %(character)s (%(code)s). Write it another way.",
         character=character,
-        code=f"U+{ord(character):04X}",
+        code=code,
     )
 
 

@@ -1,16 +1,21 @@
 """The life of a trade from the day its contract is in force: one file a state machine.
 
-Four machines gate one another, each an enum, a table and one ``advance``:
+Six machines, four of which gate one another, each an enum, a table and one ``advance``:
 
 * :mod:`~market.trades.settlement`: the money (none when the signed price is 0);
 * :mod:`~market.trades.acceptance`: the buyer's word on what was delivered, or the deadline's;
 * :mod:`~market.trades.dispute`: a rejection waits here for the operator's ruling;
-* :mod:`~market.trades.agreement`: whether the contract is in force.
+* :mod:`~market.trades.agreement`: whether the contract is in force;
+* :mod:`~market.trades.notice`: a notice that ends it early, on a ground that the signed text gives
+  (:mod:`~market.trades.grounds`);
+* :mod:`~market.trades.duty`: the deletion that is owed after the end.
 
-What a person may do and what the exchange owes as the four stand is one pure table, :mod:`~market.trades.acts`.
+What a person may do and what the exchange owes as they stand is one pure table, :mod:`~market.trades.acts`.
 The steps live beside it: :mod:`~market.trades.opening` (the contract comes into force, the buyer pays),
-:mod:`~market.trades.decisions` (accept, reject, cancel, rule), :mod:`~market.trades.following` (what a
-payment, a delivery, a transfer or a refund means) and :mod:`~market.trades.deadlines` (nobody acted).
+:mod:`~market.trades.decisions` (accept, reject, cancel, rule), :mod:`~market.trades.ending` (notice, end at
+once, suspension for a breach), :mod:`~market.trades.exits` (what is owed after any end),
+:mod:`~market.trades.following` (what a payment, a delivery, a transfer or a refund means) and
+:mod:`~market.trades.deadlines` (nobody acted).
 Payments and delivery know no trade: they queue a job by name, and the application binds the name to a
 function here.
 

@@ -13,6 +13,7 @@ from market.i18n import lazy
 from market.trades.acceptance import AcceptanceState
 from market.trades.agreement import AgreementState
 from market.trades.dispute import DisputeState, Ruling
+from market.trades.duty import DutyState
 from market.trades.settlement import SettlementState
 
 
@@ -25,6 +26,11 @@ class Act(StrEnum):
     REJECT = "reject"
     CANCEL = "cancel"
     RULE = "rule"
+    END = "end"
+    RETRACT = "retract"
+    SUSPEND = "suspend"
+    RESTORE = "restore"
+    DELETE = "delete"
 
 
 class Debt(StrEnum):
@@ -43,6 +49,8 @@ class Standing:
         dispute: None while there is none.
         begun: whether any byte was handed over.
         delivered: whether the whole file was, with its receipt written.
+        notice: whether a notice runs that ends the agreement.
+        duty: None while the buyer owes no deletion.
         frozen: whether its last step was recovered without its values, so that none may follow.
     """
 
@@ -53,6 +61,8 @@ class Standing:
     ruling: Ruling | None = None
     begun: bool = False
     delivered: bool = False
+    notice: bool = False
+    duty: DutyState | None = None
     frozen: bool = False
 
     @property
@@ -64,6 +74,14 @@ class Standing:
     def in_dispute(self) -> bool:
         """Whether a dispute waits for a ruling."""
         return self.dispute in {DisputeState.OPEN, DisputeState.EVIDENCE}
+
+    @property
+    def owes_deletion(self) -> bool:
+        """Whether the buyer must still delete the data, in time or late."""
+        return self.duty in {DutyState.OWED, DutyState.MISSED}
+
+
+ENDED = frozenset({AgreementState.EXPIRED, AgreementState.TERMINATED})
 
 
 def possible(standing: Standing) -> frozenset[Act]:
@@ -109,6 +127,14 @@ REFUSALS: Mapping[str, object] = {
     "cancellation.begun": lazy("The delivery has begun; accept it, or reject it with a reason."),
     "dispute.open": lazy("A dispute waits for the operator's ruling."),
     "dispute.none": lazy("There is no dispute to rule on."),
+    "agreement.suspended": lazy("The agreement is suspended; wait until the provider lets it go on."),
+    "agreement.not_suspended": lazy("The agreement is not suspended."),
+    "termination.money_open": lazy(
+        "The price is due or held. Pay or cancel, accept or reject first; then the agreement can be ended."
+    ),
+    "notice.running": lazy("A notice runs already; take it back before you give another."),
+    "notice.none": lazy("No notice runs that could be taken back."),
+    "duty.none": lazy("Nothing is to be deleted under this trade, or it was stated already."),
 }
 
 
@@ -123,15 +149,38 @@ def _refusal(standing: Standing, act: Act) -> str | None:
             return None if standing.in_dispute else "dispute.none"
         case Act.FETCH:
             return _no_fetch(standing)
+        case Act.DELETE:
+            return None if standing.owes_deletion else "duty.none"
+        case Act.END | Act.RETRACT | Act.SUSPEND | Act.RESTORE:
+            return _no_end(standing, act)
         case Act.ACCEPT | Act.REJECT | Act.CANCEL:
             return _no_word(standing, act)
 
 
 def _no_fetch(standing: Standing) -> str | None:
+    if standing.agreement is AgreementState.SUSPENDED:
+        return "agreement.suspended"
     if standing.agreement is not AgreementState.ACTIVE:
         return "agreement.ended"
     if standing.settlement is SettlementState.DUE:
         return "delivery.not_paid"
+    return "dispute.open" if standing.in_dispute else None
+
+
+def _no_end(standing: Standing, act: Act) -> str | None:
+    if standing.agreement in ENDED:
+        return "agreement.ended"
+    if act is Act.RETRACT:
+        return None if standing.notice else "notice.none"
+    suspended = standing.agreement is AgreementState.SUSPENDED
+    if act is Act.RESTORE:
+        return None if suspended else "agreement.not_suspended"
+    if act is Act.SUSPEND:
+        return "agreement.suspended" if suspended else None
+    if standing.notice:
+        return "notice.running"
+    if standing.held or standing.settlement is SettlementState.DUE:
+        return "termination.money_open"
     return "dispute.open" if standing.in_dispute else None
 
 

@@ -9,8 +9,10 @@ from market.db import read, transaction
 from market.openapi.blueprint import Blueprint
 from market.participants.web import current_actor
 from market.steps import Step, index_of
-from market.trades import decisions, opening, schemas, service, showing, suspension
+from market.trades import decisions, ending, exits, opening, schemas, service, showing, suspension
 from market.trades.dispute import Ruling
+from market.trades.exits import Statement
+from market.trades.grounds import Cause, Ground
 
 blueprint = Blueprint("trades_api", __name__, url_prefix="/api/v1", description="Trades and suspensions")
 
@@ -87,6 +89,56 @@ def rule(given: dict[str, Any], number: str) -> dict[str, Any]:
     with transaction() as session:
         step = decisions.rule(session, actor, number, Ruling(given["outcome"]), given["reason"])
         return taken(session, number, step)
+
+
+@blueprint.post("/trades/<number>/termination")
+@blueprint.arguments(schemas.TerminationIn)
+@blueprint.response(200, schemas.TradeStepOut)
+def end_agreement(given: dict[str, Any], number: str) -> dict[str, Any]:
+    """Give notice, or end the agreement at once where its text needs no days for the ground."""
+    actor = current_actor()
+    with transaction() as session:
+        step = ending.end(session, actor, number, Ground(given["ground"]), given["reason"])
+        return taken(session, number, step)
+
+
+@blueprint.post("/trades/<number>/retraction")
+@blueprint.response(200, schemas.TradeStepOut)
+def retract_notice(number: str) -> dict[str, Any]:
+    """Take your notice back while it runs; the agreement goes on."""
+    actor = current_actor()
+    with transaction() as session:
+        return taken(session, number, ending.retract(session, actor, number))
+
+
+@blueprint.post("/trades/<number>/suspension")
+@blueprint.arguments(schemas.SuspensionIn)
+@blueprint.response(200, schemas.TradeStepOut)
+def suspend_agreement(given: dict[str, Any], number: str) -> dict[str, Any]:
+    """Suspend the buyer's use while a cause lasts that the contract names (providers only)."""
+    actor = current_actor()
+    with transaction() as session:
+        step = ending.suspend(session, actor, number, Cause(given["cause"]), given["reason"])
+        return taken(session, number, step)
+
+
+@blueprint.post("/trades/<number>/restoration")
+@blueprint.response(200, schemas.TradeStepOut)
+def restore_agreement(number: str) -> dict[str, Any]:
+    """Let an agreement that you suspended go on."""
+    actor = current_actor()
+    with transaction() as session:
+        return taken(session, number, ending.restore(session, actor, number))
+
+
+@blueprint.post("/trades/<number>/deletion")
+@blueprint.arguments(schemas.DeletionIn)
+@blueprint.response(200, schemas.TradeStepOut)
+def state_deletion(given: dict[str, Any], number: str) -> dict[str, Any]:
+    """State that the data are deleted after the end; with the certificate where the contract asks for one."""
+    actor = current_actor()
+    with transaction() as session:
+        return taken(session, number, exits.perform(session, actor, number, Statement(**given)))
 
 
 @blueprint.post("/assets/<uuid:asset_id>/<any(suspension, restoration, cancellation):act>")

@@ -16,7 +16,7 @@ from market.delivery import service as delivery
 from market.delivery.gate import Hold
 from market.steps import Kind, Step, record
 from market.storage import StoreError
-from market.trades import acceptance, agreement, following, service
+from market.trades import acceptance, agreement, exits, following, service
 from market.trades.acceptance import AcceptanceEvent, AcceptanceState
 from market.trades.agreement import AgreementEvent, AgreementState
 from market.trades.decisions import undo
@@ -87,6 +87,7 @@ def on_term_over(number: str) -> None:
         rows.agreement.state = agreement.advance(rows.agreement.state, AgreementEvent.EXPIRE)
         rows.agreement.step_id = step.id
         delivery.close(session, step, rows.trade.id)
+        exits.begin(session, step, rows)
         record(session, step)
 
 

@@ -12,7 +12,7 @@ from market.delivery import service as delivery
 from market.delivery.gate import Hold
 from market.payments import service as payments
 from market.steps import Kind, Step, record, repeat
-from market.trades import acceptance, acts, agreement, dispute, service, settlement
+from market.trades import acceptance, acts, agreement, dispute, exits, service, settlement
 from market.trades.acceptance import AcceptanceEvent, AcceptanceState
 from market.trades.acts import Act
 from market.trades.agreement import AgreementEvent, AgreementState
@@ -124,6 +124,7 @@ def undo(session: Session, actor: Actor, rows: Life, reason: str) -> Step:
     rows.agreement.state = agreement.advance(rows.agreement.state, AgreementEvent.TERMINATE)
     rows.agreement.step_id = step.id
     delivery.close(session, step, trade.id)
+    exits.begin(session, step, rows)
     if rows.settlement is not None and rows.settlement.state is SettlementState.DUE:
         rows.settlement.state = settlement.advance(rows.settlement.state, SettlementEvent.CANCEL)
         rows.settlement.step_id = step.id

@@ -19,7 +19,7 @@ from market.delivery.gate import Hold
 from market.payments import service as payments
 from market.payments.service import Bill
 from market.steps import Kind, Pending, record
-from market.trades import acts, agreement, dispute, service, settlement
+from market.trades import acts, agreement, dispute, exits, service, settlement
 from market.trades.acceptance import AcceptanceState
 from market.trades.acts import Debt
 from market.trades.agreement import AgreementEvent, AgreementState
@@ -154,6 +154,7 @@ def _terminate(session: Session, rows: Life, step: Pending) -> None:
     if rows.agreement.state in {AgreementState.ACTIVE, AgreementState.SUSPENDED}:
         rows.agreement.state = agreement.advance(rows.agreement.state, AgreementEvent.TERMINATE)
         rows.agreement.step_id = step.id
+        exits.begin(session, step, rows)
     delivery.close(session, step, rows.trade.id)
 
 

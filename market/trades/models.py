@@ -1,4 +1,4 @@
-"""A trade and its four machines, a row each; every change is a step."""
+"""A trade and its machines, a row each; every change is a step."""
 
 import uuid
 from datetime import datetime
@@ -7,10 +7,14 @@ from sqlalchemy import CheckConstraint, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from market.db import Amount, Base
+from market.permissions import Relation
 from market.steps import Stateful
 from market.trades.acceptance import AcceptanceState
 from market.trades.agreement import AgreementState
 from market.trades.dispute import DisputeState, Ruling
+from market.trades.duty import DutyState
+from market.trades.grounds import Ground
+from market.trades.notice import NoticeState
 from market.trades.settlement import SettlementState
 
 
@@ -88,3 +92,37 @@ class Dispute(Stateful, Base):
     reason: Mapped[str] = mapped_column(Text)
     ruling: Mapped[Ruling | None]
     ruling_reason: Mapped[str | None] = mapped_column(Text)
+
+
+class Notice(Stateful, Base):
+    """A notice that ends the agreement early; at most one of a trade runs at a time."""
+
+    __tablename__ = "notice"
+
+    trade_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("trade.id"), index=True)
+    state: Mapped[NoticeState]
+    side: Mapped[Relation]
+    """Whose notice it is: the provider's or the buyer's."""
+    ground: Mapped[Ground]
+    reason: Mapped[str] = mapped_column(Text)
+    given_at: Mapped[datetime]
+    effective_at: Mapped[datetime]
+
+
+class Duty(Stateful, Base):
+    """What the buyer owes after the end: the data deleted, and what it states about it."""
+
+    __tablename__ = "duty"
+
+    trade_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("trade.id"), unique=True)
+    state: Mapped[DutyState]
+    due_at: Mapped[datetime]
+    certified: Mapped[bool]
+    """Whether the signed terms ask for a deletion certificate."""
+    deleted_on: Mapped[str | None] = mapped_column(String(10))
+    """The day by which every copy was gone, as the buyer states it."""
+    copies: Mapped[str | None] = mapped_column(Text)
+    """Which copies, in whose hands, were deleted."""
+    method: Mapped[str | None] = mapped_column(Text)
+    kept: Mapped[str | None] = mapped_column(Text)
+    """What is kept by law, on what ground and for how long; None when nothing is."""

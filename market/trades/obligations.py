@@ -10,7 +10,8 @@ from market.steps import is_frozen
 from market.trades.acceptance import AcceptanceState
 from market.trades.agreement import AgreementState
 from market.trades.dispute import DisputeState
-from market.trades.models import Acceptance, Agreement, Dispute, Settlement, Trade
+from market.trades.duty import DutyState
+from market.trades.models import Acceptance, Agreement, Dispute, Duty, Settlement, Trade
 from market.trades.settlement import SettlementState
 
 
@@ -18,8 +19,9 @@ def running(session: Session, organisations: Collection[uuid.UUID]) -> list[str]
     """Return the numbers of the trades that still bind one of some organisations, oldest first.
 
     A trade binds while its price is due or held, while a delivery under an agreement in force waits for the buyer's
-    word, and while a dispute is not closed. A licence that merely runs on binds nobody to anything further, nor does a
-    frozen trade, which is settled elsewhere and would bind for ever here.
+    word, while a dispute is not closed, and while data are still to be deleted after its end. A licence that merely
+    runs on binds nobody to anything further, nor does a frozen trade, which is settled elsewhere and would bind for
+    ever here.
     """
     money = Settlement.state.in_((SettlementState.DUE, SettlementState.FUNDED))
     word = and_(
@@ -32,8 +34,9 @@ def running(session: Session, organisations: Collection[uuid.UUID]) -> list[str]
         .join(Acceptance, Acceptance.trade_id == Trade.id)
         .outerjoin(Settlement, Settlement.trade_id == Trade.id)
         .outerjoin(Dispute, Dispute.trade_id == Trade.id)
+        .outerjoin(Duty, Duty.trade_id == Trade.id)
         .where(or_(Trade.provider_id.in_(organisations), Trade.buyer_id.in_(organisations)))
-        .where(or_(money, word, Dispute.state != DisputeState.CLOSED))
+        .where(or_(money, word, Dispute.state != DisputeState.CLOSED, Duty.state != DutyState.PERFORMED))
         .order_by(Trade.began_at, Trade.number)
     )
     return [number for number, handle in session.execute(query) if not is_frozen(session, handle)]

@@ -13,7 +13,7 @@ from market.i18n import _, lazy
 from market.participants import service as participants
 from market.participants.web import current_actor
 from market.registry import reading as registry
-from market.trades import decisions, opening, schemas, service, showing, suspension
+from market.trades import decisions, grounds, opening, schemas, service, showing, suspension, timeline
 from market.trades.dispute import Ruling
 
 pages = Blueprint("trades", __name__)
@@ -139,6 +139,8 @@ def _page(number: str, faults: ValidationError | None = None) -> ResponseReturnV
             opens=permissions.allowed(actor, "bundle.export", service.relation_of(actor, trade)),
             head=showing.head(found, actor, names),
             story=showing.story(session, found, names),
+            sides={side.value: timeline.SIDES[side] for side in timeline.Side},
+            ending_grounds=grounds.LABELS,
             faults=forms.faults(faults) if faults else {},
             values=forms.sent(),
         )

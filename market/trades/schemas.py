@@ -2,7 +2,8 @@
 
 from marshmallow import fields
 
-from market.fields import Cursor, Number, Reason, Schema, Timestamp, Uuid, one_of
+from market.fields import Cursor, Day, Number, Reason, Schema, Text, Timestamp, Uuid, one_of
+from market.trades.grounds import Cause, Ground
 
 
 class TradeReasonIn(Schema):
@@ -16,6 +17,29 @@ class RulingIn(Schema):
 
     outcome = one_of("release", "refund", required=True)
     reason = Reason(required=True)
+
+
+class TerminationIn(Schema):
+    """Why a party ends the agreement: a ground that the signed text gives it."""
+
+    ground = one_of(*(ground.value for ground in Ground), required=True)
+    reason = Reason(required=True)
+
+
+class SuspensionIn(Schema):
+    """Why the provider suspends the use."""
+
+    cause = one_of(*(cause.value for cause in Cause), required=True)
+    reason = Reason(required=True)
+
+
+class DeletionIn(Schema):
+    """What the buyer states of the deletion; the middle two are needed where the contract asks for a certificate."""
+
+    deleted_on = Day(required=True)
+    copies = Text(high=2000, lines=True)
+    method = Text(high=2000, lines=True)
+    kept = Text(high=2000, lines=True)
 
 
 class StandingIn(Schema):
@@ -85,6 +109,31 @@ class TradeStatesOut(Schema):
     dispute = fields.String(allow_none=True)
 
 
+class TradeNoticeOut(Schema):
+    """A notice that runs and ends the agreement on its day."""
+
+    state = fields.String()
+    side = fields.String()
+    ground = fields.String()
+    reason = fields.String()
+    given_at = Timestamp()
+    effective_at = Timestamp()
+
+
+class TradeDutyOut(Schema):
+    """What the buyer owes after the end, or has stated of it."""
+
+    state = fields.String()
+    due_at = Timestamp()
+    certified = fields.Boolean(
+        metadata={"description": "whether the contract asks for a deletion certificate"}
+    )
+    deleted_on = fields.String(allow_none=True)
+    copies = fields.String(allow_none=True)
+    method = fields.String(allow_none=True)
+    kept = fields.String(allow_none=True)
+
+
 class TradeSummaryOut(Schema):
     """A trade in a list."""
 
@@ -108,6 +157,8 @@ class TradeOut(TradeSummaryOut):
     )
     possible = fields.List(fields.String(), metadata={"description": "what you may do now"})
     next = fields.Nested(TradeNextOut, allow_none=True)
+    notice = fields.Nested(TradeNoticeOut, allow_none=True)
+    duty = fields.Nested(TradeDutyOut, allow_none=True)
     timeline = fields.List(fields.Nested(TradeEntryOut))
 
 

@@ -4,7 +4,7 @@ import uuid
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session
 
 from market import db
@@ -17,9 +17,10 @@ from market.paging import Page, page
 from market.permissions import Relation
 from market.steps import Kind, Pending, begin, is_frozen
 from market.trades.acts import Standing
-from market.trades.models import Acceptance, Agreement, Dispute, Settlement, Trade
+from market.trades.models import Acceptance, Agreement, Dispute, Duty, Notice, Settlement, Trade
+from market.trades.notice import NoticeState
 
-Row = TypeVar("Row", Agreement, Settlement, Acceptance, Dispute)
+Row = TypeVar("Row", Agreement, Settlement, Acceptance, Dispute, Notice, Duty)
 
 
 @dataclass
@@ -29,6 +30,8 @@ class Life:
     Attributes:
         settlement: None when the signed price is 0.
         dispute: None while the delivery was not rejected.
+        notice: the one that runs; None when none does.
+        duty: None while the buyer owes no deletion.
     """
 
     trade: Trade
@@ -36,6 +39,8 @@ class Life:
     settlement: Settlement | None
     acceptance: Acceptance
     dispute: Dispute | None
+    notice: Notice | None
+    duty: Duty | None
 
 
 def life(session: Session, number: str, *, lock: bool = False) -> Life:
@@ -56,6 +61,8 @@ def life(session: Session, number: str, *, lock: bool = False) -> Life:
         settlement=_maybe(session, Settlement, trade.id, lock),
         acceptance=_one(session, Acceptance, trade.id, lock),
         dispute=_maybe(session, Dispute, trade.id, lock),
+        notice=_maybe(session, Notice, trade.id, lock, Notice.state == NoticeState.GIVEN),
+        duty=_maybe(session, Duty, trade.id, lock),
     )
 
 
@@ -92,8 +99,15 @@ def standing(session: Session, rows: Life) -> Standing:
         ruling=rows.dispute.ruling if rows.dispute else None,
         begun=begun,
         delivered=delivered,
+        notice=rows.notice is not None,
+        duty=rows.duty.state if rows.duty else None,
         frozen=is_frozen(session, rows.trade.handle),
     )
+
+
+def notices(trade_id: uuid.UUID) -> Select[Notice]:
+    """Return the query for every notice of a trade, the first one first."""
+    return select(Notice).where(Notice.trade_id == trade_id).order_by(Notice.given_at)
 
 
 def step_of(actor: Actor, kind: Kind, trade: Trade) -> Pending:
@@ -129,8 +143,10 @@ def _not_found() -> NotFound:
     return NotFound("trade.not_found", _("There is no such trade."))
 
 
-def _maybe(session: Session, model: type[Row], trade_id: uuid.UUID, lock: bool) -> Row | None:
-    wanted = select(model).where(model.trade_id == trade_id)
+def _maybe(
+    session: Session, model: type[Row], trade_id: uuid.UUID, lock: bool, *which: ColumnElement[bool]
+) -> Row | None:
+    wanted = select(model).where(model.trade_id == trade_id, *which)
     if lock:
         wanted = wanted.with_for_update().execution_options(populate_existing=True)
     return session.scalars(wanted).one_or_none()

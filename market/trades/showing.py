@@ -9,12 +9,14 @@ from sqlalchemy.orm import Session
 
 from market import permissions
 from market.actor import Actor
+from market.contracting import reading as contracting
 from market.delivery import service as delivery
 from market.delivery.models import AccessGrant, Receipt
 from market.i18n import in_language
+from market.permissions import Relation
 from market.steps import Step
 from market.steps.telling import told
-from market.trades import acts, service, timeline, waiting
+from market.trades import acts, grounds, service, timeline, waiting
 from market.trades.acts import Act
 from market.trades.models import Trade
 from market.trades.service import Life
@@ -29,6 +31,11 @@ ACTIONS = {
     Act.REJECT: "acceptance.reject",
     Act.CANCEL: "trade.cancel",
     Act.RULE: "dispute.rule",
+    Act.END: "agreement.end",
+    Act.RETRACT: "agreement.end",
+    Act.SUSPEND: "agreement.suspend",
+    Act.RESTORE: "agreement.suspend",
+    Act.DELETE: "duty.perform",
 }
 """The permission behind each act."""
 
@@ -74,7 +81,11 @@ def shown(session: Session, actor: Actor, number: str) -> Shown:
         entries=timeline.happened(session, rows.trade),
         next=timeline.awaited(session, rows, standing),
         possible=[
-            act for act in Act if act in allowed and permissions.allowed(actor, ACTIONS[act], relation)
+            act
+            for act in Act
+            if act in allowed
+            and permissions.allowed(actor, ACTIONS[act], relation)
+            and _agreed(session, rows, act, relation)
         ],
         frozen=standing.frozen,
     )
@@ -114,6 +125,8 @@ def detail(found: Shown) -> dict[str, Any]:
         "frozen": found.frozen,
         "possible": [act.value for act in found.possible],
         "next": found.next,
+        "notice": found.rows.notice,
+        "duty": found.rows.duty,
         "timeline": found.entries,
     }
 
@@ -135,6 +148,18 @@ def states(rows: Life, grant: AccessGrant) -> dict[str, str | None]:
         "acceptance": rows.acceptance.state.value,
         "dispute": rows.dispute.state.value if rows.dispute else None,
     }
+
+
+def _agreed(session: Session, rows: Life, act: Act, relation: Relation) -> bool:
+    """Tell whether the signed text gives a side what the table of acts leaves open to any."""
+    match act:
+        case Act.RETRACT:
+            return rows.notice is not None and rows.notice.side is relation
+        case Act.END | Act.SUSPEND:
+            terms = contracting.agreed(session, rows.trade.contract_id).terms
+            return bool(grounds.ends(terms, relation)) if act is Act.END else grounds.suspends(terms)
+        case _:
+            return True
 
 
 def _who(side: Side, trade: Trade, names: Names) -> str:

@@ -20,6 +20,7 @@ from market.trades import acts
 from market.trades.acceptance import AcceptanceState
 from market.trades.acts import Standing
 from market.trades.agreement import AgreementState
+from market.trades.duty import DutyState
 from market.trades.models import Trade
 from market.trades.service import Life
 from market.trades.settlement import SettlementState
@@ -59,7 +60,7 @@ class Next:
 
     Attributes:
         side: whom the trade waits for.
-        what: a stable word: pay, fetch, accept, rule, receipt, release, refund, close.
+        what: a stable word: pay, fetch, accept, rule, receipt, release, refund, close, delete.
         by: the deadline; None where there is none.
     """
 
@@ -87,6 +88,10 @@ def awaited(session: Session, rows: Life, standing: Standing) -> Next | None:
         return Next(Side.OPERATOR, "rule", None)
     if standing.dispute is not None and standing.dispute.value == "RULED":
         return Next(Side.EXCHANGE, "close", None)
+    return _word(session, rows, standing) or _deletion(rows)
+
+
+def _word(session: Session, rows: Life, standing: Standing) -> Next | None:
     spoken = standing.acceptance is not AcceptanceState.PENDING or standing.dispute is not None
     if spoken or standing.agreement is AgreementState.TERMINATED:
         return None
@@ -95,6 +100,11 @@ def awaited(session: Session, rows: Life, standing: Standing) -> Next | None:
     if standing.delivered:
         return Next(Side.BUYER, "accept", rows.acceptance.due_at)
     return _fetching(session, rows)
+
+
+def _deletion(rows: Life) -> Next | None:
+    owed = rows.duty is not None and rows.duty.state is not DutyState.PERFORMED
+    return Next(Side.BUYER, "delete", rows.duty.due_at) if owed and rows.duty else None
 
 
 def otherwise(awaits: Next, priced: bool) -> str | None:
@@ -156,6 +166,7 @@ WAITS: Mapping[str, Any] = {
     "release": lazy("The exchange transfers the price less the platform fee to the provider."),
     "refund": lazy("The exchange refunds the price to the buyer."),
     "close": lazy("The exchange closes the dispute."),
+    "delete": lazy("The agreement has ended: the buyer deletes the data with all copies and states it here."),
 }
 
 OTHERWISE: Mapping[tuple[str, bool], Any] = {
@@ -168,6 +179,10 @@ OTHERWISE: Mapping[tuple[str, bool], Any] = {
         "Silence until then is acceptance: the price less the platform fee goes to the provider."
     ),
     ("accept", False): lazy("Silence until then is acceptance."),
+    ("delete", True): lazy("If it is not stated by then, the record says so, and it can still be made good."),
+    ("delete", False): lazy(
+        "If it is not stated by then, the record says so, and it can still be made good."
+    ),
 }
 """What the exchange does by itself when a deadline passes (R5.3, R5.5), with and without a price."""
 
@@ -180,6 +195,7 @@ STEPS: Mapping[str, Any] = {
     "refund": lazy("Price back to the buyer"),
     "rule": lazy("Ruling of the operator"),
     "close": lazy("Close the dispute"),
+    "delete": lazy("Delete the data"),
 }
 """The reader's word for each step that can still come."""
 

@@ -19,7 +19,8 @@ from market.trades import service, timeline
 from market.trades.acceptance import AcceptanceState
 from market.trades.agreement import AgreementState
 from market.trades.dispute import DisputeState
-from market.trades.models import Acceptance, Agreement, Dispute, Settlement, Trade
+from market.trades.duty import DutyState
+from market.trades.models import Acceptance, Agreement, Dispute, Duty, Settlement, Trade
 from market.trades.settlement import SettlementState
 from market.trades.timeline import Next, Side
 
@@ -48,6 +49,10 @@ _EXCHANGE = or_(
     ),
 )
 """Money must be sent on, or a dispute closed."""
+_DELETION = and_(
+    Duty.id.is_not(None), Duty.state != DutyState.PERFORMED, not_(_BUYER), not_(_OPERATOR), not_(_EXCHANGE)
+)
+"""The agreement has ended and nothing else is open: the buyer deletes the data and states it."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,7 @@ def mine(session: Session, actor: Actor) -> Beginning[Awaited]:
 
 def others(session: Session, actor: Actor) -> Beginning[Awaited]:
     """Return the trades of the actor's organisation that wait for somebody else, in the same order."""
-    unfinished = or_(_BUYER, _OPERATOR, _EXCHANGE)
+    unfinished = or_(_BUYER, _OPERATOR, _EXCHANGE, _DELETION)
     return _looked_at(session, and_(_own(actor), unfinished, not_(_mine(actor))))
 
 
@@ -97,7 +102,8 @@ def _mine(actor: Actor) -> ColumnElement[bool]:
     turns: list[ColumnElement[bool]] = [false()]
     if actor.has(Role.BUYER):
         received = Trade.id.in_(delivery.awaiting_receipts())
-        turns.append(and_(Trade.buyer_id == actor.organisation_id, _BUYER, not_(received)))
+        mine = or_(and_(_BUYER, not_(received)), _DELETION)
+        turns.append(and_(Trade.buyer_id == actor.organisation_id, mine))
     if actor.has(Role.OPERATOR):
         turns.append(and_(_OPERATOR, not_(_own(actor))))
     return or_(*turns)
@@ -123,17 +129,23 @@ def _trades(since: ColumnElement[datetime]) -> Select[Trade, datetime]:
         .join(Acceptance, Acceptance.trade_id == Trade.id)
         .outerjoin(Settlement, Settlement.trade_id == Trade.id)
         .outerjoin(Dispute, Dispute.trade_id == Trade.id)
+        .outerjoin(Duty, Duty.trade_id == Trade.id)
     )
 
 
 def _since() -> ColumnElement[datetime]:
     """Return the time of the newest step that changed one of a trade's machines."""
-    led = Step.id.in_([Agreement.step_id, Acceptance.step_id, Settlement.step_id, Dispute.step_id])
+    led = Step.id.in_(
+        [Agreement.step_id, Acceptance.step_id, Settlement.step_id, Dispute.step_id, Duty.step_id]
+    )
     return select(func.max(Step.time)).where(led).scalar_subquery()
 
 
 def _deadline() -> ColumnElement[Any]:
     fetch = func.coalesce(Acceptance.due_at, delivery.fetch_by(Trade.id))
     return case(
-        (not_(_BUYER), null()), (Settlement.state == SettlementState.DUE, Settlement.due_at), else_=fetch
+        (_DELETION, Duty.due_at),
+        (not_(_BUYER), null()),
+        (Settlement.state == SettlementState.DUE, Settlement.due_at),
+        else_=fetch,
     )

@@ -11,6 +11,7 @@ from contracts import verify as contracts
 from contracts.verify import Package, PartySignature
 from market.verify import signed
 from market.verify.evidence import Evidence, Image
+from market.verify.negotiation import check_versions
 from market.verify.report import CheckFailed, Report, require, tell
 
 DOCUMENT = "contract/document.pdf"
@@ -18,14 +19,14 @@ TERMS = "contract/terms.json"
 POLICY = "contract/policy.json"
 RENDERING = "contract/rendering.json"
 
-_MAY_CHANGE = frozenset({"state", "final_digest"})
-
 
 def check(report: Report, evidence: Evidence) -> None:
     """Check the contract's files, its digests and its signatures."""
     with report.checking("contract"):
-        row = _row(evidence)
+        count = check_versions(evidence)
+        row = evidence.own("contract")[-1].row
         _check_digests(evidence, row)
+        report.ok("versions", f"{count}, each naming the one before; none after acceptance or signature")
         report.ok(
             "contract", f"{row['number']}: terms, document and policy are those the entries committed to"
         )
@@ -44,17 +45,6 @@ def check(report: Report, evidence: Evidence) -> None:
             signed.check(report, evidence, row, own)
         else:
             require(row["state"] != "FINALIZED", "a contract in force is signed by both")
-
-
-def _row(evidence: Evidence) -> dict[str, Any]:
-    """Return the contract's last image; what was fixed at the request must be the same in all of them."""
-    images = evidence.own("contract")
-    require(images, "no entry shows the contract")
-    fixed = [
-        {name: value for name, value in image.row.items() if name not in _MAY_CHANGE} for image in images
-    ]
-    require(all(row == fixed[0] for row in fixed), "what was fixed at the request changed later")
-    return images[-1].row
 
 
 def _check_digests(evidence: Evidence, row: dict[str, Any]) -> None:

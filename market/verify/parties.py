@@ -11,7 +11,7 @@ from contracts.terms import AnyTerms
 from market.verify.evidence import Evidence
 from market.verify.report import require
 
-_OF_A_TRADE = ("agreement", "acceptance", "settlement", "dispute")
+_OF_A_TRADE = ("agreement", "acceptance", "settlement", "dispute", "duty")
 _ONE_EACH = ("request", "trade", "access_grant", *_OF_A_TRADE)
 
 
@@ -61,7 +61,7 @@ def _expected(
         "trade": {**deal, **handle, **of_contract, **asset},
         "access_grant": {**deal, **asset, **of_trade},
         "operation": {"number": contract["number"], **handle, "settlement_id": ids["settlement"]},
-        **dict.fromkeys(_OF_A_TRADE, of_trade),
+        **dict.fromkeys((*_OF_A_TRADE, "notice"), of_trade),
     }
 
 

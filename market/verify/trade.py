@@ -7,7 +7,7 @@ from typing import Final
 
 from contracts.terms import AnyTerms, parse
 from ledger.entry import Entry
-from market.verify import contract, money, parties
+from market.verify import contract, ending, money, parties
 from market.verify.evidence import Evidence, Image
 from market.verify.report import Report, require
 
@@ -41,8 +41,24 @@ REACHED: Final[Mapping[str, tuple[tuple[str, str, frozenset[str]], ...]]] = {
     "acceptance.deemed": (("acceptance", "state", frozenset({"DEEMED"})),),
     "dispute.ruled": (("dispute", "state", frozenset({"RULED"})),),
     "dispute.closed": (("dispute", "state", frozenset({"CLOSED"})),),
+    "agreement.suspended": (("agreement", "state", frozenset({"SUSPENDED"})),),
+    "agreement.restored": (("agreement", "state", frozenset({"ACTIVE"})),),
+    "agreement.expired": (("agreement", "state", frozenset({"EXPIRED"})),),
+    "agreement.terminated": (
+        ("agreement", "state", frozenset({"TERMINATED"})),
+        ("notice", "state", frozenset({"EFFECTIVE"})),
+    ),
+    "notice.given": (("notice", "state", frozenset({"GIVEN"})),),
+    "notice.retracted": (("notice", "state", frozenset({"RETRACTED"})),),
+    "duty.performed": (("duty", "state", frozenset({"PERFORMED"})),),
+    "duty.missed": (("duty", "state", frozenset({"MISSED"})),),
 }
 """Kind of an entry: the rows it must show, each with a column and the values it may have."""
+
+ENDS: Final = frozenset(
+    {"agreement.expired", "agreement.terminated", "settlement.refunded", "dispute.closed"}
+)
+"""Kinds by which an agreement ends after something of the data was handed over."""
 
 AFTER: Final[Mapping[str, tuple[frozenset[str], ...]]] = {
     "contract.signed": (frozenset({"contract.requested"}),),
@@ -63,6 +79,14 @@ AFTER: Final[Mapping[str, tuple[frozenset[str], ...]]] = {
     "refund.made": (frozenset({"payment.settled"}), frozenset({"trade.cancelled", "dispute.ruled"})),
     "settlement.released": (frozenset({"transfer.made"}),),
     "settlement.refunded": (frozenset({"refund.made"}),),
+    "agreement.suspended": (frozenset({"contract.finalized"}),),
+    "agreement.restored": (frozenset({"agreement.suspended"}),),
+    "agreement.expired": (frozenset({"contract.finalized"}),),
+    "agreement.terminated": (frozenset({"contract.finalized"}),),
+    "notice.given": (frozenset({"contract.finalized"}),),
+    "notice.retracted": (frozenset({"notice.given"}),),
+    "duty.performed": (ENDS,),
+    "duty.missed": (ENDS,),
 }
 """Kind of an entry: what must stand before it in the trade, one of each set."""
 
@@ -81,6 +105,8 @@ def check(report: Report, evidence: Evidence) -> None:
             report.ok("states", _check_states(evidence, entries))
         with report.checking("delivery"):
             report.ok("delivery", _check_delivery(evidence, terms))
+        with report.checking("end"):
+            report.ok("end", ending.check(evidence, terms))
         with report.checking("money"):
             report.ok("money", money.check(evidence, terms, kinds))
 

@@ -32,7 +32,7 @@ def ask(world: World, row: Row, column: Column, method: str | None = None) -> Te
 
 def address(world: World, row: Row, house: House) -> str:
     """Return the address of a row's object in a house."""
-    values = dict(row.args)
+    values: dict[str, Any] = filled(row.args, house)
     thing = house.things.get(row.on) or world.own.things.get(row.on) or row.on
     rule = next(
         rule

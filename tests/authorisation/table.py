@@ -24,7 +24,14 @@ HALT: Final = {"act": "suspension", **REASON}
 RESUME: Final = {"act": "restoration", **REASON}
 END: Final = {"act": "cancellation", **REASON}
 SUSPEND: Final = {"decision": "suspend", **REASON}
+GRAVE: Final = {"ground": "grave", **REASON}
+MISUSE: Final = {"cause": "misuse", **REASON}
+DELETED: Final = {"deleted_on": "2026-01-02", "copies": "all of them", "method": "overwritten"}
 REFUND: Final = {"outcome": "refund", **REASON}
+TURN: Final = "409 contract.wrong_state"
+OFFER: Final = {"base": "{requested_terms}", "changes": {"term.days": 30}}
+OFFERED: Final = {"terms_digest": "{offered_terms}"}
+REMARK: Final = {"on_digest": "{offered_terms}", "clause": "term", "comment": "why?"}
 DIGEST: Final = {"document_digest": "{digest}"}
 BY_KEY: Final = {**DIGEST, "key": "00" * 32}
 JOIN: Final = {"name": "新同事", "password": people.PASSWORD}
@@ -175,8 +182,17 @@ ROWS: Final[tuple[Row, ...]] = (
         on="requested", sent=DIGEST, **side(party="409 contract.wrong_state")),
     api("contracting_api.sign", "POST", BUYER, CONTRACTS, 200, on="agreed",
         sent={"document_digest": "{agreed_digest}"}, **side(party="409 step.already_taken")),
-    api("contracting_api.decline", "POST", PROVIDER, CONTRACTS, 200, on="requested", sent=REASON, **side()),
-    api("contracting_api.withdraw", "POST", BUYER, CONTRACTS, 200, on="requested", **side()),
+    api("contracting_api.decline", "POST", PROVIDER, CONTRACTS, 200,
+        on="requested", sent=REASON, **side(party=TURN)),
+    api("contracting_api.withdraw", "POST", BUYER, CONTRACTS, 200, on="requested", **side(party=TURN)),
+    api("contracting_api.show_version", "GET", BUYER, READ, 200, on="offered", args={"seq": 2}, **seen()),
+    api("contracting_api.version_document", "GET", BUYER, READ, 200, on="offered", args={"seq": 1}, **seen()),
+    api("contracting_api.make_offer", "POST", PROVIDER, CONTRACTS, 201,
+        on="requested", sent=OFFER, **side(party=TURN)),
+    api("contracting_api.accept", "POST", BUYER, CONTRACTS, 200, on="offered", sent=OFFERED, **side()),
+    api("contracting_api.remark", "POST", BUYER, CONTRACTS, 201, on="offered", sent=REMARK, **side(party=201)),
+    api("contracting_api.adopt", "POST", PROVIDER, CONTRACTS, 200,
+        on="offered", args={"remark_id": "{remark}"}, **side(party=TURN)),
     # Programs: payments, deliveries, trades
     public("payments_api.webhook", "POST", "400 webhook.not_signed"),
     api("payments_api.list_operations", "GET", OPERATOR, READ, 200, **desk(staff=200)),
@@ -189,6 +205,15 @@ ROWS: Final[tuple[Row, ...]] = (
     api("trades_api.accept", "POST", BUYER, TRADES, 200, on="delivered", **side(suspended=200)),
     api("trades_api.reject", "POST", BUYER, TRADES, 200, on="delivered", sent=REASON, **side(suspended=200)),
     api("trades_api.cancel", "POST", BUYER, TRADES, 200, on="paid", sent=REASON, **side(suspended=200)),
+    api("trades_api.end_agreement", "POST", PROVIDER, TRADES, 200, on="settled", sent=GRAVE,
+        **side(party=200, suspended=200)),
+    api("trades_api.retract_notice", "POST", BUYER, TRADES, 200, on="noticed",
+        **side(party="403 notice.not_yours", suspended=200)),
+    api("trades_api.suspend_agreement", "POST", PROVIDER, TRADES, 200, on="settled", sent=MISUSE,
+        **side(suspended=200)),
+    api("trades_api.restore_agreement", "POST", PROVIDER, TRADES, 200, on="resting", **side(suspended=200)),
+    api("trades_api.state_deletion", "POST", BUYER, TRADES, 200, on="over", sent=DELETED,
+        **side(suspended=200)),
     api("trades_api.rule", "POST", OPERATOR, OPERATE, 200, on="disputed", sent=REFUND, **office()),
     # Programs: the operator's own acts
     api("governance_api.find_person", "GET", OPERATOR, OPERATE, 200, query=GUEST, **desk()),
@@ -342,8 +367,21 @@ ROWS: Final[tuple[Row, ...]] = (
          on="requested", sent=DIGEST, **side(party="409 contract.wrong_state")),
     page("contracting.sign", "POST", BUYER, 303, on="agreed",
          sent={"document_digest": "{agreed_digest}"}, **side(party="409 step.already_taken")),
-    page("contracting.decline", "POST", PROVIDER, 303, on="requested", sent=REASON, **side()),
-    page("contracting.withdraw", "POST", BUYER, 303, on="requested", **side()),
+    page("contracting.decline", "POST", PROVIDER, 303, on="requested", sent=REASON, **side(party=TURN)),
+    page("contracting.withdraw", "POST", BUYER, 303, on="requested", **side(party=TURN)),
+    page("contracting.version", "GET", BUYER, 200, on="offered", args={"seq": 2}, **seen()),
+    page("contracting.version_document", "GET", BUYER, 200, on="offered", args={"seq": 1}, **seen()),
+    page("contracting.version_page", "GET", BUYER, 200, on="offered", args={"seq": 1, "place": 1}, **seen()),
+    page("contracting.draft_offer", "GET", PROVIDER, 200, on="requested", **side(party=TURN)),
+    page("contracting.make_offer", "POST", PROVIDER, 422, on="requested", sent={"base": "{requested_terms}"},
+        **side(party=422)),  # what is missing is told first
+    page("contracting.accept", "POST", BUYER, 303, on="offered", sent=OFFERED, **side()),
+    page("contracting.choose_clause", "GET", BUYER, 303, on="offered", query={"clause": "term"}, **side(party=303)),
+    page("contracting.show_clause", "GET", BUYER, 200, on="offered", args={"clause": "term"}, **side(party=200)),
+    page("contracting.remark", "POST", BUYER, 303, on="offered", args={"clause": "term"},
+        sent={"on_digest": "{offered_terms}", "comment": "why?", "act": "comment"}, **side(party=303)),
+    page("contracting.adopt", "POST", PROVIDER, 303,
+        on="offered", args={"remark_id": "{remark}"}, **side(party=TURN)),
     # Pages: payments, deliveries, trades
     page("payments.operations", "GET", OPERATOR, 200, **desk(staff=200)),
     page("payments.operation", "GET", BUYER, 200, on="operation", **seen(party=404)),
@@ -354,6 +392,15 @@ ROWS: Final[tuple[Row, ...]] = (
     page("trades.accept", "POST", BUYER, 303, on="delivered", **side(suspended=303)),
     page("trades.reject", "POST", BUYER, 303, on="delivered", sent=REASON, **side(suspended=303)),
     page("trades.cancel", "POST", BUYER, 303, on="paid", sent=REASON, **side(suspended=303)),
+    page("ending.choose_end", "GET", BUYER, 200, on="settled", **seen()),
+    page("ending.end", "POST", PROVIDER, 303, on="settled", sent=GRAVE, **side(party=303, suspended=303)),
+    page("ending.retract", "POST", BUYER, 303, on="noticed",
+         **side(party="403 notice.not_yours", suspended=303)),
+    page("ending.choose_suspension", "GET", PROVIDER, 200, on="settled", **seen()),
+    page("ending.suspend", "POST", PROVIDER, 303, on="settled", sent=MISUSE, **side(suspended=303)),
+    page("ending.restore", "POST", PROVIDER, 303, on="resting", **side(suspended=303)),
+    page("ending.choose_deletion", "GET", BUYER, 200, on="over", **seen()),
+    page("ending.delete", "POST", BUYER, 303, on="over", sent=DELETED, **side(suspended=303)),
     page("trades.rule", "POST", OPERATOR, 303, on="disputed", sent=REFUND, **office()),
     # Pages: audit
     page("oversight.desk", "GET", AUDITOR, 200, **desk()),

@@ -15,8 +15,9 @@ CHARGED = {"delivery_api.fetch", "delivery.fetch"}
 """Looking here is counted: the bytes that left stand in the quota."""
 STANDING = {"trades_api.pay", "trades.pay"}
 """The pay page stands open already; asking again is answered with its address."""
-PRINTED = {"texts_api.print_form", "texts.fill"}
-"""A blank form is set in type for whoever asks and kept nowhere; that it was asked for is counted beside."""
+PRINTED = {"texts_api.print_form", "texts.fill", "keys_api.challenge"}
+"""A blank form is set in type for whoever asks and kept nowhere; that it was asked for is counted beside. A challenge
+is sealed, and kept nowhere either."""
 
 
 def test_every_route_and_method_has_a_row(assembled: Flask) -> None:

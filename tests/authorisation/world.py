@@ -18,6 +18,7 @@ from ledger import reader
 from market import jobs
 from market.actor import Actor, Role, Scope
 from market.catalog import service as catalog
+from market.contracting import bargaining
 from market.db import open_database, read, transaction
 from market.oversight import publishing
 from market.participants import access, factors, members, passkeys, resetting, web
@@ -25,7 +26,8 @@ from market.participants.models import User
 from market.participants.states import Decision
 from market.registry.states import RegistrationEvent
 from market.steps import steps_of
-from market.trades import decisions, suspension
+from market.trades import decisions, ending, suspension
+from market.trades.grounds import Cause, Ground
 from tests import assets, deals, people, signers, trades
 from tests.authenticator import Authenticator
 from tests.authorisation.rows import Column, Row, Who
@@ -274,23 +276,42 @@ def _trades(provider: Actor, buyer: Actor, house: House) -> dict[str, str]:
 
     requested, agreed = asked(), asked()
     deals.sign(house.people["provider"], agreed.number)
+    offered, remark = _negotiated(asked())
     due, paid = running(), trades.paid(running())
     operation = trades.planned(due)
     delivered, disputed = (trades.fetched(trades.paid(running())) for _ in range(2))
     with transaction() as session:
         decisions.reject(session, buyer, disputed.number, WHY)
+    settled, noticed, resting, over = (
+        trades.closed(trades.fetched(trades.paid(running()))) for _ in range(4)
+    )
+    with transaction() as session:
+        ending.end(session, buyer, noticed.number, Ground.NOTICE, WHY)
+        ending.suspend(session, provider, resting.number, Cause.MISUSE, WHY)
+        ending.end(session, provider, over.number, Ground.GRAVE, WHY)
     found = {
-        "requested": requested, "agreed": agreed, "due": due,
+        "settled": settled, "noticed": noticed, "resting": resting, "over": over,
+        "requested": requested, "agreed": agreed, "offered": offered, "due": due,
         "paid": paid, "delivered": delivered, "disputed": disputed,
     }  # fmt: skip
     house.private |= {deal.number for deal in found.values()}
     return {
         **{name: deal.number for name, deal in found.items()},
+        "requested_terms": deals.of(requested.number).terms_digest,
+        "offered_terms": deals.of(offered.number).terms_digest,
+        "remark": remark,
         "digest": deals.of(requested.number).document_digest,
         "agreed_digest": deals.of(agreed.number).document_digest,
         "handle": trades.rows(due).trade.handle,
         "operation": str(operation),
     }
+
+
+def _negotiated(deal: Deal) -> tuple[Deal, str]:
+    """Let the provider make another offer and the buyer suggest a change to it; return the suggestion's id."""
+    offered = deals.offer(deal.provider, deal.number, {"term.days": 180})
+    bargaining.say(deal.buyer, deal.number, offered.terms_digest, "term", "longer?", {"term.days": 200})
+    return deal, str(deals.of(deal.number).remarks[0].id)
 
 
 def _public(house: House) -> None:

@@ -121,17 +121,38 @@ def _trades(hall: Hall) -> list[str]:
     requested, half, declined = (hall.ask_for(hall.priced) for _time in range(3))
     hall.sign(hall.provider, half)
     hall.provider.post(f"/api/v1/contracts/{declined}/refusal", {"reason": "not now"})
+    offered = _negotiated(hall)
     agreed, opened, paid = (hall.agree(hall.priced) for _time in range(3))
     hall.buyer.post(f"/api/v1/trades/{opened}/payment")
     hall.pay(paid)
-    delivered, disputed, ruled, done = (hall.sell() for _time in range(4))
+    delivered, disputed, ruled, noticed, over, done = (hall.sell() for _time in range(6))
     for number in (disputed, ruled):
         assert hall.buyer.do(number, "rejection", reason="not what was promised").status == 200
     assert hall.operator.do(ruled, "ruling", outcome="refund", reason="promise broken").status == 200
     hall.until(ruled, "dispute.closed")
-    assert hall.buyer.do(done, "acceptance").status == 200
-    hall.until(done, "settlement.released")
-    return [requested, half, declined, agreed, opened, paid, delivered, disputed, ruled, done]
+    for number in (noticed, over, done):
+        assert hall.buyer.do(number, "acceptance").status == 200
+        hall.until(number, "settlement.released")
+    assert hall.buyer.do(noticed, "termination", ground="notice", reason="needed no longer").status == 200
+    assert hall.provider.do(noticed, "suspension", cause="misuse", reason="it was passed on").status == 200
+    assert hall.provider.do(over, "termination", ground="grave", reason="it was passed on").status == 200
+    return [
+        requested, half, declined, *offered, agreed, opened, paid, delivered, disputed, ruled, noticed, over, done,
+    ]  # fmt: skip
+
+
+def _negotiated(hall: Hall) -> list[str]:
+    """Return a contract with an offer on the table and a suggestion on it, and one whose offer is accepted."""
+    offered, accepted = (hall.ask_for(hall.priced) for _time in range(2))
+    for number in (offered, accepted):
+        place = f"/api/v1/contracts/{number}"
+        base = hall.provider.get(place)["terms_digest"]
+        sent = {"base": base, "changes": {"term.days": 180}, "comment": "半年即可"}
+        shown = hall.provider.post(f"{place}/offers", sent, create=True)["terms_digest"]
+        said = {"on_digest": shown, "clause": "term", "comment": "九个月如何", "changes": {"term.days": 270}}
+        hall.buyer.post(f"{place}/remarks", said, create=True)
+    hall.buyer.post(f"{place}/acceptance", {"terms_digest": shown})
+    return [offered, accepted]
 
 
 def _applicant(hall: Hall) -> str:

@@ -3,7 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.errors import StateError
-from contracts.negotiation import TRANSITIONS, Move, State, advance
+from contracts.negotiation import MOVERS, TRANSITIONS, TURNS, Ending, Move, State, advance, ended, taken
+from contracts.vocabulary import Role
 
 ENDS = {State.FINALIZED, State.TERMINATED}
 
@@ -34,6 +35,27 @@ def test_every_open_state_has_an_exit_and_no_end_has_one() -> None:
     leaving = {state for state, _ in TRANSITIONS}
     assert leaving == set(State) - ENDS
     assert all((state, Move.TERMINATE) in TRANSITIONS for state in leaving)
+
+
+def test_each_move_has_one_mover_so_nobody_moves_twice_in_a_row_or_accepts_their_own() -> None:
+    for (state, move), after in TRANSITIONS.items():
+        if move in MOVERS:
+            assert TURNS[state] is MOVERS[move]
+            assert after not in TURNS or TURNS[after] is not MOVERS[move]
+            assert taken(state, move, MOVERS[move]) is after
+            for role in set(Role) - {MOVERS[move]}:
+                with pytest.raises(StateError):
+                    taken(state, move, role)
+
+
+@given(st.sampled_from(State), st.sampled_from([*Role, None]), st.sampled_from(Ending))
+def test_whoever_has_signed_is_bound(state: State, role: Role | None, ending: Ending) -> None:
+    try:
+        assert ended(state, role, ending) is State.TERMINATED
+    except StateError:
+        return
+    assert state in TURNS
+    assert (state, role) != (State.AGREED, Role.PROVIDER)
 
 
 @given(st.lists(st.sampled_from(Move)))

@@ -15,7 +15,7 @@ from contracts.checks import Outcome
 from contracts.document import compose
 from contracts.errors import ContractError, DocumentMismatch, StateError
 from contracts.models import Base, Contract, Signature
-from contracts.negotiation import State
+from contracts.negotiation import Ending, State
 from contracts.render import Rendered
 from contracts.verify import Package, PartySignature, verify
 from contracts.vocabulary import Role
@@ -37,8 +37,8 @@ def session() -> Iterator[Session]:
 @pytest.fixture
 def contract(session: Session) -> Contract:
     draft = compose(library.load(TERMS.model), TERMS)
-    ids = {name: uuid.uuid4() for name in ("provider_id", "buyer_id", "asset_id")}
-    return service.request(session, uuid.uuid4(), draft, Rendered(b"%PDF-", (b"<svg",), b"{}"), **ids)
+    ids: dict[str, Any] = {name: uuid.uuid4() for name in ("provider_id", "buyer_id", "asset_id")}
+    return service.request(session, uuid.uuid4(), draft, Rendered(b"%PDF-", (b"<svg",), b"{}"), at=NOW, **ids)
 
 
 def signed(contract: Contract, role: Role, **change: Any) -> service.Signed:
@@ -109,10 +109,10 @@ def test_no_contract_is_in_force_unsigned(session: Session, contract: Contract) 
 
 
 def test_an_ended_negotiation_stays_ended(session: Session, contract: Contract) -> None:
-    service.terminate(session, uuid.uuid4(), contract)
-    assert contract.state is State.TERMINATED
+    service.terminate(session, uuid.uuid4(), contract, Ending.EXPIRED)
+    assert (contract.state, contract.ending) == (State.TERMINATED, Ending.EXPIRED)
     for act in (
-        lambda: service.terminate(session, uuid.uuid4(), contract),
+        lambda: service.terminate(session, uuid.uuid4(), contract, Ending.EXPIRED),
         lambda: service.sign(session, uuid.uuid4(), contract, signed(contract, Role.PROVIDER), NOW),
     ):
         with pytest.raises(ContractError):
@@ -147,8 +147,8 @@ def test_a_contract_with_detached_signatures_verifies_offline(session: Session) 
 
     draft = compose(library.load(TERMS.model), TERMS)
     rendered = render(draft)
-    ids = {name: uuid.uuid4() for name in ("provider_id", "buyer_id", "asset_id")}
-    contract = service.request(session, uuid.uuid4(), draft, rendered, **ids)
+    ids: dict[str, Any] = {name: uuid.uuid4() for name in ("provider_id", "buyer_id", "asset_id")}
+    contract = service.request(session, uuid.uuid4(), draft, rendered, at=NOW, **ids)
     package = Package(
         terms=contract.terms.encode(),
         policy=contract.policy.encode(),

@@ -196,6 +196,16 @@ class Hall:
         assert self.fetch(number).status_code == 200
         self.until(number, "delivery.completed")
 
+    def bundle(self, number: str) -> bytes:
+        """Return the evidence of a trade, once a checkpoint covers its newest entry."""
+        url = f"{self.url}/api/v1/trades/{number}/bundle.zip"
+
+        def covered() -> bytes | None:
+            answer = self.buyer._session.get(url, timeout=60)
+            return answer.content if answer.status_code == 200 else None
+
+        return wait_for(covered, "a checkpoint over it all", seconds=SECONDS)
+
     def sell(self) -> str:
         """Bring a priced trade as far as a delivered file."""
         number = self.agree(self.priced)

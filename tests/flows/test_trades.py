@@ -1,5 +1,9 @@
 """Whole trades over HTTP, nothing patched: every way a trade can end."""
 
+import io
+from pathlib import Path
+
+from market.verify import main
 from tests.flows.hall import Hall, ledger_faults
 
 
@@ -109,6 +113,32 @@ def test_deadlines_end_what_nobody_ends(later: Hall) -> None:
     later.settled(lambda: later.buyer.get(path)["state"] == "TERMINATED", "the expiry of a request")
     assert later.sign(later.provider, unsigned).status == 409
     assert ledger_faults(later) == []
+
+
+def test_an_agreement_that_is_ended_leaves_a_duty_that_is_performed(later: Hall, tmp_path: Path) -> None:
+    """Notice, its end, the duty to delete and the certificate; the bundle of it all convinces a stranger."""
+    number = later.sell()
+    later.buyer.do(number, "acceptance")
+    later.until(number, "settlement.released")
+    unwanted = later.provider.do(number, "termination", ground="notice", reason="we changed our mind")
+    assert unwanted.code == "termination.not_agreed"
+    notice = {"ground": "breach", "reason": "the data were passed on"}
+    assert later.provider.do(number, "termination", **notice).body["kind"] == "notice.given"
+    assert later.buyer.do(number, "retraction").code == "notice.not_yours"
+    later.clock.advance(days=15, hours=1)
+    later.until(number, "agreement.terminated")
+    assert later.fetch(number).status_code in {403, 409}
+    found = later.trade(number)
+    assert (found["next"]["what"], found["duty"]["state"]) == ("delete", "OWED")
+    said = {"deleted_on": later.clock().date().isoformat(), "copies": "both copies", "method": "overwritten"}
+    assert later.buyer.do(number, "deletion", deleted_on=said["deleted_on"]).code == "duty.not_certified"
+    assert later.buyer.do(number, "deletion", **said).body["kind"] == "duty.performed"
+    assert later.trade(number)["duty"]["state"] == "PERFORMED"
+    assert ledger_faults(later) == []
+    archive = tmp_path / "bundle.zip"
+    archive.write_bytes(later.bundle(number))
+    out = io.StringIO()
+    assert main(archive, None, out) == 0, out.getvalue()
 
 
 def test_after_all_of_it_the_ledger_and_the_rows_agree(hall: Hall) -> None:

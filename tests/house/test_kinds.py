@@ -31,6 +31,9 @@ account.restricted
 exchange.recovered
 certificate.issued certificate.registered certificate.revoked
 factor.reset
+contract.offered contract.countered contract.accepted contract.commented contract.suggested contract.adopted
+notice.given notice.retracted
+duty.performed duty.missed
 """.split()
 
 

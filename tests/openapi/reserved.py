@@ -13,7 +13,8 @@ from market.contracting import requesting
 from market.db import transaction
 from market.participants import access, members
 from market.registry.models import Asset
-from market.trades import decisions
+from market.trades import decisions, ending
+from market.trades.grounds import Cause, Ground
 from tests import assets, deals, evidence, people, trades
 from tests.deals import Deal
 
@@ -98,16 +99,23 @@ def _trades(cast: Cast, listing: str) -> dict[str, list[str]]:
         evidence.in_force(deal)
         return deal
 
-    due, *funded = (running() for _each in range(6))
+    due, *funded = (running() for _each in range(11))
     for one in funded:
         evidence.pay(one)
     cancelled, fetched, *delivered = funded
     for one in delivered:
         evidence.fetch(current_app, one)
-    accepted, rejected, disputed = delivered
+    accepted, rejected, disputed, *closed = delivered
     with transaction() as session:
         decisions.reject(session, cast.buyer, disputed.number, "Half of the rows are empty.")
     jobs.drain()
+    for one in closed:
+        trades.closed(one)
+    ended, noticed, halted, resting, over = closed
+    with transaction() as session:
+        ending.end(session, cast.buyer, noticed.number, Ground.NOTICE, "We need it no longer.")
+        ending.suspend(session, cast.provider, resting.number, Cause.MISUSE, "It was passed on.")
+        ending.end(session, cast.provider, over.number, Ground.GRAVE, "It was passed on.")
     return {
         "POST /api/v1/trades/{number}/payment#number": [due.number],
         "POST /api/v1/trades/{number}/cancellation#number": [cancelled.number],
@@ -116,6 +124,11 @@ def _trades(cast: Cast, listing: str) -> dict[str, list[str]]:
         "POST /api/v1/trades/{number}/acceptance#number": [accepted.number],
         "POST /api/v1/trades/{number}/rejection#number": [rejected.number],
         "POST /api/v1/trades/{number}/ruling#number": [disputed.number],
+        "POST /api/v1/trades/{number}/termination#number": [ended.number],
+        "POST /api/v1/trades/{number}/retraction#number": [noticed.number],
+        "POST /api/v1/trades/{number}/suspension#number": [halted.number],
+        "POST /api/v1/trades/{number}/restoration#number": [resting.number],
+        "POST /api/v1/trades/{number}/deletion#number": [over.number],
     }
 
 

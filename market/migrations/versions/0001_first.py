@@ -219,6 +219,7 @@ def upgrade() -> None:
         sa.Column("number", sa.String(length=11), nullable=False),
         sa.Column("model", sa.String(length=60), nullable=False),
         sa.Column("state", sa.String(20), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("provider_id", sa.Uuid(), nullable=False),
         sa.Column("buyer_id", sa.Uuid(), nullable=False),
         sa.Column("asset_id", sa.Uuid(), nullable=False),
@@ -232,6 +233,8 @@ def upgrade() -> None:
         sa.Column("document_size", sa.Integer(), nullable=False),
         sa.Column("rendering", sa.Text(), nullable=False),
         sa.Column("final_digest", sa.String(length=64), nullable=True),
+        sa.Column("ending", sa.String(20), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["step_id", "id"],
             ["step_image.step_id", "step_image.row_id"],
@@ -245,6 +248,60 @@ def upgrade() -> None:
     op.create_index("ix_contract_asset_id", "contract", ["asset_id"], unique=False)
     op.create_index("ix_contract_buyer_id", "contract", ["buyer_id"], unique=False)
     op.create_index("ix_contract_provider_id", "contract", ["provider_id"], unique=False)
+    op.create_table(
+        "remark",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.Column("contract_id", sa.Uuid(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("role", sa.String(20), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("on_digest", sa.String(length=64), nullable=False),
+        sa.Column("clause", sa.String(length=60), nullable=False),
+        sa.Column("comment", sa.Text(), nullable=False),
+        sa.Column("changes", sa.Text(), nullable=True),
+        sa.Column("result_digest", sa.String(length=64), nullable=True),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["contract_id"], ["contract.id"], name="fk_remark_contract_id_contract"),
+        sa.ForeignKeyConstraint(
+            ["step_id", "id"],
+            ["step_image.step_id", "step_image.row_id"],
+            name="bond_remark",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_remark"),
+        sa.UniqueConstraint("contract_id", "place", name="uq_remark_contract_id_place"),
+    )
+    op.create_table(
+        "version",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.Column("contract_id", sa.Uuid(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("parent_digest", sa.String(length=64), nullable=True),
+        sa.Column("role", sa.String(20), nullable=False),
+        sa.Column("terms", sa.Text(), nullable=False),
+        sa.Column("terms_digest", sa.String(length=64), nullable=False),
+        sa.Column("document_digest", sa.String(length=64), nullable=False),
+        sa.Column("document_size", sa.Integer(), nullable=False),
+        sa.Column("rendering", sa.Text(), nullable=False),
+        sa.Column("comment", sa.Text(), nullable=False),
+        sa.Column("remark_id", sa.Uuid(), nullable=True),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["contract_id"], ["contract.id"], name="fk_version_contract_id_contract"),
+        sa.ForeignKeyConstraint(
+            ["step_id", "id"],
+            ["step_image.step_id", "step_image.row_id"],
+            name="bond_version",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(["remark_id"], ["remark.id"], name="fk_version_remark_id_remark"),
+        sa.PrimaryKeyConstraint("id", name="pk_version"),
+        sa.UniqueConstraint("contract_id", "seq", name="uq_version_contract_id_seq"),
+    )
     op.create_table(
         "key",
         sa.Column("purpose", sa.String(32), nullable=False),
@@ -575,6 +632,51 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_dispute"),
         sa.UniqueConstraint("trade_id", name="uq_dispute_trade_id"),
     )
+    op.create_table(
+        "duty",
+        sa.Column("trade_id", sa.Uuid(), nullable=False),
+        sa.Column("state", sa.String(32), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("certified", sa.Boolean(), nullable=False),
+        sa.Column("deleted_on", sa.String(length=10), nullable=True),
+        sa.Column("copies", sa.Text(), nullable=True),
+        sa.Column("method", sa.Text(), nullable=True),
+        sa.Column("kept", sa.Text(), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["step_id", "id"],
+            ["step_image.step_id", "step_image.row_id"],
+            name="bond_duty",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(["trade_id"], ["trade.id"], name="fk_duty_trade_id_trade"),
+        sa.PrimaryKeyConstraint("id", name="pk_duty"),
+        sa.UniqueConstraint("trade_id", name="uq_duty_trade_id"),
+    )
+    op.create_table(
+        "notice",
+        sa.Column("trade_id", sa.Uuid(), nullable=False),
+        sa.Column("state", sa.String(32), nullable=False),
+        sa.Column("side", sa.String(32), nullable=False),
+        sa.Column("ground", sa.String(32), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("effective_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["step_id", "id"],
+            ["step_image.step_id", "step_image.row_id"],
+            name="bond_notice",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(["trade_id"], ["trade.id"], name="fk_notice_trade_id_trade"),
+        sa.PrimaryKeyConstraint("id", name="pk_notice"),
+    )
+    op.create_index("ix_notice_trade_id", "notice", ["trade_id"], unique=False)
     op.create_table(
         "grant_usage",
         sa.Column("grant_id", sa.Uuid(), nullable=False),
@@ -919,7 +1021,6 @@ def upgrade() -> None:
         sa.Column("title", sa.String(length=200), nullable=False),
         sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("step_id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(["buyer_id"], ["organisation.id"], name="fk_request_buyer_id_organisation"),
@@ -991,6 +1092,9 @@ def downgrade() -> None:
     op.drop_index("ix_invitation_organisation_id", table_name="invitation")
     op.drop_table("invitation")
     op.drop_table("grant_usage")
+    op.drop_index("ix_notice_trade_id", table_name="notice")
+    op.drop_table("notice")
+    op.drop_table("duty")
     op.drop_table("dispute")
     op.drop_table("credential")
     op.drop_table("coverage")
@@ -1039,6 +1143,8 @@ def downgrade() -> None:
     op.drop_table("certificate")
     op.drop_index("ix_key_purpose", table_name="key")
     op.drop_table("key")
+    op.drop_table("version")
+    op.drop_table("remark")
     op.drop_index("ix_contract_provider_id", table_name="contract")
     op.drop_index("ix_contract_buyer_id", table_name="contract")
     op.drop_index("ix_contract_asset_id", table_name="contract")

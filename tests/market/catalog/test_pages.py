@@ -9,22 +9,13 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from market import data, jobs
-from market.actor import Actor, Role
+from market.actor import Role
 from market.catalog import reading, showing
 from market.db import read
 from market.inspection.report import Column, Report
-from market.participants.models import User
 from market.rules import book
 from tests import assets, people
-
-
-def signed_in(exchange: Flask, actor: Actor) -> FlaskClient:
-    client = exchange.test_client()
-    with read() as session:
-        email = session.get_one(User, actor.user_id).email
-    answer = post(client, "/sign-in", "/sign-in", email=email, password=people.PASSWORD)
-    assert answer.status_code == 303
-    return client
+from tests.browsing import signed_in
 
 
 def post(client: FlaskClient, page: str, address: str, **values: object) -> TestResponse:

@@ -1,4 +1,5 @@
 import gzip
+import html
 import re
 from typing import Any
 
@@ -22,7 +23,7 @@ def signed_in(client: FlaskClient, email: str) -> None:
     assert filled(client, "/sign-in", "/sign-in", email=email, password=people.PASSWORD).status_code == 302
 
 
-def filled(client: FlaskClient, page: str, address: str, **values: str) -> Any:
+def filled(client: FlaskClient, page: str, address: str, **values: Any) -> Any:
     """Fill a page's form and send it."""
     shown = client.get(page, headers=HTML).text
     token = re.search(r'name="csrf_token" value="([^"]+)"', shown)
@@ -47,7 +48,7 @@ def test_a_contract_over_the_api(client: FlaskClient) -> None:
     assert (body(again)["number"], body(again)["entry_id"]) == (body(made)["number"], body(made)["entry_id"])
     assert (body(made)["state"], body(made)["acts"], body(made)["price"]) == (
         "REQUESTED",
-        ["withdraw"],
+        ["adopt", "comment", "withdraw"],
         128_000,
     )
     place, digest = f"/api/v1/contracts/{body(made)['number']}", body(made)["document_digest"]
@@ -92,7 +93,7 @@ def test_the_files_of_a_contract(client: FlaskClient) -> None:
         ("signature", {"document_digest": "0" * 64, "role": "buyer"}, 422),
         ("refusal", {"reason": ""}, 422),
         ("refusal", {"reason": "we cannot deliver\u202e"}, 422),
-        ("withdrawal", {}, 403),
+        ("withdrawal", {}, 409),
     ],
 )
 def test_wrong_input_is_refused(client: FlaskClient, address: str, body: dict[str, str], status: int) -> None:
@@ -132,7 +133,7 @@ def test_a_buyer_asks_and_a_provider_signs_on_pages(client: FlaskClient) -> None
     shown = other.get(f"{place}?lang=en", headers=HTML).text
     digest = re.search(r'name="document_digest" value="([0-9a-f]{64})"', shown)
     assert digest is not None
-    assert "held by the exchange" in shown
+    assert "signs by a key that it holds for your organisation" in shown
     empty = filled(other, place, f"{place}/refusal", reason="")
     assert empty.status_code == 422
     assert 'aria-invalid="true"' in empty.text
@@ -177,3 +178,124 @@ def test_the_page_says_whose_turn_it_is_and_carries_the_text(client: FlaskClient
     deals.sign(deal.buyer, deal.number)
     shown = client.get(f"/contracts/{deal.number}?lang=en", headers=HTML).text
     assert shown.count("timeline-done") == 3
+
+
+def test_two_rounds_over_the_api(client: FlaskClient) -> None:
+    deal = deals.requested()
+    place = f"/api/v1/contracts/{deal.number}"
+    ours, theirs = people.bearer(deal.provider), people.bearer(deal.buyer)
+    first = body(client.get(place, headers=ours))
+    sent = {"base": first["terms_digest"], "changes": {"term.days": 180}, "comment": "半年"}
+    keyed = {**ours, "Idempotency-Key": "offer-1"}
+    made = client.post(f"{place}/offers", json=sent, headers=keyed)
+    assert (made.status_code, body(made)["state"], body(made)["version"]) == (201, "OFFERED", 2)
+    assert (
+        body(client.post(f"{place}/offers", json=sent, headers=keyed))["entry_id"] == body(made)["entry_id"]
+    )
+    stale = client.post(f"{place}/acceptance", json={"terms_digest": first["terms_digest"]}, headers=theirs)
+    assert (stale.status_code, body(stale)["code"]) == (409, "contract.other_version")
+    assert body(stale)["terms_digest"] == body(made)["terms_digest"]
+    said = client.post(
+        f"{place}/remarks",
+        json={
+            "on_digest": body(made)["terms_digest"],
+            "clause": "term",
+            "comment": "九个月",
+            "changes": {"term.days": 270},
+        },
+        headers=theirs,
+    )
+    assert said.status_code == 201
+    (remark,) = body(said)["remarks"]
+    assert (remark["open"], [change["new"] for change in remark["changes"]]) == (True, [270])
+    taken = client.post(f"{place}/remarks/{remark['id']}/adoption", headers=ours)
+    assert (taken.status_code, body(taken)["state"], body(taken)["version"]) == (200, "REQUESTED", 3)
+    assert body(taken)["terms_digest"] == remark["result_digest"]
+    shown = body(client.get(f"{place}/versions/3", headers=ours))
+    assert [change["blank"] for change in shown["changes"]] == ["term.days"]
+    assert {"same", "gone", "new"} >= {
+        piece["op"] for clause in shown["clauses"] for part in clause["parts"] for piece in part.get("zh", [])
+    }
+    old = client.get(f"{place}/versions/1/document.pdf", headers=theirs)
+    assert canonical.sha256(old.data) == first["document_digest"]
+    assert client.get(f"{place}/versions/4", headers=ours).status_code == 404
+    signed = client.post(
+        f"{place}/signature", json={"document_digest": body(taken)["document_digest"]}, headers=ours
+    )
+    assert (signed.status_code, body(signed)["state"]) == (200, "AGREED")
+
+
+def shown_form(text: str) -> dict[str, Any]:
+    """Return what a browser would send of the form with the terms, as it stands."""
+    found: dict[str, Any] = {}
+    for tag in re.findall(r"<input[^>]*>", text):
+        name, value = re.search(r'name="([^"]*)"', tag), re.search(r'value="([^"]*)"', tag)
+        ticked = "checkbox" not in tag and "radio" not in tag
+        if name and name[1].startswith(("terms.", "base", "on_digest")) and (ticked or " checked" in tag):
+            found.setdefault(name[1], []).append(html.unescape(value[1]) if value else "")
+    for name, inner in re.findall(r'<textarea[^>]*name="(terms\.[^"]*)"[^>]*>([^<]*)<', text):
+        found[name] = html.unescape(inner)
+    for name, inner in re.findall(r'<select[^>]*name="(terms\.[^"]*)"[^>]*>(.*?)</select>', text, re.DOTALL):
+        chosen = re.search(r'<option value="([^"]*)" selected', inner)
+        found[name] = chosen[1] if chosen else ""
+    return found
+
+
+def test_two_rounds_on_pages(client: FlaskClient) -> None:
+    provider = people.verified(Role.PROVIDER, email="provider@example.org")
+    buyer = people.verified(Role.BUYER, email="buyer@example.org")
+    deal = deals.requested(provider, buyer)
+    place = f"/contracts/{deal.number}"
+    signed_in(client, "provider@example.org")
+    typed = shown_form(client.get(f"{place}/offer?lang=en", headers=HTML).text)
+    assert typed["terms.term.days"] == ["365"]
+    unchanged = filled(client, f"{place}/offer", f"{place}/offer", **typed)
+    assert unchanged.status_code == 409
+    wrong = filled(client, f"{place}/offer", f"{place}/offer", **{**typed, "terms.term.days": "0"})
+    assert wrong.status_code == 422
+    assert 'aria-invalid="true"' in wrong.text
+    done = filled(
+        client,
+        f"{place}/offer",
+        f"{place}/offer",
+        **{**typed, "terms.term.days": "180", "comment": "半年"},
+    )
+    assert done.status_code == 302, done.text
+    other = client.application.test_client()
+    signed_in(other, "buyer@example.org")
+    shown = other.get(f"{place}?lang=en", headers=HTML).text
+    assert "Accept these terms" in shown
+    assert "半年" in shown
+    redline = other.get(f"{place}/versions/2?lang=en", headers=HTML).text
+    assert "365 days" in redline
+    assert re.search(r"<del>.*365 days.*</del><ins>.*180 days.*</ins>", redline)
+    assert re.search(r"<del>.*365日.*</del><ins>.*180日.*</ins>", redline)
+    assert other.get(f"{place}/versions/1", headers=HTML).status_code == 200
+    assert other.get(f"{place}/versions/2/pages/1.svg").status_code == 200
+    clause = other.get(f"{place}/clauses/term?lang=en", headers=HTML).text
+    suggested = {**shown_form(clause), "comment": "<b>nine months</b>", "act": "suggest"}
+    suggested["terms.term.days"] = "270"
+    assert filled(other, f"{place}/clauses/term", f"{place}/clauses/term", **suggested).status_code == 302
+    shown = client.get(f"{place}?lang=en", headers=HTML).text
+    assert "&lt;b&gt;nine months&lt;/b&gt;" in shown
+    adoption = re.search(rf'action="({place}/remarks/[^"]+/adoption)"', shown)
+    assert adoption is not None
+    assert filled(client, place, adoption[1]).status_code == 302
+    contract = deals.of(deal.number)
+    assert (contract.state.value, contract.version) == ("REQUESTED", 3)
+    deals.sign(provider, deal.number)
+    assert deals.of(deal.number).state.value == "AGREED"
+
+
+def test_an_offer_is_accepted_on_its_page(client: FlaskClient) -> None:
+    buyer = people.verified(Role.BUYER, email="buyer@example.org")
+    deal = deals.requested(buyer=buyer)
+    place = f"/contracts/{deal.number}"
+    deals.offer(deal.provider, deal.number, {"term.days": 180})
+    signed_in(client, "buyer@example.org")
+    shown = client.get(place, headers=HTML).text
+    digest = re.search(r'name="terms_digest" value="([0-9a-f]{64})"', shown)
+    assert digest is not None
+    assert filled(client, place, f"{place}/acceptance", terms_digest=digest[1]).status_code == 302
+    assert deals.of(deal.number).state.value == "ACCEPTED"
+    assert "The provider signs the contract" in client.get(f"{place}?lang=en", headers=HTML).text

@@ -11,6 +11,7 @@ from market.trades.acceptance import AcceptanceEvent, AcceptanceState
 from market.trades.acts import Act, Debt, Standing, demand, owed, possible
 from market.trades.agreement import AgreementEvent, AgreementState
 from market.trades.dispute import DisputeEvent, DisputeState, Ruling
+from market.trades.duty import DutyState
 from market.trades.settlement import SettlementEvent, SettlementState
 
 PRICED = Standing(AgreementState.ACTIVE, SettlementState.DUE, AcceptanceState.PENDING)
@@ -19,9 +20,13 @@ ENDED = {AgreementState.EXPIRED, AgreementState.TERMINATED}
 
 
 def _terminated(now: Standing) -> Standing:
-    if now.agreement in ENDED:
-        return now
-    return replace(now, agreement=agreement.advance(now.agreement, AgreementEvent.TERMINATE))
+    return now if now.agreement in ENDED else _over(now, AgreementEvent.TERMINATE)
+
+
+def _over(now: Standing, event: AgreementEvent) -> Standing:
+    """End the agreement: a notice lapses, and what was handed over is to be deleted."""
+    owed = DutyState.OWED if now.begun else None
+    return replace(now, agreement=agreement.advance(now.agreement, event), notice=False, duty=owed)
 
 
 def _undone(now: Standing) -> Standing:
@@ -54,6 +59,18 @@ def people_do(now: Standing) -> Iterator[Standing]:
                 yield replace(now, acceptance=rejected, dispute=DisputeState.OPEN)
             case Act.CANCEL:
                 yield _undone(now)
+            case Act.END:
+                assert not now.held
+                yield _terminated(now)
+                yield replace(now, notice=True)
+            case Act.RETRACT:
+                yield replace(now, notice=False)
+            case Act.SUSPEND:
+                yield replace(now, agreement=agreement.advance(now.agreement, AgreementEvent.SUSPEND))
+            case Act.RESTORE:
+                yield replace(now, agreement=agreement.advance(now.agreement, AgreementEvent.RESTORE))
+            case Act.DELETE:
+                yield replace(now, duty=DutyState.PERFORMED)
             case Act.RULE:
                 assert now.dispute is not None
                 ruled = dispute.advance(now.dispute, DisputeEvent.RULE)
@@ -72,6 +89,10 @@ def the_exchange_does(now: Standing) -> Iterator[Standing]:
     waits = now.acceptance is AcceptanceState.PENDING and now.dispute is None
     if waits and now.delivered:
         yield replace(now, acceptance=acceptance.advance(now.acceptance, AcceptanceEvent.DEEM))
+    if now.duty is DutyState.OWED:
+        yield replace(now, duty=DutyState.MISSED)
+    if now.notice:
+        yield _terminated(now)
     if now.agreement in ENDED or debt is not None:
         return
     if now.settlement is SettlementState.DUE:
@@ -79,7 +100,7 @@ def the_exchange_does(now: Standing) -> Iterator[Standing]:
     if waits and now.held and not now.delivered:
         yield replace(now, dispute=DisputeState.OPEN) if now.begun else _undone(now)
     if not (now.held and waits and not now.delivered) and now.settlement is not SettlementState.DUE:
-        yield replace(now, agreement=agreement.advance(now.agreement, AgreementEvent.EXPIRE))
+        yield _over(now, AgreementEvent.EXPIRE)
 
 
 def reachable(start: Standing, *moves: Callable[[Standing], Iterator[Standing]]) -> set[Standing]:
@@ -132,6 +153,23 @@ def test_money_ends_once_and_only_where_it_may() -> None:
 
 def test_nobody_can_fetch_and_then_cancel() -> None:
     assert all(Act.CANCEL not in possible(now) for now in EVERYTHING if now.begun)
+
+
+def test_an_end_by_a_party_touches_no_money_and_leaves_no_notice() -> None:
+    for now in EVERYTHING:
+        if Act.END in possible(now):
+            assert not now.held
+            assert now.settlement is not SettlementState.DUE
+        if now.agreement in ENDED:
+            assert not now.notice
+            assert not {Act.END, Act.RETRACT, Act.SUSPEND, Act.RESTORE} & possible(now)
+
+
+def test_a_deletion_is_owed_only_after_the_end_of_what_was_begun() -> None:
+    for now in EVERYTHING:
+        if now.duty is not None:
+            assert now.begun
+            assert now.agreement in ENDED
 
 
 def test_a_refused_act_says_why() -> None:

@@ -1,4 +1,4 @@
-"""The four machines of a trade: the whole table of each, and nothing beside it."""
+"""The machines of a trade: the whole table of each, and nothing beside it."""
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from market.errors import Conflict
-from market.trades import acceptance, agreement, dispute, settlement
+from market.trades import acceptance, agreement, dispute, duty, notice, settlement
 
 MACHINES: list[tuple[type[StrEnum], type[StrEnum], Mapping[Any, Any], Callable[..., Any], dict[str, str]]] = [
     (
@@ -28,6 +28,14 @@ MACHINES: list[tuple[type[StrEnum], type[StrEnum], Mapping[Any, Any], Callable[.
         agreement.AgreementState, agreement.AgreementEvent, agreement.TRANSITIONS, agreement.advance,
         {"ACTIVE": "suspend expire terminate", "SUSPENDED": "restore expire terminate", "EXPIRED": "",
          "TERMINATED": ""},
+    ),
+    (
+        notice.NoticeState, notice.NoticeEvent, notice.TRANSITIONS, notice.advance,
+        {"GIVEN": "retract take_effect lapse", "RETRACTED": "", "EFFECTIVE": "", "LAPSED": ""},
+    ),
+    (
+        duty.DutyState, duty.DutyEvent, duty.TRANSITIONS, duty.advance,
+        {"OWED": "perform miss", "MISSED": "perform", "PERFORMED": ""},
     ),
 ]  # fmt: skip
 

@@ -55,7 +55,7 @@ def test_a_program_follows_a_trade_to_its_end(client: FlaskClient) -> None:
     assert found["next"]["what"] == "pay"
     assert found["next"]["by"].endswith("Z")
     assert [entry["side"] for entry in found["timeline"]] == ["buyer", "provider", "buyer", "exchange"]
-    assert ask(client, deal.provider, deal)[1]["possible"] == []
+    assert ask(client, deal.provider, deal)[1]["possible"] == ["suspend"]
     trades.paid(deal)
     assert ask(client, deal.buyer, deal)[1]["possible"] == ["fetch", "cancel"]
     trades.fetched(deal)
@@ -66,6 +66,7 @@ def test_a_program_follows_a_trade_to_its_end(client: FlaskClient) -> None:
     jobs.drain()
     found = ask(client, people.operator(), deal)[1]
     assert (found["next"], found["states"]["settlement"]) == (None, "RELEASED")
+    assert ask(client, deal.provider, deal)[1]["possible"] == ["end", "suspend"]
     listed = client.get("/api/v1/trades", headers=people.bearer(deal.provider)).get_json()
     assert [item["number"] for item in listed["items"]] == [deal.number]
 
@@ -205,3 +206,64 @@ def test_what_happens_by_itself_is_said_where_it_does(client: FlaskClient) -> No
     assert timeline.STEPS["release"] not in labels
     assert set(timeline.STEPS) >= {word for course in timeline.COURSES.values() for word in course}
     assert set(timeline.STEPS) == set(timeline.WAITS)
+
+
+def test_an_agreement_is_ended_and_its_data_deleted_by_program(client: FlaskClient) -> None:
+    deal = trades.closed(trades.fetched(trades.paid(trades.in_force())))
+    assert ask(client, deal.buyer, deal, "termination", ground="boredom", reason="enough")[0] == 422
+    given = ask(client, deal.buyer, deal, "termination", ground="notice", reason="enough")
+    assert (given[0], given[1]["kind"]) == (200, "notice.given")
+    found = ask(client, deal.provider, deal)[1]
+    assert (found["notice"]["side"], found["notice"]["ground"]) == ("buyer", "notice")
+    assert ask(client, deal.provider, deal, "retraction")[1]["code"] == "notice.not_yours"
+    assert ask(client, deal.buyer, deal, "retraction")[1]["kind"] == "notice.retracted"
+    assert ask(client, deal.provider, deal, "suspension", cause="misuse", reason="passed on")[0] == 200
+    assert ask(client, deal.buyer, deal)[1]["possible"] == ["end"]
+    assert ask(client, deal.provider, deal, "restoration")[0] == 200
+    ended = ask(client, deal.provider, deal, "termination", ground="grave", reason="passed on")
+    assert ended[1]["kind"] == "agreement.terminated"
+    found = ask(client, deal.buyer, deal)[1]
+    assert (found["next"]["what"], found["duty"]["state"], found["possible"]) == (
+        "delete",
+        "OWED",
+        ["delete"],
+    )
+    body = {"deleted_on": clock.now().date().isoformat(), "copies": "both", "method": "overwritten"}
+    assert ask(client, deal.buyer, deal, "deletion", **{**body, "method": ""})[0] == 422
+    assert ask(client, deal.buyer, deal, "deletion", **body)[1]["kind"] == "duty.performed"
+    assert ask(client, deal.provider, deal)[1]["duty"]["copies"] == "both"
+
+
+def test_an_agreement_is_ended_on_its_pages(client: FlaskClient) -> None:
+    deal = trades.closed(trades.fetched(trades.paid(trades.in_force())))
+    page = f"/trades/{deal.number}"
+    sign_in(client, deal.provider)
+    assert f'href="{page}/termination"' in client.get(page, headers=HTML).text
+    assert "#f-reason" in send(client, f"{page}/suspension", f"{page}/suspension", cause="misuse", reason="")
+    assert (
+        send(client, f"{page}/suspension", f"{page}/suspension", cause="misuse", reason="passed on") == page
+    )
+    assert "The provider has suspended the agreement" in client.get(page, headers=HTML).text
+    assert send(client, page, f"{page}/restoration") == page
+    assert "ends after 15 days" in client.get(f"{page}/termination", headers=HTML).text
+    assert "#f-reason" in send(
+        client, f"{page}/termination", f"{page}/termination", ground="breach", reason=""
+    )
+    assert (
+        send(client, f"{page}/termination", f"{page}/termination", ground="breach", reason="passed on")
+        == page
+    )
+    assert "Take the notice back" in client.get(page, headers=HTML).text
+    assert send(client, page, f"{page}/retraction") == page
+    assert (
+        send(client, f"{page}/termination", f"{page}/termination", ground="grave", reason="passed on") == page
+    )
+    assert "you cannot end this agreement" in client.get(f"{page}/termination", headers=HTML).text
+    sign_in(client, deal.buyer)
+    assert "State the deletion" in client.get(page, headers=HTML).text
+    form = f"{page}/deletion"
+    early = {"deleted_on": "2900-01-01", "copies": "both", "method": "overwritten"}
+    assert "This day lies ahead" in send(client, form, form, **early)
+    assert send(client, form, form, **{**early, "deleted_on": clock.now().date().isoformat()}) == page
+    assert "overwritten" in client.get(page, headers=HTML).text
+    assert "Nothing is to be deleted" in client.get(form, headers=HTML).text

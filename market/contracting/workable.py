@@ -1,0 +1,77 @@
+"""Whether the exchange can act upon terms that two parties negotiate: pay them, deliver them, hold them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from contracts.errors import TermsError
+from contracts.library import Model
+from contracts.money import Money
+from contracts.terms import Terms
+from market.catalog import reading as catalog
+from market.catalog import terms as promised
+from market.catalog.models import Benefit
+from market.contracting.refusing import terms_refused
+from market.errors import Forbidden, Invalid
+from market.fields import LARGEST_AMOUNT, SMALLEST_AMOUNT
+from market.i18n import gettext as _
+from market.registry import offering
+from market.texts import form
+
+
+def require_filled(model: Model, values: Mapping[str, Any]) -> None:
+    """Return when every blank that is asked for is filled as it must be; else name all that are not.
+
+    Raises:
+        Invalid: ``contract.terms_refused``, with a sentence for each blank.
+    """
+    if faults := form.faults(model, values):
+        raise Invalid(
+            "contract.terms_refused",
+            _("Some terms cannot be accepted. Correct them and send again."),
+            fields=faults,
+        )
+
+
+def require(session: Session, terms: Terms) -> None:
+    """Return when the exchange can run a trade under these terms.
+
+    Raises:
+        Invalid: a price that cannot be paid here, a mode of delivery this exchange has not, or a promise that does
+            not hold against what was measured (``listing.promise_not_held``, R3.2).
+        Forbidden: a price on data of public benefit (R3.3).
+    """
+    listing = catalog.by_number(session, terms.subject.listing_number)
+    try:
+        price, promises = terms.price, terms.quality
+        terms.delivery.mode.value  # noqa: B018 - a mode of another kind raises
+    except TermsError as error:
+        raise terms_refused(error) from error
+    if listing.benefit is Benefit.PUBLIC and price.amount:
+        raise Forbidden(
+            "listing.benefit_priced",
+            _("A public-benefit listing is free of charge. Set the price to 0, or list it as commercial."),
+            rule="R3.3",
+        )
+    if fault := _unpayable(price):
+        raise Invalid("contract.terms_refused", fault, fields={f"{form.PREFIX}price.amount": [fault]})
+    try:
+        promised.check_promises(promises, offering.measured(session, listing.asset_id).report)
+    except Invalid as error:
+        fields = {form.PREFIX + name: said for name, said in error.fields.items()}
+        extra = {name: fact for name, fact in error.extra.items() if name != "fields"}
+        raise Invalid(error.code, error.message, fields=fields, **extra) from error
+
+
+def _unpayable(price: Money) -> str:
+    if 0 < price.amount < SMALLEST_AMOUNT:
+        least = Money(SMALLEST_AMOUNT, price.currency).grouped()
+        return _(
+            "A price of less than %(least)s yuan cannot be paid. Ask for more, or for 0 if it is free of charge.",
+            least=least,
+        )
+    if price.amount > LARGEST_AMOUNT:
+        most = Money(LARGEST_AMOUNT, price.currency).grouped()
+        return _("A price of more than %(most)s yuan cannot be paid at once.", most=most)
+    return ""
