@@ -58,3 +58,15 @@ class Preparation(Base):
     room_ends: Mapped[int]
     to_sign: Mapped[bytes] = mapped_column(LargeBinary)
     expires_at: Mapped[datetime]
+
+
+class FileStamp(Base):
+    """A token over a whole signed file, as it came and was checked."""
+
+    __tablename__ = "contract_timestamp"
+
+    contract_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    token: Mapped[bytes] = mapped_column(LargeBinary)
+    """DER TimeStampToken."""
+    stamped_at: Mapped[datetime]
+    """What the authority says."""

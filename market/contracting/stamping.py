@@ -5,30 +5,17 @@ that both signatures were there by its time. The job asks again until an authori
 """
 
 import uuid
-from datetime import datetime
 
-from sqlalchemy import LargeBinary
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Session
 
 import contracts.service
 from contracts import stamps
 from market import config
+from market.contracting.models import FileStamp
 from market.contracting.reading import agreed
-from market.db import Base, read, transaction
+from market.db import read, transaction
 from market.keys import contract_stamps
-
-
-class FileStamp(Base):
-    """A token over a whole signed file, as it came and was checked."""
-
-    __tablename__ = "contract_timestamp"
-
-    contract_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    token: Mapped[bytes] = mapped_column(LargeBinary)
-    """DER TimeStampToken."""
-    stamped_at: Mapped[datetime]
-    """What the authority says."""
 
 
 def on_unstamped(contract_id: str) -> None:

@@ -21,12 +21,18 @@ _NEVER = ("id", "number", "model", "provider_id", "buyer_id", "asset_id", "templ
 def check_versions(evidence: Evidence) -> int:
     """Return how many versions there are, after holding them against each other and against the contract.
 
+    A contract of 0.1 has none: its terms were fixed at the request, and every image of it must show them.
+
     Raises:
         CheckFailed: no version, a broken chain, or a contract that shows other terms than were offered last.
     """
     contract = evidence.own("contract")
     require(contract, "no entry shows the contract")
     versions = evidence.own("version")
+    if not any("version" in image.row for image in contract):
+        require(not evidence.rows("version"), "a version stands beside a contract that has none")
+        _hold_fixed(contract)
+        return 0
     require(versions and versions == evidence.rows("version"), "a version stands in a foreign entry")
     row = contract[0].row
     require(all(one.row["contract_id"] == row["id"] for one in versions), "a version is of another contract")
@@ -39,6 +45,14 @@ def check_versions(evidence: Evidence) -> int:
     for image in contract:
         _hold(contract, versions, image)
     return len(versions)
+
+
+def _hold_fixed(contract: list[Image]) -> None:
+    """Hold the images of a contract of 0.1 against each other."""
+    fixed = [
+        {name: value for name, value in image.row.items() if name not in _MAY_CHANGE} for image in contract
+    ]
+    require(all(row == fixed[0] for row in fixed), "what was fixed at the request changed later")
 
 
 def _hold(contract: list[Image], versions: list[Image], image: Image) -> None:

@@ -128,7 +128,8 @@ def crl(issuer: Party, revoked: dict[int, datetime], at: datetime, days: int) ->
     for serial, when in revoked.items():
         entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(when).build()
         builder = builder.add_revoked_certificate(entry)
-    return der(builder.sign(issuer.key, hashes.SHA256()))
+    made = builder.sign(issuer.key, hashes.SHA256(), ecdsa_deterministic=True)  # the same list every time
+    return der(made)
 
 
 @dataclass

@@ -34,7 +34,7 @@ from market.steps import Step, StepImage, journal, recovering, truncate_journal
 from market.steps.journal import Record
 from market.trades import decisions
 from market.trades.dispute import Ruling
-from tests import assets, deals, people, trades
+from tests import assets, deals, people, signers, trades
 from tests.conftest import Clock, postgres_server, sqlite_urls
 from tests.deals import Deal
 from tests.market.governance.comparing import (
@@ -142,6 +142,7 @@ def second_half(deal: Deal) -> None:
     jobs.drain()
     trades.planned(trades.in_force(beside=deal))
     newcomer = people.colleague(deal.buyer, Role.BUYER)
+    signers.certified(newcomer)
     with transaction() as session:
         members.remove(session, deal.buyer, newcomer.user_id)  # type: ignore[arg-type]
     with transaction() as session:
