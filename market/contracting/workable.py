@@ -11,7 +11,6 @@ from contracts.money import Money
 from contracts.terms import Terms
 from market.catalog import reading as catalog
 from market.catalog import terms as promised
-from market.catalog.models import Benefit
 from market.contracting.refusing import terms_refused
 from market.errors import Forbidden, Invalid
 from market.fields import LARGEST_AMOUNT, SMALLEST_AMOUNT
@@ -48,7 +47,7 @@ def require(session: Session, terms: Terms) -> None:
         terms.delivery.mode.value  # noqa: B018 - a mode of another kind raises
     except TermsError as error:
         raise terms_refused(error) from error
-    if listing.benefit is Benefit.PUBLIC and price.amount:
+    if listing.benefit.value == "public" and price.amount:
         raise Forbidden(
             "listing.benefit_priced",
             _("A public-benefit listing is free of charge. Set the price to 0, or list it as commercial."),

@@ -182,4 +182,4 @@ def _values(terms: Terms) -> dict[str, Any]:
 
 
 TestBinding = Negotiation.TestCase
-TestBinding.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestBinding.settings = settings(max_examples=120, stateful_step_count=30, deadline=None)
