@@ -30,11 +30,11 @@ from market.fields import (
     Timestamp,
     TypedInt,
     Uuid,
-    Values,
     one_of,
     says,
 )
 from market.i18n import _, lazy
+from market.texts.values import Values
 
 _DATA = "data-provision/1.0"
 

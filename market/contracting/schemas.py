@@ -24,10 +24,10 @@ from market.fields import (
     Text,
     Timestamp,
     Uuid,
-    Values,
     one_of,
 )
 from market.i18n import _
+from market.texts.values import Values
 
 
 class RequestIn(Schema):

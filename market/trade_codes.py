@@ -1,0 +1,214 @@
+"""Codes of problems about contracts, keys of parties, trades, delivery and the ledger (see :mod:`market.codes`)."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from flask_babel import LazyString
+
+from market.i18n import lazy
+
+OF_TRADES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
+    # contracts
+    "contract.not_found": (404, lazy("There is no such contract.")),
+    "contract.no_page": (404, lazy("The document has no such page.")),
+    "contract.expired": (409, lazy("The time to sign is over. Ask for a new contract.")),
+    "contract.wrong_state": (409, lazy("The contract is in another state; `state` names it.")),
+    "contract.other_document": (
+        409,
+        lazy("You named a document other than the contract's. Read the current one and sign that."),
+    ),
+    "contract.terms_refused": (
+        422,
+        lazy("No contract can be made from this listing; its provider must change it."),
+    ),
+    "contract.no_remark": (404, lazy("There is no such comment on this contract.")),
+    "contract.no_version": (404, lazy("The contract has no such version.")),
+    "contract.no_clause": (409, lazy("The contract has no such clause.")),
+    "contract.other_version": (
+        409,
+        lazy("You named terms other than those on the table; `terms_digest` names the present ones."),
+    ),
+    "contract.unchanged": (409, lazy("Nothing is changed. Accept or sign the present version instead.")),
+    "contract.fixed_form": (
+        409,
+        lazy("This contract has a fixed form: take it as it is, or decline it."),
+    ),
+    "contract.no_suggestion": (
+        409,
+        lazy("This comment suggests no change, so there is nothing to take up."),
+    ),
+    "contract.broken_chain": (409, lazy("The versions on file do not follow each other. Ask the operator.")),
+    "contract.not_canonical": (422, lazy("A value cannot be written in canonical JSON.")),
+    "terms.invalid": (422, lazy("A term of the contract cannot be accepted; `fault` says which.")),
+    "money.invalid": (422, lazy("Write an amount in yuan such as 1280.50.")),
+    "identifier.invalid": (422, lazy("An identifier has the wrong form or a wrong check character.")),
+    "number.invalid": (422, lazy("A number has the wrong form or a wrong check character.")),
+    "document.not_rendered": (422, lazy("The document could not be typeset; `fault` says why.")),
+    "document.uncovered_character": (
+        422,
+        lazy("A character cannot be printed with the fonts of the exchange; write it another way."),
+    ),
+    "key.not_published": (409, lazy("The signing key is not published yet; try again in a moment.")),
+    "key.mismatch": (409, lazy("The key file does not belong to the published key; ask the operator.")),
+    # certificates of parties
+    "authority.no_file": (404, lazy("The authority publishes no such file.")),
+    "certificate.not_found": (404, lazy("There is no such key.")),
+    "certificate.key_known": (
+        409,
+        lazy("This key has or had a certificate here. Make a new key and use that."),
+    ),
+    "certificate.too_many": (
+        409,
+        lazy("The organisation has as many keys in use as it may. Revoke those nobody needs."),
+    ),
+    "certificate.revoked": (409, lazy("This key was taken out of use. Sign with another one.")),
+    "certificate.expired": (409, lazy("This certificate is not valid now. Get a new one.")),
+    "certificate.request_malformed": (
+        422,
+        lazy("This cannot be read. Send PEM, or base64 of DER (RFC 2986, RFC 5280)."),
+    ),
+    "certificate.key_refused": (
+        422,
+        lazy("Parties sign with P-256 keys, or with RSA keys of 3072 to 8192 bits kept outside a browser."),
+    ),
+    "certificate.not_possessed": (422, lazy("The key did not sign this. Sign with the key itself.")),
+    "certificate.challenge_unknown": (
+        422,
+        lazy("This challenge is not ours or too old. Ask for a new one."),
+    ),
+    "certificate.not_for_signing": (
+        422,
+        lazy("This certificate is not valid now, or not made for signing documents."),
+    ),
+    "certificate.chain_broken": (
+        422,
+        lazy("Send the certificates above yours in order: its issuer first, a root last, all valid now."),
+    ),
+    # trades and money
+    "trade.not_found": (404, lazy("There is no such trade.")),
+    "trade.not_in_force": (
+        404,
+        lazy("The contract is not in force yet, so there is no trade; `contract` leads to it."),
+    ),
+    "object.not_found": (404, lazy("There is no such object.")),
+    "agreement.ended": (409, lazy("The agreement has ended; nothing more can be done with this trade.")),
+    "agreement.wrong_state": (409, lazy("The agreement is in another state; `state` names it.")),
+    "settlement.nothing_due": (
+        409,
+        lazy("Nothing is due: the trade is free of charge, paid, or was cancelled."),
+    ),
+    "settlement.spent": (409, lazy("This money has already been sent the other way.")),
+    "settlement.wrong_state": (409, lazy("The settlement is in another state; `state` names it.")),
+    "acceptance.spoken": (
+        409,
+        lazy("The delivery is already accepted or rejected; that cannot be changed."),
+    ),
+    "acceptance.not_delivered": (
+        409,
+        lazy("Nothing was delivered in full yet; fetch the whole file first."),
+    ),
+    "acceptance.wrong_state": (409, lazy("The acceptance is in another state; `state` names it.")),
+    "rejection.not_begun": (409, lazy("Nothing was fetched yet; cancel the trade instead.")),
+    "cancellation.begun": (409, lazy("The delivery has begun; accept it, or reject it with a reason.")),
+    "dispute.open": (409, lazy("A dispute waits for the operator's ruling.")),
+    "dispute.none": (409, lazy("There is no dispute to rule on.")),
+    "dispute.wrong_state": (409, lazy("The dispute is in another state; `state` names it.")),
+    "agreement.suspended": (
+        409,
+        lazy("The agreement is suspended; wait until the provider lets it go on."),
+    ),
+    "agreement.not_suspended": (409, lazy("The agreement is not suspended.")),
+    "termination.money_open": (
+        409,
+        lazy(
+            "The price is due or held. Pay or cancel, accept or reject first; then the agreement can be ended."
+        ),
+    ),
+    "termination.not_agreed": (
+        409,
+        lazy("The signed contract does not let you end it on this ground; read its article on term and end."),
+    ),
+    "suspension.not_agreed": (
+        409,
+        lazy("The signed contract does not let you suspend it; read its article on change."),
+    ),
+    "notice.running": (409, lazy("A notice runs already; take it back before you give another.")),
+    "notice.none": (409, lazy("No notice runs that could be taken back.")),
+    "notice.not_yours": (403, lazy("The other side gave this notice; only it can take it back.")),
+    "notice.wrong_state": (409, lazy("The notice is in another state; `state` names it.")),
+    "duty.none": (409, lazy("Nothing is to be deleted under this trade, or it was stated already.")),
+    "duty.not_yet": (422, lazy("This day lies ahead; state the deletion when it is done.")),
+    "duty.not_certified": (
+        422,
+        lazy("The contract asks for a deletion certificate: say which copies were deleted, and how."),
+    ),
+    "duty.wrong_state": (409, lazy("The duty is in another state; `state` names it.")),
+    "payment.settled": (409, lazy("This is already paid.")),
+    "payment.closed": (
+        409,
+        lazy("This payment cannot go on. Look at the trade and begin the payment again if it is due."),
+    ),
+    "payment.not_settled": (409, lazy("Nothing was paid for this yet.")),
+    "payment.unavailable": (
+        503,
+        lazy("The payment platform does not answer. Nothing is lost; try again in a moment."),
+    ),
+    "account.not_open": (409, lazy("The provider cannot be paid yet. Try again in a moment.")),
+    "operation.not_found": (404, lazy("There is no such payment operation.")),
+    "account.wrong_state": (409, lazy("The payment account is in another state; `state` names it.")),
+    "operation.wrong_state": (409, lazy("The payment operation is in another state; `state` names it.")),
+    "webhook.closed": (404, lazy("This exchange accepts no webhooks.")),
+    "webhook.not_signed": (400, lazy("The webhook is not signed for this endpoint.")),
+    "webhook.unreadable": (400, lazy("The webhook cannot be read.")),
+    "webhook.wrong_mode": (400, lazy("The webhook was sent in the other mode (test or live).")),
+    # delivery
+    "grant.not_found": (404, lazy("There is no such delivery.")),
+    "grant.wrong_state": (409, lazy("The grant is in another state; `state` names it.")),
+    "transfer.wrong_state": (409, lazy("The delivery is in another state; `state` names it.")),
+    "receipt.not_found": (404, lazy("There is no receipt yet: the file has not been fetched in full.")),
+    "delivery.too_many_pieces": (
+        409,
+        lazy("The file was fetched in too many pieces. Go on where a piece ends, or fetch the whole file."),
+    ),
+    "delivery.not_covered": (409, lazy("The file has not been handed over in full.")),
+    "delivery.agreement_ended": (
+        403,
+        lazy("The agreement has ended; the data can no longer be fetched."),
+    ),
+    "delivery.agreement_suspended": (403, lazy("The agreement is suspended.")),
+    "delivery.asset_suspended": (403, lazy("The registration of the asset is suspended or cancelled.")),
+    "delivery.provider_suspended": (403, lazy("The provider is suspended.")),
+    "delivery.buyer_suspended": (403, lazy("Your organisation is suspended.")),
+    "delivery.frozen": (403, lazy("The last steps of this were lost; it is frozen. Ask the operator.")),
+    "delivery.dispute_suspended": (403, lazy("The delivery was rejected; it is suspended until the ruling.")),
+    "delivery.not_paid": (403, lazy("The price is not paid yet; pay first.")),
+    "delivery.term_over": (403, lazy("Today is outside the term of the contract.")),
+    "delivery.days_over": (403, lazy("The time to fetch the data is over.")),
+    "delivery.count": (403, lazy("The data have been fetched as often as the contract allows.")),
+    "delivery.policy": (403, lazy("The contract does not permit this.")),
+    "delivery.policy_unreadable": (403, lazy("The contract's policy cannot be applied. Ask the operator.")),
+    # the ledger
+    "ledger.no_checkpoint": (404, lazy("No checkpoint of this size was signed.")),
+    "ledger.no_file": (404, lazy("The ledger has no such file (yet).")),
+    "ledger.no_timestamp": (404, lazy("This checkpoint has no such time stamp.")),
+    "ledger.not_logged": (404, lazy("The ledger has no such entry.")),
+    "witness.closed": (404, lazy("This exchange witnesses no other log.")),
+    "witness.unknown_log": (404, lazy("This exchange does not witness that log.")),
+    "ledger.not_published": (
+        503,
+        lazy("The newest entry is not under a checkpoint yet. Try again in a moment."),
+    ),
+    "ledger.not_witnessed": (
+        503,
+        lazy("The witnesses have not cosigned the checkpoint of this entry yet. Try again in a moment."),
+    ),
+    "ledger.read_only": (
+        503,
+        lazy(
+            "Nothing can be changed now: the operator must first compare the ledger with what was signed. "
+            "Reading goes on."
+        ),
+    ),
+    "ledger.form": (422, lazy("The request to the ledger is malformed.")),
+}
+"""Status and meaning by code."""
