@@ -36,6 +36,7 @@ FILES: Final = {
     "/audit/<number>/bundle.zip": "the evidence as a file",
     "/audit/export/<any(csv, json):form>": "what a search finds as a file",
     "/contracts/<string:number>/document.pdf": "the document as a file",
+    "/contracts/<string:number>/signed.pdf": "the signed document as a file",
     "/contracts/<string:number>/contract.json": "the terms as a file",
     "/contracts/<string:number>/pages/<int:place>.svg": "a picture that stands on the contract's page",
     "/contracts/<string:number>/versions/<int:seq>/document.pdf": "the document of a version as a file",
