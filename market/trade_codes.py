@@ -48,6 +48,28 @@ OF_TRADES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
         422,
         lazy("A character cannot be printed with the fonts of the exchange; write it another way."),
     ),
+    "contract.not_signed": (404, lazy("Nobody has signed this contract yet.")),
+    "key.not_held": (
+        409,
+        lazy("This exchange holds no keys for parties. Make a signing key of your own and sign with that."),
+    ),
+    "signature.not_prepared": (
+        404,
+        lazy(
+            "There is no such preparation of yours: it was used, or it is too old. Prepare the signature again."
+        ),
+    ),
+    "signature.outdated": (
+        409,
+        lazy(
+            "The file has changed since the signature was prepared. Look at it and prepare the signature again."
+        ),
+    ),
+    "signature.too_late": (409, lazy("The time to complete this signature is over. Prepare it again.")),
+    "signature.invalid": (
+        422,
+        lazy("The signature does not belong to what was prepared and to your key; sign what was prepared."),
+    ),
     "key.not_published": (409, lazy("The signing key is not published yet; try again in a moment.")),
     "key.mismatch": (409, lazy("The key file does not belong to the published key; ask the operator.")),
     # certificates of parties

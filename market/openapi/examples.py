@@ -48,6 +48,13 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
         "signature": "MEUCIQDrZ2xpYw==",
     },
     "revokeCertificate": {"reason": "lost"},
+    "endAgreement": {"ground": "grave", "reason": "The data were passed on to others on 2026-11-20."},
+    "suspendAgreement": {"cause": "misuse", "reason": "The data were passed on to others on 2026-11-20."},
+    "stateDeletion": {
+        "deleted_on": "2026-11-22",
+        "copies": "Two copies on the analysis server, one in the nightly backup.",
+        "method": "Overwritten once; the backup ran out.",
+    },
     "draftAsset": {
         "title": "济南逐日气象（清洗后）",
         "source": "Cleaned from public-domain station records.",

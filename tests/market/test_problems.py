@@ -24,7 +24,9 @@ from tests.postgres import Urls
 
 SILENT = {
     "contract.invalid", "key.malformed", "key.wrong_curve", "model.changed", "model.malformed", "model.refused",
-    "model.unknown", "policy.invalid", "policy.unknown_action", "signature.invalid",
+    "model.unknown", "policy.invalid", "policy.unknown_action", "certificate.invalid", "certificate.malformed",
+    "certificate.not_in_force", "certificate.revocation_unknown", "certificate.unfit", "certificate.untrusted",
+    "timestamp.invalid",
 }  # fmt: skip
 """Codes of the lower rooms for what is our own fault: outside they are ``server.failed``."""
 
