@@ -95,7 +95,8 @@ class SignatureIn(Schema):
         ways = {"document_digest"}, {"preparation", "signature"}, {"preparation", "signature", "assertion"}
         if set(data) not in ways:
             raise ValidationError(
-                _("Send document_digest alone, or preparation and signature together."), "document_digest"
+                _("Send the digest of the document alone, or a preparation together with its signature."),
+                "document_digest",
             )
 
 
