@@ -10,6 +10,10 @@ under ``templates/contracts``; legal wording is data and lives there, never in P
 signs: it names the digests of terms, document and template.  *Negotiation* has exactly the Dataspace Protocol's
 states.  *Verification* needs no network and no database.
 
-Signatures here are made with keys that the exchange holds for each party and are labelled so wherever they are
-shown.  They are electronic signatures, not 可靠电子签名 in the sense of the Electronic Signature Law, art. 13.
+A text from 1.0 on names and types its own *blanks*; terms hold their values.  Terms of 0.1 have a shape of their own,
+kept in :mod:`contracts.first` to be read and verified for ever.  *Versions* of one negotiation are chained by digest,
+and an act names the digest it is about, so nobody is bound by a text that was not put before them.
+
+Signatures stand in the document (PAdES), by keys that the caller's parties hold.  They are electronic signatures, not
+可靠电子签名 in the sense of the Electronic Signature Law, art. 13.
 """
