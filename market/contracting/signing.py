@@ -330,7 +330,7 @@ def _use(session: Session, actor: Actor, preparation: uuid.UUID, key_id: uuid.UU
     if row is None:
         raise _not_prepared()
     session.delete(row)
-    certificates.refuse_ended(certificates.seen(session, actor, key_id), clock.now())
+    certificates.refuse_ended(certificates.seen(session, actor, key_id, lock=True), clock.now())
 
 
 def _not_prepared() -> NotFound:

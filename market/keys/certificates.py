@@ -213,13 +213,19 @@ def refuse_ended(row: Certificate, at: datetime) -> None:
         raise Conflict("certificate.expired", _("This certificate is not valid now. Get a new one."))
 
 
-def seen(session: Session, actor: Actor, certificate_id: uuid.UUID) -> Certificate:
+def seen(session: Session, actor: Actor, certificate_id: uuid.UUID, *, lock: bool = False) -> Certificate:
     """Return a certificate of the actor's organisation, or for the operator's staff of any.
+
+    Args:
+        session: a session.
+        actor: who asks.
+        certificate_id: of the row.
+        lock: whether it must stay as it is until the end of the transaction.
 
     Raises:
         NotFound: there is none that the actor may see.
     """
-    row = session.get(Certificate, certificate_id)
+    row = session.get(Certificate, certificate_id, with_for_update=lock or None, populate_existing=lock)
     if row is None or not (actor.has(*STAFF) or row.organisation_id == actor.organisation_id):
         raise _nothing()
     return row
