@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 
 
 def goods(look: Look) -> Goods:
-    title = f"逐日天气 weather {'abcdefgh'[looks.EVERY.index(look)]}"
+    title = f"逐日天气 weather {'abcdefgh'[4 * (look.language == 'en') + 2 * look.scripts + look.wide]}"
     lines = ["日期,最高气温,降水", *(f"2026-01-{day:02d},{day}.5,{title}" for day in range(1, 29))]
     return Goods(title, "\n".join(lines).encode())
 
