@@ -68,6 +68,8 @@ def furnish(hall: Hall) -> World:
         "user_id": [one["user_id"] for one in hall.operator.get("/api/v1/members")["items"]],
         "secret": [_letter(hall)],
         "certificate_id": [kept, ended],
+        "seq": ["1", "2"],
+        "clause": ["term", "use"],
     }
     extra = [
         *(f"/listings/new?asset={asset}" for asset in registered),
@@ -76,6 +78,7 @@ def furnish(hall: Hall) -> World:
         "/texts/data-provision/1.0/form?show=both",
         "/listings?q=nothing-is-called-so",
         "/audit?q=nothing-is-called-so",
+        "/contracts?q=nothing-is-called-so",
         "/audit?since=soon",
         "/assets?state=EXPIRED",
         "/organisations?state=CLOSED",
