@@ -41,10 +41,10 @@ def make() -> ResponseReturnValue:
         with transaction() as session:
             certificates.request(session, actor, data["csr"], data["device"], browser=True, key=key)
     except ValidationError as error:
-        return _listed(request.form.to_dict(), forms.faults(error)), 422
+        return _listed(forms.sent(), forms.faults(error)), 422
     except (Invalid, Conflict) as error:
         status = 422 if isinstance(error, Invalid) else 409
-        return _listed(request.form.to_dict(), {"_schema": [error.message]}), status
+        return _listed(forms.sent(), {"_schema": [error.message]}), status
     flash(_("The key has its certificate. Sign on this device, in this browser."), "done")
     return redirect(url_for("keys.listed"), 303)
 

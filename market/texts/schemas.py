@@ -41,7 +41,7 @@ def _is_shallow(value: Any, depth: int) -> bool:
 class FormIn(Schema):
     """What is filled in already; blanks that are not named stay lines to write on."""
 
-    values = Values(load_default=dict)
+    values = Values(required=True)
 
 
 class WordingOut(Schema):

@@ -150,4 +150,4 @@ def test_the_document_is_typeset_text(world: World, poisoned: Deal) -> None:
     assert "<script" not in page.text
     assert "sandbox" in page.headers["Content-Security-Policy"]
     terms = send(world, "GET", f"/api/v1/contracts/{poisoned.number}/contract.json", human.bearer())
-    assert PAYLOAD in terms.get_json(force=True)["subject"]["title"]
+    assert PAYLOAD in terms.get_json(force=True)["data"]["title"]

@@ -78,7 +78,8 @@ def test_each_ground_refuses(changed: dict[str, object], code: str, rule: str) -
 def test_each_hold_refuses(hold: Hold) -> None:
     refusal = decide(replace(OPEN, holds=frozenset({hold}), state=GrantState.SUSPENDED), NOW)
     assert refusal is not None
-    assert refusal.code == ("delivery.frozen" if hold is Hold.RECOVERED else f"delivery.{hold}_suspended")
+    named = {Hold.RECOVERED: "delivery.frozen", Hold.BREACH: "delivery.agreement_suspended"}
+    assert refusal.code == named.get(hold, f"delivery.{hold}_suspended")
     assert refusal.error().message
 
 

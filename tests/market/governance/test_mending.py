@@ -17,7 +17,7 @@ from ledger.errors import ProofError
 from market import db, jobs, mail
 from market.actor import Actor, Role, Scope
 from market.catalog import reading as catalog
-from market.contracting import requesting
+from market.contracting import bargaining, requesting
 from market.db import read, transaction
 from market.delivery.models import AccessGrant, GrantUsage
 from market.governance import erasing, replaying
@@ -32,7 +32,7 @@ from market.participants.passwords import LOST, matches
 from market.participants.states import Decision
 from market.steps import Step, StepImage, journal, recovering, truncate_journal
 from market.steps.journal import Record
-from market.trades import decisions
+from market.trades import decisions, ending, grounds
 from market.trades.dispute import Ruling
 from tests import assets, deals, people, signers, trades
 from tests.conftest import Clock, postgres_server, sqlite_urls
@@ -141,6 +141,10 @@ def second_half(deal: Deal) -> None:
         decisions.rule(session, chief, other.number, Ruling.REFUND, "half of it is missing")
     jobs.drain()
     trades.planned(trades.in_force(beside=deal))
+    asked = deals.requested(deal.provider)
+    bargaining.say(asked.buyer, asked.number, deals.of(asked.number).terms_digest, "term", "why so long?")
+    with transaction() as session:
+        ending.end(session, deal.provider, deal.number, grounds.Ground.GRAVE, "it was passed on")
     newcomer = people.colleague(deal.buyer, Role.BUYER)
     signers.certified(newcomer)
     with transaction() as session:
