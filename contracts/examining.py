@@ -237,6 +237,8 @@ def _stamp(found: cms.Read, signer: ExpectedSigner, expected: Expected) -> tuple
         return None, skipped(
             name, "NONE: no authority answered; the time of the signature is the records' own"
         )
+    if not signer.stamped:
+        return None, failed(name, "the records say that there is none, the signature carries one")
     try:
         moment = stamps.check(found.stamp, hashlib.sha256(found.value).digest(), expected.stampers)
     except StampError as error:
