@@ -24,7 +24,12 @@ JOURNAL_KEY = sealing.PUBLIC + "CQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 @pytest.fixture
 def safe(tmp_path: Path) -> Settings:
     """Settings of a public exchange in which nothing is wrong."""
-    settings = settings_for(Urls(app="sqlite://", owner=""), tmp_path, SECRET_KEY=os.urandom(32).hex())
+    settings = settings_for(
+        Urls(app="sqlite://", owner=""),
+        tmp_path,
+        SECRET_KEY=os.urandom(32).hex(),
+        EXCHANGE_HELD_KEYS="false",
+    )
     return replace(settings, mail_url=MAIL, **PUBLIC)  # type: ignore[arg-type]
 
 

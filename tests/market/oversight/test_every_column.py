@@ -16,13 +16,16 @@ from sqlalchemy.types import String
 
 from market import config, db, migrations
 from market.actor import Role
+from market.contracting import bargaining
 from market.db import transaction
 from market.keys import ring
 from market.migrations import binding
 from market.oversight import checking, publishing
-from market.trades import decisions
+from market.trades import decisions, ending
 from market.trades.dispute import Ruling
-from tests import deals, evidence, people
+from market.trades.grounds import Ground
+from tests import deals, evidence, people, signers
+from tests.deals import Deal
 
 GARBAGE = ("'no such value'", "X'00ff'", "1.5")
 BOUND = ("step", "step_image", "vault")
@@ -46,7 +49,8 @@ def raw(running: Flask) -> Iterator[Connection]:
     with transaction() as session:
         decisions.rule(session, chief, deal.number, Ruling.REFUND, "they are")
     evidence.look()
-    people.colleague(deal.buyer, Role.BUYER)
+    _ended(running, deals.requested(deal.provider))
+    signers.certified(people.colleague(deal.buyer, Role.BUYER))
     publishing.publish()
     engine = db.engine_for(running.extensions["settings"].database_owner_url)
     with engine.connect() as connection:
@@ -61,6 +65,19 @@ def raw(running: Flask) -> Iterator[Connection]:
         yield connection
         outer.rollback()
     engine.dispose()
+
+
+def _ended(running: Flask, deal: Deal) -> None:
+    """Carry a trade, with a word about a clause before, to an end that leaves data to delete."""
+    bargaining.say(deal.buyer, deal.number, deals.of(deal.number).terms_digest, "term", "why so long?")
+    evidence.in_force(deal)
+    evidence.pay(deal)
+    evidence.fetch(running, deal)
+    with transaction() as session:
+        decisions.accept(session, deal.buyer, deal.number)
+    evidence.look()
+    with transaction() as session:
+        ending.end(session, deal.provider, deal.number, Ground.GRAVE, "it was passed on")
 
 
 def tables() -> list[Table]:
