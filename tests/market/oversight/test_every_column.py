@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import Column, Connection, Enum, Table, delete, inspect, select, text, type_coerce, update
 from sqlalchemy.orm import Session
-from sqlalchemy.types import String
+from sqlalchemy.types import String, TypeDecorator
 
 from market import config, db, migrations
 from market.actor import Role
@@ -140,7 +140,10 @@ def made(column: Column[Any]) -> Any:
         str: "x", int: 7, bool: True, object: ["other"],
         uuid.UUID: uuid.uuid4(), datetime: datetime(2026, 1, 1, tzinfo=UTC),
     }  # fmt: skip
-    return values[column.type.python_type]
+    kind = column.type.impl_instance if isinstance(column.type, TypeDecorator) else column.type
+    if isinstance(kind, Enum) and kind.enum_class is not None:
+        return next(iter(kind.enum_class))
+    return values[kind.python_type]
 
 
 def one(connection: Connection, table: Table) -> dict[str, Any]:
