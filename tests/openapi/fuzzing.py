@@ -39,6 +39,7 @@ FEW = {
     WEBHOOK: "nothing that it takes is described",
     "GET /api/v1/rules": "takes nothing",
     "GET /api/v1/texts": "takes nothing",
+    "GET /api/v1/texts/{name}/{version}": "there are few texts",
     "DELETE /api/v1/members/{user_id}": "an id alone, of those that the fuzzer has seen and not deleted",
     "DELETE /api/v1/tokens/{token_id}": "an id alone, of those that the fuzzer has seen and not deleted",
 }
