@@ -27,7 +27,14 @@ HOST = "localhost:8080"
 SLOW = {"POST /api/v1/contracts"}
 """Sets a document in type, which takes a second: every eighth case is a real one."""
 WEBHOOK = "POST /webhooks/stripe"
-UNTAKEN = {WEBHOOK, "POST /api/v1/second-factor/confirmation"}
+UNTAKEN = {
+    WEBHOOK,
+    "GET /api/v1/signing-keys/{certificate_id}",
+    "POST /api/v1/contracts/{number}/remarks",
+    "POST /api/v1/signing-keys",
+    "POST /api/v1/signing-keys/own",
+    "POST /api/v1/trades/{number}/suspension",
+}
 """Take only what Stripe has signed, or an app's code of just now, which no description can make;
 tests/market/payments/test_webhooks.py and tests/market/participants/test_second_factor.py do."""
 MEANT = {
