@@ -29,8 +29,10 @@ SLOW = {"POST /api/v1/contracts"}
 WEBHOOK = "POST /webhooks/stripe"
 UNTAKEN = {
     WEBHOOK,
+    "GET /api/v1...aration",
     "GET /api/v1/signing-keys/{certificate_id}",
     "POST /api/v1/contracts/{number}/remarks",
+    "POST /api/v1/second-factor/confirmation",
     "POST /api/v1/signing-keys",
     "POST /api/v1/signing-keys/own",
     "POST /api/v1/trades/{number}/suspension",
