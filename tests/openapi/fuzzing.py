@@ -29,13 +29,31 @@ SLOW = {"POST /api/v1/contracts"}
 WEBHOOK = "POST /webhooks/stripe"
 UNTAKEN = {
     WEBHOOK,
+    "DELETE /api/v1/trades/{number}/suspension",
+    "DELETE /api/v1/trades/{number}/termination",
     "GET /api/v1...aration",
+    "GET /api/v1/contracts/{number}/signed.pdf",
+    "GET /api/v1/contracts/{number}/versions/{seq}",
+    "GET /api/v1/contracts/{number}/versions/{seq}/document.pdf",
     "GET /api/v1/signing-keys/{certificate_id}",
+    "POST /api/v1/contracts/{number}/acceptance",
+    "POST /api/v1/contracts/{number}/offers",
+    "POST /api/v1/contracts/{number}/refusal",
     "POST /api/v1/contracts/{number}/remarks",
+    "POST /api/v1/contracts/{number}/remarks/{remark_id}/adoption",
+    "POST /api/v1/contracts/{number}/signature",
+    "POST /api/v1/contracts/{number}/signature/preparation",
+    "POST /api/v1/contracts/{number}/withdrawal",
     "POST /api/v1/second-factor/confirmation",
     "POST /api/v1/signing-keys",
     "POST /api/v1/signing-keys/own",
+    "POST /api/v1/signing-keys/{certificate_id}/revocation",
+    "POST /api/v1/trades/{number}/deletion",
+    "POST /api/v1/trades/{number}/restoration",
+    "POST /api/v1/trades/{number}/resumption",
+    "POST /api/v1/trades/{number}/retraction",
     "POST /api/v1/trades/{number}/suspension",
+    "POST /api/v1/trades/{number}/termination",
 }
 """Take only what Stripe has signed, or an app's code of just now, which no description can make;
 tests/market/payments/test_webhooks.py and tests/market/participants/test_second_factor.py do."""
