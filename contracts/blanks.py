@@ -33,38 +33,29 @@ def require(model: Model, values: Mapping[str, Any]) -> None:
     Raises:
         TermsError: a blank is missing, not asked for under these values, unknown, or filled wrongly.
     """
-    for name in values:
-        if name not in model.blanks or model.blanks[name].given:
-            raise TermsError(name, "is not a blank of this text", "不是本文本的填写项")
-    for blank in asked(model, values):
-        if blank.name in values:
-            check(model, blank.name, values[blank.name])
-        elif not blank.optional:
-            raise TermsError(blank.name, "is not filled in", "尚未填写")
-    open_ones = {blank.name for blank in asked(model, values)}
-    for name in values:
-        if name not in open_ones:
-            raise TermsError(name, "is not asked for with these terms", "在当前约定下不需填写")
+    for fault in faults(model, values).values():
+        raise fault
 
 
 def faults(model: Model, values: Mapping[str, Any]) -> dict[str, TermsError]:
     """Return what is wrong with each blank, all at once, for whoever fills a form."""
     found: dict[str, TermsError] = {}
+    open_ones = {blank.name: blank for blank in asked(model, values)}
     for name in values:
+        if name in open_ones:
+            continue
         if name not in model.blanks or model.blanks[name].given:
             found[name] = TermsError(name, "is not a blank of this text", "不是本文本的填写项")
-    for blank in asked(model, values):
-        try:
-            if blank.name in values:
-                check(model, blank.name, values[blank.name])
-            elif not blank.optional:
-                found[blank.name] = TermsError(blank.name, "is not filled in", "尚未填写")
-        except TermsError as error:
-            found[blank.name] = error
-    open_ones = {blank.name for blank in asked(model, values)}
-    for name in values:
-        if name not in open_ones and name not in found:
+        else:
             found[name] = TermsError(name, "is not asked for with these terms", "在当前约定下不需填写")
+    for name, blank in open_ones.items():
+        try:
+            if name in values:
+                check(model, name, values[name])
+            elif not blank.optional:
+                found[name] = TermsError(name, "is not filled in", "尚未填写")
+        except TermsError as error:
+            found[name] = error
     return found
 
 

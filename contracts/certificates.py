@@ -5,6 +5,7 @@ signatures valid (RFC 5280; ETSI EN 319 102-1, 5.2.6).  A list of revoked certif
 signature is welcome, since it knows more.  Nothing is fetched: every certificate and every list is given.
 """
 
+import hashlib
 import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import Final
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtensionOID
 
 from contracts.errors import CertificateError
@@ -31,6 +33,11 @@ _MALFORMED: Final = (
     ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType,
 )  # fmt: skip
 """What reading a foreign certificate may raise."""
+
+
+def fingerprint(key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey) -> str:
+    """Return the SHA-256 of a key's DER SubjectPublicKeyInfo (RFC 5280), 64 hexadecimal digits."""
+    return hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,12 +21,11 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
-    PublicFormat,
     load_pem_private_key,
     pkcs12,
 )
 
-from contracts import pades, signing
+from contracts import certificates, pades, signing
 from contracts.errors import ContractError
 from contracts.pades import Prepared
 from contracts.vocabulary import Role
@@ -59,7 +58,7 @@ class Key:
     @property
     def fingerprint(self) -> str:
         """SHA-256 of the public half, by which the exchange knows it."""
-        return fingerprint(self.private.public_key())
+        return certificates.fingerprint(self.private.public_key())
 
     def sign(self, data: bytes) -> bytes:
         """Return an ES256 signature as DER, or an RS256 one."""
@@ -225,11 +224,6 @@ def sign(exchange: Exchange, number: str, key: Key, document: bytes) -> Body:
         raise SignerError(f"the exchange prepared another file: {error}") from error
     body = {"preparation": prepared["preparation"], "signature": _text(key.sign(to_sign))}
     return exchange.post(f"/api/v1/contracts/{number}/signature", body)
-
-
-def fingerprint(public: ec.EllipticCurvePublicKey | rsa.RSAPublicKey) -> str:
-    """Return the SHA-256 of a key's DER SubjectPublicKeyInfo."""
-    return hashlib.sha256(public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
 
 
 def _check_statement(exchange: Exchange, contract: Body, digest: str, prepared: Body) -> None:

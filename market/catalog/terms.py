@@ -138,24 +138,10 @@ def check(proposal: Proposal) -> None:
         Invalid: the price cannot be paid; the model text is unknown, must be free or needs a promise; the
             same thing is promised twice.
     """
-    if proposal.benefit is Benefit.PUBLIC and proposal.price.amount:
-        raise Forbidden(
-            "listing.benefit_priced",
-            _("A public-benefit listing is free of charge. Set the price to 0, or list it as commercial."),
-            rule="R3.3",
-        )
+    require_benefit(proposal.benefit, proposal.price)
     faults: dict[str, list[str]] = {}
-    if 0 < proposal.price.amount < SMALLEST_AMOUNT:
-        least = Money(SMALLEST_AMOUNT, proposal.price.currency).grouped()
-        faults["price"] = [
-            _(
-                "A price of less than %(least)s yuan cannot be paid. Ask for more, or for 0 if it is free of charge.",
-                least=least,
-            )
-        ]
-    if proposal.price.amount > LARGEST_AMOUNT:
-        most = Money(LARGEST_AMOUNT, proposal.price.currency).grouped()
-        faults["price"] = [_("A price of more than %(most)s yuan cannot be paid at once.", most=most)]
+    if fault := unpayable(proposal.price):
+        faults["price"] = [fault]
     if proposal.model not in offered():
         faults["model"] = [_("Data are not listed under this model text. Choose one that is offered.")]
     else:
@@ -169,6 +155,34 @@ def check(proposal: Proposal) -> None:
             _("Some fields cannot be accepted. Correct them and send again."),
             fields=faults,
         )
+
+
+def require_benefit(benefit: Benefit, price: Money) -> None:
+    """Refuse a price on data of public benefit.
+
+    Raises:
+        Forbidden: ``listing.benefit_priced`` (rule R3.3).
+    """
+    if benefit is Benefit.PUBLIC and price.amount:
+        raise Forbidden(
+            "listing.benefit_priced",
+            _("A public-benefit listing is free of charge. Set the price to 0, or list it as commercial."),
+            rule="R3.3",
+        )
+
+
+def unpayable(price: Money) -> str:
+    """Return why a price cannot be paid here, in the reader's language; nothing when it can."""
+    if 0 < price.amount < SMALLEST_AMOUNT:
+        least = Money(SMALLEST_AMOUNT, price.currency).grouped()
+        return _(
+            "A price of less than %(least)s yuan cannot be paid. Ask for more, or for 0 if it is free of charge.",
+            least=least,
+        )
+    if price.amount > LARGEST_AMOUNT:
+        most = Money(LARGEST_AMOUNT, price.currency).grouped()
+        return _("A price of more than %(most)s yuan cannot be paid at once.", most=most)
+    return ""
 
 
 def offered() -> list[str]:

@@ -7,13 +7,11 @@ from sqlalchemy.orm import Session
 
 from contracts.errors import TermsError
 from contracts.library import Model
-from contracts.money import Money
 from contracts.terms import Terms
 from market.catalog import reading as catalog
-from market.catalog import terms as promised
+from market.catalog import terms as listings
 from market.contracting.refusing import terms_refused
-from market.errors import Forbidden, Invalid
-from market.fields import LARGEST_AMOUNT, SMALLEST_AMOUNT
+from market.errors import Invalid
 from market.i18n import gettext as _
 from market.registry import offering
 from market.texts import form
@@ -43,34 +41,15 @@ def require(session: Session, terms: Terms) -> None:
     """
     listing = catalog.by_number(session, terms.subject.listing_number)
     try:
-        price, promises = terms.price, terms.quality
-        terms.delivery.mode.value  # noqa: B018 - a mode of another kind raises
+        price, promises, _delivery = terms.price, terms.quality, terms.delivery
     except TermsError as error:
         raise terms_refused(error) from error
-    if listing.benefit.value == "public" and price.amount:
-        raise Forbidden(
-            "listing.benefit_priced",
-            _("A public-benefit listing is free of charge. Set the price to 0, or list it as commercial."),
-            rule="R3.3",
-        )
-    if fault := _unpayable(price):
+    listings.require_benefit(listing.benefit, price)
+    if fault := listings.unpayable(price):
         raise Invalid("contract.terms_refused", fault, fields={f"{form.PREFIX}price.amount": [fault]})
     try:
-        promised.check_promises(promises, offering.measured(session, listing.asset_id).report)
+        listings.check_promises(promises, offering.measured(session, listing.asset_id).report)
     except Invalid as error:
         fields = {form.PREFIX + name: said for name, said in error.fields.items()}
         extra = {name: fact for name, fact in error.extra.items() if name != "fields"}
         raise Invalid(error.code, error.message, fields=fields, **extra) from error
-
-
-def _unpayable(price: Money) -> str:
-    if 0 < price.amount < SMALLEST_AMOUNT:
-        least = Money(SMALLEST_AMOUNT, price.currency).grouped()
-        return _(
-            "A price of less than %(least)s yuan cannot be paid. Ask for more, or for 0 if it is free of charge.",
-            least=least,
-        )
-    if price.amount > LARGEST_AMOUNT:
-        most = Money(LARGEST_AMOUNT, price.currency).grouped()
-        return _("A price of more than %(most)s yuan cannot be paid at once.", most=most)
-    return ""

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from contracts.certificates import fingerprint
 from market import clock, permissions, steps
 from market.actor import Actor, Role
 from market.db import locked
@@ -65,7 +66,7 @@ def request(
     """
     permissions.require(actor, "certificate.request")
     public = possession.requested(text, browser=browser)
-    given = {"fingerprint": possession.fingerprint(public)}
+    given = {"fingerprint": fingerprint(public)}
     if made := steps.once(session, actor, key, Kind.CERTIFICATE_ISSUED, given):
         return session.get_one(Certificate, made), None
     organisation = participants.found(session, _own(actor), lock=True)
@@ -119,7 +120,7 @@ def register(
     found, *above = [possession.certificate(text) for text in texts[: LONGEST_CHAIN + 1]]
     public = possession.accepted(found.public_key())
     possession.verify(public, challenge.encode(), possession.from_base64(signature))
-    given = {"fingerprint": possession.fingerprint(public)}
+    given = {"fingerprint": fingerprint(public)}
     if made := steps.once(session, actor, key, Kind.CERTIFICATE_REGISTERED, given):
         return session.get_one(Certificate, made), None
     step = steps.begin(actor, Kind.CERTIFICATE_REGISTERED, steps.new_handle())
@@ -262,7 +263,7 @@ def _row(
         device=device,
         lane=lane,
         algorithm=possession.algorithm(public),
-        fingerprint=possession.fingerprint(public),
+        fingerprint=fingerprint(public),
         serial=f"{found.serial_number:x}",
         certificate=authority.text_of(found.public_bytes(Encoding.DER)),
         chain=[authority.text_of(one) for one in chain],
@@ -283,7 +284,7 @@ def _end(row: Certificate, step: Pending, reason: Reason) -> None:
 
 
 def _refuse_known(session: Session, public: PublicKey) -> None:
-    query = select(Certificate.id).where(Certificate.fingerprint == possession.fingerprint(public))
+    query = select(Certificate.id).where(Certificate.fingerprint == fingerprint(public))
     if session.scalars(query).first() is not None:
         raise Conflict(
             "certificate.key_known", _("This key has or had a certificate here. Make a new key and use that.")

@@ -17,7 +17,6 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from market import clock, config
 from market.errors import Invalid
@@ -91,11 +90,6 @@ def accepted(key: object, *, browser: bool = False) -> PublicKey:
 def algorithm(key: PublicKey) -> str:
     """Return how a key signs: ``ES256`` or ``RS256``."""
     return "ES256" if isinstance(key, ec.EllipticCurvePublicKey) else "RS256"
-
-
-def fingerprint(key: PublicKey) -> str:
-    """Return the SHA-256 of a key's DER SubjectPublicKeyInfo, 64 hexadecimal digits."""
-    return hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
 
 
 def verify(key: PublicKey, data: bytes, signature: bytes) -> None:
