@@ -178,6 +178,7 @@ BACK: Final = frozenset(
 
 FIELDS: Final[Mapping[str, Any]] = {
     "title": lazy("Title"),
+    "comment": lazy("Comment"),
     "summary": lazy("Description"),
     "source": lazy("Source"),
     "rights": lazy("Rights claimed"),
