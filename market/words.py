@@ -179,6 +179,7 @@ BACK: Final = frozenset(
 FIELDS: Final[Mapping[str, Any]] = {
     "title": lazy("Title"),
     "comment": lazy("Comment"),
+    "code": lazy("One-time code"),
     "summary": lazy("Description"),
     "source": lazy("Source"),
     "rights": lazy("Rights claimed"),

@@ -303,7 +303,9 @@ def _options(model: Model, blank: Blank) -> tuple[tuple[str, Bilingual], ...]:
 
 def _note(blank: Blank) -> str:
     match blank.type:
-        case "whole" | "days":
+        case "days":
+            return _("In days, from %(low)s to %(high)s.", low=blank.low, high=blank.high)
+        case "whole":
             return _("A whole number from %(low)s to %(high)s.", low=blank.low, high=blank.high)
         case "text":
             return _("At most %(count)s characters.", count=blank.limit)

@@ -103,7 +103,7 @@ def invite(chief: Visitor, guest: Visitor, duty: str, hall: Hall) -> None:
     guest.type("Password", people.PASSWORD)
     guest.press("Join")
     guest.press("Set up an app")
-    guest.type("Code", shown(guest.labelled("Key").input_value(), hall))
+    guest.type("One-time code", shown(guest.labelled("Key").input_value(), hall))
     guest.press("Finish")
     guest.follow(guest.say("I have kept them"))
 

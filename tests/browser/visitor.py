@@ -149,7 +149,7 @@ class Visitor:
         self.type("Password", password)
         self.press("Sign in")
         if code is not None:
-            self.type("Code", code)
+            self.type("One-time code", code)
             self.press("Continue")
         assert "/sign-in" not in self.page.url
 
