@@ -197,14 +197,14 @@ def _quality(blank: Blank, value: Any, model: Model) -> None:
                 raise TermsError(
                     blank.name, f"{row[name]!r} is not offered as {name}", f"“{row[name]}”不是所列选项"
                 )
-        _promised(blank, row)
+        _promised(blank, row, model)
         key = (row["indicator"], row["operator"], row["field"])
         if key in seen:
             raise TermsError(blank.name, "promises the same thing twice", "对同一事项重复承诺")
         seen.add(key)
 
 
-def _promised(blank: Blank, row: dict[str, Any]) -> None:
+def _promised(blank: Blank, row: dict[str, Any], model: Model) -> None:
     """Refuse a promise that nothing can be held against."""
     indicator, value, field = Indicator(row["indicator"]), row["value"], row["field"]
     if not isinstance(value, str) or _DECIMAL.fullmatch(value) is None:
@@ -218,7 +218,7 @@ def _promised(blank: Blank, row: dict[str, Any]) -> None:
             "行数、列数为整数，且针对全部数据",
         )
     if field is not None:
-        _text(blank, field, None)  # type: ignore[arg-type]
+        _text(blank, field, model)
 
 
 def _tiers(blank: Blank, value: Any, _: Model) -> None:
