@@ -16,7 +16,7 @@ from tests.flows.hall import Hall
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize("look", looks.OPPOSITE, ids=str)
+@pytest.mark.parametrize("look", looks.TOURS, ids=str)
 def test_two_rounds(look: Look, come: Come, hall: Hall) -> None:
     number = hall.ask_for(hall.priced)
     place = f"/contracts/{number}"

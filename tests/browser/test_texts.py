@@ -11,7 +11,7 @@ from tests.browser.eyes import Eyes
 from tests.browser.looks import Look
 from tests.browser.visitor import PATIENCE
 
-pytestmark = [pytest.mark.browser, pytest.mark.parametrize("look", looks.OPPOSITE, ids=str)]
+pytestmark = [pytest.mark.browser, pytest.mark.parametrize("look", looks.TOURS, ids=str)]
 
 FORM = "/texts/data-provision/1.0/form"
 
