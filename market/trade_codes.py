@@ -65,6 +65,10 @@ OF_TRADES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
             "The file has changed since the signature was prepared. Look at it and prepare the signature again."
         ),
     ),
+    "signature.passkey_needed": (
+        403,
+        lazy("You have a passkey: confirm by it what you sign. Open the contract again and sign there."),
+    ),
     "signature.too_late": (409, lazy("The time to complete this signature is over. Prepare it again.")),
     "signature.invalid": (
         422,

@@ -27,6 +27,7 @@ from market.db import read, transaction
 from market.errors import Invalid, NotFound
 from market.i18n import gettext as _
 from market.keys import certificates
+from market.participants import passkeys
 from market.participants import service as participants
 from market.participants.web import current_actor, idempotency_key
 from market.texts import form
@@ -316,9 +317,11 @@ def _page(number: str, faults: dict[str, Any] | None = None) -> str:
         names = participants.names(session, {one.agreed.request.provider_id, one.agreed.request.buyer_id})
         story = showing.story(session, one.agreed, names)
         own_keys = certificates.usable(session, actor)
+        has_passkey = passkeys.has(session, actor.user_id)
     return render_template(
         "pages/contracting/contract.html",
         own_keys=[(row.fingerprint, row.device or row.fingerprint[:10]) for row in own_keys],
+        has_passkey=has_passkey,
         exchange_signs=config.current().holds_party_keys,
         one=one,
         request_row=one.agreed.request,

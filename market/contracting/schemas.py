@@ -85,7 +85,8 @@ class SignatureIn(Schema):
     assertion = Text(
         high=8000,
         metadata={
-            "description": "a passkey's answer over the challenge, JSON as the browser gave it; optional"
+            "description": "a passkey's answer over the challenge, JSON as the browser gave it; on pages it is "
+            "demanded of whoever has a passkey"
         },
     )
 

@@ -29,7 +29,7 @@ from market.contracting.models import Preparation
 from market.contracting.reading import Agreed, found, party_of, relation
 from market.contracting.refusing import refuse_hindered, refuse_late, refuse_signing
 from market.db import read, transaction
-from market.errors import Conflict, Invalid, NotFound
+from market.errors import Conflict, Forbidden, Invalid, NotFound
 from market.i18n import gettext as _
 from market.keys import authority, certificates, contract_stamps, held
 from market.participants import passkeys
@@ -181,7 +181,8 @@ def complete(
         Invalid: the signature is not of that key (``signature.invalid``).
         Conflict: as in :func:`prepare`, or the file was signed meanwhile (``signature.outdated``), or it is too late
             (``signature.too_late``).
-        Forbidden: as in :func:`sign`.
+        Forbidden: as in :func:`sign`, or the key is a browser's, its person has a passkey and did not confirm by it
+            (``signature.passkey_needed``).
     """
     given = {"preparation": str(preparation)}
     with read() as session:
@@ -196,6 +197,7 @@ def complete(
                 "signature.too_late", _("The time to complete this signature is over. Prepare it again.")
             )
         _refuse(session, one, role, one.contract.document_digest)
+        _refuse_unconfirmed(session, actor, assertion)
         key = certificates.seen(session, actor, row.key_id)
         certificates.refuse_ended(key, clock.now())
         signer = Signer(role, key.der(), key.chain_der())
@@ -289,6 +291,7 @@ def _keep(
             return done
         _refuse(session, one, role, document_digest)
         if preparation is not None:
+            _refuse_unconfirmed(session, actor, assertion)
             _use(session, actor, preparation, ground.key_id)
         step = steps.begin(actor, Kind.CONTRACT_SIGNED, one.request.handle)
         signed = contracts.service.Signed(
@@ -310,6 +313,19 @@ def _keep(
             if any(not signature.stamped for signature in one.contract.signatures):
                 jobs.queue(session, "contract.stamp", contract_id=one.contract.id)
         return steps.record(session, step, given=given, note={"role": role.value})
+
+
+def _refuse_unconfirmed(session: Session, actor: Actor, assertion: str | None) -> None:
+    """Refuse what a page's script signed without the passkey its person has.
+
+    A command line has no authenticator to ask, and its key lies outside of any browser; there it stays a choice.
+    """
+    if assertion is None and actor.via == "page" and passkeys.has(session, actor.user_id):
+        raise Forbidden(
+            "signature.passkey_needed",
+            _("You have a passkey: confirm by it what you sign. Open the contract again and sign there."),
+            rule="R4.2",
+        )
 
 
 def _present(session: Session, actor: Actor, statement: str, assertion: str | None) -> str | None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import structlog
-from sqlalchemy import delete, select
+from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
 from contracts import stepup
@@ -206,6 +206,11 @@ def require_recent(session: Session, user_id: uuid.UUID, challenge: bytes, answe
     except StepUpError as error:
         raise _refused(error) from error
     return evidence
+
+
+def has(session: Session, user_id: uuid.UUID | None) -> bool:
+    """Tell whether a person has a passkey; the exchange's own clockwork has none."""
+    return user_id is not None and bool(session.scalar(select(exists().where(Passkey.user_id == user_id))))
 
 
 def remove(session: Session, user_id: uuid.UUID, passkey_id: uuid.UUID) -> None:

@@ -134,6 +134,10 @@ async function signContract(form, part) {
   const answer = await fetch(part.dataset.signing, { method: "POST", body, headers });
   const said = await answer.json();
   if (!answer.ok) throw Object.assign(new Error(said.code), { said: said.detail });
+  if (form.elements.assertion) {
+    const passkeys = await import(part.dataset.passkeys);
+    form.elements.assertion.value = await passkeys.confirmed(form, part.dataset, said.challenge);
+  }
   const signature = await signWithKey(form.elements.key.value, fromBase64(said.to_sign));
   form.elements.preparation.value = said.preparation;
   form.elements.signature.value = base64(signature);

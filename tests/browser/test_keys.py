@@ -1,6 +1,8 @@
 """A key made in the browser: it gets a certificate, signs, and never leaves."""
 
 import base64
+import io
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -9,16 +11,22 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from playwright.sync_api import expect
 
+from market.verify import main
 from tests import people
 from tests.browser import looks
 from tests.browser.conftest import Come
 from tests.browser.eyes import Eyes
 from tests.browser.looks import Look
+from tests.browser.test_second_factor import with_authenticator
 from tests.browser.visitor import Visitor
-from tests.flows.hall import Hall
+from tests.flows.hall import Caller, Hall
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("look", looks.OPPOSITE, ids=str)]
 
+RECOMMENDED = (
+    "You have no passkey. With one, the record also shows that you yourself confirmed this document; "
+    "we recommend it."
+)
 MODULE = "document.querySelector('script[type=module]').src"
 SIGN = f"""async ([fingerprint, text]) => {{
     const keys = await import({MODULE});
@@ -92,6 +100,62 @@ def test_both_sign_a_contract_in_their_browsers(look: Look, come: Come, eyes: Ey
         ("buyer", "party"),
     ]
     eyes.judge()
+
+
+def test_a_passkey_confirms_what_the_browsers_key_signs(
+    look: Look, come: Come, eyes: Eyes, hall: Hall, tmp_path: Path
+) -> None:
+    number = hall.ask_for(hall.free)
+    if not look.scripts:
+        return  # the page without scripts is the one above
+    for who in ("provider", "buyer"):
+        visitor = come()
+        authenticator = with_authenticator(visitor)
+        if who == "provider":
+            visitor.sign_in(_colleague(hall), people.PASSWORD)
+            visitor.open("/me/second-factor")
+            visitor.type("Name of the passkey", f"to sign with {look}")
+            visitor.press("Add a passkey")
+        else:
+            visitor.sign_in("buyer@hall.example", people.PASSWORD)
+        visitor.open("/signing-keys")
+        visitor.type("Name of the device", f"browser of the {who} with a passkey")
+        visitor.press("Make a key")
+        visitor.open(f"/contracts/{number}")
+        if who == "provider":
+            _refused_without_a_touch(visitor, authenticator)
+            assert hall.provider.get(f"/api/v1/contracts/{number}")["signatures"] == []
+        else:
+            visitor.reads(RECOMMENDED)
+        visitor.press("Sign with this key")
+        visitor.reads("Signed, with a key of your own.")
+    hall.until(number, "contract.finalized")
+    bundle, told = tmp_path / "bundle.zip", io.StringIO()
+    bundle.write_bytes(hall.bundle(number))
+    assert main(bundle, None, told) == 0
+    assert "passkey of the provider" in told.getvalue()
+    assert "passkey of the buyer" not in told.getvalue()
+    eyes.judge()
+
+
+def _colleague(hall: Hall) -> str:
+    """Let somebody join the provider, whose first person goes on without a second factor; return their address."""
+    email = people.application().email
+    invited = hall.provider.post("/api/v1/members/invitations", {"email": email, "roles": ["provider"]})
+    body = {"name": "章签署", "password": people.PASSWORD}
+    Caller(hall.url, "provider").post(f"/api/v1/invitations/{invited['token']}", body)
+    return email
+
+
+def _refused_without_a_touch(visitor: Visitor, authenticator: dict[str, str]) -> None:
+    """Let the authenticator fail to make sure who is there: nothing is signed, and the page says so."""
+    for verified in (False, True):
+        visitor._devtools.send("WebAuthn.setUserVerified", {**authenticator, "isUserVerified": verified})
+        if not verified:
+            name = visitor.say("Sign with this key")
+            visitor.main.get_by_role("button", name=name, exact=True).click()
+            sentence = visitor.say("Nothing was confirmed. Try again.")
+            visitor.main.get_by_role("alert").filter(has_text=sentence).wait_for()
 
 
 def test_another_browser_does_not_have_the_key(look: Look, come: Come, eyes: Eyes, hall: Hall) -> None:

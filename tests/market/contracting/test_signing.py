@@ -315,6 +315,26 @@ def test_over_the_api(exchange: Flask, deal: Deal) -> None:
     assert file.data.startswith(client.get(f"{address}/document.pdf", headers=headers).data)
 
 
+def test_a_browsers_key_signs_with_the_passkey_its_person_has(deal: Deal) -> None:
+    pen, person = Pen(replace(deal.provider, via="page")), deal.provider.user_id
+    assert person is not None
+    begun, authenticator = pen.prepare(deal.number), Authenticator()
+    with transaction() as session:
+        asked = passkeys.registration_options(session, person, "a@example.org", "A")
+    with transaction() as session:
+        passkeys.register(session, person, "phone", authenticator.make(asked))
+    refused("signature.passkey_needed", lambda: pen.complete(deal.number, begun))
+    assert deals.of(deal.number).state is State.REQUESTED
+    with transaction() as session:
+        challenge = hashlib.sha256(begun.statement.encode()).digest()
+        answer = authenticator.give(passkeys.assertion_options(session, person, challenge))
+    service.complete(pen.actor, deal.number, begun.id, pen.raw(begun), answer)
+    [kept] = deals.of(deal.number).signatures
+    assert kept.assertion is not None
+    Pen(replace(deal.buyer, via="page")).sign(deal.number)
+    assert deals.of(deal.number).state is State.VERIFIED, "whoever has no passkey signs without"
+
+
 def test_a_passkey_may_confirm_the_statement(deal: Deal) -> None:
     pen, authenticator, person = Pen(deal.provider), Authenticator(), deal.provider.user_id
     assert person is not None
