@@ -18,6 +18,7 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 import market.catalog.api
 import market.catalog.pages
 import market.contracting.api
+import market.contracting.letters
 import market.contracting.pages
 import market.contracting.service
 import market.contracting.stamping
@@ -88,7 +89,10 @@ HANDLERS: Final[Mapping[str, jobs.Handler]] = {
     "person.erased": market.governance.erasing.on_erased,
     "asset.cancelled": market.trades.suspension.on_asset_cancelled,
     "contract.deadline": market.contracting.service.on_deadline,
+    "contract.ended": market.contracting.letters.on_ended,
+    "contract.reminder": market.contracting.letters.on_reminder,
     "contract.stamp": market.contracting.stamping.on_unstamped,
+    "contract.turn": market.contracting.letters.on_turn,
     "contract.verified": market.trades.opening.on_verified,
     "account.open": market.payments.accounts.on_open,
     "account.look": market.payments.accounts.on_look,
@@ -114,7 +118,7 @@ HANDLERS: Final[Mapping[str, jobs.Handler]] = {
 SLOW: Final = frozenset({
     "revision.uploaded", "delivery.covered", "ledger.fsck",  # as long as the file, or the log, is large
     "account.open", "account.look", "payment.perform", "payment.look", "payment.close", "payment.retry",
-    "webhook.received", "contract.stamp",  # another's answer
+    "webhook.received", "contract.stamp", "contract.turn", "contract.reminder", "contract.ended",  # another's answer
 })  # fmt: skip
 """Jobs that may take minutes; a worker always keeps a hand free for the others."""
 

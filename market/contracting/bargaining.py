@@ -20,7 +20,7 @@ from contracts.negotiation import State
 from contracts.vocabulary import Role as Party
 from market import jobs, permissions, steps
 from market.actor import Actor, Scope
-from market.contracting import refusing, workable
+from market.contracting import letters, refusing, workable
 from market.contracting.reading import Agreed, found, party_of, relation
 from market.contracting.requesting import kept
 from market.db import read, transaction
@@ -194,6 +194,7 @@ def accept(session: Session, actor: Actor, number: str, terms_digest: str) -> St
         offers.accept(session, step.id, one.contract, Party.BUYER, terms_digest)
     except ContractError as error:
         refusing.answer(error, one.contract)
+    letters.turn(session, step, one.request, one.contract)
     return steps.record(session, step, given=given, note={"version": one.contract.version})
 
 
@@ -263,6 +264,7 @@ def _begin_anew(session: Session, step: Pending, one: Agreed) -> None:
     one.request.expires_at = step.time + timedelta(days=book(step.rules).value("request.days"))
     one.request.step_id = step.id
     jobs.queue(session, "contract.deadline", due_at=one.request.expires_at, number=one.request.number)
+    letters.turn(session, step, one.request, one.contract)
 
 
 def _recorded(session: Session, step: Pending, one: Agreed, given: dict[str, Any]) -> uuid.UUID:

@@ -8,6 +8,7 @@ from contracts.models import Contract
 from contracts.negotiation import Ending, State
 from market import clock, permissions, steps
 from market.actor import Actor
+from market.contracting import letters
 from market.contracting.reading import OPEN, Agreed, agreed, by_number, found, party_of, relation
 from market.contracting.refusing import wrong_state
 from market.contracting.requesting import request
@@ -98,5 +99,6 @@ def _end(session: Session, step: Pending, one: Agreed, ending: Ending, reason: s
         contracts.service.terminate(session, step.id, one.contract, ending, role, reason)
     except StateError as error:
         raise wrong_state(one.contract) from error
+    letters.ended(session, step, one.request, role)
     given = None if reason is None else {"reason": reason}
     return steps.record(session, step, given=given, note=given)

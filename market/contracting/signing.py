@@ -25,6 +25,7 @@ from contracts.pades import Completed, Evidence, Prepared, Signer
 from contracts.vocabulary import Role as Party
 from market import clock, jobs, permissions, steps, storage
 from market.actor import Actor
+from market.contracting import letters
 from market.contracting.models import Preparation
 from market.contracting.reading import Agreed, found, party_of, relation
 from market.contracting.refusing import refuse_hindered, refuse_late, refuse_signing
@@ -308,6 +309,7 @@ def _keep(
             contracts.service.sign(session, step.id, one.contract, signed, step.time)
         except DocumentMismatch as error:
             raise _outdated() from error
+        letters.turn(session, step, one.request, one.contract)
         if one.contract.state is State.VERIFIED:
             jobs.queue(session, "contract.verified", contract_id=one.contract.id)
             if any(not signature.stamped for signature in one.contract.signatures):

@@ -1,6 +1,7 @@
 """People of an organisation: inviting, joining, other roles, removing. Each is one step with a fresh handle."""
 
 import uuid
+from collections.abc import Collection
 from datetime import timedelta
 
 from sqlalchemy import delete, select
@@ -252,6 +253,33 @@ def invitations(session: Session, actor: Actor) -> list[Invitation]:
 def user_of(session: Session, member: Member) -> User:
     """Return the person behind a membership."""
     return session.get_one(User, member.user_id)
+
+
+def acting(session: Session, organisation_id: uuid.UUID, role: Role | None = None) -> list[uuid.UUID]:
+    """Return the people of an organisation, in the order in which they came; with a role, those who have it."""
+    query = (
+        select(Member)
+        .join(User, User.id == Member.user_id)
+        .where(Member.organisation_id == organisation_id, Member.state == MemberState.ACTIVE)
+        .order_by(User.joined_at, User.id)
+    )
+    rows = session.scalars(query)
+    return [member.user_id for member in rows if role is None or role in member.role_set()]
+
+
+def address(session: Session, user_id: uuid.UUID, organisations: Collection[uuid.UUID]) -> str | None:
+    """Return where to write to a person, or None for one who has left these organisations or was erased."""
+    query = (
+        select(User.email)
+        .join(Member, Member.user_id == User.id)
+        .where(
+            User.id == user_id,
+            Member.organisation_id.in_(organisations),
+            Member.state == MemberState.ACTIVE,
+        )
+    )
+    email = session.scalar(query)
+    return email if email is not None and "@" in email else None
 
 
 def names(session: Session, ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:
