@@ -5,6 +5,8 @@
   deferred foreign key (``step_id``, ``id``) -> ``step_image`` refuses, at commit, a row that no step lists.
 * ``step_image`` and ``vault`` are sealed the same way, ``step`` -> ``ledger_entry`` is a deferred foreign
   key, and an entry demands its step: no step without entry, no entry without step.
+* What a contract says changes only while it is on the table: from acceptance or the first signature on, terms, policy
+  and documents stay as they are, whatever step wants to change them; the file in force does once it is there.
 * An opening leaves the vault only when it is a person's (it has a subject) and an ``opening.erased`` leaf lists it.
 * The ledger's index is always one more than the largest (else ``INSERT OR REPLACE`` slips past).
 * On PostgreSQL a seal sees only what its transaction sees, which may be older than the step; so at commit every row
@@ -43,6 +45,15 @@ ERASABLE = ("vault",)
 SEALED_BY = {"step_image": "step_id", "vault": "entry_id"}
 """Tables that may grow for a step only until the step is written."""
 
+ON_THE_TABLE = ("REQUESTED", "OFFERED")
+"""States of a contract in which the next version may still change what it says."""
+
+AGREED = (
+    "number", "model", "version", "provider_id", "buyer_id", "asset_id", "terms", "terms_digest", "terms_sm3",
+    "template_digest", "policy", "policy_digest", "document_digest", "document_size", "rendering",
+)  # fmt: skip
+"""What a contract says: it never changes once it is off the table. State, ending and the file in force do."""
+
 SCHEMA = "public"
 """Where the tables are on PostgreSQL; ``market/deployment/roles.sql`` gives it to the owner."""
 
@@ -51,6 +62,7 @@ WRITER = "CAST(CAST(pg_current_xact_id() AS text) AS bigint)"
 
 MESSAGE_SEALED = "sealed: the step is already written"
 MESSAGE_FROZEN = "append-only: rows are never changed or removed"
+MESSAGE_AGREED = "agreed: what the contract says changes no more"
 MESSAGE_ERASED = "an opening goes only when it is personal and an opening.erased leaf lists it"
 MESSAGE_ENTRY = "an entry needs its step"
 MESSAGE_INDEX = "the index must be the next one"
@@ -116,6 +128,9 @@ def _sqlite() -> list[tuple[str | None, str]]:
     made.append(
         _sqlite_trigger("vault_erased_only", "DELETE", "vault", _not_erased(_SQLITE_LISTS), MESSAGE_ERASED)
     )
+    made.append(
+        _sqlite_trigger("contract_agreed", "UPDATE", "contract", _rewritten("IS NOT"), MESSAGE_AGREED)
+    )
     needs = "NOT EXISTS (SELECT 1 FROM step WHERE id = NEW.id)"
     made.append(_sqlite_trigger("ledger_entry_needs_step", "INSERT", "ledger_entry", needs, MESSAGE_ENTRY))
     gap = "NEW.idx IS NOT (SELECT coalesce(max(idx), -1) + 1 FROM ledger_leaf)"
@@ -132,6 +147,14 @@ _POSTGRESQL_LISTS = (
     " IN ledger_entry.leaf) > 0"
 )
 """Whether a leaf, which is canonical JSON, names the opening in ``erased``: no other part of it has this form."""
+
+
+def _rewritten(differs: str) -> str:
+    """Whether an update changes what a contract says after it left the table, or the file that is in force."""
+    states = ", ".join(f"'{state}'" for state in ON_THE_TABLE)
+    changed = " OR ".join(f"NEW.{column} {differs} OLD.{column}" for column in AGREED)
+    replaced = f"OLD.final_digest IS NOT NULL AND NEW.final_digest {differs} OLD.final_digest"
+    return f"(OLD.state NOT IN ({states}) AND ({changed})) OR ({replaced})"
 
 
 def _not_erased(lists: str) -> str:
@@ -161,6 +184,7 @@ def _postgresql() -> list[tuple[str | None, str]]:
         _function("qilu_sealed_step", "EXISTS (SELECT 1 FROM step WHERE id = NEW.step_id)", MESSAGE_SEALED),
         _function("qilu_sealed_entry", "EXISTS (SELECT 1 FROM step WHERE id = NEW.entry_id)", MESSAGE_SEALED),
         _function("qilu_moved", "NEW.id IS DISTINCT FROM OLD.id", MESSAGE_FROZEN),
+        _function("qilu_agreed", _rewritten("IS DISTINCT FROM"), MESSAGE_AGREED),
         _function("qilu_erased_only", _not_erased(_POSTGRESQL_LISTS), MESSAGE_ERASED, keeps="OLD"),
         _function("qilu_writer", f"NEW.writer IS DISTINCT FROM {WRITER}", MESSAGE_WRITER),
         _function("qilu_own_step", _not_own("step_id"), MESSAGE_FOREIGN),
@@ -182,6 +206,7 @@ def _postgresql() -> list[tuple[str | None, str]]:
         made.append(
             _postgresql_trigger(f"{table}_no_truncate", "TRUNCATE", table, "qilu_frozen", each="STATEMENT")
         )
+    made.append(_postgresql_trigger("contract_agreed", "UPDATE", "contract", "qilu_agreed"))
     made.append(_postgresql_trigger("vault_erased_only", "DELETE", "vault", "qilu_erased_only"))
     made.append(_postgresql_trigger("ledger_entry_needs_step", "INSERT", "ledger_entry", "qilu_needs_step"))
     made.append(_postgresql_trigger("ledger_entry_writer", "INSERT", "ledger_entry", "qilu_writer"))

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
+from contracts import negotiation
+from contracts.models import Contract
 from market import db, migrations
 from market.config import Settings
 from market.migrations import binding
@@ -29,6 +31,7 @@ ON_BOTH = {
     "sealed_insert": [*CHANGING, *OF_ONE_STEP, "vault"],
     "sealed_update": CHANGING,
     "erased_only": ["vault"],
+    "agreed": ["contract"],
     "needs_step": ["ledger_entry"],
     "next": ["ledger_leaf"],
 }
@@ -89,6 +92,12 @@ def test_down_and_up_again_leaves_every_trigger(fresh: Settings, engine: Engine)
     assert triggers(engine) == first
 
 
+def test_every_column_of_a_contract_is_agreed_or_goes_on() -> None:
+    goes_on = {"id", "step_id", "state", "final_digest", "ending", "reason"}
+    assert {column.name for column in Contract.__table__.columns} == {*binding.AGREED} | goes_on
+    assert {state.value for state in negotiation.ON_THE_TABLE} == {*binding.ON_THE_TABLE}
+
+
 def test_every_table_with_a_step_is_bound_to_it() -> None:
     declared = {
         table.name
@@ -105,7 +114,7 @@ def test_every_function_of_a_trigger_says_where_it_looks(urls: Urls, lane: str) 
     with engine.connect() as connection:
         settings = connection.scalars(text("SELECT proconfig FROM pg_proc WHERE prorettype = 'trigger'::regtype"
                                            " AND pronamespace = 'public'::regnamespace")).all()  # fmt: skip
-        assert len(settings) == 10
+        assert len(settings) == 11
         assert all(setting == ["search_path=public, pg_temp"] for setting in settings)
     engine.dispose()
 
