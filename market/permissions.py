@@ -91,8 +91,8 @@ ACTIONS: Final[Mapping[str, Permit]] = {
     # contracting
     "contract.request": _permit(Scope.CONTRACTS, "R4.5", (Role.BUYER, _OTHER)),
     "contract.sign": _permit(Scope.CONTRACTS, "R4.3", (Role.PROVIDER, _PROVIDER), (Role.BUYER, _BUYER)),
-    "contract.offer": _permit(Scope.CONTRACTS, "R4.1", (Role.PROVIDER, _PROVIDER), (Role.BUYER, _BUYER)),
-    "contract.accept": _permit(Scope.CONTRACTS, "R4.2", (Role.BUYER, _BUYER)),
+    "contract.offer": _permit(Scope.CONTRACTS, "R4.6", (Role.PROVIDER, _PROVIDER), (Role.BUYER, _BUYER)),
+    "contract.accept": _permit(Scope.CONTRACTS, "R4.8", (Role.BUYER, _BUYER)),
     "contract.decline": _permit(Scope.CONTRACTS, "R4.4", (Role.PROVIDER, _PROVIDER), (Role.BUYER, _BUYER)),
     "contract.withdraw": _permit(Scope.CONTRACTS, "R4.4", (Role.PROVIDER, _PROVIDER), (Role.BUYER, _BUYER)),
     # payments and delivery
@@ -103,9 +103,9 @@ ACTIONS: Final[Mapping[str, Permit]] = {
     "acceptance.accept": _permit(Scope.TRADES, "R5.3", (Role.BUYER, _BUYER), unverified=True),
     "acceptance.reject": _permit(Scope.TRADES, "R5.3", (Role.BUYER, _BUYER), unverified=True),
     "trade.cancel": _permit(Scope.TRADES, "R5.5", (Role.BUYER, _BUYER), unverified=True),
-    "agreement.end": _permit(Scope.TRADES, "R4.3", (Role.PROVIDER, _PROVIDER), (Role.BUYER, _BUYER), unverified=True),
-    "agreement.suspend": _permit(Scope.TRADES, "R5.2", (Role.PROVIDER, _PROVIDER), unverified=True),
-    "duty.perform": _permit(Scope.TRADES, "R5.2", (Role.BUYER, _BUYER), unverified=True),
+    "agreement.end": _permit(Scope.TRADES, "R4.12", (Role.PROVIDER, _PROVIDER), (Role.BUYER, _BUYER), unverified=True),
+    "agreement.suspend": _permit(Scope.TRADES, "R4.13", (Role.PROVIDER, _PROVIDER), unverified=True),
+    "duty.perform": _permit(Scope.TRADES, "R4.14", (Role.BUYER, _BUYER), unverified=True),
     "dispute.rule": _permit(Scope.OPERATE, "R6.2", (Role.OPERATOR, _OTHER)),
     # governance
     "person.erase": _permit(Scope.OPERATE, "R7.4", (Role.OPERATOR, _OTHER)),

@@ -175,7 +175,7 @@ def say(
 
 
 def accept(session: Session, actor: Actor, number: str, terms_digest: str) -> Step:
-    """Accept the offer on the table by the digest of its terms (R4.2); from now on they are fixed.
+    """Accept the offer on the table by the digest of its terms (R4.8); from now on they are fixed.
 
     Raises:
         NotFound: no such contract, or other parties'.

@@ -1,4 +1,4 @@
-"""Letters about a negotiation: whose turn it is, a reminder before the time ends, and why it ended.
+"""Letters about a negotiation (R4.15): whose turn it is, a reminder before the time ends, and why it ended.
 
 Each letter to each person is a job of its own, written in the transaction of the step that is its cause, so a
 letter goes out if and only if the step stands, and the trouble of one mailbox delays nobody else. A letter can only

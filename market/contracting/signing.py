@@ -326,7 +326,7 @@ def _refuse_unconfirmed(session: Session, actor: Actor, assertion: str | None) -
         raise Forbidden(
             "signature.passkey_needed",
             _("You have a passkey: confirm by it what you sign. Open the contract again and sign there."),
-            rule="R4.2",
+            rule="R4.16",
         )
 
 

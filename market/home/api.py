@@ -17,11 +17,17 @@ class RuleOut(Schema):
     id = fields.String()
     zh = fields.String()
     en = fields.String()
+    source = fields.String(
+        metadata={"description": "the law it rests on, in Chinese; empty where none is named"}
+    )
 
 
-class ChapterOut(RuleOut):
+class ChapterOut(Schema):
     """Rules that belong together."""
 
+    id = fields.String()
+    zh = fields.String()
+    en = fields.String()
     rules = fields.List(fields.Nested(RuleOut))
 
 

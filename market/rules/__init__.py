@@ -16,11 +16,12 @@ CURRENT = 3
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule, in both languages; ``id`` is what a refusal names (``R4.3``)."""
+    """One rule, in both languages; ``id`` is what a refusal names (``R4.3``), ``source`` the law it rests on."""
 
     id: str
     zh: str
     en: str
+    source: str = ""
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ def address(actor: Actor) -> str:
 
 def test_whoever_has_the_turn_is_told_and_nobody_else(deal: Deal, capsys: pytest.CaptureFixture[str]) -> None:
     provider, buyer = address(deal.provider), address(deal.buyer)
-    answer = f"合同 {deal.number} 待您答复"
+    answer = f"合同 {deal.number} 待您表态"
     assert letters(capsys) == [(provider, answer)]
     deals.offer(deal.provider, deal.number, {"term.days": 90})
     assert letters(capsys) == [(buyer, answer)]
@@ -64,7 +64,7 @@ def test_whoever_has_the_turn_is_told_and_nobody_else(deal: Deal, capsys: pytest
 
 def test_a_letter_that_is_no_longer_true_is_not_sent(deal: Deal, capsys: pytest.CaptureFixture[str]) -> None:
     deals.offer(deal.provider, deal.number, {"term.days": 90})
-    assert letters(capsys) == [(address(deal.buyer), f"合同 {deal.number} 待您答复")]
+    assert letters(capsys) == [(address(deal.buyer), f"合同 {deal.number} 待您表态")]
 
 
 def test_a_job_that_is_done_again_does_not_write_to_others_again(
@@ -95,7 +95,7 @@ def test_a_reminder_goes_out_before_the_time_ends(
     clock.advance(days=BOOK.value("request.days") - BOOK.value("reminder.days"), seconds=-1)
     assert letters(capsys) == []
     clock.advance(seconds=2)
-    assert letters(capsys) == [(address(deal.buyer), f"合同 {deal.number} 的答复期限即将届满")]
+    assert letters(capsys) == [(address(deal.buyer), f"合同 {deal.number} 的表态期限即将届满")]
 
 
 def test_who_has_left_gets_no_letter(deal: Deal, capsys: pytest.CaptureFixture[str]) -> None:
@@ -126,5 +126,5 @@ def test_withdrawal_and_expiry_are_told_too(
     jobs.drain()
     told = capsys.readouterr().out
     assert told.count("撤回了合同。") == 0, "an end of two weeks ago is no news"
-    assert told.count("双方未在期限内答复或签署") == 2
+    assert told.count("双方未在期限内表态或签署") == 2
     assert second.number in told
