@@ -297,6 +297,7 @@ def verify(bundle: Path, trust: Path | None) -> None:
 for command in backup_commands.COMMANDS:
     qilu.add_command(command)
 
+signing_commands.keys.add_command(key_commands.keys_authority)
 qilu.add_command(signing_commands.keys)
 
 

@@ -117,6 +117,28 @@ def ledger_journal_key(file: Path) -> None:
     )
 
 
+@click.command("authority")
+def keys_authority() -> None:
+    """On the exchange's machine: make the authority that certifies parties' keys, where there is none yet."""
+    from market.db import read
+    from market.governance import guard
+    from market.keys import authority
+    from market.participants import service as participants
+
+    with _log_keys():
+        guard.look_once()
+        with read() as session:
+            founded = participants.operator(session) is not None
+        if not founded:
+            print("this exchange is not founded: run qilu user create-operator", file=sys.stderr)
+            sys.exit(FAILED)
+        made = authority.publish()
+    if made is None:
+        print("the authority stands already; nothing was changed")
+    else:
+        print(f"made and published\nledger entry {made.entry_id}\nback up the keys folder")
+
+
 @contextmanager
 def _log_keys() -> Iterator[None]:
     """Open the exchange for an act on the log's keys; what the log refuses is said in one line."""

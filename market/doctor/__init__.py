@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from market import refusals
 from market.config import Settings
-from market.doctor import checkups, database, log, machine, restoring, witnesses
+from market.doctor import checkups, database, log, machine, people, restoring, witnesses
 from market.doctor.database import schema_faults
 from market.doctor.finding import Finding
 from market.doctor.log import checkup, ledger_faults
@@ -40,4 +40,5 @@ def examine(settings: Settings, port: int | None = None) -> Iterator[Finding]:
         yield from log.examine(settings)
         yield from restoring.examine(settings)
         yield from checkups.examine(settings)
+        yield from people.examine(settings)
         yield from witnesses.examine(settings)

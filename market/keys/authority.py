@@ -25,7 +25,7 @@ from market.i18n import gettext as _
 from market.keys import files, issuing
 from market.keys.issuing import Issuer, Revoked
 from market.keys.models import Certificate, CertificateState, Key, KeyState, Lane, Purpose
-from market.steps import Kind
+from market.steps import Kind, Step
 
 ROOT: Final = "authority-root"
 ISSUING: Final = "authority-issuing"
@@ -38,15 +38,15 @@ ADDRESS: Final = "/authority/"
 """Where certificates and lists of revocations are served."""
 
 
-def publish() -> None:
-    """Make the authority and publish its certificates in one entry; again is nothing new."""
+def publish() -> Step | None:
+    """Make the authority and publish its certificates in one entry; again is nothing new, and None."""
     with read() as session:
         if issuer_row(session) is not None:
-            return
+            return None
     root, below, stamps = _made()
     with transaction() as session:
         if issuer_row(session) is not None:
-            return
+            return None
         step = steps.begin(Actor.system("keys"), Kind.KEY_PUBLISHED, steps.new_handle())
         for purpose, found in (
             (Purpose.CA, root), (Purpose.CA, below), (Purpose.STAMPING, stamps)
@@ -63,7 +63,7 @@ def publish() -> None:
                     published_at=clock.now(),
                 )
             )
-        steps.record(session, step)
+        return steps.record(session, step)
 
 
 def rows(session: Session) -> list[Key]:

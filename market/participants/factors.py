@@ -20,7 +20,9 @@ from market import clock
 from market.errors import Conflict, Invalid, NotFound
 from market.i18n import gettext as _
 from market.participants import tokens
-from market.participants.models import Challenge, Passkey, RecoveryCode, Totp
+from market.participants.models import Challenge, Member, Passkey, RecoveryCode, Totp, User
+from market.participants.states import MemberState
+from market.permissions import STAFF
 
 STEP_SECONDS: Final = 30
 """How long a code of an app is shown (RFC 6238 §4.1)."""
@@ -60,6 +62,21 @@ def enrolled(session: Session, user_id: uuid.UUID) -> bool:
     passkey = exists().where(Passkey.user_id == user_id)
     app = exists().where(Totp.user_id == user_id, Totp.confirmed_at.is_not(None))
     return bool(session.scalar(select(or_(passkey, app))))
+
+
+def staff_without(session: Session) -> list[str]:
+    """Return the names of staff who have no second factor yet and so can do nothing, in the order they came."""
+    query = (
+        select(User, Member)
+        .join(Member, Member.user_id == User.id)
+        .where(Member.state == MemberState.ACTIVE)
+        .order_by(User.joined_at, User.id)
+    )
+    return [
+        user.name
+        for user, member in session.execute(query)
+        if not STAFF.isdisjoint(member.role_set()) and not enrolled(session, user.id)
+    ]
 
 
 def of(session: Session, user_id: uuid.UUID) -> Factors:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import pyotp
 import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
@@ -18,15 +19,20 @@ from sqlalchemy import Connection, make_url, text
 from contracts.render import toolchain
 from ledger import note
 from ledger.checkpoint import Checkpoint
-from market import jobs
+from market import clock as clocks
+from market import jobs, migrations
+from market.actor import Actor, Role
 from market.cli import qilu
 from market.clock import utcnow
 from market.config import Settings, SettingsError
-from market.db import engine_for, transaction
+from market.db import engine_for, read, transaction
 from market.doctor import Finding, examine, machine
 from market.doctor import database as databases
+from market.keys import authority
 from market.oversight import checks, publishing
+from market.participants import factors
 from market.serve import refuse
+from market.steps import fsck
 from tests import people
 from tests.conftest import Clock
 
@@ -58,17 +64,58 @@ def taken() -> Iterator[int]:
         other.shutdown()
 
 
-def command(settings: Settings, *arguments: str) -> Result:
+def command(settings: Settings, *arguments: str, on: str = "doctor") -> Result:
     names = ("database_url", "database_owner_url", "storage_url", "base_url", "secret_key", "stripe_api_base",
              "stripe_secret_key", "stripe_webhook_secret", "ledger_origin", "ledger_signing_key")  # fmt: skip
     environment = {name.upper(): getattr(settings, name) for name in names}
     return CliRunner().invoke(
-        qilu, ["doctor", *arguments], env={"QILU_HOME": str(settings.home), **environment}
+        qilu, [*on.split(), *arguments], env={"QILU_HOME": str(settings.home), **environment}
     )
+
+
+def enrol(actor: Actor) -> None:
+    """Give somebody an authenticator app."""
+    assert actor.user_id is not None
+    with transaction() as session:
+        secret, _address = factors.begin_app(session, actor.user_id, "app@example.org")
+    with transaction() as session:
+        factors.confirm_app(session, actor.user_id, pyotp.TOTP(secret).at(clocks.now()))
+
+
+def test_staff_without_a_second_factor_are_named(exchange: Flask, sound: Settings) -> None:
+    assert "second factor" not in {one.subject for one in examine(sound)}, "there is no exchange yet"
+    auditor = people.colleague(people.operator(), Role.AUDITOR)
+    people.verified(Role.BUYER)
+    found = finding(sound, "second factor")
+    assert not found.well
+    assert found.text.startswith("2 of the staff")
+    assert "/me/second-factor" in found.text
+    assert "@" not in found.text
+    enrol(people.operator())
+    enrol(auditor)
+    assert finding(sound, "second factor").well
+
+
+def test_an_exchange_without_an_authority_gets_one_by_a_command(exchange: Flask, sound: Settings) -> None:
+    assert "not founded" in command(sound, on="keys authority").output
+    people.operator()
+    found = finding(sound, "authority")
+    assert (found.well, "qilu keys authority" in found.text) == (False, True)
+    made = command(sound, on="keys authority")
+    assert made.exit_code == 0, made.output
+    assert "ledger entry" in made.output
+    assert finding(sound, "authority").well
+    again = command(sound, on="keys authority")
+    assert (again.exit_code, "nothing was changed" in again.output) == (0, True)
+    with read() as session:
+        assert len(authority.roots(session)) == 1
+        assert list(fsck.check(session, migrations.metadata())) == []
 
 
 def test_a_sound_exchange_has_nothing_wrong(exchange: Flask, sound: Settings) -> None:
     people.verified()
+    enrol(people.operator())
+    authority.publish()
     publishing.publish()
     standing = exchange.extensions["clock"]
     exchange.extensions["clock"] = utcnow  # the doctor's own application looks at the real one
