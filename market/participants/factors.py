@@ -131,6 +131,17 @@ def begun_app(session: Session, user_id: uuid.UUID, email: str) -> tuple[str, st
     return row.secret, pyotp.TOTP(row.secret).provisioning_uri(name=email, issuer_name=ISSUER)
 
 
+def picture(uri: str) -> str:
+    """Return the address of an app's secret as a QR code, black on white with its quiet zone: a ``data:`` URI of SVG.
+
+    It is made here and stands in the page itself, so that the secret goes to nobody who draws pictures.
+    """
+    import segno
+
+    code = segno.make_qr(uri, error="m")
+    return code.svg_data_uri(scale=4, border=4, dark="#000", light="#fff", omitsize=True)
+
+
 def confirm_app(session: Session, user_id: uuid.UUID, code: str) -> None:
     """Let an app count, since a code of it was given.
 

@@ -267,7 +267,7 @@ def _app(error: Exception | None = None) -> ResponseReturnValue:
     with read() as session:
         user_id = web.own_id(person)
         secret, uri = factors.begun_app(session, user_id, resetting.email_of(session, user_id))
-    values: dict[str, Any] = {"secret": secret, "uri": uri}
+    values: dict[str, Any] = {"secret": secret, "uri": uri, "picture": factors.picture(uri)}
     template = "pages/participants/authenticator_app.html"
     if error is not None:
         return web.refused(template, error, **values)

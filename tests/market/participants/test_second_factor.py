@@ -1,8 +1,11 @@
 """The second factor: codes of an app, recovery codes, who must have one, and what an attacker might try."""
 
+import html
 import re
+from urllib.parse import unquote
 
 import pytest
+import segno
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -59,6 +62,19 @@ def secret_on(client: FlaskClient) -> str:
     found = re.search(r'class="secret" value="([A-Z2-7]{32})"', page)
     assert found, page
     return found[1]
+
+
+def test_the_picture_holds_the_address_of_the_same_secret(client: FlaskClient, auditor: str) -> None:
+    password(client, auditor)
+    secret_on(client)
+    page = html.unescape(client.get(f"{OVERVIEW}/app", headers=HTML).text)
+    [shown] = re.findall(r'<img class="scanned" src="(data:image/svg\+xml[^"]+)"', page)
+    [address] = re.findall(r'href="(otpauth://[^"]+)"', page)
+    assert shown == factors.picture(address)
+    assert "data:" in client.get(f"{OVERVIEW}/app", headers=HTML).headers["Content-Security-Policy"]
+    picture = unquote(shown.partition(",")[2])
+    size = segno.make_qr(address, error="m").symbol_size(scale=4, border=4)[0]
+    assert f"viewBox='0 0 {size} {size}'" in picture
 
 
 def test_the_staff_are_led_to_set_one_up_before_anything_else(client: FlaskClient, auditor: str) -> None:
