@@ -9,13 +9,13 @@ from pathlib import Path
 
 import structlog
 
-from tests.bench import filed, log, papers, placing, reads, steps, whole
+from tests.bench import filed, log, papers, placing, reads, steps, talks, whole
 from tests.bench.exchange import Exchange
 from tests.bench.table import Row, show
 from tests.conftest import migrate
 from tests.postgres import Server
 
-PARTS = ("steps", "log", "papers", "placing", "reads", "sqlite", "postgresql")
+PARTS = ("steps", "log", "papers", "placing", "talks", "reads", "sqlite", "postgresql")
 
 
 def main(parts: list[str]) -> None:
@@ -36,7 +36,7 @@ def main(parts: list[str]) -> None:
             show("Contracts: on file", list(filed.searching(folder)))
         if "placing" in chosen:
             on_durable_server(folder)
-        if {"reads", "sqlite"} & set(chosen):
+        if {"talks", "reads", "sqlite"} & set(chosen):
             on_sqlite(folder / "sqlite", chosen)
         if "postgresql" in chosen:
             on_postgresql(folder)
@@ -46,6 +46,8 @@ def on_sqlite(folder: Path, chosen: list[str]) -> None:
     """Measure a whole exchange in one process and one folder."""
     with Exchange(folder) as exchange:
         show("Cold start", cold(exchange))
+        if "talks" in chosen:
+            show("A round of negotiation over HTTP", list(talks.rounds(exchange)))
         if "reads" in chosen:
             trade = whole.agree(exchange)
             whole.settle(exchange, trade)
