@@ -74,7 +74,7 @@ def reject(given: dict[str, Any], number: str) -> dict[str, Any]:
 @blueprint.arguments(schemas.TradeReasonIn)
 @blueprint.response(200, schemas.TradeStepOut)
 def cancel(given: dict[str, Any], number: str) -> dict[str, Any]:
-    """Cancel a trade of which nothing was fetched; what was paid is refunded in full."""
+    """Cancel (void) a trade of which nothing was fetched; what was paid is refunded in full."""
     actor = current_actor()
     with transaction() as session:
         return taken(session, number, decisions.cancel(session, actor, number, given["reason"]))

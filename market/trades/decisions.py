@@ -68,7 +68,7 @@ def reject(session: Session, actor: Actor, number: str, reason: str) -> Step:
 
 
 def cancel(session: Session, actor: Actor, number: str, reason: str) -> Step:
-    """Cancel a trade of which nothing was delivered; what was paid is refunded in full (R5.5).
+    """Cancel a trade of which nothing was delivered, which voids the contract; what was paid goes back (R4.17, R5.5).
 
     Raises:
         NotFound: no such trade, or not one of the actor's.
