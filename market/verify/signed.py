@@ -98,10 +98,11 @@ def _signer(report: Report, evidence: Evidence, contract: dict[str, Any], image:
         f"the {role} signed by another algorithm than is said",
     )
     if row["assertion"] is not None:
-        site = _check_assertion(row["assertion"], statement)
-        report.ok(
-            f"passkey of the {role}", f"somebody verified agreed at {site} to this statement by a passkey"
-        )
+        with report.checking(f"passkey of the {role}"):
+            site = _check_assertion(row["assertion"], statement)
+            report.ok(
+                f"passkey of the {role}", f"somebody verified agreed at {site} to this statement by a passkey"
+            )
     at = datetime.fromisoformat(row["signed_at"])
     return ExpectedSigner(role, statement, found.der, at, stamped=row["stamped"], own=found.above[-1:])
 

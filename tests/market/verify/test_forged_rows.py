@@ -1,5 +1,6 @@
 """What the exchange itself could write into its own log: the trade must still make sense."""
 
+import hashlib
 import json
 import uuid
 from collections.abc import Callable
@@ -8,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from contracts import stepup
 from ledger import canonical
 from ledger.entry import Entry
+from tests.authenticator import Authenticator
 from tests.market.verify.conftest import Files, Sold, failed, leaves_of
 
 pytestmark = pytest.mark.sqlite
@@ -63,6 +66,22 @@ def cleared_elsewhere(value: Any, _entry: Entry) -> None:
     """Let the provider's money leave by another account than the one it is paid from."""
     if isinstance(value, dict) and str(value.get("debit")).startswith("provider_payable:"):
         value["credit"] = "psp_fee_expense"
+
+
+def confirmed(statement: bytes) -> str:
+    """Return what is kept of a passkey that confirmed a statement, as the exchange writes it."""
+    authenticator = Authenticator()
+    client, data, signature = authenticator.sign(hashlib.sha256(statement).digest())
+    parts = {
+        "authenticator_data": data,
+        "client_data_json": client,
+        "credential_id": authenticator.id,
+        "public_key": authenticator.cose,
+        "signature": signature,
+    }
+    return canonical.encode(
+        {**{name: stepup.encoded(part) for name, part in parts.items()}, "rp_id": authenticator.rp_id}
+    ).decode()
 
 
 @pytest.mark.usefixtures("unset")
@@ -147,6 +166,8 @@ def test_rewriting_without_changing_is_consistent(sold: Sold) -> None:
         (authorities(public_key="eA=="), "contract"),
         (rows("signature", statement="{}"), "contract"),
         (rows("signature", file_digest="00" * 32), "contract"),
+        (rows("signature", assertion=confirmed(b"another statement")), "passkey of the provider"),
+        (rows("signature", assertion="{}"), "passkey of the buyer"),
         (rows("signature", stamped=False), "time stamp of the provider"),
         (rows("signature", signed_at="2026-01-01T00:00:00.000Z"), "time stamp of the buyer"),
         (rows("signature", role="buyer"), "contract"),
