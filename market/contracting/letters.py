@@ -8,7 +8,7 @@ true: once the turn has passed, or the person has left, the job ends without a l
 
 import uuid
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
@@ -45,7 +45,11 @@ def turn(session: Session, step: Pending, request: Request, contract: Contract) 
     if role is None:
         return
     remind_at = request.expires_at - timedelta(days=book(step.rules).value("reminder.days"))
-    about = {"number": contract.number, "state": contract.state.value, "version": contract.version}
+    about: dict[str, Any] = {
+        "number": contract.number,
+        "state": contract.state.value,
+        "version": contract.version,
+    }
     for user_id in members.acting(session, _side(request, role), _SIGNERS[role]):
         jobs.queue(session, "contract.turn", user_id=user_id, **about)
         if remind_at > step.time:
@@ -61,7 +65,7 @@ def ended(session: Session, step: Pending, request: Request, role: Party | None)
         request: the request that has ended.
         role: who ended it; None for the exchange.
     """
-    about = {"number": request.number, "role": role or "", "at": step.time.isoformat()}
+    about: dict[str, Any] = {"number": request.number, "role": role or "", "at": step.time.isoformat()}
     for organisation_id in (request.provider_id, request.buyer_id):
         for user_id in members.acting(session, organisation_id):
             jobs.queue(session, "contract.ended", user_id=user_id, **about)
