@@ -12,6 +12,8 @@ from contracts.errors import ContractError
 from contracts.negotiation import State
 from market import config, forms, permissions
 from market.contracting import (
+    approval_schemas,
+    approving,
     bargaining,
     comparing,
     files,
@@ -143,6 +145,31 @@ def withdraw(number: str) -> ResponseReturnValue:
     with transaction() as session:
         service.withdraw(session, actor, number)
     flash(_("Withdrawn."), "done")
+    return redirect(url_for("contracting.show", number=number), 303)
+
+
+@pages.post("/contracts/<string:number>/approval")
+def approve(number: str) -> ResponseReturnValue:
+    """Approve, as the second person, that a colleague signs the document that was shown."""
+    actor = current_actor()
+    data = forms.load(approval_schemas.ApprovalIn())
+    with transaction() as session:
+        approving.approve(session, actor, number, data["document_digest"])
+    flash(_("Approved. A colleague may sign this document now."), "done")
+    return redirect(url_for("contracting.show", number=number), 303)
+
+
+@pages.post("/contracts/<string:number>/disapproval")
+def disapprove(number: str) -> ResponseReturnValue:
+    """Refuse to approve the document that was shown, or take an approval back."""
+    actor = current_actor()
+    try:
+        data = forms.load(approval_schemas.DisapprovalForm())
+    except ValidationError as error:
+        return _page(number, deciding=forms.faults(error)), 422
+    with transaction() as session:
+        approving.disapprove(session, actor, number, **data)
+    flash(_("The approval is refused. Your organisation cannot sign this document."), "done")
     return redirect(url_for("contracting.show", number=number), 303)
 
 
@@ -309,13 +336,14 @@ def _clause_form(number: str, clause: str, error: Exception | None = None, more:
     )
 
 
-def _page(number: str, faults: dict[str, Any] | None = None) -> str:
+def _page(number: str, faults: dict[str, Any] | None = None, deciding: dict[str, Any] | None = None) -> str:
     actor = current_actor()
     with read() as session:
         one = reading.detail(session, actor, number)
         names = participants.names(session, {one.agreed.request.provider_id, one.agreed.request.buyer_id})
         story = showing.story(session, one.agreed, names)
         own_keys = certificates.usable(session, actor)
+        approval = approving.told(session, actor, one)
     return render_template(
         "pages/contracting/contract.html",
         own_keys=[(row.fingerprint, row.device or row.fingerprint[:10]) for row in own_keys],
@@ -330,6 +358,8 @@ def _page(number: str, faults: dict[str, Any] | None = None) -> str:
         wording=showing.wording(one.agreed),
         remarks=comparing.remarks(one.agreed),
         titles=showing.titles(one.agreed),
+        approval=approval,
+        deciding=deciding or {},
         faults=faults or {},
         values=request.form,
     )
