@@ -2,22 +2,13 @@
 
 import uuid
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import BigInteger, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from market.approvals.asks import Asks
 from market.db import Base
 from market.steps import Stateful
-
-
-class Asks(StrEnum):
-    """When a rule asks for an approval."""
-
-    NEVER = "never"
-    FROM = "from"
-    """From a price on; always at a price in another currency, since nobody here converts one."""
-    ALWAYS = "always"
 
 
 class ApprovalRule(Stateful, Base):

@@ -8,7 +8,7 @@ from marshmallow import ValidationError
 
 from market import forms, permissions
 from market.approvals import ruling, schemas
-from market.approvals.models import Asks
+from market.approvals.asks import Asks
 from market.approvals.ruling import Rule
 from market.db import read, transaction
 from market.errors import Conflict

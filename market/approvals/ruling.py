@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from contracts.money import Money
 from market import permissions, steps
 from market.actor import Actor, Role
-from market.approvals.models import ApprovalRule, Asks
+from market.approvals.asks import Asks
+from market.approvals.models import ApprovalRule
 from market.errors import Conflict, NotFound
 from market.i18n import gettext as _
 from market.participants import members

@@ -7,7 +7,8 @@ from marshmallow import ValidationError, fields, post_load
 
 from contracts.errors import MoneyError
 from contracts.money import Money
-from market.approvals.models import ApprovalRule, Asks
+from market.approvals.asks import Asks
+from market.approvals.models import ApprovalRule
 from market.approvals.ruling import Rule
 from market.fields import MinorUnits, Schema, Shaped, Text, Timestamp, Uuid, one_of, says
 from market.i18n import _, lazy

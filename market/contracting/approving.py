@@ -16,7 +16,8 @@ from contracts.vocabulary import Role as Party
 from market import permissions, steps
 from market.actor import Actor
 from market.approvals import gate, ruling
-from market.approvals.models import Approval, Asks
+from market.approvals.asks import Asks
+from market.approvals.models import Approval
 from market.contracting import reading, refusing
 from market.contracting.models import Request
 from market.contracting.reading import Agreed, Detail, Turn

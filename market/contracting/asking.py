@@ -8,7 +8,7 @@ from contracts.models import Contract
 from contracts.terms import parse
 from market import config, jobs, mail
 from market.approvals import gate, ruling
-from market.approvals.models import Asks
+from market.approvals.asks import Asks
 from market.contracting import reading
 from market.contracting.models import Request
 from market.contracting.reading import Agreed

@@ -10,7 +10,7 @@ from contracts.money import Money
 from market import jobs
 from market.actor import Actor, Role, Scope
 from market.approvals import ruling
-from market.approvals.models import Asks
+from market.approvals.asks import Asks
 from market.approvals.ruling import Rule
 from market.catalog import service as catalog
 from market.contracting import requesting

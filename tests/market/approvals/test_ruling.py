@@ -11,7 +11,7 @@ from contracts.money import Money
 from market import migrations
 from market.actor import Actor, Role
 from market.approvals import ruling
-from market.approvals.models import Asks
+from market.approvals.asks import Asks
 from market.approvals.ruling import Rule
 from market.db import read, transaction
 from market.errors import MarketError

@@ -15,7 +15,8 @@ from contracts.negotiation import State
 from market import jobs, migrations, steps
 from market.actor import Actor, Role
 from market.approvals import ruling
-from market.approvals.models import Approval, Asks
+from market.approvals.asks import Asks
+from market.approvals.models import Approval
 from market.approvals.ruling import Rule
 from market.contracting import approving, reading, service
 from market.db import read, transaction

@@ -14,13 +14,9 @@ from sqlalchemy import Column, Connection, Enum, Table, delete, inspect, select,
 from sqlalchemy.orm import Session
 from sqlalchemy.types import String, TypeDecorator
 
-from contracts.money import Money
 from market import config, db, migrations
 from market.actor import Role
-from market.approvals import ruling
-from market.approvals.models import Asks
-from market.approvals.ruling import Rule
-from market.contracting import approving, bargaining
+from market.contracting import bargaining
 from market.db import transaction
 from market.keys import ring
 from market.migrations import binding
@@ -55,7 +51,7 @@ def raw(running: Flask) -> Iterator[Connection]:
     evidence.look()
     _ended(running, deals.requested(deal.provider))
     signers.certified(people.colleague(deal.buyer, Role.BUYER))
-    _approved(deals.requested(deal.provider))
+    deals.approved(deals.requested(deal.provider))
     publishing.publish()
     engine = db.engine_for(running.extensions["settings"].database_owner_url)
     with engine.connect() as connection:
@@ -83,16 +79,6 @@ def _ended(running: Flask, deal: Deal) -> None:
     evidence.look()
     with transaction() as session:
         ending.end(session, deal.provider, deal.number, Ground.GRAVE, "it was passed on")
-
-
-def _approved(deal: Deal) -> None:
-    """Let a second person of the provider approve a contract that nobody has signed."""
-    second = people.colleague(deal.provider, Role.APPROVER)
-    with transaction() as session:
-        ruling.put(session, deal.provider, Rule(Asks.FROM, Money(1)))
-    shown = deals.of(deal.number).document_digest
-    with transaction() as session:
-        approving.approve(session, second, deal.number, shown)
 
 
 def tables() -> list[Table]:

@@ -10,7 +10,7 @@ from ledger.entry import Entry
 from ledger.note import parse_signer
 from market.actor import Actor, Role
 from market.approvals import ruling
-from market.approvals.models import Asks
+from market.approvals.asks import Asks
 from market.approvals.ruling import Rule
 from market.contracting import approving
 from market.db import transaction
