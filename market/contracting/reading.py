@@ -22,7 +22,7 @@ from market.db import locked
 from market.errors import NotFound
 from market.i18n import gettext as _
 from market.keys import service as keys
-from market.paging import SIZE, Beginning, Page, beginning, page
+from market.paging import Beginning, Page, beginning, page
 from market.participants import service as participants
 from market.permissions import Relation, allowed
 from market.steps import Step, is_frozen
@@ -236,7 +236,8 @@ def to_be_signed(
             for state in sorted(SIGNED_NEXT)
         )
     )
-    return _open(session, and_(awaited, *conditions), size)
+    turns = _turns(and_(awaited, *conditions))
+    return beginning(session, turns, Request.expires_at, Request.id, size=size)
 
 
 def half_signed(session: Session, organisations: Collection[uuid.UUID]) -> list[str]:
@@ -355,14 +356,17 @@ def _turn_of(actor: Actor) -> ColumnElement[bool]:
     )
 
 
-def _open(session: Session, condition: ColumnElement[bool], size: int = SIZE) -> Beginning[Turn]:
-    query = (
+def _open(session: Session, condition: ColumnElement[bool]) -> Beginning[Turn]:
+    return beginning(session, _turns(condition), Request.expires_at, Request.id)
+
+
+def _turns(condition: ColumnElement[bool]) -> Select[Request, State, datetime]:
+    return (
         select(Request, Contract.state, Step.time)
         .join(Contract, Contract.id == Request.contract_id)
         .join(Step, Step.id == Contract.step_id)
         .where(condition, Contract.state.in_(OPEN), Request.expires_at > clock.now())
     )
-    return beginning(session, query, Request.expires_at, Request.id, size=size)
 
 
 def _together(session: Session, request: Request | None, lock: bool) -> Agreed:

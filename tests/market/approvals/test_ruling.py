@@ -143,4 +143,4 @@ def test_the_page_tells_whoever_is_alone_what_to_do_first(exchange: Flask) -> No
     client = signed_in(exchange, people.verified(Role.BUYER))
     hidden = next(hidden for to, hidden, _names in forms(client.get(PAGE).text) if to == PAGE)
     answer = client.post(PAGE, data={"asks": "always", "amount": "", "currency": "", **hidden})
-    assert (answer.status_code, "First invite a second person" in answer.text) == (409, True)
+    assert (answer.status_code, "请先邀请第二人" in answer.text) == (409, True)
