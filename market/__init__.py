@@ -10,6 +10,7 @@ Rooms, from the top down; an import goes only downward (``import-linter`` holds 
     texts                               model texts in public, and the form that fills their blanks
     registry                            assets, revisions, rights, registration
     inspection                          measuring bytes in a child process
+    approvals                           when a second person must approve what is signed, and whether one did
     participants  keys                  organisations, people, roles, tokens, sessions; party keys
     steps                               the Step row, record(), kinds, vault: the only importer of ledger.store
     rules fields jobs permissions storage mail bundle paging forms

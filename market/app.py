@@ -15,9 +15,12 @@ from flask_wtf.csrf import CSRFProtect
 from jinja2 import StrictUndefined
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
+import market.approvals.api
+import market.approvals.pages
 import market.catalog.api
 import market.catalog.pages
 import market.contracting.api
+import market.contracting.asking
 import market.contracting.letters
 import market.contracting.pages
 import market.contracting.service
@@ -88,6 +91,7 @@ HANDLERS: Final[Mapping[str, jobs.Handler]] = {
     "asset.notice_ended": market.registry.service.on_notice_ended,
     "person.erased": market.governance.erasing.on_erased,
     "asset.cancelled": market.trades.suspension.on_asset_cancelled,
+    "approval.asked": market.contracting.asking.on_asked,
     "contract.deadline": market.contracting.service.on_deadline,
     "contract.ended": market.contracting.letters.on_ended,
     "contract.reminder": market.contracting.letters.on_reminder,
@@ -130,6 +134,7 @@ ACTS: Final[Mapping[str, Any]] = {"organisation.decide": market.trades.suspensio
 
 API: Final = (
     market.participants.api,
+    market.approvals.api,
     market.keys.api,
     market.registry.api,
     market.texts.api,
@@ -149,6 +154,7 @@ PAGES: Final = (
     market.participants.account,
     market.participants.second,
     market.participants.colleagues,
+    market.approvals.pages,
     market.keys.pages,
     market.registry.pages,
     market.texts.pages,

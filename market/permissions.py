@@ -69,6 +69,12 @@ ACTIONS: Final[Mapping[str, Permit]] = {
     "member.invite": _permit(Scope.MEMBERS, "R1.3", (Role.ADMIN, _OWN)),
     "member.change": _permit(Scope.MEMBERS, "R1.3", (Role.ADMIN, _OWN)),
     "member.remove": _permit(Scope.MEMBERS, "R1.3", (Role.ADMIN, _OWN)),
+    # approvals: the rule is the organisation's; who approves is not who signs
+    "approval.rule": _permit(Scope.MEMBERS, "R1.3", (Role.ADMIN, _OWN)),
+    "contract.approve": _permit(
+        Scope.CONTRACTS, "R1.3", (Role.APPROVER, _PROVIDER), (Role.APPROVER, _BUYER),
+        (Role.ADMIN, _PROVIDER), (Role.ADMIN, _BUYER),
+    ),
     # keys: whoever signs contracts has keys; to take one out of use waits for no decision
     "certificate.request": _permit(Scope.CONTRACTS, "R1.3", (Role.PROVIDER, _OWN), (Role.BUYER, _OWN)),
     "certificate.revoke": _permit(

@@ -17,6 +17,28 @@ OF_TRADES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
         409,
         lazy("You named a document other than the contract's. Read the current one and sign that."),
     ),
+    "contract.approval_needed": (
+        409,
+        lazy(
+            "A second person of your organisation must approve this document before it is signed; "
+            "`approvers` names who can."
+        ),
+    ),
+    "approval.own": (
+        403,
+        lazy("You approved this document; another person of your organisation signs it."),
+    ),
+    "approval.not_needed": (
+        409,
+        lazy("Your organisation asks for no approval of this contract, so there is nothing to decide."),
+    ),
+    "approval.nobody_else": (
+        409,
+        lazy(
+            "Nobody could approve what another person signs. First invite a second person, "
+            "so that one may sign and another, as approver or administrator, may approve."
+        ),
+    ),
     "contract.terms_refused": (
         422,
         lazy("No contract can be made from this listing; its provider must change it."),

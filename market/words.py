@@ -121,6 +121,8 @@ KINDS: Final[Mapping[str, Any]] = {
     "contract.commented": lazy("Comment on a clause"),
     "contract.suggested": lazy("Change of a clause suggested"),
     "contract.adopted": lazy("Suggestion taken up"),
+    "contract.approved": lazy("Signature approved inside the organisation"),
+    "contract.disapproved": lazy("Approval refused inside the organisation"),
     "contract.signed": lazy("Contract signed"),
     "contract.finalized": lazy("Contract in force"),
     "contract.declined": lazy("Request declined"),
@@ -167,12 +169,13 @@ KINDS: Final[Mapping[str, Any]] = {
     "notice.retracted": lazy("Notice taken back"),
     "duty.performed": lazy("Deletion stated"),
     "duty.missed": lazy("Deletion not stated in time"),
+    "approval.ruled": lazy("Rule of approval set"),
 }
 """The reader's word for each kind of step; a test holds the list complete."""
 
 BACK: Final = frozenset(
     {"refused", "removed", "rejected", "suspended", "cancelled", "declined", "withdrawn", "expired", "failed"}
-    | {"terminated", "strayed", "revoked", "missed"}
+    | {"terminated", "strayed", "revoked", "missed", "disapproved"}
 )
 """Participles of steps that stopped something; timelines show them in red. A dispute's opening is one too."""
 

@@ -10,7 +10,10 @@ from flask import current_app
 from contracts.models import Contract
 from contracts.money import Money
 from market.actor import Actor, Role
-from market.contracting import bargaining, reading, service
+from market.approvals import ruling
+from market.approvals.asks import Asks
+from market.approvals.ruling import Rule
+from market.contracting import approving, bargaining, reading, service
 from market.contracting.models import Request
 from market.db import read, transaction
 from market.keys import service as keys
@@ -79,6 +82,16 @@ def accept(actor: Actor, number: str) -> Contract:
     with transaction() as session:
         bargaining.accept(session, actor, number, shown)
     return of(number)
+
+
+def approved(deal: Deal) -> None:
+    """Let the provider ask for a second person from now on, and one approve what it signs next."""
+    second = people.colleague(deal.provider, Role.APPROVER)
+    with transaction() as session:
+        ruling.put(session, deal.provider, Rule(Asks.FROM, Money(1)))
+    shown = of(deal.number).document_digest
+    with transaction() as session:
+        approving.approve(session, second, deal.number, shown)
 
 
 def of(number: str) -> Contract:

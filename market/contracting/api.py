@@ -8,7 +8,16 @@ from flask import Response
 from sqlalchemy.orm import Session
 
 from contracts.negotiation import State
-from market.contracting import bargaining, comparing, files, reading, schemas, service
+from market.contracting import (
+    approval_schemas,
+    approving,
+    bargaining,
+    comparing,
+    files,
+    reading,
+    schemas,
+    service,
+)
 from market.db import read, transaction
 from market.openapi.blueprint import Blueprint
 from market.participants.web import current_actor, idempotency_key
@@ -110,6 +119,26 @@ def sign(data: dict[str, Any], number: str) -> dict[str, Any]:
     with read() as session:
         body = schemas.shown(reading.detail(session, actor, number))
         return {**body, "entry_id": step.entry_id, "index": index_of(session, step.entry_id)}
+
+
+@blueprint.post("/<string:number>/approval")
+@blueprint.arguments(approval_schemas.ApprovalIn)
+@blueprint.response(200, schemas.ContractStepOut)
+def approve(data: dict[str, Any], number: str) -> dict[str, Any]:
+    """Approve, as the second person, that a colleague signs this very document."""
+    actor = current_actor()
+    return _stepped(
+        number, lambda session: approving.approve(session, actor, number, data["document_digest"])
+    )
+
+
+@blueprint.post("/<string:number>/disapproval")
+@blueprint.arguments(approval_schemas.DisapprovalIn)
+@blueprint.response(200, schemas.ContractStepOut)
+def disapprove(data: dict[str, Any], number: str) -> dict[str, Any]:
+    """Refuse to approve this very document, or take an approval back, with a reason."""
+    actor = current_actor()
+    return _stepped(number, lambda session: approving.disapprove(session, actor, number, **data))
 
 
 @blueprint.post("/<string:number>/refusal")

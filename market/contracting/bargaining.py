@@ -20,7 +20,7 @@ from contracts.negotiation import State
 from contracts.vocabulary import Role as Party
 from market import jobs, permissions, steps
 from market.actor import Actor, Scope
-from market.contracting import letters, refusing, workable
+from market.contracting import asking, letters, refusing, workable
 from market.contracting.reading import Agreed, found, party_of, relation
 from market.contracting.requesting import kept
 from market.db import read, transaction
@@ -195,6 +195,7 @@ def accept(session: Session, actor: Actor, number: str, terms_digest: str) -> St
     except ContractError as error:
         refusing.answer(error, one.contract)
     letters.turn(session, step, one.request, one.contract)
+    asking.ask(session, one.request, one.contract)
     return steps.record(session, step, given=given, note={"version": one.contract.version})
 
 
@@ -256,6 +257,7 @@ def _lay(session: Session, step: Pending, one: Agreed, base: str, made: offers.O
     except ContractError as error:
         refusing.answer(error, one.contract)
     _begin_anew(session, step, one)
+    asking.ask(session, one.request, one.contract)
     return version
 
 

@@ -12,6 +12,8 @@ from contracts.errors import ContractError
 from contracts.negotiation import State
 from market import config, forms, permissions
 from market.contracting import (
+    approval_schemas,
+    approving,
     bargaining,
     comparing,
     files,
@@ -144,6 +146,31 @@ def withdraw(number: str) -> ResponseReturnValue:
     with transaction() as session:
         service.withdraw(session, actor, number)
     flash(_("Withdrawn."), "done")
+    return redirect(url_for("contracting.show", number=number), 303)
+
+
+@pages.post("/contracts/<string:number>/approval")
+def approve(number: str) -> ResponseReturnValue:
+    """Approve, as the second person, that a colleague signs the document that was shown."""
+    actor = current_actor()
+    data = forms.load(approval_schemas.ApprovalIn())
+    with transaction() as session:
+        approving.approve(session, actor, number, data["document_digest"])
+    flash(_("Approved. A colleague may sign this document now."), "done")
+    return redirect(url_for("contracting.show", number=number), 303)
+
+
+@pages.post("/contracts/<string:number>/disapproval")
+def disapprove(number: str) -> ResponseReturnValue:
+    """Refuse to approve the document that was shown, or take an approval back."""
+    actor = current_actor()
+    try:
+        data = forms.load(approval_schemas.DisapprovalForm())
+    except ValidationError as error:
+        return _page(number, deciding=forms.faults(error)), 422
+    with transaction() as session:
+        approving.disapprove(session, actor, number, **data)
+    flash(_("The approval is refused. Your organisation cannot sign this document."), "done")
     return redirect(url_for("contracting.show", number=number), 303)
 
 
@@ -310,7 +337,7 @@ def _clause_form(number: str, clause: str, error: Exception | None = None, more:
     )
 
 
-def _page(number: str, faults: dict[str, Any] | None = None) -> str:
+def _page(number: str, faults: dict[str, Any] | None = None, deciding: dict[str, Any] | None = None) -> str:
     actor = current_actor()
     with read() as session:
         one = reading.detail(session, actor, number)
@@ -318,6 +345,7 @@ def _page(number: str, faults: dict[str, Any] | None = None) -> str:
         story = showing.story(session, one.agreed, names)
         own_keys = certificates.usable(session, actor)
         has_passkey = passkeys.has(session, actor.user_id)
+        approval = approving.told(session, actor, one)
     return render_template(
         "pages/contracting/contract.html",
         own_keys=[(row.fingerprint, row.device or row.fingerprint[:10]) for row in own_keys],
@@ -333,6 +361,8 @@ def _page(number: str, faults: dict[str, Any] | None = None) -> str:
         wording=showing.wording(one.agreed),
         remarks=comparing.remarks(one.agreed),
         titles=showing.titles(one.agreed),
+        approval=approval,
+        deciding=deciding or {},
         faults=faults or {},
         values=request.form,
     )

@@ -15,6 +15,8 @@ from contracts.terms import AnyTerms, Terms, parse
 from contracts.vocabulary import Role as Party
 from market import clock
 from market.actor import Actor, Role
+from market.approvals import gate
+from market.approvals.gate import Matter, Standing
 from market.contracting.models import Request
 from market.db import locked
 from market.errors import NotFound
@@ -36,6 +38,12 @@ STAFF = (Role.OPERATOR, Role.AUDITOR)
 
 OPEN = frozenset(TURNS)
 """States in which a signature is still missing."""
+
+SIGNED_NEXT = OPEN - {State.OFFERED}
+"""States in which the side whose turn it is may sign."""
+
+SIDES = (Relation.PROVIDER, Relation.BUYER)
+"""How a party stands to a contract."""
 
 
 @dataclass(frozen=True)
@@ -74,14 +82,16 @@ class Detail:
         agreed: the rows and the terms.
         signatures: in the order they were made.
         pages: number of pages of the document.
-        acts: which of ``offer``, ``comment``, ``adopt``, ``accept``, ``sign``, ``decline`` and ``withdraw`` the
-            actor may do now.
+        acts: which of ``offer``, ``comment``, ``adopt``, ``accept``, ``sign``, ``approve``, ``disapprove``,
+            ``decline`` and ``withdraw`` the actor may do now.
+        approval: how the actor's own organisation stands to the document by its rule; None for everybody else.
     """
 
     agreed: Agreed
     signatures: list[Signed]
     pages: int
     acts: frozenset[str]
+    approval: Standing | None
 
 
 def relation(actor: Actor, request: Request) -> Relation:
@@ -208,6 +218,28 @@ def elsewhere(session: Session, actor: Actor) -> Beginning[Turn]:
     return _open(session, and_(own, not_(_turn_of(actor))))
 
 
+def to_be_signed(
+    session: Session, actor: Actor, *conditions: ColumnElement[bool], size: int
+) -> Beginning[Turn]:
+    """Return the open requests that wait for a signature of the actor's organisation, in the same order.
+
+    Args:
+        session: a session.
+        actor: of the organisation.
+        conditions: what else must be so.
+        size: most returned.
+    """
+    own = {Relation.PROVIDER: Request.provider_id, Relation.BUYER: Request.buyer_id}
+    awaited = or_(
+        *(
+            and_(Contract.state == state, own[turn(state)] == actor.organisation_id)
+            for state in sorted(SIGNED_NEXT)
+        )
+    )
+    turns = _turns(and_(awaited, *conditions))
+    return beginning(session, turns, Request.expires_at, Request.id, size=size)
+
+
 def half_signed(session: Session, organisations: Collection[uuid.UUID]) -> list[str]:
     """Return the numbers of the contracts that are signed but not in force and bind one of some organisations.
 
@@ -247,12 +279,38 @@ def detail(session: Session, actor: Actor, number: str) -> Detail:
         )
         for row in one.contract.signatures
     ]
-    possible = frozenset() if is_frozen(session, one.request.handle) else acts(actor, one)
-    return Detail(one, signatures, len(page_digests(one.contract)), possible)
+    approval = _approval(session, actor, one)
+    possible = frozenset() if is_frozen(session, one.request.handle) else _approved(actor, one, approval)
+    return Detail(one, signatures, len(page_digests(one.contract)), possible, approval)
+
+
+def matter(one: Agreed) -> Matter:
+    """Return what a rule of approval is asked about: this contract's document."""
+    return Matter(one.contract.number, one.contract.document_digest, one.terms.price)
+
+
+def _approval(session: Session, actor: Actor, one: Agreed) -> Standing | None:
+    if actor.organisation_id is None or relation(actor, one.request) is Relation.OTHER:
+        return None
+    return gate.standing(session, actor.organisation_id, matter(one))
+
+
+def _approved(actor: Actor, one: Agreed, approval: Standing | None) -> frozenset[str]:
+    """Return what the actor may do, as far as approvals inside the own organisation let it."""
+    possible, whose, state = acts(actor, one), relation(actor, one.request), one.contract.state
+    if approval is None:
+        return possible
+    if not approval.lets_sign(actor.user_id):
+        possible -= {"sign"}
+    awaited = state in SIGNED_NEXT and turn(state) is whose and one.request.expires_at > clock.now()
+    if not (awaited and approval.needed and allowed(actor, "contract.approve", whose)):
+        return possible
+    said = None if approval.decision is None else approval.decision.approved
+    return possible | {name for name, yes in (("approve", True), ("disapprove", False)) if said is not yes}
 
 
 def acts(actor: Actor, one: Agreed) -> frozenset[str]:
-    """Return what the actor may do with a contract now."""
+    """Return what the actor may do with a contract now, approvals inside the own organisation apart."""
     state, whose = one.contract.state, relation(actor, one.request)
     if one.request.expires_at <= clock.now() or state not in OPEN or whose is Relation.OTHER:
         return frozenset()
@@ -299,13 +357,16 @@ def _turn_of(actor: Actor) -> ColumnElement[bool]:
 
 
 def _open(session: Session, condition: ColumnElement[bool]) -> Beginning[Turn]:
-    query = (
+    return beginning(session, _turns(condition), Request.expires_at, Request.id)
+
+
+def _turns(condition: ColumnElement[bool]) -> Select[Request, State, datetime]:
+    return (
         select(Request, Contract.state, Step.time)
         .join(Contract, Contract.id == Request.contract_id)
         .join(Step, Step.id == Contract.step_id)
         .where(condition, Contract.state.in_(OPEN), Request.expires_at > clock.now())
     )
-    return beginning(session, query, Request.expires_at, Request.id)
 
 
 def _together(session: Session, request: Request | None, lock: bool) -> Agreed:

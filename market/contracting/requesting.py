@@ -18,7 +18,7 @@ from market import clock, jobs, permissions, steps, storage
 from market.actor import Actor, Scope
 from market.catalog import service as catalog
 from market.catalog.service import Facts
-from market.contracting import letters
+from market.contracting import asking, letters
 from market.contracting.models import Request
 from market.db import read, transaction
 from market.errors import Conflict, Forbidden, Invalid
@@ -192,5 +192,6 @@ def _write(
     session.add(row)
     jobs.queue(session, "contract.deadline", due_at=row.expires_at, number=row.number)
     letters.turn(session, step, row, contract)
+    asking.ask(session, row, contract)
     steps.record(session, step, given=given, note={"document": sha256(rendered.pdf)})
     return row

@@ -10,7 +10,7 @@ from contracts.models import Version
 from contracts.negotiation import State
 from contracts.versions import COMMENT
 from contracts.wording import pair
-from market.contracting import comparing
+from market.contracting import approval_schemas, comparing
 from market.contracting.comparing import Compared, Said
 from market.contracting.reading import Detail
 from market.contracting.signing import Begun
@@ -263,6 +263,11 @@ class ContractOut(Schema):
     remarks = fields.List(fields.Nested(RemarkOut), metadata={"description": "newest first"})
     signatures = fields.List(fields.Nested(SignatureOut))
     acts = fields.List(fields.String(), metadata={"description": "what you may do now"})
+    approval = fields.Nested(
+        approval_schemas.ApprovalOut,
+        allow_none=True,
+        metadata={"description": "of your own organisation; null for others"},
+    )
 
 
 class ContractStepOut(ContractOut):
@@ -336,6 +341,7 @@ def shown(one: Detail) -> dict[str, Any]:
         "remarks": [_remark(said) for said in comparing.remarks(one.agreed)],
         "signatures": one.signatures,
         "acts": sorted(one.acts),
+        "approval": None if one.approval is None else approval_schemas.shown(one.approval),
     }
 
 

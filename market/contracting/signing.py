@@ -25,7 +25,8 @@ from contracts.pades import Completed, Evidence, Prepared, Signer
 from contracts.vocabulary import Role as Party
 from market import clock, jobs, permissions, steps, storage
 from market.actor import Actor
-from market.contracting import letters
+from market.approvals.models import Approval
+from market.contracting import approving, asking, letters
 from market.contracting.models import Preparation
 from market.contracting.reading import Agreed, found, party_of, relation
 from market.contracting.refusing import refuse_hindered, refuse_late, refuse_signing
@@ -89,15 +90,16 @@ def sign(actor: Actor, number: str, document_digest: str) -> Step:
         NotFound: no such contract, or other parties'.
         Conflict: the exchange holds no keys of parties (``key.not_held``), another document
             (``contract.other_document``), not this party's turn (``contract.wrong_state``), too late
-            (``contract.expired``), signed already by somebody else, or the asset is not registered any more.
-        Forbidden: not in this role, or a party is suspended.
+            (``contract.expired``), signed already by somebody else, not approved by a second person though the
+            party's rule asks for it (``contract.approval_needed``), or the asset is not registered any more.
+        Forbidden: not in this role, this person approved it (``approval.own``), or a party is suspended.
     """
     given = {"document_digest": document_digest}
     with read() as session:
         one, role = _own(session, actor, number)
         if done := _repeated(session, actor, one, role, given):
             return done
-        _refuse(session, one, role, document_digest)
+        _refuse(session, actor, one, role, document_digest)
         owner = one.request.provider_id if role is Party.PROVIDER else one.request.buyer_id
     held.hold(owner)
     with read() as session:
@@ -141,7 +143,7 @@ def prepare(actor: Actor, number: str, document_digest: str, fingerprint: str) -
     """
     with read() as session:
         one, role = _own(session, actor, number)
-        _refuse(session, one, role, document_digest)
+        _refuse(session, actor, one, role, document_digest)
         row = certificates.chosen(session, actor, fingerprint)
         ground = _ground(session, one, role, row.id, Signer(role, row.der(), row.chain_der()))
     prepared = _prepared(ground)
@@ -197,7 +199,7 @@ def complete(
             raise Conflict(
                 "signature.too_late", _("The time to complete this signature is over. Prepare it again.")
             )
-        _refuse(session, one, role, one.contract.document_digest)
+        _refuse(session, actor, one, role, one.contract.document_digest)
         _refuse_unconfirmed(session, actor, assertion)
         key = certificates.seen(session, actor, row.key_id)
         certificates.refuse_ended(key, clock.now())
@@ -235,10 +237,14 @@ def _repeated(session: Session, actor: Actor, one: Agreed, role: Party, given: d
     return None
 
 
-def _refuse(session: Session, one: Agreed, role: Party, document_digest: str) -> None:
+def _refuse(
+    session: Session, actor: Actor, one: Agreed, role: Party, document_digest: str, *, lock: bool = False
+) -> Approval | None:
+    """Refuse what cannot be signed now; return the approval by a second person, where one was needed."""
     refuse_late(one)
     refuse_signing(one, role, document_digest)
     refuse_hindered(session, one)
+    return approving.require(session, actor, one, role, lock=lock)
 
 
 def _ground(session: Session, one: Agreed, role: Party, key_id: uuid.UUID, signer: Signer) -> _Ground:
@@ -290,7 +296,7 @@ def _keep(
         one, role = _own(session, actor, number, lock=True)
         if done := _repeated(session, actor, one, role, given):
             return done
-        _refuse(session, one, role, document_digest)
+        approval = _refuse(session, actor, one, role, document_digest, lock=True)
         if preparation is not None:
             _refuse_unconfirmed(session, actor, assertion)
             _use(session, actor, preparation, ground.key_id)
@@ -310,11 +316,13 @@ def _keep(
         except DocumentMismatch as error:
             raise _outdated() from error
         letters.turn(session, step, one.request, one.contract)
+        asking.ask(session, one.request, one.contract)
         if one.contract.state is State.VERIFIED:
             jobs.queue(session, "contract.verified", contract_id=one.contract.id)
             if any(not signature.stamped for signature in one.contract.signatures):
                 jobs.queue(session, "contract.stamp", contract_id=one.contract.id)
-        return steps.record(session, step, given=given, note={"role": role.value})
+        note = {"role": role.value, **({} if approval is None else {"approval": approval.id})}
+        return steps.record(session, step, given=given, note=note)
 
 
 def _refuse_unconfirmed(session: Session, actor: Actor, assertion: str | None) -> None:

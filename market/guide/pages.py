@@ -94,6 +94,7 @@ OBJECTS: Final = {
     "account": lazy("Payment accounts"),
     "asset": lazy("Assets"),
     "listing": lazy("Listings"),
+    "approval": lazy("Rules of approval"),
     "contract": lazy("Contracts"),
     "payment": lazy("Payments"),
     "settlement": lazy("Settlement"),

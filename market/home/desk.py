@@ -12,6 +12,7 @@ from market import clock, permissions
 from market.actor import Actor, Role
 from market.catalog import reading as catalog
 from market.catalog import showing
+from market.contracting import approving
 from market.contracting import reading as contracting
 from market.contracting import showing as contracts
 from market.i18n import gettext as _
@@ -96,6 +97,7 @@ def waiting(session: Session, actor: Actor) -> Work:
         _registrations(session, actor),
         _listings(session, actor),
         _contracts(session, actor),
+        _approvals(session, actor),
         _trades(session, actor),
         _payments(session, actor),
     )
@@ -194,8 +196,17 @@ def _listings(session: Session, actor: Actor) -> Found:
 def _contracts(session: Session, actor: Actor) -> Found:
     found = contracting.waiting(session, actor)
     for row, state, since in found.items:
-        yield Task(str(contracts.TASKS[state]), row.title, f"/contracts/{row.number}", row.expires_at, since)
+        awaited = state in contracting.SIGNED_NEXT and approving.awaited(session, actor, row)
+        label = _("Sign the contract once a colleague has approved it") if awaited else contracts.TASKS[state]
+        yield Task(str(label), row.title, f"/contracts/{row.number}", row.expires_at, since)
     yield from _rest(_("Sign the contract"), found.more, "/contracts")
+
+
+def _approvals(session: Session, actor: Actor) -> Found:
+    label, found = _("Approve or refuse what a colleague is to sign"), approving.waiting(session, actor)
+    for row, _state, since in found.items:
+        yield Task(label, row.title, f"/contracts/{row.number}", row.expires_at, since)
+    yield from _rest(label, found.more, "/contracts")
 
 
 def _contracts_of_others(session: Session, actor: Actor) -> Found:

@@ -22,7 +22,7 @@ them silently. A test lists every trigger after each upgrade and downgrade.
 from sqlalchemy import Connection, inspect, text
 
 STATEFUL = (
-    "organisation", "user", "member", "invitation", "key", "certificate",
+    "organisation", "user", "member", "invitation", "key", "certificate", "approval_rule", "approval",
     "asset", "revision", "inspection", "listing",
     "contract", "version", "remark", "signature", "request",
     "account", "operation", "posting",
@@ -33,6 +33,7 @@ STATEFUL = (
 
 APPEND_ONLY = (
     "step", "step_image", "vault", "posting", "signature", "version", "remark", "receipt", "revision",
+    "approval",
     "ledger_entry", "ledger_leaf", "ledger_checkpoint", "ledger_cosignature", "ledger_witnessed",
     "ledger_contradiction", "ledger_tile", "ledger_mark", "log_timestamp",
     "contract_timestamp",

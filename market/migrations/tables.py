@@ -17,6 +17,7 @@ from market.migrations.binding import STATEFUL
 FEATURES = (
     "steps",
     "participants",
+    "approvals",
     "keys",
     "registry",
     "catalog",

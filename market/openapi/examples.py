@@ -39,6 +39,7 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "inviteMember": {"email": "wang.wei@example.org", "roles": ["buyer"]},
     "acceptInvitation": {"name": "王伟", "password": "correct horse battery staple"},
     "changeMemberRoles": {"roles": ["buyer"]},
+    "setApprovalRule": {"asks": "from", "amount": 10_000_000, "currency": "CNY"},
     "printBlankForm": {"values": {"price.model": "fixed", "term.days": 365, "use.training": "none"}},
     "requestCertificate": {"csr": _PEM.format("CERTIFICATE REQUEST"), "device": "signing laptop"},
     "registerCertificate": {
@@ -93,6 +94,8 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
         "changes": {"use.purposes": ["internal-analysis", "research"]},
     },
     "signContract": {"document_digest": _DIGEST},
+    "approveContract": {"document_digest": _DIGEST},
+    "disapproveContract": {"document_digest": _DIGEST, "reason": "The price is above what we agreed on."},
     "declineContract": {"reason": "We no longer offer these data."},
     "rejectDelivery": {"reason": "Column wind is empty from line 200 on."},
     "cancelTrade": {"reason": "We do not need the data any more."},

@@ -16,6 +16,9 @@ from market.steps import Opening
 STEP: Final = "step"
 """The field that says who acted; a party sees its own people and the exchange's jobs, not the other side's."""
 
+INSIDE: Final = "approval"
+"""Rows of what a party decides among its own people, which name its organisation: the other side sees none."""
+
 
 class Viewer(StrEnum):
     """For whom openings are shown."""
@@ -75,6 +78,9 @@ def shows(viewer: Viewer, actor: Actor, opening: Opening) -> bool:
     if opening.field == STEP:
         value: Any = opening.value
         return value["actor"]["organisation"] in (None, str(actor.organisation_id))
+    if _kind_of(opening.field) == INSIDE:
+        image: Any = opening.value
+        return bool(image["organisation_id"] == str(actor.organisation_id))
     return viewer in SHOWN.get(_kind_of(opening.field), frozenset())
 
 

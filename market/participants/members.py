@@ -236,6 +236,20 @@ def people(session: Session, actor: Actor) -> list[tuple[User, Member]]:
     return [(user, member) for user, member in session.execute(query)]
 
 
+def holding(
+    session: Session, organisation_id: uuid.UUID, roles: frozenset[Role]
+) -> list[tuple[User, frozenset[Role]]]:
+    """Return the people of an organisation who have at least one of some roles, with all of theirs; in order."""
+    query = (
+        select(User, Member)
+        .join(Member, Member.user_id == User.id)
+        .where(Member.organisation_id == organisation_id, Member.state == MemberState.ACTIVE)
+        .order_by(User.joined_at, User.id)
+    )
+    found = [(user, member.role_set()) for user, member in session.execute(query)]
+    return [(user, theirs) for user, theirs in found if theirs & roles]
+
+
 def invitations(session: Session, actor: Actor) -> list[Invitation]:
     """Return the open invitations of the actor's organisation."""
     query = (
@@ -289,7 +303,7 @@ def names(session: Session, ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:
 
 def possible_roles(organisation: Organisation) -> frozenset[Role]:
     """Return what an organisation may give: trading roles, or the operator's its staff roles; never both (R1.5)."""
-    return frozenset({Role.ADMIN, *(STAFF if organisation.operator else TRADING)})
+    return frozenset({Role.ADMIN, *(STAFF if organisation.operator else {*TRADING, Role.APPROVER})})
 
 
 def _other_administrators(session: Session, organisation_id: uuid.UUID, user_id: uuid.UUID) -> bool:

@@ -168,6 +168,13 @@ def found(session: Session, organisation_id: uuid.UUID, *, lock: bool = False) -
     return row
 
 
+def hold(session: Session, organisation_id: uuid.UUID) -> None:
+    """Keep an organisation as it is until the end of the transaction, which only relies on it; others may too."""
+    session.execute(
+        select(Organisation.id).where(Organisation.id == organisation_id).with_for_update(read=True)
+    )
+
+
 def seen(session: Session, actor: Actor, organisation_id: uuid.UUID, *, lock: bool = False) -> Organisation:
     """Return an organisation as far as the actor may know of it.
 

@@ -43,7 +43,7 @@ _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}\Z")
 _PLACES: Final[tuple[tuple[str, Any, frozenset[Role]], ...]] = (
     ("/listings", lazy("Listings"), frozenset()),
     ("/assets", lazy("Assets"), frozenset({Role.PROVIDER, Role.REVIEWER, Role.OPERATOR})),
-    ("/contracts", lazy("Contracts"), frozenset({Role.PROVIDER, Role.BUYER})),
+    ("/contracts", lazy("Contracts"), frozenset({Role.PROVIDER, Role.BUYER, Role.APPROVER})),
     ("/trades", lazy("Trades"), frozenset({Role.PROVIDER, Role.BUYER, Role.OPERATOR})),
     ("/payments", lazy("Payments"), frozenset({Role.OPERATOR})),
     ("/organisations", lazy("Organisations"), frozenset({Role.OPERATOR, Role.REVIEWER, Role.AUDITOR})),

@@ -93,3 +93,6 @@ class Kind(StrEnum):
     NOTICE_RETRACTED = "notice.retracted"
     DUTY_PERFORMED = "duty.performed"
     DUTY_MISSED = "duty.missed"
+    APPROVAL_RULED = "approval.ruled"
+    CONTRACT_APPROVED = "contract.approved"
+    CONTRACT_DISAPPROVED = "contract.disapproved"

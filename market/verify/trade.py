@@ -7,7 +7,7 @@ from typing import Final
 
 from contracts.terms import AnyTerms, parse
 from ledger.entry import Entry
-from market.verify import contract, ending, money, parties
+from market.verify import approvals, contract, ending, money, parties
 from market.verify.evidence import Evidence, Image
 from market.verify.report import Report, require
 
@@ -61,6 +61,8 @@ ENDS: Final = frozenset(
 """Kinds by which an agreement ends after something of the data was handed over."""
 
 AFTER: Final[Mapping[str, tuple[frozenset[str], ...]]] = {
+    "contract.approved": (frozenset({"contract.requested"}),),
+    "contract.disapproved": (frozenset({"contract.requested"}),),
     "contract.signed": (frozenset({"contract.requested"}),),
     "contract.finalized": (frozenset({"contract.signed"}),),
     "payment.settled": (frozenset({"contract.finalized"}),),
@@ -105,6 +107,8 @@ def check(report: Report, evidence: Evidence) -> None:
             report.ok("states", _check_states(evidence, entries))
         with report.checking("delivery"):
             report.ok("delivery", _check_delivery(evidence, terms))
+        with report.checking("approvals"):
+            approvals.check(report, evidence)
         with report.checking("end"):
             report.ok("end", ending.check(evidence, terms))
         with report.checking("money"):

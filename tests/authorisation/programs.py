@@ -7,6 +7,7 @@ from tests import people
 from tests.authorisation.rows import BARRED, FILE, PART, ROLE, SCOPE, Row, Who, api, public
 
 PROVIDER, BUYER, ADMIN, PERSON = Who.PROVIDER, Who.BUYER, Who.ADMIN, Who.PERSON
+APPROVER: Final = Who.APPROVER
 OPERATOR, REVIEWER, AUDITOR = Who.OPERATOR, Who.REVIEWER, Who.AUDITOR
 READ, MEMBERS, ASSETS, LISTINGS = Scope.READ, Scope.MEMBERS, Scope.ASSETS, Scope.LISTINGS
 CONTRACTS, PAYMENTS, DELIVERY, TRADES, OPERATE = (
@@ -29,6 +30,8 @@ OFFER: Final = {"base": "{requested_terms}", "changes": {"term.days": 30}}
 OFFERED: Final = {"terms_digest": "{offered_terms}"}
 REMARK: Final = {"on_digest": "{offered_terms}", "clause": "term", "comment": "why?"}
 DIGEST: Final = {"document_digest": "{digest}"}
+GUARDED: Final = {"document_digest": "{guarded_digest}"}
+RULE: Final = {"asks": "never"}
 BY_KEY: Final = {**DIGEST, "key": "00" * 32}
 JOIN: Final = {"name": "新同事", "password": people.PASSWORD}
 INVITE: Final = {"email": "guest@example.org", "roles": ["admin"]}
@@ -115,6 +118,9 @@ PROGRAMS: Final[tuple[Row, ...]] = (
     api("participants_api.decide", "POST", OPERATOR, OPERATE, 200, on="organisation", sent=SUSPEND, **office()),
     api("participants_api.invite", "POST", ADMIN, MEMBERS, 201, sent=INVITE,
         other=201, wrong=ROLE, staff=ROLE, suspended=BARRED),
+    api("approvals_api.show_rule", "GET", PERSON, READ, 200, **everybody()),
+    api("approvals_api.set_rule", "PUT", ADMIN, MEMBERS, 200, sent=RULE,
+        other=200, wrong=ROLE, staff=ROLE, suspended=BARRED),
     public("participants_api.join", "POST", 201, on="invitation", sent=JOIN),
     api("participants_api.list_members", "GET", PERSON, READ, 200, **everybody()),
     api("participants_api.change_roles", "PUT", ADMIN, MEMBERS, 200, on="spare", sent=ROLES, **owner()),
@@ -178,6 +184,12 @@ PROGRAMS: Final[tuple[Row, ...]] = (
         on="requested", sent=DIGEST, **side(party="409 contract.wrong_state")),
     api("contracting_api.sign", "POST", BUYER, CONTRACTS, 200, on="agreed",
         sent={"document_digest": "{agreed_digest}"}, **side(party="409 step.already_taken")),
+    api("contracting_api.approve", "POST", APPROVER, CONTRACTS, "409 approval.not_needed",
+        on="requested", sent=DIGEST, **side(party=TURN)),
+    api("contracting_api.approve", "POST", APPROVER, CONTRACTS, 200,
+        on="guarded", sent=GUARDED, **side(party=TURN)),
+    api("contracting_api.disapprove", "POST", APPROVER, CONTRACTS, 200,
+        on="guarded", sent={**GUARDED, **REASON}, **side(party=TURN)),
     api("contracting_api.decline", "POST", PROVIDER, CONTRACTS, 200,
         on="requested", sent=REASON, **side(party=TURN)),
     api("contracting_api.withdraw", "POST", BUYER, CONTRACTS, 200, on="requested", **side(party=TURN)),

@@ -28,6 +28,7 @@ class Who(StrEnum):
     PERSON = "person"
     """Anybody who is signed in, about what is their own."""
     ADMIN = "admin"
+    APPROVER = "approver"
     PROVIDER = "provider"
     BUYER = "buyer"
     OPERATOR = "operator"

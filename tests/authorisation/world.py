@@ -6,6 +6,7 @@ put back to a copy.
 
 import io
 import itertools
+import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import redirect_stdout
@@ -14,9 +15,13 @@ from typing import Protocol
 
 from flask import Flask
 
+from contracts.money import Money
 from ledger import reader
 from market import jobs
 from market.actor import Actor, Role, Scope
+from market.approvals import ruling
+from market.approvals.asks import Asks
+from market.approvals.ruling import Rule
 from market.catalog import service as catalog
 from market.contracting import bargaining
 from market.db import open_database, read, transaction
@@ -165,6 +170,7 @@ def furnished() -> House:
         "provider chief": provider,
         "provider": people.colleague(provider, Role.PROVIDER),
         "provider admin": people.colleague(provider, Role.ADMIN),
+        "provider approver": people.colleague(provider, Role.APPROVER),
         "buyer chief": buyer,
         "buyer": people.colleague(buyer, Role.BUYER),
         "buyer admin": people.colleague(buyer, Role.ADMIN),
@@ -277,6 +283,7 @@ def _trades(provider: Actor, buyer: Actor, house: House) -> dict[str, str]:
     requested, agreed = asked(), asked()
     deals.sign(house.people["provider"], agreed.number)
     offered, remark = _negotiated(asked())
+    guarded = _guarded(asked())
     due, paid = running(), trades.paid(running())
     operation = trades.planned(due)
     delivered, disputed = (trades.fetched(trades.paid(running())) for _ in range(2))
@@ -292,6 +299,7 @@ def _trades(provider: Actor, buyer: Actor, house: House) -> dict[str, str]:
     found = {
         "settled": settled, "noticed": noticed, "resting": resting, "over": over,
         "requested": requested, "agreed": agreed, "offered": offered, "due": due,
+        "guarded": guarded,
         "paid": paid, "delivered": delivered, "disputed": disputed,
     }  # fmt: skip
     house.private |= {deal.number for deal in found.values()}
@@ -302,9 +310,20 @@ def _trades(provider: Actor, buyer: Actor, house: House) -> dict[str, str]:
         "remark": remark,
         "digest": deals.of(requested.number).document_digest,
         "agreed_digest": deals.of(agreed.number).document_digest,
+        "guarded_digest": deals.of(guarded.number).document_digest,
         "handle": trades.rows(due).trade.handle,
         "operation": str(operation),
     }
+
+
+def _guarded(deal: Deal) -> Deal:
+    """Raise the price until the provider's own rule asks for a second person; it signs next."""
+    price = json.loads(deals.of(deal.number).terms)["values"]["price.amount"]["amount"]
+    with transaction() as session:
+        ruling.put(session, deal.provider, Rule(Asks.FROM, Money(price + 1)))
+    deals.offer(deal.provider, deal.number, {"price.amount": {"amount": price + 1, "currency": "CNY"}})
+    deals.accept(deal.buyer, deal.number)
+    return deal
 
 
 def _negotiated(deal: Deal) -> tuple[Deal, str]:
@@ -349,8 +368,12 @@ def _name(row: Row, column: Column) -> str:
     """Return the name of who stands in a column."""
     office = row.who in _STAFF
     home = "buyer" if row.who is Who.BUYER else "provider"
-    right = {Who.ADMIN: "provider admin", Who.BUYER: "buyer"}.get(row.who, "provider")
-    wrong = {Who.ADMIN: "provider", Who.PERSON: "provider chief"}.get(row.who, f"{home} admin")
+    right = {Who.ADMIN: "provider admin", Who.BUYER: "buyer", Who.APPROVER: "provider approver"}.get(
+        row.who, "provider"
+    )
+    wrong = {Who.ADMIN: "provider", Who.APPROVER: "provider", Who.PERSON: "provider chief"}.get(
+        row.who, f"{home} admin"
+    )
     names = {
         Column.OWN: row.who.value if office else right,
         Column.OTHER: "stranger",

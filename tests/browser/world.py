@@ -123,6 +123,7 @@ def _trades(hall: Hall) -> list[str]:
     """Return one trade in each state, the finished one last."""
     requested, half, declined = (hall.ask_for(hall.priced) for _time in range(3))
     hall.sign(hall.provider, half)
+    guarded = _guarded(hall)
     hall.provider.post(f"/api/v1/contracts/{declined}/refusal", {"reason": "not now"})
     offered = _negotiated(hall)
     agreed, opened, paid = (hall.agree(hall.priced) for _time in range(3))
@@ -140,8 +141,23 @@ def _trades(hall: Hall) -> list[str]:
     assert hall.provider.do(noticed, "suspension", cause="misuse", reason="it was passed on").status == 200
     assert hall.provider.do(over, "termination", ground="grave", reason="it was passed on").status == 200
     return [
-        requested, half, declined, *offered, agreed, opened, paid, delivered, disputed, ruled, noticed, over, done,
+        requested, half, guarded, declined, *offered, agreed, opened, paid, delivered, disputed, ruled, noticed,
+        over, done,
     ]  # fmt: skip
+
+
+def _guarded(hall: Hall) -> str:
+    """Return a contract that waits for a second person of the buyer's, at a price that nothing else here has."""
+    price = {"amount": 90_000_000, "currency": "CNY"}
+    hall.buyer.ask("PUT", "/api/v1/approval-rule", {"asks": "from", **price})
+    number = hall.ask_for(hall.priced)
+    place = f"/api/v1/contracts/{number}"
+    sent = {"base": hall.provider.get(place)["terms_digest"], "changes": {"price.amount": price}}
+    shown = hall.provider.post(f"{place}/offers", sent, create=True)["terms_digest"]
+    hall.buyer.post(f"{place}/acceptance", {"terms_digest": shown})
+    assert hall.sign(hall.provider, number).status == 200
+    assert "approve" in hall.buyer.get(place)["acts"]
+    return number
 
 
 def _negotiated(hall: Hall) -> list[str]:

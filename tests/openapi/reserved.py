@@ -6,8 +6,12 @@ from dataclasses import dataclass
 import pytest
 from flask import current_app
 
+from contracts.money import Money
 from market import jobs
 from market.actor import Actor, Role, Scope
+from market.approvals import ruling
+from market.approvals.asks import Asks
+from market.approvals.ruling import Rule
 from market.catalog import service as catalog
 from market.contracting import requesting
 from market.db import transaction
@@ -18,6 +22,8 @@ from market.trades.grounds import Cause, Ground
 from tests import assets, deals, evidence, people, trades
 from tests.deals import Deal
 
+DEAR = 90_000_000
+"""From this price on, in fen, the provider asks that a second person approves."""
 SPARE = 20
 """How many there are of what one good request uses up."""
 
@@ -45,6 +51,9 @@ def reserved(cast: Cast) -> Mapping[str, list[str]]:
         patch.setattr(requesting, "render", trades.set_in_type)  # nobody looks at their documents
         sold = assets.registered(cast.provider, deals.content())
         listing = assets.listed(cast.provider, sold)
+        people.colleague(cast.provider, Role.APPROVER)
+        with transaction() as session:
+            ruling.put(session, cast.provider, Rule(Asks.FROM, Money(DEAR)))
         return {
             **_assets(cast),
             **_listings(cast, sold),
@@ -85,12 +94,27 @@ def _contracts(cast: Cast, listing: str) -> dict[str, list[str]]:
     refused, withdrawn, signed = (
         deals.requested(cast.provider, cast.buyer, listing).number for _each in range(3)
     )
+    approved, disapproved = (_guarded(cast, listing) for _each in range(2))
     return {
+        "POST /api/v1/contracts/{number}/approval#number": [approved],
+        "POST /api/v1/contracts/{number}/approval#document_digest": [deals.of(approved).document_digest],
+        "POST /api/v1/contracts/{number}/disapproval#number": [disapproved],
+        "POST /api/v1/contracts/{number}/disapproval#document_digest": [
+            deals.of(disapproved).document_digest
+        ],
         "POST /api/v1/contracts/{number}/refusal#number": [refused],
         "POST /api/v1/contracts/{number}/withdrawal#number": [withdrawn],
         "POST /api/v1/contracts/{number}/signature#number": [signed],
         "POST /api/v1/contracts/{number}/signature#document_digest": [deals.of(signed).document_digest],
     }
+
+
+def _guarded(cast: Cast, listing: str) -> str:
+    """Ask for a contract whose provider signs next and asks for a second person, at a price that no other has."""
+    number = deals.requested(cast.provider, cast.buyer, listing).number
+    deals.offer(cast.provider, number, {"price.amount": {"amount": DEAR, "currency": "CNY"}})
+    deals.accept(cast.buyer, number)
+    return number
 
 
 def _trades(cast: Cast, listing: str) -> dict[str, list[str]]:

@@ -717,6 +717,57 @@ def upgrade() -> None:
     )
     op.create_index("ix_invitation_organisation_id", "invitation", ["organisation_id"], unique=False)
     op.create_table(
+        "approval_rule",
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("asks", sa.String(32), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=True),
+        sa.Column("currency", sa.String(length=3), nullable=True),
+        sa.Column("ruled_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name="fk_approval_rule_organisation_id_organisation"
+        ),
+        sa.ForeignKeyConstraint(
+            ["step_id", "id"],
+            ["step_image.step_id", "step_image.row_id"],
+            name="bond_approval_rule",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_approval_rule"),
+        sa.UniqueConstraint("organisation_id", name="uq_approval_rule_organisation_id"),
+    )
+    op.create_table(
+        "approval",
+        sa.Column("number", sa.String(length=11), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("party", sa.String(length=20), nullable=False),
+        sa.Column("document_digest", sa.String(length=64), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("approved", sa.Boolean(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name="fk_approval_organisation_id_organisation"
+        ),
+        sa.ForeignKeyConstraint(
+            ["step_id", "id"],
+            ["step_image.step_id", "step_image.row_id"],
+            name="bond_approval",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name="fk_approval_user_id_user"),
+        sa.PrimaryKeyConstraint("id", name="pk_approval"),
+        sa.UniqueConstraint(
+            "number", "organisation_id", "place", name="uq_approval_number_organisation_id_place"
+        ),
+    )
+    op.create_table(
         "member",
         sa.Column("user_id", sa.Uuid(), nullable=False),
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
@@ -1089,6 +1140,8 @@ def downgrade() -> None:
     )
     op.drop_index("ix_member_organisation_id", table_name="member")
     op.drop_table("member")
+    op.drop_table("approval")
+    op.drop_table("approval_rule")
     op.drop_index("ix_invitation_organisation_id", table_name="invitation")
     op.drop_table("invitation")
     op.drop_table("grant_usage")

@@ -51,6 +51,7 @@ def raw(running: Flask) -> Iterator[Connection]:
     evidence.look()
     _ended(running, deals.requested(deal.provider))
     signers.certified(people.colleague(deal.buyer, Role.BUYER))
+    deals.approved(deals.requested(deal.provider))
     publishing.publish()
     engine = db.engine_for(running.extensions["settings"].database_owner_url)
     with engine.connect() as connection:
