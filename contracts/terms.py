@@ -211,7 +211,9 @@ class Terms(Filled):
             raise TermsError("standing", "stands in an offer to anybody, and nowhere else")
         if self.origin is not None and self.buyer is None:
             raise TermsError("origin", "an offer accepts no other")
-        if self.standing is not None and not timedelta(1) <= self.standing.until - self.date <= timedelta(LONGEST):
+        if self.standing is not None and not timedelta(1) <= self.standing.until - self.date <= timedelta(
+            LONGEST
+        ):
             raise TermsError("standing.until", f"lies 1 to {LONGEST} days after the offer's date")
         object.__setattr__(self, "values", MappingProxyType(dict(self.values)))
 

@@ -21,6 +21,9 @@ import market.contracting.api
 import market.contracting.pages
 import market.contracting.service
 import market.contracting.stamping
+import market.contracting.standing.api
+import market.contracting.standing.ending
+import market.contracting.standing.pages
 import market.delivery.api
 import market.delivery.pages
 import market.governance.api
@@ -87,6 +90,8 @@ HANDLERS: Final[Mapping[str, jobs.Handler]] = {
     "asset.notice_ended": market.registry.service.on_notice_ended,
     "person.erased": market.governance.erasing.on_erased,
     "asset.cancelled": market.trades.suspension.on_asset_cancelled,
+    "offer.deadline": market.contracting.standing.ending.on_deadline,
+    "offer.stamp": market.contracting.stamping.on_unstamped_offer,
     "contract.deadline": market.contracting.service.on_deadline,
     "contract.stamp": market.contracting.stamping.on_unstamped,
     "contract.verified": market.trades.opening.on_verified,
@@ -114,7 +119,7 @@ HANDLERS: Final[Mapping[str, jobs.Handler]] = {
 SLOW: Final = frozenset({
     "revision.uploaded", "delivery.covered", "ledger.fsck",  # as long as the file, or the log, is large
     "account.open", "account.look", "payment.perform", "payment.look", "payment.close", "payment.retry",
-    "webhook.received", "contract.stamp",  # another's answer
+    "webhook.received", "contract.stamp", "offer.stamp",  # another's answer
 })  # fmt: skip
 """Jobs that may take minutes; a worker always keeps a hand free for the others."""
 
@@ -131,6 +136,7 @@ API: Final = (
     market.texts.api,
     market.catalog.api,
     market.contracting.api,
+    market.contracting.standing.api,
     market.payments.api,
     market.delivery.api,
     market.trades.api,
@@ -150,6 +156,7 @@ PAGES: Final = (
     market.texts.pages,
     market.catalog.pages,
     market.contracting.pages,
+    market.contracting.standing.pages,
     market.payments.pages,
     market.delivery.pages,
     market.trades.pages,

@@ -23,6 +23,7 @@ from market.contracting import (
     showing,
 )
 from market.contracting.reading import Agreed
+from market.contracting.standing import reading as offers
 from market.db import read, transaction
 from market.errors import Invalid, NotFound
 from market.i18n import gettext as _
@@ -316,10 +317,12 @@ def _page(number: str, faults: dict[str, Any] | None = None) -> str:
         names = participants.names(session, {one.agreed.request.provider_id, one.agreed.request.buyer_id})
         story = showing.story(session, one.agreed, names)
         own_keys = certificates.usable(session, actor)
+        offer = offers.number_of(session, one.agreed.request.offer_id)
     return render_template(
         "pages/contracting/contract.html",
         own_keys=[(row.fingerprint, row.device or row.fingerprint[:10]) for row in own_keys],
         exchange_signs=config.current().holds_party_keys,
+        offer=offer,
         one=one,
         request_row=one.agreed.request,
         contract=one.agreed.contract,

@@ -22,7 +22,7 @@ from sqlalchemy import Connection, inspect, text
 STATEFUL = (
     "organisation", "user", "member", "invitation", "key", "certificate",
     "asset", "revision", "inspection", "listing",
-    "contract", "version", "remark", "signature", "request",
+    "contract", "version", "remark", "signature", "request", "standing_offer",
     "account", "operation", "posting",
     "trade", "agreement", "settlement", "acceptance", "dispute", "notice", "duty",
     "access_grant", "receipt",

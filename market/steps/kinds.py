@@ -93,3 +93,6 @@ class Kind(StrEnum):
     NOTICE_RETRACTED = "notice.retracted"
     DUTY_PERFORMED = "duty.performed"
     DUTY_MISSED = "duty.missed"
+    OFFER_OPENED = "offer.opened"
+    OFFER_WITHDRAWN = "offer.withdrawn"
+    OFFER_EXPIRED = "offer.expired"

@@ -8,7 +8,7 @@ from functools import cache
 from contracts import canonical, standing
 from contracts.certificates import Authorities
 from contracts.document import compose
-from contracts.examining import Expected
+from contracts.examining import Expected, ExpectedSigner
 from contracts.render import Rendered, render
 from contracts.terms import Standing, Terms
 from contracts.vocabulary import Role
@@ -16,7 +16,7 @@ from tests.contracts import small
 from tests.contracts.authority import NOW, Authority, Party, Stamper
 from tests.contracts.first.sample import TERMS as FIRST
 from tests.contracts.first.sample import number
-from tests.contracts.signed import STATEMENTS, ExpectedSigner, completed
+from tests.contracts.signed import STATEMENTS, completed
 
 DAY = date(2026, 11, 30)
 OFFER = dataclasses.replace(
