@@ -94,6 +94,7 @@ OBJECTS: Final = {
     "account": lazy("Payment accounts"),
     "asset": lazy("Assets"),
     "listing": lazy("Listings"),
+    "offer": lazy("Standing offers"),
     "contract": lazy("Contracts"),
     "payment": lazy("Payments"),
     "settlement": lazy("Settlement"),

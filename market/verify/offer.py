@@ -102,7 +102,7 @@ def _check_terms(evidence: Evidence, terms: AnyTerms) -> str:
     offered = parse(evidence.files[f"{signed.OFFER}terms.json"])
     file_digest = hashlib.sha256(evidence.files[f"{signed.OFFER}signed.pdf"]).hexdigest()
     standing.require_accepted(offered, file_digest, terms)
-    return f"the contract differs from offer {offered.number} in buyer, number, date and origin alone; it names the file"
+    return f"the contract differs from offer {offered.number} in buyer, number, date and origin alone"
 
 
 def _check_open(evidence: Evidence, opened: Image) -> str:

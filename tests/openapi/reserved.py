@@ -15,7 +15,7 @@ from market.participants import access, members
 from market.registry.models import Asset
 from market.trades import decisions, ending
 from market.trades.grounds import Cause, Ground
-from tests import assets, deals, evidence, people, trades
+from tests import assets, deals, evidence, offers, people, trades
 from tests.deals import Deal
 
 SPARE = 20
@@ -49,6 +49,7 @@ def reserved(cast: Cast) -> Mapping[str, list[str]]:
             **_assets(cast),
             **_listings(cast, sold),
             **_contracts(cast, listing),
+            **_offers(cast, sold),
             **_trades(cast, listing),
             **_people(cast),
         }
@@ -90,6 +91,21 @@ def _contracts(cast: Cast, listing: str) -> dict[str, list[str]]:
         "POST /api/v1/contracts/{number}/withdrawal#number": [withdrawn],
         "POST /api/v1/contracts/{number}/signature#number": [signed],
         "POST /api/v1/contracts/{number}/signature#document_digest": [deals.of(signed).document_digest],
+    }
+
+
+def _offers(cast: Cast, asset: Asset) -> dict[str, list[str]]:
+    wanted, first, second, third, fourth = (assets.listed(cast.provider, asset) for _each in range(5))
+    open_, unwanted, taken = (offers.opened(cast.provider, one, most=99) for one in (first, second, third))
+    sketch = offers.drafted(cast.provider, fourth)
+    place = "/offers/{number}"
+    return {
+        place: [open_.number],
+        "POST /api/v1/offers#listing": [wanted],
+        f"POST /api/v1{place}/withdrawal#number": [unwanted.number],
+        f"POST /api/v1{place}/acceptances#number": [taken.number],
+        f"POST /api/v1{place}/signature#number": [sketch.number],
+        f"POST /api/v1{place}/signature#document_digest": [offers.draft_of(sketch).document_digest],
     }
 
 
