@@ -1,4 +1,4 @@
-"""A standing offer over HTTP, nothing patched: signed from the command line, accepted, traded, verified by a stranger."""
+"""A standing offer over HTTP: signed from the command line, accepted, traded, and verified by a stranger."""
 
 import io
 from pathlib import Path

@@ -113,7 +113,7 @@ def test_poppler_reads_the_attachments(trusting: Path) -> None:
 
 
 def test_poppler_and_openssl_accept_an_acceptance_and_the_offer_in_it(tmp_path: Path) -> None:
-    """A standing offer that its provider certified, and the contract that its buyer certified with the offer attached."""
+    """An offer that its provider certified, and the contract that its buyer certified with the offer attached."""
     folder, program = tmp_path / "nss", machine.ensure("pdfsig", "poppler-utils", lane=strangers.LANE)
     trust(folder, accepted.offered().authority.root.der)
     for one in (accepted.offered(), accepted.taken()):
