@@ -13,18 +13,7 @@ from market.contracting.standing.states import OfferEvent, OfferState, advance
 from market.db import locked
 from market.errors import Conflict
 from market.i18n import gettext as _
-from market.i18n import lazy
 from market.steps import Pending
-
-_REFUSALS = {
-    OfferState.WITHDRAWN: ("offer.withdrawn", lazy("The provider has withdrawn this offer.")),
-    OfferState.EXPIRED: ("offer.expired", lazy("The time to accept this offer is over.")),
-    OfferState.EXHAUSTED: (
-        "offer.exhausted",
-        lazy("This offer was accepted as often as it may be. Ask the provider for a contract instead."),
-    ),
-}
-"""Why an offer cannot be accepted, by its state."""
 
 
 def refuse(session: Session, request: Request, *, lock: bool = False) -> None:
@@ -57,10 +46,15 @@ def refuse_closed(offer: StandingOffer) -> None:
         Conflict: it was withdrawn, its time is over, or it was accepted as often as it may be.
     """
     over = offer.state is OfferState.OPEN and offer.expires_at <= clock.now()
-    state = OfferState.EXPIRED if over else offer.state
-    if state in _REFUSALS:
-        code, message = _REFUSALS[state]
-        raise Conflict(code, str(message))
+    if offer.state is OfferState.EXPIRED or over:
+        raise Conflict("offer.expired", _("The time to accept this offer is over."))
+    if offer.state is OfferState.WITHDRAWN:
+        raise Conflict("offer.withdrawn", _("The provider has withdrawn this offer."))
+    if offer.state is OfferState.EXHAUSTED:
+        raise Conflict(
+            "offer.exhausted",
+            _("This offer was accepted as often as it may be. Ask the provider for a contract instead."),
+        )
 
 
 def count(session: Session, step: Pending, request: Request) -> None:

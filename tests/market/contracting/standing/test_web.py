@@ -48,7 +48,7 @@ def test_an_offer_is_made_signed_and_accepted_on_pages(client: FlaskClient) -> N
     public = other.get(f"{place}?lang=en", headers=HTML).text
     assert "Sign in to read and accept the offer" in public
     assert "document.pdf" not in public
-    assert other.get(f"{place}/document.pdf", headers=HTML).status_code == 302
+    assert other.get(f"{place}/document.pdf", headers=HTML).status_code == 303
     assert f"/offers/{number}" in other.get(f"/listings/{listing}", headers=HTML).text
     assert "can be accepted at once" in other.get("/listings?lang=en", headers=HTML).text
     signed_in(other, "buyer@example.org")
