@@ -32,20 +32,28 @@ class Draft:
         content: the filled document as plain JSON.
         terms: canonical bytes attached as contract.json; nothing for a blank form.
         policy: canonical bytes attached as policy.json; nothing for a blank form.
+        offer: the signed offer attached as offer.pdf, to an acceptance alone.
     """
 
     model: Model
     content: dict[str, Any]
     terms: bytes
     policy: bytes
+    offer: bytes = b""
 
 
-def compose(model: Model, terms: AnyTerms) -> Draft:
+def compose(model: Model, terms: AnyTerms, offer: bytes = b"") -> Draft:
     """Return the filled document.
+
+    Args:
+        model: the text.
+        terms: what fills it.
+        offer: the signed offer that an acceptance takes up; without it an acceptance can be read, not rendered.
 
     Raises:
         TermsError: the terms do not suit the model text: another model, a blank that is missing or filled wrongly, a
-            price on a free licence, no promise of quality where one is required.
+            price on a free licence, no promise of quality where one is required; or the offer is another than the one
+            that they accept.
         LibraryError: the text names a blank that terms do not fill.
     """
     if terms.model != model.id:
@@ -53,8 +61,10 @@ def compose(model: Model, terms: AnyTerms) -> Draft:
     if isinstance(terms, FirstTerms):
         return _compose_first(model, terms)
     _require(model, terms)
+    if offer and (terms.origin is None or terms.origin.document_digest != canonical.sha256(offer)):
+        raise TermsError("origin.document_digest", "names another file than the offer given")
     policy = compile_policy(_grounds(model, terms))
-    return Draft(model, _content(model, terms, policy), terms.canonical(), policy)
+    return Draft(model, _content(model, terms, policy), terms.canonical(), policy, offer)
 
 
 def _compose_first(model: Model, terms: FirstTerms) -> Draft:
@@ -104,9 +114,11 @@ def _content(model: Model, terms: Terms, policy: bytes) -> dict[str, Any]:
         "number": {"label": label(model, "number"), "value": terms.number},
         "date": {"label": pair(model.blanks["date"].label), **pair(calendar(terms.date))},
         "day": [terms.date.year, terms.date.month, terms.date.day],
-        "parties": [_party(model, role, getattr(terms, role)) for role in _ROLES],
+        "parties": [_party(model, role, terms) for role in _ROLES],
         "signatures": _signatures(model, terms),
         "evidence": {"title": label(model, "evidence"), "rows": _evidence(model, terms, policy)},
+        **({} if terms.standing is None else {"standing": label(model, "offer")}),
+        **({} if terms.origin is None else {"offer": True}),
     }
 
 
@@ -258,13 +270,22 @@ def _filled_in(model: Model, values: Mapping[str, Any]) -> dict[str, Bilingual]:
     }
 
 
-def _party(model: Model, role: str, party: Party | None) -> dict[str, Any]:
+def _party(model: Model, role: str, terms: Terms) -> dict[str, Any]:
     names = ("name_zh", "name_en", "credit_code")
+    party: Party | None = getattr(terms, role)
     if party is None:
-        anybody = model.word("label", "anybody")
-        return {"role": pair(model.word("role", role)), "rows": [row(label(model, "name_zh"), anybody, role)]}
+        return {"role": pair(model.word("role", role)), "rows": _anybody(model, role, terms)}
     rows = [row(label(model, name), same(getattr(party, name)), f"{role}.{name}") for name in names]
     return {"role": pair(model.word("role", role)), "rows": rows}
+
+
+def _anybody(model: Model, role: str, terms: Terms) -> list[dict[str, Any]]:
+    """Return what stands in the place of a party that a standing offer does not know yet."""
+    rows = [row(label(model, "name_zh"), model.word("label", "anybody"), role)]
+    if terms.standing is not None:
+        rows.append(row(label(model, "valid_until"), calendar(terms.standing.until), "standing.until"))
+        rows.append(row(label(model, "most"), same(f"{terms.standing.most:,}"), "standing.most"))
+    return rows
 
 
 def _columns(model: Model, subject: Subject) -> dict[str, Any]:
@@ -283,9 +304,15 @@ def _signatures(model: Model, terms: Terms) -> dict[str, Any]:
         {"label": label(model, name), **label(model, f"{name}_value")}
         for name in ("signature_method", "signature_place")
     ]
+    attached = [{"label": label(model, "signature_method"), **label(model, "signature_offer_value")}]
     parties = [("provider", terms.provider), ("buyer", terms.buyer)]
     blocks = [
-        {"role": pair(model.word("role", role)), "zh": party.name_zh, "en": party.name_en, "notes": notes}
+        {
+            "role": pair(model.word("role", role)),
+            "zh": party.name_zh,
+            "en": party.name_en,
+            "notes": attached if role == "provider" and terms.origin is not None else notes,
+        }
         for role, party in parties
         if party is not None
     ]
@@ -300,5 +327,9 @@ def _evidence(model: Model, terms: Terms, policy: bytes) -> list[dict[str, Any]]
         "template": model.digest,
     }
     if terms.origin is not None:
-        facts |= {"origin_terms": terms.origin.terms_digest, "origin_document": terms.origin.document_digest}
+        facts |= {
+            "origin_number": terms.origin.number,
+            "origin_terms": terms.origin.terms_digest,
+            "origin_document": terms.origin.document_digest,
+        }
     return [{"label": label(model, name), "value": value} for name, value in facts.items()]

@@ -98,6 +98,12 @@ class VersionError(ContractError):
     code = "contract.unchanged"
 
 
+class StandingError(ContractError):
+    """A contract does not accept the standing offer that it names, or changes something of it: do not sign it."""
+
+    code = "offer.other_terms"
+
+
 class DocumentMismatch(ContractError):
     """The signer named another document than the one stored: show the present document and ask again."""
 

@@ -161,9 +161,8 @@ def _signers(
 
 
 def _changes(signatures: "list[EmbeddedPdfSignature]", expected: Expected) -> Iterator[Check]:
-    """After a signature came nothing but the filling of signature fields; the provider's allowed no more."""
+    """After a signature came nothing but the filling of signature fields; the first one allowed no more."""
     from pyhanko.sign.diff_analysis import DiffResult, ModificationLevel
-    from pyhanko.sign.fields import MDPPerm
 
     for one, signer in zip(signatures, expected.signers, strict=True):
         result: object = one.diff_result
@@ -171,8 +170,7 @@ def _changes(signatures: "list[EmbeddedPdfSignature]", expected: Expected) -> It
             raise SignatureError(f"after the {signer.role} signed, the document was changed: {result}")
         if result.modification_level > ModificationLevel.FORM_FILLING:
             raise SignatureError(f"after the {signer.role} signed, more was changed than signature fields")
-        certifies = one.docmdp_level is MDPPerm.FILL_FORMS
-        if certifies is not (signer.role is Role.PROVIDER) or (one.docmdp_level and not certifies):
+        if (one.docmdp_level or None) is not pades.certifies(expected.order, signer.role):
             raise SignatureError(f"the signature of the {signer.role} allows other changes than it should")
     yield passed("changes", "after each signature nothing changed but the next signature's own field")
 

@@ -1,9 +1,10 @@
 """The states of a negotiation: exactly those of the Dataspace Protocol, the moves between them, and who may make them.
 
-Three ways lead to a contract.  A request whose terms suit the provider goes REQUESTED, AGREED, VERIFIED, FINALIZED.
+Ways lead to a contract.  A request whose terms suit the provider goes REQUESTED, AGREED, VERIFIED, FINALIZED.
 One that does not is answered by an offer (OFFERED), which the buyer answers by a counter-offer (REQUESTED again) or
-accepts (ACCEPTED); the provider then signs.  AGREED carries the provider's signature, VERIFIED the buyer's, FINALIZED
-means in force and in the ledger.  Declining, withdrawing and expiry end in TERMINATED.
+accepts (ACCEPTED); the provider then signs.  One that accepts a standing offer is AGREED by the signature in that
+offer.  AGREED carries the provider's signature, VERIFIED the buyer's, FINALIZED means in force and in the ledger.
+Declining, withdrawing and expiry end in TERMINATED.
 
 No side makes two offers in a row and nobody accepts their own: each move has one mover, and the table has no such row.
 """

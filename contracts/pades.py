@@ -3,8 +3,10 @@
 A signature is made in two halves, because the private key is elsewhere: :func:`prepare` writes the revision with room
 for the signature and returns what is to be signed, :func:`complete` puts the signature in.  Nothing here holds a
 private key.  The rendered document stays the exact prefix of every file that grows from it, so that it can be set in
-type again and compared.  The first revision brings the fields of everybody who will sign; the provider's signature
-certifies the document and lets nothing follow but the filling of those fields.  With the last signature come all
+type again and compared.  The first revision brings the fields of everybody who will sign; the first signature
+certifies the document (ISO 32000-1, 12.8.2.2) and lets nothing follow but the filling of those fields.  Where one party
+alone signs, a standing offer or its acceptance, that signature lets nothing at all follow, so that any reader refuses a
+page that is laid over it: an approval would leave the file open to that.  With the last signature come all
 certificates and lists of revoked ones (PAdES B-LT), in its own revision, so that it covers the whole file.
 
 The same input gives the same bytes: no random number and no clock but the ``at`` that is given.
@@ -211,7 +213,6 @@ def _prepare(
     )
     embedding = cms_embedder.PdfCMSEmbedder().write_cms(signer.role.value, writer, existing_fields_only=True)
     next(embedding)
-    certify = signer.role is Role.PROVIDER
     embedding.send(
         cms_embedder.SigObjSetup(
             sig_placeholder=pdf_byterange.SignatureObject(
@@ -222,8 +223,8 @@ def _prepare(
             ),
             mdp_setup=cms_embedder.SigMDPSetup(
                 md_algorithm="sha256",
-                certify=certify,
-                docmdp_perms=fields.MDPPerm.FILL_FORMS if certify else None,
+                certify=not filled,
+                docmdp_perms=None if filled else _permitted(order),
             ),
         )
     )
@@ -231,6 +232,18 @@ def _prepare(
     place = (ranges.reserved_region_start + 1, ranges.reserved_region_end - 1)
     to_sign = cms.attributes(ranges.document_digest, signer.certificate)
     return Prepared(output.getvalue(), place, to_sign, signer.certificate, tuple(signer.chain))
+
+
+def _permitted(order: Sequence[Role]) -> Any:
+    """Return what may follow a certifying signature."""
+    from pyhanko.sign.fields import MDPPerm
+
+    return MDPPerm.FILL_FORMS if len(order) > 1 else MDPPerm.NO_CHANGES
+
+
+def certifies(order: Sequence[Role], role: Role) -> Any:
+    """Return what the signature of ``role`` allows to follow, as pyHanko names it; None where it does not certify."""
+    return _permitted(order) if role is order[0] else None
 
 
 def _revision(document: bytes, at: datetime) -> "IncrementalPdfFileWriter":

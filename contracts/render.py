@@ -1,9 +1,9 @@
 """Sets a draft in type: one PDF and its pages as SVG, the same bytes every time.
 
 Typst runs in a child process with limits; this process never imports it.  The user's words reach it as JSON data and
-are never spliced into markup.  The PDF targets PDF/A-3a and PDF/UA-1 and carries contract.json and policy.json.  Its
-only date is the terms' own.  A rendering record names the compiler and the fonts, because another version may set
-other bytes: then a verifier says so instead of failing.
+are never spliced into markup.  The PDF targets PDF/A-3a and PDF/UA-1 and carries contract.json and policy.json, an
+acceptance also the signed offer.  Its only date is the terms' own.  A rendering record names the compiler and the
+fonts, because another version may set other bytes: then a verifier says so instead of failing.
 """
 
 import importlib.metadata
@@ -50,8 +50,11 @@ def render(draft: Draft) -> Rendered:
 
     Raises:
         UncoveredError: a character has no glyph.
-        RenderError: the child failed or passed its limits (``document.not_rendered``).
+        RenderError: the child failed or passed its limits, or an acceptance comes without its offer
+            (``document.not_rendered``).
     """
+    if "offer" in draft.content and not draft.offer:
+        raise RenderError("an acceptance is set with the signed offer attached")
     refuse_uncovered(draft.content)
     tools = toolchain()
     with tempfile.TemporaryDirectory(prefix="qilu-contract-") as name:
@@ -118,6 +121,8 @@ def _lay_out(folder: Path, draft: Draft, tools: dict[str, Any]) -> None:
     for name, data in (("contract.json", draft.terms), ("policy.json", draft.policy)):
         if data:
             (folder / name).write_bytes(data)
+    if draft.offer:
+        (folder / "offer.pdf").write_bytes(draft.offer)
     (folder / "layout.typ").write_text(draft.model.layout, "utf-8")
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from contracts import offers, signing
+from contracts import offers, signing, standing
 from contracts.document import Draft
 from contracts.errors import DocumentMismatch, StateError
 from contracts.models import Contract, Signature
@@ -72,6 +72,24 @@ def request(
     return contract
 
 
+def agree(session: Session, step_id: uuid.UUID, contract: Contract) -> None:
+    """Let the provider's signature in a standing offer stand for one of its own: REQUESTED → AGREED.
+
+    Raises:
+        StateError: the contract accepts no standing offer, or it was agreed before.
+    """
+    if signers(contract) != standing.ACCEPTED:
+        raise StateError("the provider has signed no standing offer that this contract accepts")
+    contract.state = advance(contract.state, Move.AGREE)
+    contract.step_id = step_id
+    session.flush()
+
+
+def signers(contract: Contract) -> tuple[Role, ...]:
+    """Return who signs the document of a contract, first to last: both, or the buyer of a standing offer."""
+    return standing.signers(parse(contract.terms.encode()))
+
+
 def statement(contract: Contract, role: Role) -> str:
     """Return the statement that ``role`` signs for this contract."""
     return signing.statement(
@@ -91,6 +109,8 @@ def refuse_signing(contract: Contract, role: Role, document_digest: str) -> None
         StateError: it is not this role's turn.
     """
     offers.require_unaltered(contract)
+    if role not in signers(contract):
+        raise StateError(f"the {role} signed the offer that this contract accepts")
     if document_digest != contract.document_digest:
         raise DocumentMismatch(
             "the document named is not the one stored: read the present document and sign that"
@@ -139,8 +159,8 @@ def finalize(session: Session, step_id: uuid.UUID, contract: Contract) -> None:
         StateError: a signature is missing or the negotiation has ended.
     """
     contract.state = advance(contract.state, Move.FINALIZE)
-    if {signature.role for signature in contract.signatures} != set(Role):
-        raise StateError("a contract comes into force with both signatures")
+    if {signature.role for signature in contract.signatures} != set(signers(contract)):
+        raise StateError("a contract comes into force with every signature it needs")
     contract.final_digest = newest_digest(contract)
     contract.step_id = step_id
     session.flush()

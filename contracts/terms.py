@@ -9,7 +9,7 @@ delivery and permitted use, is read from them here as facts.  Contracts of versi
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
@@ -34,6 +34,33 @@ from contracts.vocabulary import Action, DeliveryMode, Purpose
 
 _MODEL: Final = re.compile(r"[a-z]+(-[a-z]+)*/[1-9][0-9]*\.[0-9]+")
 _NOTHING: Final = Money(0)
+CHINA: Final = timezone(timedelta(hours=8))
+"""China Standard Time, in which a contract's days are counted."""
+LONGEST: Final = 365
+"""Most days that a standing offer may be open."""
+MOST: Final = 10_000
+"""Most acceptances that a standing offer may ask for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How long, and how often, a standing offer may be accepted.
+
+    Attributes:
+        until: the last day, in China Standard Time.
+        most: acceptances at most.
+    """
+
+    until: date
+    most: int
+
+    def __post_init__(self) -> None:
+        require_whole("standing.most", self.most, 1, MOST)
+
+    @property
+    def expires_at(self) -> datetime:
+        """The moment after the last day (aware UTC)."""
+        return datetime.combine(self.until + timedelta(days=1), time(), CHINA).astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +185,7 @@ class Terms(Filled):
         values: what the blanks hold, plain JSON by the blank's name.
         rules_version: the exchange's rule book the trade runs under.
         origin: the standing offer that is accepted, if that is how the contract came about.
+        standing: how long and how often, in a standing offer; elsewhere None, and not written.
     """
 
     model: str
@@ -170,6 +198,7 @@ class Terms(Filled):
     values: Mapping[str, Any]
     rules_version: int
     origin: Origin | None = None
+    standing: Standing | None = None
 
     def __post_init__(self) -> None:
         if _MODEL.fullmatch(self.model) is None:
@@ -178,6 +207,14 @@ class Terms(Filled):
         require_whole("rules_version", self.rules_version, 1, 1_000_000)
         if self.buyer is not None and self.provider.credit_code == self.buyer.credit_code:
             raise TermsError("buyer", "nobody contracts with themselves")
+        if (self.buyer is None) != (self.standing is not None):
+            raise TermsError("standing", "stands in an offer to anybody, and nowhere else")
+        if self.origin is not None and self.buyer is None:
+            raise TermsError("origin", "an offer accepts no other")
+        if self.standing is not None and not timedelta(1) <= self.standing.until - self.date <= timedelta(
+            LONGEST
+        ):
+            raise TermsError("standing.until", f"lies 1 to {LONGEST} days after the offer's date")
         object.__setattr__(self, "values", MappingProxyType(dict(self.values)))
 
     @property
@@ -193,7 +230,8 @@ class Terms(Filled):
 
     def canonical(self) -> bytes:
         """Return the bytes that are hashed, attached to the document as contract.json and kept."""
-        return canonical.encode(plain(self))
+        body = plain(self)
+        return canonical.encode({name: body[name] for name in body if name != "standing" or body[name]})
 
     def digest(self) -> str:
         """Return SHA-256 of the canonical bytes."""
@@ -220,7 +258,8 @@ def parse(data: bytes) -> AnyTerms:
     body = canonical.decode(data)
     if isinstance(body, dict) and str(body.get("model")).endswith("/0.1"):
         return parse_first(data)
-    terms: Terms = typed("terms", Terms, body)
+    known = {"standing": None, **body} if isinstance(body, dict) else body
+    terms: Terms = typed("terms", Terms, known)
     if terms.canonical() != data:
         raise TermsError("terms", "are not written in their one form")
     return terms

@@ -40,6 +40,7 @@ class Package:
         document: the PDF.
         rendering: rendering.json, the record of compiler and fonts.
         complete: whether the contract is said to be in force, which needs both signatures.
+        offer: the signed offer that an acceptance takes up.
     """
 
     terms: bytes
@@ -49,6 +50,7 @@ class Package:
     template_digest: str
     signatures: Sequence[PartySignature]
     complete: bool = True
+    offer: bytes = b""
 
 
 def verify(package: Package, folder: Path = FOLDER) -> list[Check]:
@@ -95,7 +97,7 @@ def _signatures(package: Package, terms: AnyTerms) -> Iterator[Check]:
 
 def _text(package: Package, terms: AnyTerms, folder: Path) -> Iterator[Check]:
     try:
-        draft = compose(library.load(terms.model, folder), terms)
+        draft = compose(library.load(terms.model, folder), terms, package.offer)
     except ContractError as error:
         yield Check("model text", Outcome.FAILED, str(error))
         return

@@ -25,6 +25,9 @@ import market.contracting.letters
 import market.contracting.pages
 import market.contracting.service
 import market.contracting.stamping
+import market.contracting.standing.api
+import market.contracting.standing.ending
+import market.contracting.standing.pages
 import market.delivery.api
 import market.delivery.pages
 import market.governance.api
@@ -92,6 +95,8 @@ HANDLERS: Final[Mapping[str, jobs.Handler]] = {
     "person.erased": market.governance.erasing.on_erased,
     "asset.cancelled": market.trades.suspension.on_asset_cancelled,
     "approval.asked": market.contracting.asking.on_asked,
+    "offer.deadline": market.contracting.standing.ending.on_deadline,
+    "offer.stamp": market.contracting.stamping.on_unstamped_offer,
     "contract.deadline": market.contracting.service.on_deadline,
     "contract.ended": market.contracting.letters.on_ended,
     "contract.reminder": market.contracting.letters.on_reminder,
@@ -122,7 +127,8 @@ HANDLERS: Final[Mapping[str, jobs.Handler]] = {
 SLOW: Final = frozenset({
     "revision.uploaded", "delivery.covered", "ledger.fsck",  # as long as the file, or the log, is large
     "account.open", "account.look", "payment.perform", "payment.look", "payment.close", "payment.retry",
-    "webhook.received", "contract.stamp", "contract.turn", "contract.reminder", "contract.ended",  # another's answer
+    "webhook.received", "contract.stamp", "offer.stamp",  # another's answer
+    "contract.turn", "contract.reminder", "contract.ended",
 })  # fmt: skip
 """Jobs that may take minutes; a worker always keeps a hand free for the others."""
 
@@ -140,6 +146,7 @@ API: Final = (
     market.texts.api,
     market.catalog.api,
     market.contracting.api,
+    market.contracting.standing.api,
     market.payments.api,
     market.delivery.api,
     market.trades.api,
@@ -160,6 +167,7 @@ PAGES: Final = (
     market.texts.pages,
     market.catalog.pages,
     market.contracting.pages,
+    market.contracting.standing.pages,
     market.payments.pages,
     market.delivery.pages,
     market.trades.pages,

@@ -101,6 +101,8 @@ ACTIONS: Final[Mapping[str, Permit]] = {
     "contract.accept": _permit(Scope.CONTRACTS, "R4.8", (Role.BUYER, _BUYER)),
     "contract.decline": _permit(Scope.CONTRACTS, "R4.4", (Role.PROVIDER, _PROVIDER), (Role.BUYER, _BUYER)),
     "contract.withdraw": _permit(Scope.CONTRACTS, "R4.4", (Role.PROVIDER, _PROVIDER), (Role.BUYER, _BUYER)),
+    "offer.open": _permit(Scope.CONTRACTS, "R4.1", (Role.PROVIDER, _OWN)),
+    "offer.withdraw": _permit(Scope.CONTRACTS, "R4.4", (Role.PROVIDER, _OWN)),
     # payments and delivery
     "payment.begin": _permit(Scope.PAYMENTS, "R5.1", (Role.BUYER, _BUYER)),
     "operation.list": _permit(Scope.READ, "R7.2", (Role.OPERATOR, _OTHER), (Role.AUDITOR, _OTHER)),

@@ -51,6 +51,7 @@ STATUS: Final[Mapping[type[Exception], int]] = {
     contracts.LibraryError: 500,
     contracts.VersionMismatch: 409,
     contracts.VersionError: 409,
+    contracts.StandingError: 409,
     contracts.CertificateError: 500,
     contracts.StampError: 500,
     contracts.SignatureError: 500,

@@ -34,6 +34,9 @@ from market.refusals import is_loopback
 
 SECONDS: Final = 60
 PATH: Final = "/api/v1/signing-keys"
+CONTRACT: Final = "contracts"
+OFFER: Final = "offers"
+"""What can be signed, as its address calls it."""
 
 Private: TypeAlias = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 Body: TypeAlias = dict[str, Any]
@@ -191,27 +194,30 @@ def register(exchange: Exchange, key: Key, device: str) -> Body:
     return exchange.post(f"{PATH}/own", body, key=key.fingerprint)
 
 
-def sign(exchange: Exchange, number: str, key: Key, document: bytes) -> Body:
-    """Sign a contract by a key that has a certificate at the exchange.
+def sign(exchange: Exchange, number: str, key: Key, document: bytes, kind: str = CONTRACT) -> Body:
+    """Sign a contract, or the draft of a standing offer, by a key that has a certificate at the exchange.
 
     Args:
         exchange: where the contract is.
         number: of the contract.
         key: of the signer.
         document: the document that the signer has read, byte for byte.
+        kind: :data:`CONTRACT` or :data:`OFFER`.
 
     Raises:
         SignerError: the contract is over another document, the exchange prepared something else than that, or it
             refuses.
     """
-    contract = exchange.get(f"/api/v1/contracts/{number}")
+    place = f"/api/v1/{kind}/{number}"
+    shown = exchange.get(place)
+    contract = shown if kind == CONTRACT else {**shown, **shown["paper"], "signatures": []}
     digest = hashlib.sha256(document).hexdigest()
     if digest != contract["document_digest"]:
-        raise SignerError("the contract is over another document than this; fetch and read the current one")
+        raise SignerError("it is over another document than this; fetch and read the current one")
     wanted = {"document_digest": digest, "key": key.fingerprint}
-    prepared = exchange.post(f"/api/v1/contracts/{number}/signature/preparation", wanted)
+    prepared = exchange.post(f"{place}/signature/preparation", wanted)
     to_sign = base64.b64decode(prepared["to_sign"])
-    base = exchange.fetch(f"/api/v1/contracts/{number}/signed.pdf") if contract["signatures"] else document
+    base = exchange.fetch(f"{place}/signed.pdf") if contract["signatures"] else document
     if not base.startswith(document):
         raise SignerError("the signed file does not begin with the document")
     _check_statement(exchange, contract, digest, prepared)
@@ -223,7 +229,7 @@ def sign(exchange: Exchange, number: str, key: Key, document: bytes) -> Body:
     except ContractError as error:
         raise SignerError(f"the exchange prepared another file: {error}") from error
     body = {"preparation": prepared["preparation"], "signature": _text(key.sign(to_sign))}
-    return exchange.post(f"/api/v1/contracts/{number}/signature", body)
+    return exchange.post(f"{place}/signature", body)
 
 
 def _check_statement(exchange: Exchange, contract: Body, digest: str, prepared: Body) -> None:

@@ -106,23 +106,28 @@ def revoke(exchange: str, token: str, key: str, reason: str) -> None:
     "--document", type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="The document as you read it; fetched, and asked about, otherwise.",
 )  # fmt: skip
+@click.option(
+    "--offer", is_flag=True, help="CONTRACT is the number of a standing offer that you have drafted."
+)
 def sign(
-    exchange: str, token: str, file: Path, password: str | None, contract: str, document: Path | None
-) -> None:
+    exchange: str, token: str, file: Path, password: str | None, contract: str, document: Path | None,
+    offer: bool,
+) -> None:  # fmt: skip
     """Sign CONTRACT, after checking that what the exchange prepared is the document you read."""
     from market import signer
 
     with _said():
         there, key = signer.Exchange(exchange, token), signer.load(file, password)
-        read = document.read_bytes() if document else _fetched(there, contract)
-        made = signer.sign(there, contract, key, read)
+        kind = signer.OFFER if offer else signer.CONTRACT
+        read = document.read_bytes() if document else _fetched(there, kind, contract)
+        made = signer.sign(there, contract, key, read, kind)
         print(f"signed {contract}: {made['state']}\nledger entry {made['entry_id']}")
 
 
-def _fetched(there: Any, contract: str) -> bytes:
+def _fetched(there: Any, kind: str, number: str) -> bytes:
     """Fetch the document into the present folder and let a person read it before they go on."""
-    content: bytes = there.fetch(f"/api/v1/contracts/{contract}/document.pdf")
-    file = Path(f"contract-{contract}.pdf")
+    content: bytes = there.fetch(f"/api/v1/{kind}/{number}/document.pdf")
+    file = Path(f"{kind.removesuffix('s')}-{number}.pdf")
     file.write_bytes(content)
     click.confirm(f"The document is in {file}. Have you read it, and do you sign it?", abort=True, err=True)
     return content

@@ -60,6 +60,20 @@ OF_TRADES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
         lazy("This comment suggests no change, so there is nothing to take up."),
     ),
     "contract.broken_chain": (409, lazy("The versions on file do not follow each other. Ask the operator.")),
+    # standing offers
+    "offer.not_found": (404, lazy("There is no such standing offer.")),
+    "offer.already_open": (
+        409,
+        lazy("This listing has an open standing offer. Withdraw it before you make another."),
+    ),
+    "offer.withdrawn": (409, lazy("The provider has withdrawn this offer.")),
+    "offer.expired": (409, lazy("The time to accept this offer is over.")),
+    "offer.exhausted": (
+        409,
+        lazy("This offer was accepted as often as it may be. Ask the provider for a contract instead."),
+    ),
+    "offer.wrong_state": (409, lazy("The standing offer is in another state; `state` names it.")),
+    "offer.other_terms": (409, lazy("The contract does not accept the offer that it names; do not sign it.")),
     "contract.not_canonical": (422, lazy("A value cannot be written in canonical JSON.")),
     "terms.invalid": (422, lazy("A term of the contract cannot be accepted; `fault` says which.")),
     "money.invalid": (422, lazy("Write an amount in yuan such as 1280.50.")),

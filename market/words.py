@@ -30,6 +30,8 @@ STATES: Final[Mapping[str, tuple[str, Any]]] = {
     # listing
     "LISTED": ("good", lazy("Listed")),
     "WITHDRAWN": ("rest", lazy("Withdrawn")),
+    # standing offer
+    "EXHAUSTED": ("rest", lazy("Accepted as often as it may be")),
     # negotiation (Dataspace Protocol)
     "REQUESTED": ("wait", lazy("Requested")),
     "OFFERED": ("wait", lazy("Offered")),
@@ -73,6 +75,7 @@ OWN: Final[Mapping[tuple[str, str], Any]] = {
     ("registration", "CANCELLED"): lazy("Registration cancelled"),
     ("negotiation", "ACCEPTED"): lazy("Offer accepted"),
     ("negotiation", "VERIFIED"): lazy("Signed by both"),
+    ("offer", "OPEN"): lazy("Open for acceptance"),
     ("payment", "OPEN"): lazy("Waiting for payment"),
     ("account", "PLANNED"): lazy("Payment account requested"),
     ("account", "PENDING"): lazy("Waiting for the payment platform"),
@@ -115,6 +118,9 @@ KINDS: Final[Mapping[str, Any]] = {
     "listing.restored": lazy("Listing restored"),
     "listing.withdrawn": lazy("Listing withdrawn"),
     "contract.requested": lazy("Contract requested"),
+    "offer.opened": lazy("Standing offer signed"),
+    "offer.withdrawn": lazy("Standing offer withdrawn"),
+    "offer.expired": lazy("Standing offer expired"),
     "contract.offered": lazy("Offer made by the provider"),
     "contract.countered": lazy("Counter-offer made by the buyer"),
     "contract.accepted": lazy("Offer accepted"),

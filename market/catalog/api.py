@@ -26,7 +26,9 @@ def search(query: dict[str, Any]) -> dict[str, Any]:
     with read() as session:
         page = reading.page_of(session, filters(query), query.get("cursor"))
         names = participants.names(session, {listing.provider_id for listing in page.items})
-        return {"items": [showing.item(listing, names) for listing in page.items], "next": page.next}
+        offers = reading.offers_of(session, page.items)
+        items = [showing.item(listing, names, offers.get(listing.id)) for listing in page.items]
+        return {"items": items, "next": page.next}
 
 
 @blueprint.post("")

@@ -51,3 +51,12 @@ class Listing(Stateful, Base):
     state: Mapped[ListingState] = mapped_column(default=ListingState.DRAFT)
     drafted_at: Mapped[datetime]
     listed_at: Mapped[datetime | None]
+
+
+class ListingOffer(Base):
+    """Says that a listing can be accepted at once, by the number of the standing offer; derived, so not stateful."""
+
+    __tablename__ = "listing_offer"
+
+    listing_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("listing.id"), primary_key=True)
+    number: Mapped[str] = mapped_column(String(11))

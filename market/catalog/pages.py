@@ -259,9 +259,11 @@ def _listing(number: str, error: Exception | None = None) -> str:
         row = reading.found(session, actor, number)
         facts = reading.shown(session, row)
         names = participants.names(session, {row.provider_id})
+        offer = reading.offers_of(session, [row]).get(row.id)
     return render_template(
         "pages/catalog/listing.html",
         row=row,
+        offer=offer,
         facts_=facts,
         provider=names.get(row.provider_id, {}),
         promises=showing.promises(facts),
@@ -297,5 +299,6 @@ def _may(actor: Actor, row: Listing) -> dict[str, bool]:
     }
     listed = row.state is ListingState.LISTED
     may["request"] = listed and permissions.allowed(actor, "contract.request", relation)
+    may["offer"] = listed and permissions.allowed(actor, "offer.open", relation)
     may["sign_in"] = listed and actor.user_id is None
     return may

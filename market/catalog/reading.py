@@ -1,7 +1,7 @@
 """Looking up listings: the public catalogue, one listing, and the facts that a contract is made of."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -15,7 +15,7 @@ from contracts.money import Money
 from contracts.terms import Offered
 from market.actor import Actor
 from market.catalog import search
-from market.catalog.models import Benefit, Listing
+from market.catalog.models import Benefit, Listing, ListingOffer
 from market.catalog.sectors import Sector
 from market.catalog.states import ListingState
 from market.db import locked
@@ -138,6 +138,19 @@ def facts_of(session: Session, listing: Listing) -> Facts:
             "listing.not_listed", _("This listing is not on offer now."), state=listing.state.value
         )
     return _facts(listing, offering.tradable(session, listing.asset_id))
+
+
+def is_listed(session: Session, number: str) -> bool:
+    """Tell whether there is a listing of this number that everybody sees."""
+    query = select(Listing.id).where(Listing.number == number, Listing.state == ListingState.LISTED)
+    return session.scalar(query) is not None
+
+
+def offers_of(session: Session, listings: Collection[Listing]) -> dict[uuid.UUID, str]:
+    """Return the number of the standing offer by which each listing can be accepted at once, where there is one."""
+    ids = [row.id for row in listings if row.state is ListingState.LISTED]
+    rows = session.scalars(select(ListingOffer).where(ListingOffer.listing_id.in_(ids)))
+    return {row.listing_id: row.number for row in rows}
 
 
 def shown(session: Session, listing: Listing) -> Facts:

@@ -231,6 +231,9 @@ class ListingItemOut(Schema):
     currency = fields.String()
     model = fields.String()
     state = fields.Enum(ListingState, by_value=True)
+    offer = fields.String(
+        allow_none=True, metadata={"description": "standing offer by which it can be accepted at once"}
+    )
     provider = fields.Nested(ProviderOut)
     listed_at = Timestamp(allow_none=True)
 

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, delete, select
 from sqlalchemy.orm import Session
 
 from contracts.identifiers import new_number
@@ -11,8 +11,8 @@ from contracts.terms import Offered
 from market import steps
 from market.actor import Actor
 from market.catalog import search
-from market.catalog.models import Listing
-from market.catalog.reading import Facts, facts_of, found, page_of, relation
+from market.catalog.models import Listing, ListingOffer
+from market.catalog.reading import Facts, by_number, facts_of, found, is_listed, offers_of, page_of, relation
 from market.catalog.sectors import NAMES
 from market.catalog.states import ListingEvent, ListingState, advance
 from market.catalog.terms import Proposal, check, check_promises
@@ -22,14 +22,19 @@ from market.steps import Kind, Pending, Step
 
 __all__ = [
     "Facts",
+    "by_number",
     "draft",
     "facts_of",
     "found",
+    "is_listed",
+    "offers_of",
     "page_of",
     "publish",
     "relation",
     "restore",
     "restore_all",
+    "show_no_offers",
+    "show_offer",
     "suspend",
     "suspend_all",
     "suspend_named",
@@ -215,6 +220,23 @@ def _follow(
         listing.state = advance(listing.state, event)
         listing.step_id = step.id
         _index(session, listing)
+
+
+def show_offer(session: Session, listing_id: uuid.UUID, number: str | None) -> None:
+    """Say that a listing can be accepted at once by a standing offer's number, or that it cannot any more (None)."""
+    row = session.get(ListingOffer, listing_id)
+    if number is None:
+        if row is not None:
+            session.delete(row)
+    elif row is None:
+        session.add(ListingOffer(listing_id=listing_id, number=number))
+    else:
+        row.number = number
+
+
+def show_no_offers(session: Session) -> None:
+    """Forget which listings can be accepted at once, before it is said again."""
+    session.execute(delete(ListingOffer))
 
 
 def reindex(session: Session) -> None:

@@ -28,6 +28,7 @@ def cards(session: Session, listings: Sequence[Listing]) -> list[dict[str, Any]]
     """
     names = participants.names(session, {row.provider_id for row in listings})
     reports = offering.briefs(session, {row.revision_id for row in listings})
+    offers = reading.offers_of(session, listings)
     return [
         {
             "row": row,
@@ -35,6 +36,7 @@ def cards(session: Session, listings: Sequence[Listing]) -> list[dict[str, Any]]
             "sector": sectors.name(row.sector),
             "report": reports.get(row.revision_id),
             "filled": filled(reports[row.revision_id]) if row.revision_id in reports else "",
+            "offer": offers.get(row.id),
         }
         for row in listings
     ]
@@ -49,12 +51,13 @@ def filled(report: Report) -> str:
     return f"{tenths // 10}%" if tenths % 10 == 0 else f"{tenths // 10}.{tenths % 10}%"
 
 
-def item(listing: Listing, names: Names) -> dict[str, Any]:
+def item(listing: Listing, names: Names, offer: str | None = None) -> dict[str, Any]:
     """Return a listing as it stands in the catalogue.
 
     Args:
         listing: the row.
         names: of providers, by id and language.
+        offer: number of the standing offer by which it can be accepted at once.
     """
     provider = names.get(listing.provider_id, {})
     return {
@@ -67,6 +70,7 @@ def item(listing: Listing, names: Names) -> dict[str, Any]:
         "currency": listing.currency,
         "model": listing.model,
         "state": listing.state,
+        "offer": offer,
         "provider": {"name_zh": provider.get("zh", ""), "name_en": provider.get("en", "")},
         "listed_at": listing.listed_at,
     }
@@ -78,7 +82,7 @@ def whole(session: Session, listing: Listing) -> dict[str, Any]:
     report = facts.report
     names = participants.names(session, {listing.provider_id})
     return {
-        **item(listing, names),
+        **item(listing, names, reading.offers_of(session, [listing]).get(listing.id)),
         "asset_number": facts.asset.number,
         "filename": facts.asset.filename,
         "media_type": facts.asset.media_type,

@@ -25,7 +25,7 @@ def document(actor: Actor, number: str, seq: int | None = None) -> Response:
     """
     shown = _shown(actor, number, seq)
     name = f"contract-{number}.pdf" if seq is None else f"contract-{number}-{seq}.pdf"
-    return _download(shown.document_digest, name, "application/pdf")
+    return download(shown.document_digest, name, "application/pdf")
 
 
 def signed(actor: Actor, number: str) -> Response:
@@ -38,7 +38,7 @@ def signed(actor: Actor, number: str) -> Response:
         contract = reading.found(session, actor, number).contract
     if not contract.signatures:
         raise NotFound("contract.not_signed", _("Nobody has signed this contract yet."))
-    return _download(newest_digest(contract), f"contract-{number}-signed.pdf", "application/pdf")
+    return download(newest_digest(contract), f"contract-{number}-signed.pdf", "application/pdf")
 
 
 def terms(actor: Actor, number: str) -> Response:
@@ -48,7 +48,7 @@ def terms(actor: Actor, number: str) -> Response:
         NotFound: no such contract, or other parties'.
     """
     contract = _shown(actor, number, None)
-    return _download(contract.terms_digest, f"contract-{number}.json", "application/json")
+    return download(contract.terms_digest, f"contract-{number}.json", "application/json")
 
 
 def page(actor: Actor, number: str, place: int, seq: int | None = None) -> Response:
@@ -60,7 +60,11 @@ def page(actor: Actor, number: str, place: int, seq: int | None = None) -> Respo
     digests = reading.page_digests(_shown(actor, number, seq))
     if not 1 <= place <= len(digests):
         raise NotFound("contract.no_page", _("The document has no such page."))
-    digest = digests[place - 1]
+    return picture(digests[place - 1])
+
+
+def picture(digest: str) -> Response:
+    """Answer with a stored page, which may run and load nothing."""
     answer = Response(content_type="image/svg+xml")
     if _unchanged(answer, digest):
         return answer
@@ -80,7 +84,8 @@ def _shown(actor: Actor, number: str, seq: int | None) -> Contract | Version:
         return contract if seq is None else comparing.version_of(contract, seq)
 
 
-def _download(digest: str, name: str, media_type: str) -> Response:
+def download(digest: str, name: str, media_type: str) -> Response:
+    """Answer with a stored file as a download."""
     answer = Response(content_type=media_type)
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     if not _unchanged(answer, digest):

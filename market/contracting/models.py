@@ -1,11 +1,12 @@
-"""Requests for contracts, and signatures that are being made."""
+"""Requests for contracts, standing offers, and signatures that are being made."""
 
 import uuid
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String
+from sqlalchemy import ForeignKey, Index, Integer, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from market.contracting.standing.states import OfferState
 from market.db import Base
 from market.steps import Stateful
 
@@ -33,6 +34,73 @@ class Request(Stateful, Base):
     requested_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     """Until when the version on the table may be answered or signed (rule book ``request.days``)."""
+    offer_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("standing_offer.id"), index=True)
+    """The standing offer that it accepts."""
+
+
+class OfferText:
+    """What a standing offer says, drafted or signed.
+
+    ``terms`` and ``policy`` are canonical JSON; ``document_digest`` is SHA-256 of the rendered PDF, ``document_size``
+    its bytes, ``rendering`` the record of compiler and pages.
+    """
+
+    number: Mapped[str] = mapped_column(String(11), unique=True)
+    provider_id: Mapped[uuid.UUID]
+    asset_id: Mapped[uuid.UUID]
+    listing_number: Mapped[str] = mapped_column(String(11))
+    title: Mapped[str] = mapped_column(String(200))
+    model: Mapped[str] = mapped_column(String(60))
+    most: Mapped[int]
+    terms: Mapped[str] = mapped_column(Text)
+    terms_digest: Mapped[str] = mapped_column(String(64), info={"file": True})
+    template_digest: Mapped[str] = mapped_column(String(64))
+    policy: Mapped[str] = mapped_column(Text)
+    policy_digest: Mapped[str] = mapped_column(String(64))
+    document_digest: Mapped[str] = mapped_column(String(64), info={"file": True})
+    document_size: Mapped[int] = mapped_column(Integer)
+    rendering: Mapped[str] = mapped_column(Text, info={"files": "pages"})
+
+
+class OfferDraft(OfferText, Base):
+    """A standing offer that waits for its provider's signature; it binds nobody and goes when signed or too late."""
+
+    __tablename__ = "offer_draft"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    listing_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("listing.id"), unique=True)
+    listing_step_id: Mapped[uuid.UUID]
+    """The step that made the listing what the draft was made from."""
+    expires_at: Mapped[datetime]
+    """Until when it can be signed."""
+
+
+class StandingOffer(Stateful, OfferText, Base):
+    """A standing offer that its provider signed; ``handle`` is public and shared by its steps.
+
+    ``file_digest`` is SHA-256 of the signed file, ``statement`` what was agreed to; ``key_id`` names the certificate's
+    row. ``taken`` counts acceptances; the offer is exhausted when they are ``most``.
+    """
+
+    __tablename__ = "standing_offer"
+    __table_args__ = (
+        Index("ix_standing_offer_provider", "provider_id", "signed_at"),
+        Index("ix_standing_offer_listing", "listing_id", "state"),
+    )
+
+    handle: Mapped[str] = mapped_column(String(32), unique=True)
+    listing_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("listing.id"))
+    state: Mapped[OfferState]
+    taken: Mapped[int]
+    statement: Mapped[str] = mapped_column(Text)
+    key_id: Mapped[uuid.UUID]
+    algorithm: Mapped[str] = mapped_column(String(10))
+    file_digest: Mapped[str] = mapped_column(String(64), info={"file": True})
+    stamped: Mapped[bool]
+    assertion: Mapped[str | None] = mapped_column(Text)
+    signed_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    """The moment after the last day on which it can be accepted."""
 
 
 class Preparation(Base):
@@ -46,8 +114,8 @@ class Preparation(Base):
     __table_args__ = (Index("ix_preparation_expires_at", "expires_at"),)
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
-    contract_id: Mapped[uuid.UUID]
-    """Names a row of the contracts room."""
+    paper_id: Mapped[uuid.UUID]
+    """Names a contract or the draft of a standing offer."""
     user_id: Mapped[uuid.UUID]
     """Who asked for it: nobody else may use it."""
     key_id: Mapped[uuid.UUID]
@@ -61,7 +129,7 @@ class Preparation(Base):
 
 
 class FileStamp(Base):
-    """A token over a whole signed file, as it came and was checked."""
+    """A token over a whole signed file, of a contract or a standing offer, as it came and was checked."""
 
     __tablename__ = "contract_timestamp"
 

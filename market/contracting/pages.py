@@ -25,6 +25,7 @@ from market.contracting import (
     showing,
 )
 from market.contracting.reading import Agreed
+from market.contracting.standing import reading as offers
 from market.db import read, transaction
 from market.errors import Invalid, NotFound
 from market.i18n import gettext as _
@@ -346,11 +347,13 @@ def _page(number: str, faults: dict[str, Any] | None = None, deciding: dict[str,
         own_keys = certificates.usable(session, actor)
         has_passkey = passkeys.has(session, actor.user_id)
         approval = approving.told(session, actor, one)
+        offer = offers.number_of(session, one.agreed.request.offer_id)
     return render_template(
         "pages/contracting/contract.html",
         own_keys=[(row.fingerprint, row.device or row.fingerprint[:10]) for row in own_keys],
         has_passkey=has_passkey,
         exchange_signs=config.current().holds_party_keys,
+        offer=offer,
         one=one,
         request_row=one.agreed.request,
         contract=one.agreed.contract,

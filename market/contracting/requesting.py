@@ -1,7 +1,8 @@
 """A buyer asks for a contract: facts are read, the document is made outside, then one transaction keeps it."""
 
 import uuid
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -12,8 +13,9 @@ from contracts.document import Draft, compose
 from contracts.errors import TermsError, UncoveredError
 from contracts.facts import FIELDS_SHOWN, Column, Party, Subject
 from contracts.identifiers import new_number
+from contracts.models import Contract
 from contracts.render import Rendered, render
-from contracts.terms import Terms
+from contracts.terms import Standing, Terms
 from market import clock, jobs, permissions, steps, storage
 from market.actor import Actor, Scope
 from market.catalog import service as catalog
@@ -27,7 +29,7 @@ from market.i18n import gettext as _
 from market.participants import service as participants
 from market.participants.states import OrganisationState
 from market.rules import CURRENT, book
-from market.steps import Kind
+from market.steps import Kind, Pending
 
 
 def request(actor: Actor, listing: str, key: str | None = None) -> Request:
@@ -59,7 +61,11 @@ def request(actor: Actor, listing: str, key: str | None = None) -> Request:
             return session.get_one(Request, made)
         if _facts(session, actor, listing, lock=True).step_id != facts.step_id:
             raise Conflict("listing.changed", _("The listing has just changed. Look at it and ask again."))
-        row = _write(session, actor, facts, draft, rendered, given)
+        step = steps.begin(actor, Kind.CONTRACT_REQUESTED, steps.new_handle())
+        deal = Deal(facts.id, facts.provider_id, facts.asset.id, facts.title)
+        row, contract = write(session, step, deal, draft, rendered)
+        tell(session, step, row, contract)
+        steps.record(session, step, given=given, note={"document": sha256(rendered.pdf)})
         steps.remember(session, actor, key, Kind.CONTRACT_REQUESTED, given, row.id)
         return row
 
@@ -99,8 +105,8 @@ def _draft(session: Session, actor: Actor, facts: Facts) -> Draft:
         raise Conflict("exchange.not_founded", _("This exchange has no operator yet."))
     rows = (operator, participants.found(session, facts.provider_id), participants.verified(session, actor))
     try:
-        parties = [Party(row.name_zh, row.name_en, row.credit_code) for row in rows]
-        return compose(library.load(facts.model), _terms(facts, *parties))
+        first, provider, buyer = (Party(row.name_zh, row.name_en, row.credit_code) for row in rows)
+        return compose(library.load(facts.model), terms(facts, first, provider, buyer))
     except TermsError as error:
         raise Invalid(
             "contract.terms_refused",
@@ -109,12 +115,15 @@ def _draft(session: Session, actor: Actor, facts: Facts) -> Draft:
         ) from error
 
 
-def _terms(facts: Facts, operator: Party, provider: Party, buyer: Party) -> Terms:
+def terms(
+    facts: Facts, operator: Party, provider: Party, buyer: Party | None, standing: Standing | None = None
+) -> Terms:
+    """Return the terms of a new contract over a listing, dated today; without a buyer those of a standing offer."""
     asset, report = facts.asset, facts.report
     return Terms(
         model=facts.model,
         number=new_number(),
-        date=clock.now().astimezone(CHINA).date(),
+        date=today(),
         operator=operator,
         provider=provider,
         buyer=buyer,
@@ -133,7 +142,13 @@ def _terms(facts: Facts, operator: Party, provider: Party, buyer: Party) -> Term
         ),
         values=facts.values,
         rules_version=CURRENT,
+        standing=standing,
     )
+
+
+def today() -> date:
+    """Return the day in China Standard Time, by which contracts are dated."""
+    return clock.now().astimezone(CHINA).date()
 
 
 def kept(draft: Draft) -> Rendered:
@@ -161,37 +176,63 @@ def kept(draft: Draft) -> Rendered:
     return rendered
 
 
-def _write(
-    session: Session, actor: Actor, facts: Facts, draft: Draft, rendered: Rendered, given: dict[str, str]
-) -> Request:
-    step = steps.begin(actor, Kind.CONTRACT_REQUESTED, steps.new_handle())
-    buyer = participants.verified(session, actor)
+@dataclass(frozen=True)
+class Deal:
+    """What a contract is asked for over.
+
+    Attributes:
+        listing_id: the listing.
+        provider_id: who offers it.
+        asset_id: what is offered.
+        title: of the contract.
+        offer_id: the standing offer that is accepted.
+        until: the moment after which it cannot be accepted any more.
+    """
+
+    listing_id: uuid.UUID
+    provider_id: uuid.UUID
+    asset_id: uuid.UUID
+    title: str
+    offer_id: uuid.UUID | None = None
+    until: datetime | None = None
+
+
+def write(
+    session: Session, step: Pending, deal: Deal, draft: Draft, rendered: Rendered
+) -> tuple[Request, Contract]:
+    """Write a contract and its request within a step that the caller records."""
+    buyer = participants.verified(session, step.actor)
     contract = contracts.service.request(
         session,
         step.id,
         draft,
         rendered,
-        provider_id=facts.provider_id,
+        provider_id=deal.provider_id,
         buyer_id=buyer.id,
-        asset_id=facts.asset.id,
+        asset_id=deal.asset_id,
         at=step.time,
     )
+    expires_at = step.time + timedelta(days=book(step.rules).value("request.days"))
     row = Request(
         id=uuid.uuid4(),
         step_id=step.id,
         number=contract.number,
         handle=step.handle,
         contract_id=contract.id,
-        listing_id=facts.id,
-        provider_id=facts.provider_id,
+        listing_id=deal.listing_id,
+        provider_id=deal.provider_id,
         buyer_id=buyer.id,
-        title=facts.title,
+        title=deal.title,
         requested_at=step.time,
-        expires_at=step.time + timedelta(days=book(step.rules).value("request.days")),
+        expires_at=min(expires_at, deal.until or expires_at),
+        offer_id=deal.offer_id,
     )
     session.add(row)
     jobs.queue(session, "contract.deadline", due_at=row.expires_at, number=row.number)
+    return row, contract
+
+
+def tell(session: Session, step: Pending, row: Request, contract: Contract) -> None:
+    """Write to those whose turn it is now, and to those who must approve first."""
     letters.turn(session, step, row, contract)
     asking.ask(session, row, contract)
-    steps.record(session, step, given=given, note={"document": sha256(rendered.pdf)})
-    return row

@@ -8,6 +8,7 @@ from marshmallow import ValidationError, fields, validates_schema
 from contracts import canonical
 from contracts.models import Version
 from contracts.negotiation import State
+from contracts.terms import Terms
 from contracts.versions import COMMENT
 from contracts.wording import pair
 from market.contracting import approval_schemas, comparing
@@ -238,6 +239,9 @@ class ContractOut(Schema):
     model = fields.String()
     title = fields.String()
     listing = Number()
+    offer = fields.String(
+        allow_none=True, metadata={"description": "number of the standing offer it accepts"}
+    )
     provider_id = Uuid()
     buyer_id = Uuid()
     price = MinorUnits(metadata={"description": "minor units of `currency`"})
@@ -318,6 +322,7 @@ def shown(one: Detail) -> dict[str, Any]:
         "model": contract.model,
         "title": request.title,
         "listing": terms.subject.listing_number,
+        "offer": terms.origin.number if isinstance(terms, Terms) and terms.origin else None,
         "provider_id": request.provider_id,
         "buyer_id": request.buyer_id,
         "price": terms.price.amount,

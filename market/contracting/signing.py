@@ -1,15 +1,17 @@
-"""Signing a contract: the file is prepared and completed outside, then one transaction keeps what nothing overtook.
+"""Signing: the file is prepared and completed outside, then one transaction keeps what nothing overtook.
 
 A party signs by a key of its own, made in a browser or kept outside the exchange: :func:`prepare` gives the bytes to
 sign, :func:`complete` takes the signature. Where a setting allows it, :func:`sign` does both by a key that the
-exchange holds. A time stamp is asked for in between; when no authority answers, the signature is made without one,
-that is said, and :mod:`market.contracting.stamping` stamps the file later.
+exchange holds. What is signed, and what follows from it, is told by a paper (:mod:`market.contracting.papers`): a
+contract, unless another kind is asked for. A time stamp is asked for in between; when no authority answers, the
+signature is made without one, that is said, and :mod:`market.contracting.stamping` stamps the file later.
 """
 
 import base64
 import hashlib
 import uuid
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -17,25 +19,22 @@ from typing import Any, Final
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-import contracts.service
 from contracts import canonical, cms, pades, stepup
-from contracts.errors import DocumentMismatch, SignatureError
-from contracts.negotiation import State
+from contracts.errors import SignatureError
 from contracts.pades import Completed, Evidence, Prepared, Signer
+from contracts.service import Signed
 from contracts.vocabulary import Role as Party
-from market import clock, jobs, permissions, steps, storage
+from market import clock, storage
 from market.actor import Actor
-from market.approvals.models import Approval
-from market.contracting import approving, asking, letters
+from market.contracting import papers
 from market.contracting.models import Preparation
-from market.contracting.reading import Agreed, found, party_of, relation
-from market.contracting.refusing import refuse_hindered, refuse_late, refuse_signing
+from market.contracting.papers import Find, Paper, outdated
 from market.db import read, transaction
 from market.errors import Conflict, Forbidden, Invalid, NotFound
 from market.i18n import gettext as _
 from market.keys import authority, certificates, contract_stamps, held
 from market.participants import passkeys
-from market.steps import Kind, Step
+from market.steps import Step
 
 LASTS: Final = timedelta(minutes=15)
 """How long a preparation may be used."""
@@ -67,8 +66,9 @@ class Begun:
 class _Ground:
     """What a signature is prepared from, read in one session."""
 
-    contract_id: uuid.UUID
+    paper_id: uuid.UUID
     role: Party
+    order: Sequence[Party]
     key_id: uuid.UUID
     signer: Signer
     statement: str
@@ -76,7 +76,7 @@ class _Ground:
     evidence: Evidence | None
 
 
-def sign(actor: Actor, number: str, document_digest: str) -> Step:
+def sign(actor: Actor, number: str, document_digest: str, find: Find = papers.contract) -> Step:
     """Sign for the actor's organisation with the key that the exchange holds for it (R4.2, R4.3).
 
     Opens its own doors: the file is signed and stamped outside of any transaction.
@@ -85,6 +85,7 @@ def sign(actor: Actor, number: str, document_digest: str) -> Step:
         actor: a member of the provider or the buyer.
         number: the contract's number.
         document_digest: SHA-256 of the document the actor was shown.
+        find: of which kind it is.
 
     Raises:
         NotFound: no such contract, or other parties'.
@@ -96,22 +97,21 @@ def sign(actor: Actor, number: str, document_digest: str) -> Step:
     """
     given = {"document_digest": document_digest}
     with read() as session:
-        one, role = _own(session, actor, number)
-        if done := _repeated(session, actor, one, role, given):
+        paper = find(session, actor, number, False)
+        if done := paper.repeated(session, actor, given):
             return done
-        _refuse(session, actor, one, role, document_digest)
-        owner = one.request.provider_id if role is Party.PROVIDER else one.request.buyer_id
-    held.hold(owner)
+        paper.refuse(session, document_digest)
+    held.hold(paper.owner_id)
     with read() as session:
-        one, role = _own(session, actor, number)
-        key = held.key_of(session, owner)
-        ground = _ground(session, one, role, key.id, Signer(role, key.certificate, key.chain))
+        paper = find(session, actor, number, False)
+        key = held.key_of(session, paper.owner_id)
+        ground = _ground(session, paper, key.id, Signer(paper.role, key.certificate, key.chain))
     prepared = _prepared(ground)
     completed = _completed(prepared, key.sign(prepared.to_sign))
-    return _keep(actor, number, ground, completed, document_digest, given)
+    return _keep(find, actor, number, ground, completed, document_digest, given)
 
 
-def signed(actor: Actor, number: str, data: dict[str, Any]) -> Step:
+def signed(actor: Actor, number: str, data: dict[str, Any], find: Find = papers.contract) -> Step:
     """Sign in one of the two ways that :class:`market.contracting.schemas.SignatureIn` lets through.
 
     Raises:
@@ -119,15 +119,17 @@ def signed(actor: Actor, number: str, data: dict[str, Any]) -> Step:
         NotFound, Conflict, Forbidden: as in :func:`sign` and :func:`complete`.
     """
     if "preparation" not in data:
-        return sign(actor, number, data["document_digest"])
+        return sign(actor, number, data["document_digest"], find)
     try:
         signature = base64.b64decode(data["signature"], validate=True)
     except ValueError as error:
         raise _invalid(error) from error
-    return complete(actor, number, data["preparation"], signature, data.get("assertion"))
+    return complete(actor, number, data["preparation"], signature, data.get("assertion"), find)
 
 
-def prepare(actor: Actor, number: str, document_digest: str, fingerprint: str) -> Begun:
+def prepare(
+    actor: Actor, number: str, document_digest: str, fingerprint: str, find: Find = papers.contract
+) -> Begun:
     """Prepare a signature by a key of the party's own.
 
     Args:
@@ -135,6 +137,7 @@ def prepare(actor: Actor, number: str, document_digest: str, fingerprint: str) -
         number: the contract's number.
         document_digest: SHA-256 of the document the actor was shown.
         fingerprint: SHA-256 of the key, which names its certificate.
+        find: of which kind it is.
 
     Raises:
         NotFound: no such contract, or no such key of this organisation.
@@ -142,15 +145,15 @@ def prepare(actor: Actor, number: str, document_digest: str, fingerprint: str) -
         Forbidden: as in :func:`sign`.
     """
     with read() as session:
-        one, role = _own(session, actor, number)
-        _refuse(session, actor, one, role, document_digest)
+        paper = find(session, actor, number, False)
+        paper.refuse(session, document_digest)
         row = certificates.chosen(session, actor, fingerprint)
-        ground = _ground(session, one, role, row.id, Signer(role, row.der(), row.chain_der()))
+        ground = _ground(session, paper, row.id, Signer(paper.role, row.der(), row.chain_der()))
     prepared = _prepared(ground)
     revision = prepared.file[len(storage.current().read(ground.base_digest)) :]
     made = Preparation(
         id=uuid.uuid4(),
-        contract_id=ground.contract_id,
+        paper_id=ground.paper_id,
         user_id=actor.user_id,
         key_id=ground.key_id,
         base_digest=ground.base_digest,
@@ -167,7 +170,12 @@ def prepare(actor: Actor, number: str, document_digest: str, fingerprint: str) -
 
 
 def complete(
-    actor: Actor, number: str, preparation: uuid.UUID, signature: bytes, assertion: str | None = None
+    actor: Actor,
+    number: str,
+    preparation: uuid.UUID,
+    signature: bytes,
+    assertion: str | None = None,
+    find: Find = papers.contract,
 ) -> Step:
     """Complete a prepared signature (R4.2, R4.3).
 
@@ -177,6 +185,7 @@ def complete(
         preparation: from :func:`prepare`; it can be used once.
         signature: over its ``to_sign``: r and s as a browser gives them, DER, or PKCS#1 v1.5 of an RSA key.
         assertion: a passkey's, asked for over SHA-256 of the statement; kept with the signature.
+        find: of which kind it is.
 
     Raises:
         NotFound: no such contract, or no such preparation of this person (``signature.not_prepared``): used, or
@@ -189,79 +198,48 @@ def complete(
     """
     given = {"preparation": str(preparation)}
     with read() as session:
-        one, role = _own(session, actor, number)
-        if done := _repeated(session, actor, one, role, given):
+        paper = find(session, actor, number, False)
+        if done := paper.repeated(session, actor, given):
             return done
         row = session.get(Preparation, preparation)
-        if row is None or (row.contract_id, row.user_id) != (one.contract.id, actor.user_id):
+        if row is None or (row.paper_id, row.user_id) != (paper.id, actor.user_id):
             raise _not_prepared()
         if row.expires_at <= clock.now():
             raise Conflict(
                 "signature.too_late", _("The time to complete this signature is over. Prepare it again.")
             )
-        _refuse(session, actor, one, role, one.contract.document_digest)
+        paper.refuse(session, paper.document_digest)
         _refuse_unconfirmed(session, actor, assertion)
         key = certificates.seen(session, actor, row.key_id)
         certificates.refuse_ended(key, clock.now())
-        signer = Signer(role, key.der(), key.chain_der())
-        statement = contracts.service.statement(one.contract, role)
-        ground = _Ground(one.contract.id, role, key.id, signer, statement, row.base_digest, None)
-        if row.base_digest != contracts.service.newest_digest(one.contract):
-            raise _outdated()
+        ground = _grounded(paper, key.id, Signer(paper.role, key.der(), key.chain_der()), row.base_digest)
+        if row.base_digest != paper.newest_digest:
+            raise outdated()
     base = storage.current().read(row.base_digest)
     prepared = Prepared(
-        base + zlib.decompress(row.tail), (row.room_begins, row.room_ends), row.to_sign, signer.certificate,
-        tuple(signer.chain),
+        base + zlib.decompress(row.tail), (row.room_begins, row.room_ends), row.to_sign,
+        ground.signer.certificate, tuple(ground.signer.chain),
     )  # fmt: skip
     try:
         completed = _completed(prepared, signature)
     except SignatureError as error:
         raise _invalid(error) from error
-    return _keep(
-        actor, number, ground, completed, one.contract.document_digest, given, preparation, assertion
-    )
+    return _keep(find, actor, number, ground, completed, paper.document_digest, given, preparation, assertion)
 
 
-def _own(session: Session, actor: Actor, number: str, *, lock: bool = False) -> tuple[Agreed, Party]:
-    """Return a contract and the role in it of the actor, who may sign for that party."""
-    one = found(session, actor, number, lock=lock)
-    whose = relation(actor, one.request)
-    permissions.require(actor, "contract.sign", whose)
-    return one, party_of(whose)
-
-
-def _repeated(session: Session, actor: Actor, one: Agreed, role: Party, given: dict[str, str]) -> Step | None:
-    """Return the step by which this party signed before, for the same actor and input."""
-    if any(signature.role is role for signature in one.contract.signatures):
-        return steps.repeat(session, actor, Kind.CONTRACT_SIGNED, one.request.handle, given)
-    return None
-
-
-def _refuse(
-    session: Session, actor: Actor, one: Agreed, role: Party, document_digest: str, *, lock: bool = False
-) -> Approval | None:
-    """Refuse what cannot be signed now; return the approval by a second person, where one was needed."""
-    refuse_late(one)
-    refuse_signing(one, role, document_digest)
-    refuse_hindered(session, one)
-    return approving.require(session, actor, one, role, lock=lock)
-
-
-def _ground(session: Session, one: Agreed, role: Party, key_id: uuid.UUID, signer: Signer) -> _Ground:
+def _ground(session: Session, paper: Paper, key_id: uuid.UUID, signer: Signer) -> _Ground:
     """Read everything that the signature is made from; the last one brings certificates and lists of revocations."""
     evidence = None
-    if role is pades.BOTH[-1]:
+    if paper.role is paper.order[-1]:
         above = [authority.der_of(row) for row in authority.rows(session)]
         evidence = Evidence([signer.certificate, *signer.chain, *above], authority.crls(session))
-    return _Ground(
-        one.contract.id,
-        role,
-        key_id,
-        signer,
-        contracts.service.statement(one.contract, role),
-        contracts.service.newest_digest(one.contract),
-        evidence,
-    )
+    return _grounded(paper, key_id, signer, paper.newest_digest, evidence)
+
+
+def _grounded(
+    paper: Paper, key_id: uuid.UUID, signer: Signer, base_digest: str, evidence: Evidence | None = None
+) -> _Ground:
+    return _Ground(paper.id, paper.role, paper.order, key_id, signer, paper.statement, base_digest, evidence)
 
 
 def _prepared(ground: _Ground) -> Prepared:
@@ -270,6 +248,7 @@ def _prepared(ground: _Ground) -> Prepared:
         ground.signer,
         statement=ground.statement,
         at=clock.now(),
+        order=ground.order,
         evidence=ground.evidence,
     )
 
@@ -282,6 +261,7 @@ def _completed(prepared: Prepared, signature: bytes) -> Completed:
 
 
 def _keep(
+    find: Find,
     actor: Actor,
     number: str,
     ground: _Ground,
@@ -291,18 +271,17 @@ def _keep(
     preparation: uuid.UUID | None = None,
     assertion: str | None = None,
 ) -> Step:
-    """Keep a signature unless something overtook it; the buyer's queues the job ``contract.verified``."""
+    """Keep a signature unless something overtook it."""
     with transaction() as session:
-        one, role = _own(session, actor, number, lock=True)
-        if done := _repeated(session, actor, one, role, given):
+        paper = find(session, actor, number, True)
+        if done := paper.repeated(session, actor, given):
             return done
-        approval = _refuse(session, actor, one, role, document_digest, lock=True)
+        paper.refuse(session, document_digest)
         if preparation is not None:
             _refuse_unconfirmed(session, actor, assertion)
             _use(session, actor, preparation, ground.key_id)
-        step = steps.begin(actor, Kind.CONTRACT_SIGNED, one.request.handle)
-        signed = contracts.service.Signed(
-            role=role,
+        made = Signed(
+            role=paper.role,
             document_digest=document_digest,
             base_digest=ground.base_digest,
             key_id=ground.key_id,
@@ -311,18 +290,7 @@ def _keep(
             stamped=completed.stamp is not None,
             assertion=_present(session, actor, ground.statement, assertion),
         )
-        try:
-            contracts.service.sign(session, step.id, one.contract, signed, step.time)
-        except DocumentMismatch as error:
-            raise _outdated() from error
-        letters.turn(session, step, one.request, one.contract)
-        asking.ask(session, one.request, one.contract)
-        if one.contract.state is State.VERIFIED:
-            jobs.queue(session, "contract.verified", contract_id=one.contract.id)
-            if any(not signature.stamped for signature in one.contract.signatures):
-                jobs.queue(session, "contract.stamp", contract_id=one.contract.id)
-        note = {"role": role.value, **({} if approval is None else {"approval": approval.id})}
-        return steps.record(session, step, given=given, note=note)
+        return paper.keep(session, actor, made, given)
 
 
 def _refuse_unconfirmed(session: Session, actor: Actor, assertion: str | None) -> None:
@@ -373,13 +341,4 @@ def _invalid(error: Exception) -> Invalid:
         "signature.invalid",
         _("The signature does not belong to what was prepared and to your key; sign what was prepared."),
         fault=str(error),
-    )
-
-
-def _outdated() -> Conflict:
-    return Conflict(
-        "signature.outdated",
-        _(
-            "The file has changed since the signature was prepared. Look at it and prepare the signature again."
-        ),
     )

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from contracts import negotiation
 from market.catalog import states as listing
+from market.contracting.standing import states as standing
 from market.delivery import grant
 from market.participants import states as organisation
 from market.payments import states as payment
@@ -26,6 +27,7 @@ TABLES: Final[Mapping[str, tuple[type[StrEnum], Mapping[Any, StrEnum]]]] = {
     "registration": (registration.RegistrationState, registration.TRANSITIONS),
     "listing": (listing.ListingState, listing.TRANSITIONS),
     "negotiation": (negotiation.State, negotiation.TRANSITIONS),
+    "offer": (standing.OfferState, standing.TRANSITIONS),
     "agreement": (agreement.AgreementState, agreement.TRANSITIONS),
     "settlement": (settlement.SettlementState, settlement.TRANSITIONS),
     "payment": (payment.OperationState, payment.TRANSITIONS),

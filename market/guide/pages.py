@@ -95,6 +95,7 @@ OBJECTS: Final = {
     "asset": lazy("Assets"),
     "listing": lazy("Listings"),
     "approval": lazy("Rules of approval"),
+    "offer": lazy("Standing offers"),
     "contract": lazy("Contracts"),
     "payment": lazy("Payments"),
     "settlement": lazy("Settlement"),

@@ -24,7 +24,7 @@ from sqlalchemy import Connection, inspect, text
 STATEFUL = (
     "organisation", "user", "member", "invitation", "key", "certificate", "approval_rule", "approval",
     "asset", "revision", "inspection", "listing",
-    "contract", "version", "remark", "signature", "request",
+    "contract", "version", "remark", "signature", "request", "standing_offer",
     "account", "operation", "posting",
     "trade", "agreement", "settlement", "acceptance", "dispute", "notice", "duty",
     "access_grant", "receipt",

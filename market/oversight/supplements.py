@@ -8,6 +8,8 @@ holds the newest token of each authority, the text it is over, and the proof tha
 """
 
 import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -30,6 +32,7 @@ from market.oversight.visibility import Viewer
 STAMPS = "timestamps/"
 LISTS = "revocations/"
 LATE_STAMP = "contract/signed.tst"
+LATE_STAMP_OF_OFFER = "offer/signed.tst"
 
 
 def rotations(session: Session, size: int) -> dict[str, bytes]:
@@ -78,10 +81,22 @@ def revocations(session: Session) -> dict[str, bytes]:
     return {f"{LISTS}{place}.crl": found for place, found in enumerate(authority.crls(session))}
 
 
-def late_stamp(session: Session, contract_id: uuid.UUID) -> dict[str, bytes]:
-    """Return the time stamp over a contract's whole file, made when it could not be made while it was signed."""
-    token = contract_stamping.token_of(session, contract_id)
-    return {} if token is None else {LATE_STAMP: token}
+def late_stamps(session: Session, papers: Sequence[Mapping[str, Any]], name: str) -> dict[str, bytes]:
+    """Return the time stamp over a whole file, made when it could not be made while it was signed.
+
+    Args:
+        session: a session that reads.
+        papers: images of one contract or of one standing offer; none gives nothing.
+        name: of the stamp in the bundle.
+    """
+    token = contract_stamping.token_of(session, uuid.UUID(papers[-1]["id"])) if papers else None
+    return {} if token is None else {name: token}
+
+
+def offer_entries(session: Session, offers: Sequence[Mapping[str, Any]]) -> list[uuid.UUID]:
+    """Return every entry of the standing offer that a contract accepts; who else accepts it is not among them."""
+    handles = {offer["handle"] for offer in offers}
+    return [step.id for handle in sorted(handles) for step in steps.steps_of(session, handle)]
 
 
 def erasures(session: Session, actor: Actor, viewer: Viewer, found: list[Seen]) -> list[Seen]:

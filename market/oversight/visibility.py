@@ -38,6 +38,7 @@ SHOWN: Final[Mapping[str, frozenset[Viewer]]] = {
     "version": _PARTIES,
     "remark": _PARTIES,
     "signature": _PARTIES,
+    "standing_offer": _PARTIES,
     "key": _PARTIES,
     "certificate": _PARTIES,
     "trade": _PARTIES,

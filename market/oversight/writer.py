@@ -24,6 +24,7 @@ from market.keys import ring
 from market.keys import service as keys
 from market.oversight import heads, service, supplements
 from market.oversight.service import History, Seen
+from market.oversight.supplements import LATE_STAMP, LATE_STAMP_OF_OFFER
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ def gather(session: Session, actor: Actor, number: str) -> Evidence:
     ids = (
         [seen.entry.id for seen in history.entries]
         + _asset_entries(session, history)
+        + supplements.offer_entries(session, images(history.entries, "standing_offer"))
         + _key_entries(session, history)
     )
     found = service.of_steps(session, actor, history.viewer, list(dict.fromkeys(ids)))
@@ -81,7 +83,8 @@ def gather(session: Session, actor: Actor, number: str) -> Evidence:
         beside=supplements.rotations(session, size)
         | supplements.stamps(session, size)
         | supplements.revocations(session)
-        | supplements.late_stamp(session, uuid.UUID(images(history.entries, "contract")[-1]["id"])),
+        | supplements.late_stamps(session, images(history.entries, "contract"), LATE_STAMP)
+        | supplements.late_stamps(session, images(history.entries, "standing_offer"), LATE_STAMP_OF_OFFER),
     )
 
 
@@ -98,7 +101,10 @@ def write(evidence: Evidence) -> dict[str, bytes]:
     for seen in evidence.entries:
         files |= _entry_files(seen)
     contract = images(history.entries, "contract")[-1]
-    files |= _contract_files(contract) | _signed_file(history) | _inspection_files(evidence, contract)
+    files |= _texts("contract/", contract) | _signed_file(history) | _inspection_files(evidence, contract)
+    for offer in images(history.entries, "standing_offer"):
+        signed = storage.current().read(offer["file_digest"])
+        files |= {**_texts("offer/", offer), "offer/signed.pdf": signed}
     files |= {
         name: canonical.encode(images(evidence.entries, table)) for name, table in bundle.EXTRACTS.items()
     }
@@ -125,7 +131,11 @@ def _asset_entries(session: Session, history: History) -> list[uuid.UUID]:
 
 def _key_entries(session: Session, history: History) -> list[uuid.UUID]:
     """Entries of the keys that signed the contract, of the manifest key and of all the log's own."""
-    signed = {uuid.UUID(image["key_id"]) for image in images(history.entries, "signature")}
+    signed = {
+        uuid.UUID(image["key_id"])
+        for table in ("signature", "standing_offer")
+        for image in images(history.entries, table)
+    }
     log = [key.row.id for key in ring.keys(session)]
     wanted = [
         *sorted(signed), keys.manifest_key(session).id, *log, *supplements.certificate_rows(session)
@@ -165,12 +175,13 @@ def _entry_files(seen: Seen) -> dict[str, bytes]:
     return {name + LEAF: seen.leaf, name + PROOF: seen.proof.text().encode()}
 
 
-def _contract_files(contract: dict[str, Any]) -> dict[str, bytes]:
+def _texts(folder: str, paper: dict[str, Any]) -> dict[str, bytes]:
+    """Return what a contract or a standing offer says, and the document set from it."""
     return {
-        "contract/document.pdf": storage.current().read(contract["document_digest"]),
-        "contract/terms.json": contract["terms"].encode(),
-        "contract/policy.json": contract["policy"].encode(),
-        "contract/rendering.json": contract["rendering"].encode(),
+        f"{folder}document.pdf": storage.current().read(paper["document_digest"]),
+        f"{folder}terms.json": paper["terms"].encode(),
+        f"{folder}policy.json": paper["policy"].encode(),
+        f"{folder}rendering.json": paper["rendering"].encode(),
     }
 
 

@@ -96,3 +96,6 @@ class Kind(StrEnum):
     APPROVAL_RULED = "approval.ruled"
     CONTRACT_APPROVED = "contract.approved"
     CONTRACT_DISAPPROVED = "contract.disapproved"
+    OFFER_OPENED = "offer.opened"
+    OFFER_WITHDRAWN = "offer.withdrawn"
+    OFFER_EXPIRED = "offer.expired"

@@ -7,7 +7,9 @@ statement that names the document, and are checked here for ever.
 import hashlib
 from typing import Any
 
+from contracts import standing
 from contracts import verify as contracts
+from contracts.terms import parse
 from contracts.verify import Package, PartySignature
 from market.verify import signed
 from market.verify.evidence import Evidence, Image
@@ -32,6 +34,7 @@ def check(report: Report, evidence: Evidence) -> None:
             "contract", f"{row['number']}: terms, document and policy are those the entries committed to"
         )
         own = _signatures(evidence, row)
+        order = standing.signers(parse(evidence.files[TERMS]))
         detached = own if any("signature" in image.row for image in own) else []
         for image in detached:
             report.ok(
@@ -43,9 +46,9 @@ def check(report: Report, evidence: Evidence) -> None:
             in_force = row["final_digest"] in {row["document_digest"], None}
             require(in_force, "another document is in force than was signed")
         elif own:
-            signed.check(report, evidence, row, own)
+            signed.check(report, evidence, row, own, order)
         else:
-            require(row["state"] != "FINALIZED", "a contract in force is signed by both")
+            require(row["state"] != "FINALIZED", "a contract in force is signed")
 
 
 def _check_digests(evidence: Evidence, row: dict[str, Any]) -> None:
@@ -104,4 +107,5 @@ def _package(evidence: Evidence, row: dict[str, Any], signatures: list[Image]) -
             for image in signatures
         ],
         complete=bool(signatures) and row["state"] == "FINALIZED",
+        offer=evidence.files.get(f"{signed.OFFER}signed.pdf", b""),
     )

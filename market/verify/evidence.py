@@ -19,9 +19,9 @@ from market.verify.report import CheckFailed, Report, require
 AUDITOR = "auditor"
 """Sees everything."""
 PARTIES_SEE = frozenset({
-    "request", "contract", "version", "remark", "signature", "key", "certificate", "trade", "agreement",
-    "settlement", "acceptance", "dispute", "notice", "duty", "operation", "posting", "access_grant", "receipt",
-    "revision", "inspection",
+    "request", "contract", "version", "remark", "signature", "standing_offer", "key", "certificate", "trade",
+    "agreement", "settlement", "acceptance", "dispute", "notice", "duty", "operation", "posting", "access_grant",
+    "receipt", "revision", "inspection",
 })  # fmt: skip
 """Tables, and personal columns as ``table.column``, that may never be withheld from a party to the trade."""
 SEES: Mapping[str, frozenset[str]] = {

@@ -12,15 +12,15 @@ from cryptography import x509
 from contracts import canonical, cms, examining, signing, stepup
 from contracts.certificates import Authorities
 from contracts.examining import Expected, ExpectedSigner, examine
-from contracts.pades import BOTH
+from contracts.standing import ACCEPTED
 from contracts.vocabulary import Role
 from market.verify.evidence import Evidence, Image
 from market.verify.report import CheckFailed, Report, require, tell
 
+FOLDER: Final = "contract/"
+OFFER: Final = "offer/"
 FILE: Final = "contract/signed.pdf"
-LATE_STAMP: Final = "contract/signed.tst"
 LISTS: Final = "revocations/"
-ATTACHED: Final = {"contract.json": "contract/terms.json", "policy.json": "contract/policy.json"}
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,13 @@ class _Certificate:
     holder: str
 
 
-def check(report: Report, evidence: Evidence, contract: dict[str, Any], signatures: Sequence[Image]) -> None:
+def check(
+    report: Report,
+    evidence: Evidence,
+    contract: dict[str, Any],
+    signatures: Sequence[Image],
+    order: Sequence[Role],
+) -> None:
     """Check the signed file of a contract.
 
     Args:
@@ -46,27 +52,57 @@ def check(report: Report, evidence: Evidence, contract: dict[str, Any], signatur
         evidence: a bundle whose log half holds.
         contract: the contract's last image.
         signatures: images of its signatures, in the log's order.
+        order: who is to sign it.
 
     Raises:
         CheckFailed: the records contradict each other.
     """
     last = signatures[-1].row
     if contract["state"] == "FINALIZED":
-        require({one.row["role"] for one in signatures} == set(Role), "a contract in force is signed by both")
+        signed = {one.row["role"] for one in signatures}
+        require(signed == set(order), "a contract in force is signed by all who are to sign it")
         require(
             contract["final_digest"] == last["file_digest"], "another file is in force than the one signed"
         )
     else:
         require(contract["final_digest"] is None, "a file is said to be in force before the contract is")
+    hold(report, evidence, contract, signatures, order, FOLDER)
+
+
+def hold(
+    report: Report,
+    evidence: Evidence,
+    paper: dict[str, Any],
+    signatures: Sequence[Image],
+    order: Sequence[Role],
+    folder: str,
+) -> None:
+    """Hold a signed file against the images of what was signed and of its signatures.
+
+    Args:
+        report: where the lines go.
+        evidence: a bundle whose log half holds.
+        paper: image of a contract or a standing offer.
+        signatures: images of its signatures, in the log's order.
+        order: who is to sign it.
+        folder: where its files are in the bundle.
+
+    Raises:
+        CheckFailed: the records contradict each other.
+    """
+    contract, last = paper, signatures[-1].row
     signers = [_signer(report, evidence, contract, image) for image in signatures]
     roots = _published(evidence, signatures[0].index, "ca")
-    document = evidence.files[FILE]
+    document = evidence.files[folder + "signed.pdf"]
+    attached = {"contract.json": folder + "terms.json", "policy.json": folder + "policy.json"}
+    if folder == FOLDER and list(order) == list(ACCEPTED):
+        attached["offer.pdf"] = OFFER + "signed.pdf"
     lists = [data for name, data in evidence.files.items() if name.startswith(LISTS)]
     expected = Expected(
         digest=last["file_digest"],
         rendered=contract["document_digest"],
         size=contract["document_size"],
-        order=BOTH,
+        order=order,
         signers=signers,
         authorities=Authorities(
             [one for one in roots if _is_root(one)],
@@ -74,8 +110,8 @@ def check(report: Report, evidence: Evidence, contract: dict[str, Any], signatur
             [*lists, *examining.lists_in(document)],
         ),
         stampers=[*(one for one in roots if _is_root(one)), *_published(evidence, None, "tsa")],
-        attachments={name: evidence.files[place] for name, place in ATTACHED.items()},
-        late=evidence.files.get(LATE_STAMP),
+        attachments={name: evidence.files[place] for name, place in attached.items()},
+        late=evidence.files.get(folder + "signed.tst"),
     )
     tell(report, examine(document, expected))
 

@@ -16,7 +16,7 @@ CLOCKS: Final = timedelta(minutes=5)
 """How far the clocks of an exchange may differ; order comes from the log, and times must not contradict it by more."""
 
 REACHED: Final[Mapping[str, tuple[tuple[str, str, frozenset[str]], ...]]] = {
-    "contract.requested": (("contract", "state", frozenset({"REQUESTED"})),),
+    "contract.requested": (("contract", "state", frozenset({"REQUESTED", "AGREED"})),),
     "contract.signed": (("contract", "state", frozenset({"AGREED", "VERIFIED"})),),
     "contract.finalized": (
         ("contract", "state", frozenset({"FINALIZED"})),

@@ -32,6 +32,8 @@ REMARK: Final = {"on_digest": "{offered_terms}", "clause": "term", "comment": "w
 DIGEST: Final = {"document_digest": "{digest}"}
 GUARDED: Final = {"document_digest": "{guarded_digest}"}
 RULE: Final = {"asks": "never"}
+SKETCH: Final = {"document_digest": "{sketch_digest}"}
+STANDING: Final = {"listing": "{listed}", "days": 30, "most": 9}
 BY_KEY: Final = {**DIGEST, "key": "00" * 32}
 JOIN: Final = {"name": "新同事", "password": people.PASSWORD}
 INVITE: Final = {"email": "guest@example.org", "roles": ["admin"]}
@@ -201,6 +203,22 @@ PROGRAMS: Final[tuple[Row, ...]] = (
     api("contracting_api.remark", "POST", BUYER, CONTRACTS, 201, on="offered", sent=REMARK, **side(party=201)),
     api("contracting_api.adopt", "POST", PROVIDER, CONTRACTS, 200,
         on="offered", args={"remark_id": "{remark}"}, **side(party=TURN)),
+    # Programs: standing offers
+    api("offers_api.list_offers", "GET", PROVIDER, READ, 200, **everybody()),
+    api("offers_api.draft", "POST", PROVIDER, CONTRACTS, 201, sent=STANDING, **owner(other=PART, party=PART)),
+    public("offers_api.show", "GET", 200, on="standing", scope=READ, unscoped=SCOPE),
+    api("offers_api.show", "GET", PROVIDER, READ, 200, on="sketch", nobody=404, **held()),
+    api("offers_api.document", "GET", BUYER, READ, 200, on="standing", **everybody()),
+    api("offers_api.document", "GET", PROVIDER, READ, 200, on="sketch", **held()),
+    api("offers_api.terms", "GET", BUYER, READ, 200, on="standing", **everybody()),
+    api("offers_api.page", "GET", BUYER, READ, 200, on="standing", args={"place": 1}, **everybody()),
+    api("offers_api.signed", "GET", BUYER, READ, 200, on="standing", **everybody()),
+    api("offers_api.prepare", "POST", PROVIDER, CONTRACTS, "404 certificate.not_found", on="sketch",
+        sent={**SKETCH, "key": "00" * 32}, **owner(staff=404)),
+    api("offers_api.sign", "POST", PROVIDER, CONTRACTS, 200, on="sketch", sent=SKETCH, **owner(staff=404)),
+    api("offers_api.withdraw", "POST", PROVIDER, CONTRACTS, 200, on="standing", **owner(other=PART, party=PART)),
+    api("offers_api.accept", "POST", BUYER, CONTRACTS, 201, on="standing",
+        other=201, wrong=ROLE, party=PART, staff=ROLE, suspended=BARRED),
     # Programs: payments, deliveries, trades
     public("payments_api.webhook", "POST", "400 webhook.not_signed"),
     api("payments_api.list_operations", "GET", OPERATOR, READ, 200, **desk(staff=200)),

@@ -33,7 +33,7 @@ from market.registry.states import RegistrationEvent
 from market.steps import steps_of
 from market.trades import decisions, ending, suspension
 from market.trades.grounds import Cause, Ground
-from tests import assets, deals, people, signers, trades
+from tests import assets, deals, offers, people, signers, trades
 from tests.authenticator import Authenticator
 from tests.authorisation.rows import Column, Row, Who
 from tests.deals import Deal
@@ -296,6 +296,11 @@ def _trades(provider: Actor, buyer: Actor, house: House) -> dict[str, str]:
         ending.end(session, buyer, noticed.number, Ground.NOTICE, WHY)
         ending.suspend(session, provider, resting.number, Cause.MISUSE, WHY)
         ending.end(session, provider, over.number, Ground.GRAVE, WHY)
+    goods = assets.registered(provider, deals.content())
+    standing, sketch = (
+        make(provider, assets.listed(provider, goods)) for make in (offers.opened, offers.drafted)
+    )
+    house.private.add(sketch.number)
     found = {
         "settled": settled, "noticed": noticed, "resting": resting, "over": over,
         "requested": requested, "agreed": agreed, "offered": offered, "due": due,
@@ -305,6 +310,9 @@ def _trades(provider: Actor, buyer: Actor, house: House) -> dict[str, str]:
     house.private |= {deal.number for deal in found.values()}
     return {
         **{name: deal.number for name, deal in found.items()},
+        "standing": standing.number,
+        "sketch": sketch.number,
+        "sketch_digest": offers.draft_of(sketch).document_digest,
         "requested_terms": deals.of(requested.number).terms_digest,
         "offered_terms": deals.of(offered.number).terms_digest,
         "remark": remark,

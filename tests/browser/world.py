@@ -41,6 +41,7 @@ def furnish(hall: Hall) -> World:
     registered = [str(item["id"]) for item in hall.provider.get("/api/v1/assets")["items"]]
     certificates = [one["number"] for one in hall.provider.get("/api/v1/assets")["items"] if one["number"]]
     trades = _trades(hall)
+    standing, sketch, accepted = _offers(hall)
     applicant = _applicant(hall)
     staff = {role: _colleague(hall, role) for role in ("reviewer", "auditor")}
     invited = hall.operator.post(
@@ -58,7 +59,7 @@ def furnish(hall: Hall) -> World:
         "old": ["0.1"],
         "new": ["1.0"],
         "asset_id": [draft, submitted, refused, *registered],
-        "number": [hall.priced, hall.free, *trades, *certificates],
+        "number": [hall.priced, hall.free, *trades, *certificates, standing, sketch, accepted],
         "reference": [*trades, str(entries[0]["object"])],
         "organisation_id": [one["id"] for one in hall.operator.get("/api/v1/organisations")["items"][:6]],
         "operation_id": [one["id"] for one in hall.operator.get("/api/v1/operations")["items"][:8]],
@@ -76,6 +77,7 @@ def furnish(hall: Hall) -> World:
         "/texts/data-provision/1.0?show=both",
         "/texts/data-provision/0.1...1.0?show=both",
         "/texts/data-provision/1.0/form?show=both",
+        f"/offers/new?listing={hall.priced}",
         "/listings?q=nothing-is-called-so",
         "/audit?q=nothing-is-called-so",
         "/contracts?q=nothing-is-called-so",
@@ -172,6 +174,19 @@ def _negotiated(hall: Hall) -> list[str]:
         hall.buyer.post(f"{place}/remarks", said, create=True)
     hall.buyer.post(f"{place}/acceptance", {"terms_digest": shown})
     return [offered, accepted]
+
+
+def _offers(hall: Hall) -> list[str]:
+    """Return a standing offer that is open, a draft of one, and a contract by acceptance that waits for its buyer."""
+    found = []
+    for listing in (hall.free, hall.priced):
+        stated = {"listing": listing, "days": 30, "most": 9}
+        found.append(hall.provider.post("/api/v1/offers", stated))
+    standing, sketch = found
+    place = f"/api/v1/offers/{standing['number']}"
+    hall.provider.post(f"{place}/signature", {"document_digest": standing["paper"]["document_digest"]})
+    accepted = hall.buyer.post(f"{place}/acceptances", create=True)
+    return [standing["number"], sketch["number"], accepted["number"]]
 
 
 def _applicant(hall: Hall) -> str:

@@ -15,7 +15,7 @@ from contracts.models import Base, Contract
 from contracts.render import Rendered
 from contracts.terms import Terms, parse
 from contracts.vocabulary import Role
-from tests.contracts import small
+from tests.contracts import accepted, small
 
 NOW = datetime(2026, 11, 30, 7, 0, tzinfo=UTC)
 OTHER = {Role.PROVIDER: Role.BUYER, Role.BUYER: Role.PROVIDER}
@@ -74,3 +74,25 @@ def present(contract: Contract) -> Terms:
     terms = parse(contract.terms.encode())
     assert isinstance(terms, Terms)
     return terms
+
+
+def accepting(session: Session) -> Contract:
+    """Return a contract that accepts a standing offer, agreed by the signature in that."""
+    draft = compose(small.model(), accepted.accepting())
+    rendered = Rendered(b"%PDF-" + draft.terms, (b"<svg",), canonical.encode({"pages": ["0" * 64]}))
+    ids: dict[str, Any] = {name: uuid.uuid4() for name in ("provider_id", "buyer_id", "asset_id")}
+    contract = service.request(session, uuid.uuid4(), draft, rendered, at=NOW, **ids)
+    agree(session, contract)
+    return contract
+
+
+def agree(session: Session, contract: Contract) -> None:
+    service.agree(session, uuid.uuid4(), contract)
+
+
+def sign(session: Session, contract: Contract, role: Role) -> None:
+    service.sign(session, uuid.uuid4(), contract, signed(contract, role), NOW)
+
+
+def finalize(session: Session, contract: Contract) -> None:
+    service.finalize(session, uuid.uuid4(), contract)

@@ -12,7 +12,7 @@ from contracts.errors import TermsError
 from contracts.facts import Promise
 from contracts.library import Model
 from contracts.money import Money
-from contracts.terms import Offered, Origin, Terms, parse
+from contracts.terms import Offered, Origin, Standing, Terms, parse
 from contracts.vocabulary import Indicator, Operator, Remedy
 from tests.contracts import trial
 
@@ -63,11 +63,12 @@ def test_terms_are_their_canonical_bytes(model: Model) -> None:
     terms = trial.terms(model)
     assert parse(terms.canonical()) == terms
     assert json.loads(terms.canonical())["values"]["price.amount"] == {"amount": 1_280_050, "currency": "CNY"}
-    offer = replace(terms, buyer=None)
+    offer = replace(terms, buyer=None, standing=Standing(date(2026, 12, 31), 3))
     assert parse(offer.canonical()) == offer
     taken = replace(terms, origin=Origin(offer.number, offer.digest(), "ab" * 32))
     assert parse(taken.canonical()) == taken
     assert len({terms.digest(), offer.digest(), taken.digest()}) == 3
+    assert b"standing" not in terms.canonical() + taken.canonical()
 
 
 @pytest.mark.parametrize(
@@ -80,6 +81,12 @@ def test_terms_are_their_canonical_bytes(model: Model) -> None:
         {"number": "7KQ2M9XW4C5"},
         {"rules_version": 0},
         {"data": {}},
+        {"standing": None},
+        {"buyer": None},
+        {"standing": {"until": "2026-12-31", "most": 3}},
+        {"buyer": None, "standing": {"until": "2026-11-30", "most": 3}},
+        {"buyer": None, "standing": {"until": "2027-12-01", "most": 3}},
+        {"buyer": None, "standing": {"until": "2026-12-31", "most": 0}},
         {"origin": {"number": "7KQ2M9XW4C6", "terms_digest": "x", "document_digest": "y"}},
     ],
 )

@@ -9,13 +9,13 @@ from contracts.lint import check, lint
 
 RELEASED = {
     "data-provision/0.1": "e3461939c65074cc5be3509a7a39716220da252ab1fba281e3e73c20d6553f9b",
-    "data-provision/1.0": "d7545d0be5dc768c015de67fa6afc68542d30850ce93806e4d7220825fc3ad36",
-    "data-sharing/1.0": "d25f2f49a3f771dee6b73c109fbde6e833e33157e3dd2eb1f7f61eccc7d786f7",
-    "entrusted-processing/1.0": "9b72a424cd93c62d55c9033a3e643170d61fe4f92604f9870fed6e017425fa3a",
-    "fusion-development/1.0": "c5acf9f8ca6693bbb2bee26635ce306c324ebe1bea5a4c68764681aaf41861c0",
-    "intermediary/1.0": "8d34610aa8589a45cbdd0977f41e7fad39f3d51d1ef7cbda746ba55bfd9d6128",
+    "data-provision/1.0": "b01f32d2881549366dd6e6355957b4a800cdd57687ebf1a4e2822bc75f606f3d",
+    "data-sharing/1.0": "f78a36acde5ae8c98ed0d18f52874a48c05d997f69c145e86ae6a417c506a90f",
+    "entrusted-processing/1.0": "54e0fbb2460971cbfe77a8951be773fde87d0d09bded8ec0e2e24e372fe2ff56",
+    "fusion-development/1.0": "de50eadd09b159f91af58215051468c60ab95379611aa44768fcc985616508ec",
+    "intermediary/1.0": "993d4fc666ff15a67a6a827c7c8a07e17e71edbdaf4c42db5806cb21215c05c9",
     "open-licence/0.1": "34fcf7cfc7f1a88095955343ff91d30518dffc32f1c24be0313f1ea87f7e6b38",
-    "open-licence/1.0": "8fbc8aab3ffb915284aa9261773d7289ccc1104795177cfc407406b83b471aab",
+    "open-licence/1.0": "8389e14aab96d04c9e8eeeb2c5069ba600150b6cdf1199efb000723b5425e7a1",
 }
 
 

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from tests import machine
+from tests.contracts import accepted
 from tests.contracts.signed import Paper, paper, rendered
 from tests.contracts.tampers import EIGHT
 from tests.foreign import strangers
@@ -30,13 +31,18 @@ def both() -> Paper:
 def trusting(tmp_path: Path) -> Path:
     """Return a folder of NSS that trusts the authority's root."""
     folder = tmp_path / "nss"
+    trust(folder, both().authority.root.der)
+    return folder
+
+
+def trust(folder: Path, der: bytes) -> None:
+    """Make a folder of NSS that trusts a root."""
     folder.mkdir()
     certutil = machine.ensure("certutil", "libnss3-tools", lane=strangers.LANE)
-    root = tmp_path / "root.der"
-    root.write_bytes(both().authority.root.der)
+    root = folder.parent / "root.der"
+    root.write_bytes(der)
     run(str(certutil), "-N", "-d", f"sql:{folder}", "--empty-password")
     run(str(certutil), "-A", "-d", f"sql:{folder}", "-n", "root", "-t", "CT,CT,CT", "-i", str(root))
-    return folder
 
 
 def run(*command: str) -> str:
@@ -71,25 +77,30 @@ def test_poppler_misses_what_our_rules_find(trusting: Path) -> None:
 
 @pytest.mark.parametrize("place", [0, 1])
 def test_openssl_accepts_each_signature_over_the_bytes_it_covers(tmp_path: Path, place: int) -> None:
-    signature = PdfFileReader(BytesIO(both().file)).embedded_signatures[place]
+    root = both().authority.root.certificate.public_bytes(Encoding.PEM)
+    assert openssl_says(tmp_path, both().file, place, root)
+
+
+def openssl_says(folder: Path, file: bytes, place: int, root: bytes) -> bool:
+    """Tell whether OpenSSL accepts a signature of a file over the bytes that it covers."""
+    signature = PdfFileReader(BytesIO(file)).embedded_signatures[place]
     _zero, first, second, rest = signature.byte_range
     contents = signature.pkcs7_content
     files = {
-        "data": both().file[:first] + both().file[second : second + rest],
+        "data": file[:first] + file[second : second + rest],
         "signature": contents[: parser.peek(contents)],
-        "root": both().authority.root.certificate.public_bytes(Encoding.PEM),
+        "root": root,
     }
     for name, data in files.items():
-        (tmp_path / name).write_bytes(data)
+        (folder / name).write_bytes(data)
     openssl = machine.ensure("openssl", "openssl", lane=strangers.LANE)
     said = run(
         str(openssl), "cms", "-verify", "-binary", "-cades", "-inform", "DER", "-purpose", "any",
         "-attime", str(1_795_345_200),
-        "-in", str(tmp_path / "signature"), "-content", str(tmp_path / "data"),
-        "-CAfile", str(tmp_path / "root"), "-out", str(tmp_path / "out"),
+        "-in", str(folder / "signature"), "-content", str(folder / "data"),
+        "-CAfile", str(folder / "root"), "-out", str(folder / "out"),
     )  # fmt: skip
-    assert "successful" in said.lower()
-    assert (tmp_path / "out").read_bytes() == files["data"]
+    return "successful" in said.lower() and (folder / "out").read_bytes() == files["data"]
 
 
 def test_poppler_reads_the_attachments(trusting: Path) -> None:
@@ -99,3 +110,21 @@ def test_poppler_reads_the_attachments(trusting: Path) -> None:
     run(str(program), "-saveall", "-o", str(trusting.parent), str(path))
     for name, data in rendered()[1].items():
         assert (trusting.parent / name).read_bytes() == data
+
+
+def test_poppler_and_openssl_accept_an_acceptance_and_the_offer_in_it(tmp_path: Path) -> None:
+    """An offer that its provider certified, and the contract that its buyer certified with the offer attached."""
+    folder, program = tmp_path / "nss", machine.ensure("pdfsig", "poppler-utils", lane=strangers.LANE)
+    trust(folder, accepted.offered().authority.root.der)
+    for one in (accepted.offered(), accepted.taken()):
+        (tmp_path / "document.pdf").write_bytes(one.file)
+        said = run(str(program), "-nssdir", str(folder), str(tmp_path / "document.pdf"))
+        assert re.findall("Signature Validation: (.*)", said) == ["Signature is Valid."], said
+        assert re.findall("Certificate Validation: (.*)", said) == ["Certificate is Trusted."]
+        assert re.findall("Signature Field Name: (.*)", said) == [one.role.value]
+        assert said.count("Total document signed") == 1
+        root = one.authority.root.certificate.public_bytes(Encoding.PEM)
+        assert openssl_says(tmp_path, one.file, 0, root)
+    detach = machine.ensure("pdfdetach", "poppler-utils", lane=strangers.LANE)
+    run(str(detach), "-saveall", "-o", str(tmp_path), str(tmp_path / "document.pdf"))
+    assert (tmp_path / "offer.pdf").read_bytes() == accepted.offered().file

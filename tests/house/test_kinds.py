@@ -35,6 +35,7 @@ contract.offered contract.countered contract.accepted contract.commented contrac
 notice.given notice.retracted
 duty.performed duty.missed
 approval.ruled contract.approved contract.disapproved
+offer.opened offer.withdrawn offer.expired
 """.split()
 
 

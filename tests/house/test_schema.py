@@ -16,7 +16,7 @@ from tests.postgres import Urls
 
 CHANGING = """
     acceptance access_grant account agreement approval_rule asset certificate contract dispute duty inspection
-    invitation key listing member notice operation organisation request settlement trade user
+    invitation key listing member notice operation organisation request settlement standing_offer trade user
 """.split()
 OF_ONE_STEP = "approval posting receipt remark revision signature step_image version".split()
 OF_THE_LOG = """

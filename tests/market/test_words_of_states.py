@@ -13,6 +13,7 @@ from market.actor import Actor
 from market.catalog import service as catalog
 from market.catalog import states as listing
 from market.contracting import service as contracting
+from market.contracting.standing import states as standing
 from market.db import transaction
 from market.delivery import grant
 from market.errors import Conflict, Invalid
@@ -27,6 +28,7 @@ from tests.reading import latin
 MACHINES: dict[str, tuple[Any, Any]] = {
     "registration": (registration.advance, registration.RegistrationEvent),
     "listing": (listing.advance, listing.ListingEvent),
+    "offer": (standing.advance, standing.OfferEvent),
     "agreement": (agreement.advance, agreement.AgreementEvent),
     "settlement": (settlement.advance, settlement.SettlementEvent),
     "payment": (payment.advance, payment.OperationEvent),

@@ -24,7 +24,7 @@ from tests.openapi.world import RUINOUS, SIGNS_IN, World
 Json = dict[str, Any]
 
 HOST = "localhost:8080"
-SLOW = {"POST /api/v1/contracts"}
+SLOW = {"POST /api/v1/contracts", "POST /api/v1/offers", "POST /api/v1/offers/{number}/acceptances"}
 """Sets a document in type, which takes a second: every eighth case is a real one."""
 WEBHOOK = "POST /webhooks/stripe"
 UNTAKEN = {
@@ -35,6 +35,10 @@ UNTAKEN = {
     "GET /api/v1/contracts/{number}/signed.pdf",
     "GET /api/v1/contracts/{number}/versions/{seq}",
     "GET /api/v1/contracts/{number}/versions/{seq}/document.pdf",
+    "GET /api/v1/offers/{number}/contract.json",
+    "GET /api/v1/offers/{number}/document.pdf",
+    "GET /api/v1/offers/{number}/pages/{place}.svg",
+    "GET /api/v1/offers/{number}/signed.pdf",
     "GET /api/v1/signing-keys/{certificate_id}",
     "POST /api/v1/contracts/{number}/acceptance",
     "POST /api/v1/contracts/{number}/approval",
@@ -46,6 +50,8 @@ UNTAKEN = {
     "POST /api/v1/contracts/{number}/signature",
     "POST /api/v1/contracts/{number}/signature/preparation",
     "POST /api/v1/contracts/{number}/withdrawal",
+    "POST /api/v1/offers/{number}/signature",
+    "POST /api/v1/offers/{number}/signature/preparation",
     "POST /api/v1/second-factor/confirmation",
     "POST /api/v1/signing-keys",
     "POST /api/v1/signing-keys/own",
@@ -75,7 +81,7 @@ FEW = {
 """Operations of which the fuzzer finds fewer different requests than it is asked for, and why."""
 ENDED = {"DELETE /api/v1/tokens/{token_id}"}
 """Takes what there is once: after a step that made a token it ends that one, not one ended before."""
-HALVED = {"GET /api/v1/listings/{number}"}
+HALVED = {"GET /api/v1/listings/{number}", "GET /api/v1/offers/{number}"}
 """Any text may be a number, and nobody need sign in: of every two cases the fuzzer drops the one meant to be bad."""
 LEFT_OUT = {"cursor", "If-Range"}
 """Made up they are refused, or make that of Range nothing, and nothing else is looked at."""

@@ -19,7 +19,7 @@ from market.participants import access, members
 from market.registry.models import Asset
 from market.trades import decisions, ending
 from market.trades.grounds import Cause, Ground
-from tests import assets, deals, evidence, people, trades
+from tests import assets, deals, evidence, offers, people, trades
 from tests.deals import Deal
 
 DEAR = 90_000_000
@@ -58,6 +58,7 @@ def reserved(cast: Cast) -> Mapping[str, list[str]]:
             **_assets(cast),
             **_listings(cast, sold),
             **_contracts(cast, listing),
+            **_offers(cast, sold),
             **_trades(cast, listing),
             **_people(cast),
         }
@@ -115,6 +116,21 @@ def _guarded(cast: Cast, listing: str) -> str:
     deals.offer(cast.provider, number, {"price.amount": {"amount": DEAR, "currency": "CNY"}})
     deals.accept(cast.buyer, number)
     return number
+
+
+def _offers(cast: Cast, asset: Asset) -> dict[str, list[str]]:
+    wanted, first, second, third, fourth = (assets.listed(cast.provider, asset) for _each in range(5))
+    open_, unwanted, taken = (offers.opened(cast.provider, one, most=99) for one in (first, second, third))
+    sketch = offers.drafted(cast.provider, fourth)
+    place = "/offers/{number}"
+    return {
+        place: [open_.number],
+        "POST /api/v1/offers#listing": [wanted],
+        f"POST /api/v1{place}/withdrawal#number": [unwanted.number],
+        f"POST /api/v1{place}/acceptances#number": [taken.number],
+        f"POST /api/v1{place}/signature#number": [sketch.number],
+        f"POST /api/v1{place}/signature#document_digest": [offers.draft_of(sketch).document_digest],
+    }
 
 
 def _trades(cast: Cast, listing: str) -> dict[str, list[str]]:

@@ -1,5 +1,7 @@
 """The first schema: every table of the three rooms, the bonds between them and the search index."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -19,6 +21,27 @@ revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
+
+
+def _offer_text() -> list[sa.Column[Any]]:
+    """Return the columns that the draft of a standing offer and the signed offer have in common."""
+    return [
+        sa.Column("number", sa.String(length=11), nullable=False),
+        sa.Column("provider_id", sa.Uuid(), nullable=False),
+        sa.Column("asset_id", sa.Uuid(), nullable=False),
+        sa.Column("listing_number", sa.String(length=11), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("model", sa.String(length=60), nullable=False),
+        sa.Column("most", sa.Integer(), nullable=False),
+        sa.Column("terms", sa.Text(), nullable=False),
+        sa.Column("terms_digest", sa.String(length=64), nullable=False),
+        sa.Column("template_digest", sa.String(length=64), nullable=False),
+        sa.Column("policy", sa.Text(), nullable=False),
+        sa.Column("policy_digest", sa.String(length=64), nullable=False),
+        sa.Column("document_digest", sa.String(length=64), nullable=False),
+        sa.Column("document_size", sa.Integer(), nullable=False),
+        sa.Column("rendering", sa.Text(), nullable=False),
+    ]
 
 
 def upgrade() -> None:
@@ -852,7 +875,7 @@ def upgrade() -> None:
     op.create_table(
         "preparation",
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("contract_id", sa.Uuid(), nullable=False),
+        sa.Column("paper_id", sa.Uuid(), nullable=False),
         sa.Column("user_id", sa.Uuid(), nullable=False),
         sa.Column("key_id", sa.Uuid(), nullable=False),
         sa.Column("base_digest", sa.String(length=64), nullable=False),
@@ -1062,6 +1085,58 @@ def upgrade() -> None:
     op.create_index("ix_listing_public", "listing", ["state", "listed_at", "id"], unique=False)
     op.create_index("ix_listing_sector", "listing", ["sector", "state", "listed_at"], unique=False)
     op.create_table(
+        "listing_offer",
+        sa.Column("listing_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.String(length=11), nullable=False),
+        sa.ForeignKeyConstraint(["listing_id"], ["listing.id"], name="fk_listing_offer_listing_id_listing"),
+        sa.PrimaryKeyConstraint("listing_id", name="pk_listing_offer"),
+    )
+    op.create_table(
+        "offer_draft",
+        *_offer_text(),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("listing_id", sa.Uuid(), nullable=False),
+        sa.Column("listing_step_id", sa.Uuid(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["listing_id"], ["listing.id"], name="fk_offer_draft_listing_id_listing"),
+        sa.PrimaryKeyConstraint("id", name="pk_offer_draft"),
+        sa.UniqueConstraint("listing_id", name="uq_offer_draft_listing_id"),
+        sa.UniqueConstraint("number", name="uq_offer_draft_number"),
+    )
+    op.create_table(
+        "standing_offer",
+        *_offer_text(),
+        sa.Column("handle", sa.String(length=32), nullable=False),
+        sa.Column("listing_id", sa.Uuid(), nullable=False),
+        sa.Column("state", sa.String(32), nullable=False),
+        sa.Column("taken", sa.Integer(), nullable=False),
+        sa.Column("statement", sa.Text(), nullable=False),
+        sa.Column("key_id", sa.Uuid(), nullable=False),
+        sa.Column("algorithm", sa.String(length=10), nullable=False),
+        sa.Column("file_digest", sa.String(length=64), nullable=False),
+        sa.Column("stamped", sa.Boolean(), nullable=False),
+        sa.Column("assertion", sa.Text(), nullable=True),
+        sa.Column("signed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["listing_id"], ["listing.id"], name="fk_standing_offer_listing_id_listing"),
+        sa.ForeignKeyConstraint(
+            ["step_id", "id"],
+            ["step_image.step_id", "step_image.row_id"],
+            name="bond_standing_offer",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_standing_offer"),
+        sa.UniqueConstraint("handle", name="uq_standing_offer_handle"),
+        sa.UniqueConstraint("number", name="uq_standing_offer_number"),
+    )
+    op.create_index("ix_standing_offer_listing", "standing_offer", ["listing_id", "state"], unique=False)
+    op.create_index(
+        "ix_standing_offer_provider", "standing_offer", ["provider_id", "signed_at"], unique=False
+    )
+    op.create_table(
         "request",
         sa.Column("number", sa.String(length=11), nullable=False),
         sa.Column("handle", sa.String(length=32), nullable=False),
@@ -1072,10 +1147,14 @@ def upgrade() -> None:
         sa.Column("title", sa.String(length=200), nullable=False),
         sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("offer_id", sa.Uuid(), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("step_id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(["buyer_id"], ["organisation.id"], name="fk_request_buyer_id_organisation"),
         sa.ForeignKeyConstraint(["listing_id"], ["listing.id"], name="fk_request_listing_id_listing"),
+        sa.ForeignKeyConstraint(
+            ["offer_id"], ["standing_offer.id"], name="fk_request_offer_id_standing_offer"
+        ),
         sa.ForeignKeyConstraint(
             ["provider_id"], ["organisation.id"], name="fk_request_provider_id_organisation"
         ),
@@ -1093,6 +1172,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_request_buyer", "request", ["buyer_id", "requested_at"], unique=False)
     op.create_index("ix_request_listing_id", "request", ["listing_id"], unique=False)
+    op.create_index("ix_request_offer_id", "request", ["offer_id"], unique=False)
     op.create_index("ix_request_provider", "request", ["provider_id", "requested_at"], unique=False)
     for statement in SEARCH[op.get_bind().dialect.name]:
         op.execute(statement)
@@ -1102,9 +1182,15 @@ def downgrade() -> None:
     """Remove every table."""
     op.execute("DROP TABLE listing_search")
     op.drop_index("ix_request_provider", table_name="request")
+    op.drop_index("ix_request_offer_id", table_name="request")
     op.drop_index("ix_request_listing_id", table_name="request")
     op.drop_index("ix_request_buyer", table_name="request")
     op.drop_table("request")
+    op.drop_index("ix_standing_offer_provider", table_name="standing_offer")
+    op.drop_index("ix_standing_offer_listing", table_name="standing_offer")
+    op.drop_table("standing_offer")
+    op.drop_table("offer_draft")
+    op.drop_table("listing_offer")
     op.drop_index("ix_listing_sector", table_name="listing")
     op.drop_index("ix_listing_public", table_name="listing")
     op.drop_index("ix_listing_provider", table_name="listing")

@@ -34,7 +34,7 @@ from market.steps import Step, StepImage, journal, recovering, truncate_journal
 from market.steps.journal import Record
 from market.trades import decisions, ending, grounds
 from market.trades.dispute import Ruling
-from tests import assets, deals, people, signers, trades
+from tests import assets, deals, offers, people, signers, trades
 from tests.conftest import Clock, postgres_server, sqlite_urls
 from tests.deals import Deal
 from tests.market.governance.comparing import (
@@ -146,6 +146,7 @@ def second_half(deal: Deal) -> None:
     deals.approved(asked)
     with transaction() as session:
         ending.end(session, deal.provider, deal.number, grounds.Ground.GRAVE, "it was passed on")
+    offers.accepted(offers.opened(deal.provider), deal.buyer)
     newcomer = people.colleague(deal.buyer, Role.BUYER)
     signers.certified(newcomer)
     with transaction() as session:

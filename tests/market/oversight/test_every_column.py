@@ -24,7 +24,7 @@ from market.oversight import checking, publishing
 from market.trades import decisions, ending
 from market.trades.dispute import Ruling
 from market.trades.grounds import Ground
-from tests import deals, evidence, people, signers
+from tests import deals, evidence, offers, people, signers
 from tests.deals import Deal
 
 GARBAGE = ("'no such value'", "X'00ff'", "1.5")
@@ -50,6 +50,7 @@ def raw(running: Flask) -> Iterator[Connection]:
         decisions.rule(session, chief, deal.number, Ruling.REFUND, "they are")
     evidence.look()
     _ended(running, deals.requested(deal.provider))
+    offers.accepted(offers.opened(deal.provider), deal.buyer)
     signers.certified(people.colleague(deal.buyer, Role.BUYER))
     deals.approved(deals.requested(deal.provider))
     publishing.publish()
