@@ -55,19 +55,23 @@ def request(
     asset_id: uuid.UUID,
     at: datetime,
     comment: str = "",
+    role: Role = Role.BUYER,
 ) -> Contract:
-    """Insert a contract in state REQUESTED with the document of its first version and return it."""
+    """Insert a contract with the document of its first version and return it.
+
+    It is REQUESTED where the buyer begins; where the provider proposes to amend one, it is OFFERED.
+    """
     terms = parse(draft.terms)
     contract = Contract(
         step_id=step_id,
         number=terms.number,
         model=terms.model,
-        state=State.REQUESTED,
+        state=State.REQUESTED if role is Role.BUYER else State.OFFERED,
         provider_id=provider_id,
         buyer_id=buyer_id,
         asset_id=asset_id,
     )
-    first = offers.Offer(Role.BUYER, draft, rendered, at, comment)
+    first = offers.Offer(role, draft, rendered, at, comment)
     offers.lay(session, step_id, contract, first)
     return contract
 

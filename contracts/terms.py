@@ -56,6 +56,36 @@ class Origin:
         require_digest("origin.document_digest", self.document_digest)
 
 
+@dataclass(frozen=True, slots=True)
+class Amended:
+    """The contract that an amendment changes, and what it changes in it.
+
+    Attributes:
+        number: the number of the contract that is amended.
+        terms_digest: SHA-256 of its contract.json.
+        document_digest: SHA-256 of its file in force, with both signatures in it.
+        clauses: ids of the articles and schedules that read otherwise, in the text's order.
+        before: every blank that is filled otherwise with its value in the contract amended, None for none.
+    """
+
+    number: str
+    terms_digest: str
+    document_digest: str
+    clauses: tuple[str, ...]
+    before: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        require_number("amends.number", self.number)
+        require_digest("amends.terms_digest", self.terms_digest)
+        require_digest("amends.document_digest", self.document_digest)
+        object.__setattr__(self, "before", MappingProxyType(dict(self.before)))
+
+    @property
+    def parent(self) -> tuple[str, str, str]:
+        """What names the contract amended."""
+        return self.number, self.terms_digest, self.document_digest
+
+
 class Filled:
     """The values of a text's blanks, read as the facts that the exchange acts upon."""
 
@@ -158,6 +188,7 @@ class Terms(Filled):
         values: what the blanks hold, plain JSON by the blank's name.
         rules_version: the exchange's rule book the trade runs under.
         origin: the standing offer that is accepted, if that is how the contract came about.
+        amends: the contract that this one amends, if it does; it restates all terms as they are after it.
     """
 
     model: str
@@ -170,6 +201,7 @@ class Terms(Filled):
     values: Mapping[str, Any]
     rules_version: int
     origin: Origin | None = None
+    amends: Amended | None = None
 
     def __post_init__(self) -> None:
         if _MODEL.fullmatch(self.model) is None:
@@ -190,6 +222,12 @@ class Terms(Filled):
         if self.data is None:
             raise TermsError("data", "names no registered file")
         return self.data
+
+    @property
+    def before(self) -> dict[str, Any]:
+        """The values of the contract that this one amends; its own where it amends none."""
+        old = self.amends.before if self.amends else {}
+        return {name: value for name, value in {**self.values, **old}.items() if value is not None}
 
     def canonical(self) -> bytes:
         """Return the bytes that are hashed, attached to the document as contract.json and kept."""
