@@ -167,6 +167,8 @@ KINDS: Final[Mapping[str, Any]] = {
     "notice.retracted": lazy("Notice taken back"),
     "duty.performed": lazy("Deletion stated"),
     "duty.missed": lazy("Deletion not stated in time"),
+    "amendment.proposed": lazy("Amendment proposed"),
+    "amendment.finalized": lazy("Amendment in force"),
 }
 """The reader's word for each kind of step; a test holds the list complete."""
 

@@ -184,7 +184,9 @@ def draft_offer(number: str) -> ResponseReturnValue:
 def make_offer(number: str) -> ResponseReturnValue:
     """Answer the terms on the table with others, or show the form again as the answers ask for it."""
     one = _negotiated(number)
-    values = form.read(library.load(one.contract.model), request.form)
+    model = library.load(one.contract.model)
+    fixed = filling.settled(bargaining.changed(one, {})) if one.request.amends_id else {}
+    values = fixed | form.read(model, request.form, fixed)
     base = request.form.get("base", "")
     if form.MORE in request.form or form.REFRESH in request.form:
         return _offer_form(one, values, base, more=request.form.get(form.MORE, ""))
@@ -264,7 +266,9 @@ def _offer_form(
         "pages/contracting/offer.html",
         contract=one.contract,
         request_row=one.request,
-        groups=form.fields(model, values, faults, more),
+        groups=form.fields(
+            model, values, faults, more, filling.unasked(model) if one.request.amends_id else ()
+        ),
         labels=form.labels(model),
         base=base,
         faults=faults,
@@ -316,11 +320,14 @@ def _page(number: str, faults: dict[str, Any] | None = None) -> str:
         names = participants.names(session, {one.agreed.request.provider_id, one.agreed.request.buyer_id})
         story = showing.story(session, one.agreed, names)
         own_keys = certificates.usable(session, actor)
+        trade_number = reading.first_number(session, one.agreed.request)
     return render_template(
         "pages/contracting/contract.html",
         own_keys=[(row.fingerprint, row.device or row.fingerprint[:10]) for row in own_keys],
         exchange_signs=config.current().holds_party_keys,
         one=one,
+        trade_number=trade_number,
+        amended=comparing.amended(one.agreed),
         request_row=one.agreed.request,
         contract=one.agreed.contract,
         terms=one.agreed.terms,

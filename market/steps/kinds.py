@@ -93,3 +93,5 @@ class Kind(StrEnum):
     NOTICE_RETRACTED = "notice.retracted"
     DUTY_PERFORMED = "duty.performed"
     DUTY_MISSED = "duty.missed"
+    AMENDMENT_PROPOSED = "amendment.proposed"
+    AMENDMENT_FINALIZED = "amendment.finalized"

@@ -34,6 +34,7 @@ factor.reset
 contract.offered contract.countered contract.accepted contract.commented contract.suggested contract.adopted
 notice.given notice.retracted
 duty.performed duty.missed
+amendment.proposed amendment.finalized
 """.split()
 
 
