@@ -10,9 +10,9 @@ from contracts import library, versions
 from contracts.errors import ContractError
 from contracts.library import Model
 from market import clock, forms
-from market.contracting import filling, refusing
+from market.contracting import filling, reading, refusing
 from market.contracting import service as contracting
-from market.contracting.reading import Agreed, page_digests
+from market.contracting.reading import Agreed
 from market.contracting.schemas import OfferIn
 from market.db import read
 from market.errors import Invalid
@@ -55,6 +55,8 @@ def propose(number: str) -> ResponseReturnValue:
 @pages.get("/contracts/<number>/at")
 def choose_moment(number: str) -> ResponseReturnValue:
     """Lead to the day that was chosen."""
+    with read() as session:
+        reading.found(session, current_actor(), number)
     day = request.args.get("day", "") or clock.now().astimezone(CHINA).date().isoformat()
     return redirect(url_for("amending.at", number=number, moment=day[:40]), 303)
 
@@ -73,7 +75,7 @@ def at(number: str, moment: str) -> ResponseReturnValue:
             asked=moment,
             label=consolidated.LABELS[then.state],
             newest=newest,
-            pages=len(page_digests(newest.contract)) if newest else 0,
+            pages=len(reading.page_digests(newest.contract)) if newest else 0,
             names=participants.names(session, sides),
             day=when.astimezone(CHINA).date(),
         )

@@ -198,6 +198,8 @@ def _changed(one: Agreed, before: Agreed) -> tuple[list[redline.Change], list[re
 
 def _end_of_day(text: str, now: datetime) -> datetime:
     day = date.fromisoformat(text)
+    if day.isoformat() != text:  # the library also reads weeks
+        raise ValueError(text)
     _require_near(day)
     if day == now.astimezone(CHINA).date():
         return now

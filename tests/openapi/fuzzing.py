@@ -37,6 +37,7 @@ UNTAKEN = {
     "GET /api/v1/contracts/{number}/versions/{seq}/document.pdf",
     "GET /api/v1/signing-keys/{certificate_id}",
     "POST /api/v1/contracts/{number}/acceptance",
+    "POST /api/v1/trades/{number}/amendments",
     "POST /api/v1/contracts/{number}/offers",
     "POST /api/v1/contracts/{number}/refusal",
     "POST /api/v1/contracts/{number}/remarks",
