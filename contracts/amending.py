@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any
 
 from contracts import blanks
-from contracts.document import changed_clauses
+from contracts.document import SETTLED, changed_clauses
 from contracts.errors import TermsError, VersionError
 from contracts.library import Model
 from contracts.terms import Amended, Terms
@@ -82,5 +82,8 @@ def require_parent(parent: Terms, terms: Terms, document_digest: str) -> None:
     for field in dataclasses.fields(Terms):
         if field.name not in _OWN and getattr(parent, field.name) != getattr(terms, field.name):
             raise TermsError(field.name, "is not changed by an amendment")
+    settled = [name for name in terms.amends.before if name.startswith(SETTLED)]
+    if settled:
+        raise TermsError(settled[0], "is not changed by an amendment")
     if terms.before != dict(parent.values):
         raise TermsError("amends.before", "is not what the contract amended says")

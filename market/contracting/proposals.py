@@ -109,6 +109,11 @@ def put(session: Session, step: Pending, parent: Agreed, made: Proposal) -> Requ
     return row
 
 
+def by_id(session: Session, request_id: uuid.UUID) -> Request:
+    """Return a proposal that an ``Idempotency-Key`` made."""
+    return session.get_one(Request, request_id)
+
+
 def open_of(session: Session, handle: str) -> Request | None:
     """Return the proposal of a trade that is not in force and has not ended; there is one at most."""
     query = (

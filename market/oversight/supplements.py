@@ -29,7 +29,7 @@ from market.oversight.visibility import Viewer
 
 STAMPS = "timestamps/"
 LISTS = "revocations/"
-LATE_STAMP = "contract/signed.tst"
+LATE_STAMP = "signed.tst"
 
 
 def rotations(session: Session, size: int) -> dict[str, bytes]:
@@ -78,10 +78,10 @@ def revocations(session: Session) -> dict[str, bytes]:
     return {f"{LISTS}{place}.crl": found for place, found in enumerate(authority.crls(session))}
 
 
-def late_stamp(session: Session, contract_id: uuid.UUID) -> dict[str, bytes]:
+def late_stamp(session: Session, contract_id: uuid.UUID, folder: str) -> dict[str, bytes]:
     """Return the time stamp over a contract's whole file, made when it could not be made while it was signed."""
     token = contract_stamping.token_of(session, contract_id)
-    return {} if token is None else {LATE_STAMP: token}
+    return {} if token is None else {folder + LATE_STAMP: token}
 
 
 def erasures(session: Session, actor: Actor, viewer: Viewer, found: list[Seen]) -> list[Seen]:

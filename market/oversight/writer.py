@@ -81,7 +81,7 @@ def gather(session: Session, actor: Actor, number: str) -> Evidence:
         beside=supplements.rotations(session, size)
         | supplements.stamps(session, size)
         | supplements.revocations(session)
-        | supplements.late_stamp(session, uuid.UUID(images(history.entries, "contract")[-1]["id"])),
+        | _late_stamps(session, history),
     )
 
 
@@ -97,8 +97,9 @@ def write(evidence: Evidence) -> dict[str, bytes]:
     files |= evidence.beside
     for seen in evidence.entries:
         files |= _entry_files(seen)
-    contract = images(history.entries, "contract")[-1]
-    files |= _contract_files(contract) | _signed_file(history) | _inspection_files(evidence, contract)
+    for contract, folder in _contracts(history):
+        files |= _contract_files(contract, folder) | _signed_file(history, contract, folder)
+    files |= _inspection_files(evidence, images(history.entries, "contract")[0])
     files |= {
         name: canonical.encode(images(evidence.entries, table)) for name, table in bundle.EXTRACTS.items()
     }
@@ -165,21 +166,38 @@ def _entry_files(seen: Seen) -> dict[str, bytes]:
     return {name + LEAF: seen.leaf, name + PROOF: seen.proof.text().encode()}
 
 
-def _contract_files(contract: dict[str, Any]) -> dict[str, bytes]:
+def _contracts(history: History) -> list[tuple[dict[str, Any], str]]:
+    """Return the last image of the trade's contract and of each amendment, with the folder its files stand in."""
+    last = {image["id"]: image for image in images(history.entries, "contract")}
+    return [
+        (image, f"amendments/{image['number']}/" if place else "contract/")
+        for place, image in enumerate(last.values())
+    ]
+
+
+def _late_stamps(session: Session, history: History) -> dict[str, bytes]:
+    """Return the time stamps over whole files that could not be made while they were signed."""
+    files: dict[str, bytes] = {}
+    for contract, folder in _contracts(history):
+        files |= supplements.late_stamp(session, uuid.UUID(contract["id"]), folder)
+    return files
+
+
+def _contract_files(contract: dict[str, Any], folder: str) -> dict[str, bytes]:
     return {
-        "contract/document.pdf": storage.current().read(contract["document_digest"]),
-        "contract/terms.json": contract["terms"].encode(),
-        "contract/policy.json": contract["policy"].encode(),
-        "contract/rendering.json": contract["rendering"].encode(),
+        f"{folder}document.pdf": storage.current().read(contract["document_digest"]),
+        f"{folder}terms.json": contract["terms"].encode(),
+        f"{folder}policy.json": contract["policy"].encode(),
+        f"{folder}rendering.json": contract["rendering"].encode(),
     }
 
 
-def _signed_file(history: History) -> dict[str, bytes]:
+def _signed_file(history: History, contract: dict[str, Any], folder: str) -> dict[str, bytes]:
     """Return the file with every signature there is, if anybody has signed."""
-    signatures = images(history.entries, "signature")
-    if not signatures:
+    own = [one for one in images(history.entries, "signature") if one["contract_id"] == contract["id"]]
+    if not own:
         return {}
-    return {"contract/signed.pdf": storage.current().read(signatures[-1]["file_digest"])}
+    return {f"{folder}signed.pdf": storage.current().read(own[-1]["file_digest"])}
 
 
 def _inspection_files(evidence: Evidence, contract: dict[str, Any]) -> dict[str, bytes]:

@@ -66,7 +66,7 @@ def propose(
     with read() as session:
         rows = _mine(session, actor, number)
         if made := steps.once(session, actor, key, Kind.AMENDMENT_PROPOSED, given):
-            return session.get_one(Request, made)
+            return proposals.by_id(session, made)
         parent = _amendable(session, rows, base)
         draft = proposals.drafted(session, parent, values)
         _require_term(rows, values)
@@ -74,7 +74,7 @@ def propose(
     with transaction() as session:
         rows = _mine(session, actor, number, lock=True)
         if made := steps.once(session, actor, key, Kind.AMENDMENT_PROPOSED, given):
-            return session.get_one(Request, made)
+            return proposals.by_id(session, made)
         parent = _amendable(session, rows, base)
         step = service.step_of(actor, Kind.AMENDMENT_PROPOSED, rows.trade)
         role = party_of(service.relation_of(actor, rows.trade))

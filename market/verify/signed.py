@@ -15,12 +15,13 @@ from contracts.examining import Expected, ExpectedSigner, examine
 from contracts.pades import BOTH
 from contracts.vocabulary import Role
 from market.verify.evidence import Evidence, Image
+from market.verify.line import Paper
 from market.verify.report import CheckFailed, Report, require, tell
 
-FILE: Final = "contract/signed.pdf"
-LATE_STAMP: Final = "contract/signed.tst"
+FILE: Final = "signed.pdf"
+LATE_STAMP: Final = "signed.tst"
 LISTS: Final = "revocations/"
-ATTACHED: Final = {"contract.json": "contract/terms.json", "policy.json": "contract/policy.json"}
+ATTACHED: Final = {"contract.json": "terms.json", "policy.json": "policy.json"}
 
 
 @dataclass(frozen=True)
@@ -38,19 +39,18 @@ class _Certificate:
     holder: str
 
 
-def check(report: Report, evidence: Evidence, contract: dict[str, Any], signatures: Sequence[Image]) -> None:
+def check(report: Report, paper: Paper, signatures: Sequence[Image]) -> None:
     """Check the signed file of a contract.
 
     Args:
         report: where the lines go.
-        evidence: a bundle whose log half holds.
-        contract: the contract's last image.
+        paper: the contract.
         signatures: images of its signatures, in the log's order.
 
     Raises:
         CheckFailed: the records contradict each other.
     """
-    last = signatures[-1].row
+    evidence, contract, last = paper.evidence, paper.row, signatures[-1].row
     if contract["state"] == "FINALIZED":
         require({one.row["role"] for one in signatures} == set(Role), "a contract in force is signed by both")
         require(
@@ -58,9 +58,9 @@ def check(report: Report, evidence: Evidence, contract: dict[str, Any], signatur
         )
     else:
         require(contract["final_digest"] is None, "a file is said to be in force before the contract is")
-    signers = [_signer(report, evidence, contract, image) for image in signatures]
+    signers = [_signer(report, paper, image) for image in signatures]
     roots = _published(evidence, signatures[0].index, "ca")
-    document = evidence.files[FILE]
+    document = paper.file(FILE)
     lists = [data for name, data in evidence.files.items() if name.startswith(LISTS)]
     expected = Expected(
         digest=last["file_digest"],
@@ -74,14 +74,14 @@ def check(report: Report, evidence: Evidence, contract: dict[str, Any], signatur
             [*lists, *examining.lists_in(document)],
         ),
         stampers=[*(one for one in roots if _is_root(one)), *_published(evidence, None, "tsa")],
-        attachments={name: evidence.files[place] for name, place in ATTACHED.items()},
-        late=evidence.files.get(LATE_STAMP),
+        attachments={name: paper.file(place) for name, place in ATTACHED.items()},
+        late=evidence.files.get(paper.place(LATE_STAMP)),
     )
-    tell(report, examine(document, expected))
+    tell(report, examine(document, expected), paper.prefix)
 
 
-def _signer(report: Report, evidence: Evidence, contract: dict[str, Any], image: Image) -> ExpectedSigner:
-    row = image.row
+def _signer(report: Report, paper: Paper, image: Image) -> ExpectedSigner:
+    row, contract = image.row, paper.row
     role = Role(row["role"])
     statement = signing.statement(
         contract["number"],
@@ -91,8 +91,11 @@ def _signer(report: Report, evidence: Evidence, contract: dict[str, Any], image:
         template=contract["template_digest"],
     )
     require(row["statement"] == statement, f"the {role} was shown another statement than this contract's")
-    found = _certificate(evidence, contract, image)
-    report.ok(f"key of the {role}", f"published for this party before it signed, held by the {found.holder}")
+    found = _certificate(paper.evidence, contract, image)
+    report.ok(
+        f"{paper.prefix}key of the {role}",
+        f"published for this party before it signed, held by the {found.holder}",
+    )
     require(
         row["algorithm"] == cms.algorithm_of(found.der),
         f"the {role} signed by another algorithm than is said",
@@ -100,7 +103,8 @@ def _signer(report: Report, evidence: Evidence, contract: dict[str, Any], image:
     if row["assertion"] is not None:
         site = _check_assertion(row["assertion"], statement)
         report.ok(
-            f"passkey of the {role}", f"somebody verified agreed at {site} to this statement by a passkey"
+            f"{paper.prefix}passkey of the {role}",
+            f"somebody verified agreed at {site} to this statement by a passkey",
         )
     at = datetime.fromisoformat(row["signed_at"])
     return ExpectedSigner(role, statement, found.der, at, stamped=row["stamped"], own=found.above[-1:])

@@ -218,7 +218,7 @@ def test_an_agreement_is_ended_and_its_data_deleted_by_program(client: FlaskClie
     assert ask(client, deal.provider, deal, "retraction")[1]["code"] == "notice.not_yours"
     assert ask(client, deal.buyer, deal, "retraction")[1]["kind"] == "notice.retracted"
     assert ask(client, deal.provider, deal, "suspension", cause="misuse", reason="passed on")[0] == 200
-    assert ask(client, deal.buyer, deal)[1]["possible"] == ["end", "amend"]
+    assert ask(client, deal.buyer, deal)[1]["possible"] == ["end"]
     assert ask(client, deal.provider, deal, "restoration")[0] == 200
     ended = ask(client, deal.provider, deal, "termination", ground="grave", reason="passed on")
     assert ended[1]["kind"] == "agreement.terminated"
