@@ -24,7 +24,7 @@ class Courier(threading.Thread):
         url: the webhook endpoint.
         secret: its secret.
         sweep: called about once a second (expires old pay pages).
-        clock: the time in seconds that signatures carry.
+        clock: the time in seconds, by which deliveries are due and which signatures carry.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Courier(threading.Thread):
         """Send what is due, sweep, sleep a little."""
         swept = 0.0
         while not self._stopped.is_set():
-            for place, body, attempts in self._store.due(time.time()):
+            for place, body, attempts in self._store.due(self._clock()):
                 if self._stopped.is_set():
                     return
                 self._send(place, body, attempts)
@@ -85,4 +85,4 @@ class Courier(threading.Thread):
         else:
             pause = min(0.5 * 2.0**attempts, LONGEST_PAUSE)
             state = "waiting" if attempts + 1 < MOST_ATTEMPTS else "failed"
-            self._store.delivered(place, state, time.time() + pause)
+            self._store.delivered(place, state, self._clock() + pause)

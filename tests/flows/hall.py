@@ -35,7 +35,7 @@ Json = dict[str, Any]
 
 
 class Shifted:
-    """The real time, shifted forward by a test; it keeps running, as signatures of webhooks need."""
+    """The real time, shifted forward by a test; it keeps running, as what waits for a moment needs."""
 
     def __init__(self) -> None:
         self._shift = timedelta()
@@ -102,7 +102,10 @@ class Hall:
         self.clock = Shifted()
         self._server = make_server("127.0.0.1", 0, Flask("waiting"), threaded=True)
         self.url = f"http://localhost:{self._server.port}"
-        self.sandbox = Sandbox(0, home / "sandbox", f"{self.url}/webhooks/stripe", "whsec_tests")
+        self.sandbox = Sandbox(
+            0, home / "sandbox", f"{self.url}/webhooks/stripe", "whsec_tests",
+            clock=lambda: self.clock().timestamp(),
+        )  # fmt: skip
         settings: Settings = settings_for(urls, home, STRIPE_API_BASE=self.sandbox.base)
         self.settings = replace(settings, base_url=self.url)
         self.app = create_app(self.settings, clock=self.clock)

@@ -141,7 +141,7 @@ def test_forms_are_counted_by_network_address(exchange: Flask, monkeypatch: pyte
     values = opened(client)
     assert [sent(client, values).status_code for _time in range(3)] == [200, 200, 429]
     assert sent(client, values, refresh="1").status_code == 200
-    answer = client.post("/api/v1/texts/data-provision/1.0/form", json={})
+    answer = client.post("/api/v1/texts/data-provision/1.0/form", json={"values": {}})
     assert answer.status_code == 429
     assert int(answer.headers["Retry-After"]) > 0
 
