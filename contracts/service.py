@@ -15,7 +15,7 @@ from contracts.errors import DocumentMismatch, StateError
 from contracts.models import Contract, Signature
 from contracts.negotiation import Ending, Move, State, advance, ended
 from contracts.render import Rendered
-from contracts.terms import parse
+from contracts.terms import Terms, parse
 from contracts.vocabulary import Role
 
 _MOVES = {Role.PROVIDER: Move.AGREE, Role.BUYER: Move.VERIFY}
@@ -169,8 +169,12 @@ def terminate(
         reason: what is said to it.
 
     Raises:
-        StateError: the contract is in force or has ended already, or this side is bound.
+        StateError: the contract is in force or has ended already, or this side is bound; or it would lapse, and amends
+            none that could have ended.
     """
+    terms = parse(contract.terms.encode())
+    if ending is Ending.LAPSED and not (isinstance(terms, Terms) and terms.amends):
+        raise StateError("only a proposal to amend a contract lapses")
     contract.state = ended(contract.state, role, ending)
     contract.ending, contract.reason = ending, reason
     contract.step_id = step_id
