@@ -3,6 +3,7 @@
 import io
 from pathlib import Path
 
+from market.i18n import CHINA
 from market.verify import main
 from tests.flows.hall import Hall, ledger_faults
 
@@ -22,7 +23,9 @@ def test_an_amended_contract_is_followed_and_proved(hall: Hall, tmp_path: Path) 
         assert hall.sign(person, made["number"]).status == 200
     hall.until(number, "amendment.finalized")
     assert hall.fetch(number).status_code == 403
-    then = hall.buyer.get(f"/api/v1/contracts/{number}/at/{hall.clock().date().isoformat()}")
+    then = hall.buyer.get(
+        f"/api/v1/contracts/{number}/at/{hall.clock().astimezone(CHINA).date().isoformat()}"
+    )
     assert (then["contract"], then["state"]) == (made["number"], "ACTIVE")
     assert {change["blank"] for change in then["line"][1]["changes"]} == {"delivery.downloads", "term.days"}
     assert ledger_faults(hall) == []
