@@ -39,7 +39,7 @@ class Authenticators:
         return str(self._known().get(email, {}).get("secret", ""))
 
     def code(self, email: str) -> str | None:
-        """Return a code that was not given before; None for somebody without an app."""
+        """Return a code that was not given before, good for half a minute; None for somebody without an app."""
         import pyotp
 
         known = self._known()
@@ -48,7 +48,7 @@ class Authenticators:
         secret, last = str(known[email]["secret"]), int(known[email]["step"])
         while last >= self._present() + 1:
             self._wait()
-        step = max(last + 1, self._present() - 1)
+        step = max(last + 1, self._present())
         self._write({**known, email: {"secret": secret, "step": step}})
         return pyotp.TOTP(secret).generate_otp(step)
 

@@ -27,7 +27,7 @@ def goods(look: Look) -> Goods:
 def test_a_whole_trade(look: Look, come: Come, eyes: Eyes, hall: Hall, tmp_path: Path) -> None:
     operator, reviewer, auditor, provider, buyer = (come() for _person in range(5))
     good = goods(look)
-    operator.sign_in(hall.operator_email, people.PASSWORD, hall.code(hall.operator_email))
+    operator.sign_in(hall.operator_email, people.PASSWORD, hall.code)
     trading.invite(operator, reviewer, "reviewer: reviews registrations", hall)
     trading.invite(operator, auditor, "auditor: reads every entry with its proof", hall)
     for who, duty in (
@@ -64,7 +64,7 @@ def test_a_rejected_delivery_is_ruled_on_and_refunded(look: Look, come: Come, ey
     buyer.type("Reason", "与承诺不符 not what was promised")
     buyer.press("Reject the delivery")
     buyer.reads("You rejected the delivery; the operator will rule.")
-    operator.sign_in(hall.operator_email, people.PASSWORD, hall.code(hall.operator_email))
+    operator.sign_in(hall.operator_email, people.PASSWORD, hall.code)
     operator.menu("Trades")
     operator.follow(number)
     operator.tick("The whole price goes back to the buyer", "Ruling")

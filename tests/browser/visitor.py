@@ -142,14 +142,20 @@ class Visitor:
         wait_for(changed, f"the end of {english!r}", seconds=PATIENCE / 1000)
         self.open(self.page.url)
 
-    def sign_in(self, email: str, password: str, code: str | None = None) -> None:
-        """Sign in on the page for it, with a code of an authenticator app where there is one."""
+    def sign_in(self, email: str, password: str, code: Callable[[str], str | None] | None = None) -> None:
+        """Sign in on the page for it, with a code of an authenticator app where there is one.
+
+        Args:
+            email: whose account.
+            password: its password.
+            code: gives a code by the address, None for who has no app; asked when one is typed, since it goes stale.
+        """
         self.open("/sign-in")
         self.type("Email address", email)
         self.type("Password", password)
         self.press("Sign in")
-        if code is not None:
-            self.type("One-time code", code)
+        if code is not None and (given := code(email)) is not None:
+            self.type("One-time code", given)
             self.press("Continue")
         assert "/sign-in" not in self.page.url
 
