@@ -14,6 +14,9 @@ A text from 1.0 on names and types its own *blanks*; terms hold their values.  T
 kept in :mod:`contracts.first` to be read and verified for ever.  *Versions* of one negotiation are chained by digest,
 and an act names the digest it is about, so nobody is bound by a text that was not put before them.
 
+A contract in force is changed by an *amendment* alone: a contract that names the one before it and says exactly what
+it changes (:mod:`contracts.amending`).
+
 Signatures stand in the document (PAdES), by keys that the caller's parties hold.  They are electronic signatures, not
 可靠电子签名 in the sense of the Electronic Signature Law, art. 13.
 """

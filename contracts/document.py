@@ -4,6 +4,7 @@ The content is plain JSON with every blank already filled; the layout places it 
 to the layout as data, so nothing that a user wrote is ever read as markup.
 """
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -18,10 +19,12 @@ from contracts.first import policy as first_policy
 from contracts.first.terms import FirstTerms
 from contracts.library import Bilingual, Clause, Model, Part
 from contracts.policy import Grounds, compile_policy
-from contracts.terms import AnyTerms, Terms
+from contracts.terms import Amended, AnyTerms, Terms
 from contracts.wording import calendar, label, numeral, pair, row, runs, same
 
 _ROLES: Final = ("provider", "buyer", "operator")
+SETTLED: Final = ("price.", "payment.")
+"""Beginnings of the blanks that an amendment cannot change: what is paid, when and how was settled by the parent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,29 @@ def _require(model: Model, terms: Terms) -> None:
                 raise TermsError("quality", f"{promise.field} is not a column of the data")
     if "use.permitted" in terms.values:
         _ = terms.use
+    if terms.amends is not None:
+        _require_amended(model, terms)
+
+
+def _require_amended(model: Model, terms: Terms) -> None:
+    """Refuse an amendment that does not say exactly what it changes, or changes what was settled for good."""
+    before = terms.amends.before if terms.amends else {}
+    for name, value in before.items():
+        if name.startswith(SETTLED):
+            raise TermsError(name, "is not changed by an amendment", "变更合同不改变价款和付款")
+        if name not in model.blanks or terms.values.get(name) == value:
+            raise TermsError("amends.before", "names exactly what is filled otherwise than before")
+    blanks.require(model, terms.before)
+    if terms.amends and terms.amends.clauses != changed_clauses(model, terms):
+        raise TermsError("amends.clauses", "names exactly the clauses that read otherwise than before")
+
+
+def changed_clauses(model: Model, terms: Terms) -> tuple[str, ...]:
+    """Return the ids of the articles and schedules that an amendment makes read otherwise, in the text's order."""
+    new = dataclasses.replace(terms, amends=None)
+    old = dataclasses.replace(new, values=terms.before)
+    was, becomes = parts(model, old), parts(model, new)
+    return tuple(clause for clause in becomes if was[clause] != becomes[clause])
 
 
 def _grounds(model: Model, terms: Terms) -> Grounds:
@@ -247,7 +273,8 @@ def _table(place: _Place, name: str) -> dict[str, Any] | None:
             return None
         return {"kind": "columns", **_columns(model, terms.data)}
     if name == "history":
-        return _paragraph(model.word("label", "original"))
+        amends = None if terms is None else terms.amends
+        return _history(model, amends) if amends else _paragraph(model.word("label", "original"))
     if name == "policy":
         return {"kind": "table", **readings.policy_table(model, place.policy)} if place.policy else None
     if rows := place.values.get(name):
@@ -256,6 +283,39 @@ def _table(place: _Place, name: str) -> dict[str, Any] | None:
     if terms is None and not blank.optional and parse(blank.when).holds(place.values):
         return {"kind": "table", **readings.unfilled(model, blank)}
     return None
+
+
+def _history(model: Model, amends: Amended) -> dict[str, Any]:
+    """Return which contract is amended and which clauses of it."""
+    facts = (
+        ("parent", same(amends.number), "number"),
+        ("terms_sha256", same(amends.terms_digest), "terms_digest"),
+        ("signature_place", same(f"SHA-256 {amends.document_digest}"), "document_digest"),
+        ("changed", _named(model, amends.clauses), "clauses"),
+    )
+    rows = [
+        row(label(model, name), value, f"amends.{field}", "digest" in field) for name, value, field in facts
+    ]
+    return {"kind": "facts", "rows": rows}
+
+
+def _named(model: Model, clauses: tuple[str, ...]) -> Bilingual:
+    """Return the numbers and titles of clauses, one after the other."""
+    articles, annexes = model.articles(), model.annexes()
+    titles = {clause.id: clause.title for clause in (*model.clauses, *model.schedules)}
+    zh = [
+        f"第{numeral(articles[one])}条 {titles[one].zh}"
+        if one in articles
+        else f"附件{numeral(annexes[one])} {titles[one].zh}"
+        for one in clauses
+    ]
+    en = [
+        f"Article {articles[one]} {titles[one].en}"
+        if one in articles
+        else f"Schedule {annexes[one]} {titles[one].en}"
+        for one in clauses
+    ]
+    return Bilingual("；".join(zh), "; ".join(en))
 
 
 def _paragraph(both: Bilingual) -> dict[str, Any]:

@@ -47,6 +47,8 @@ class Ending(StrEnum):
     DECLINED = "declined"
     WITHDRAWN = "withdrawn"
     EXPIRED = "expired"
+    LAPSED = "lapsed"
+    """What an amendment was to change has ended or rests."""
 
 
 TRANSITIONS: Final = MappingProxyType(
@@ -99,6 +101,7 @@ EXITS: Final = MappingProxyType(
         (Role.PROVIDER, Ending.WITHDRAWN): frozenset({State.OFFERED}),
         (Role.BUYER, Ending.WITHDRAWN): frozenset(TURNS),
         (None, Ending.EXPIRED): frozenset(TURNS),
+        (None, Ending.LAPSED): frozenset({*TURNS, State.VERIFIED}),
     }
 )
 """Who may end a negotiation how, and until when: whoever has signed is bound, nobody before."""

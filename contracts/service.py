@@ -15,7 +15,7 @@ from contracts.errors import DocumentMismatch, StateError
 from contracts.models import Contract, Signature
 from contracts.negotiation import Ending, Move, State, advance, ended
 from contracts.render import Rendered
-from contracts.terms import parse
+from contracts.terms import Terms, parse
 from contracts.vocabulary import Role
 
 _MOVES = {Role.PROVIDER: Move.AGREE, Role.BUYER: Move.VERIFY}
@@ -55,19 +55,23 @@ def request(
     asset_id: uuid.UUID,
     at: datetime,
     comment: str = "",
+    role: Role = Role.BUYER,
 ) -> Contract:
-    """Insert a contract in state REQUESTED with the document of its first version and return it."""
+    """Insert a contract with the document of its first version and return it.
+
+    It is REQUESTED where the buyer begins; where the provider proposes to amend one, it is OFFERED.
+    """
     terms = parse(draft.terms)
     contract = Contract(
         step_id=step_id,
         number=terms.number,
         model=terms.model,
-        state=State.REQUESTED,
+        state=State.REQUESTED if role is Role.BUYER else State.OFFERED,
         provider_id=provider_id,
         buyer_id=buyer_id,
         asset_id=asset_id,
     )
-    first = offers.Offer(Role.BUYER, draft, rendered, at, comment)
+    first = offers.Offer(role, draft, rendered, at, comment)
     offers.lay(session, step_id, contract, first)
     return contract
 
@@ -185,8 +189,12 @@ def terminate(
         reason: what is said to it.
 
     Raises:
-        StateError: the contract is in force or has ended already, or this side is bound.
+        StateError: the contract is in force or has ended already, or this side is bound; or it would lapse, and amends
+            none that could have ended.
     """
+    terms = parse(contract.terms.encode())
+    if ending is Ending.LAPSED and not (isinstance(terms, Terms) and terms.amends):
+        raise StateError("only a proposal to amend a contract lapses")
     contract.state = ended(contract.state, role, ending)
     contract.ending, contract.reason = ending, reason
     contract.step_id = step_id

@@ -83,6 +83,36 @@ class Origin:
         require_digest("origin.document_digest", self.document_digest)
 
 
+@dataclass(frozen=True, slots=True)
+class Amended:
+    """The contract that an amendment changes, and what it changes in it.
+
+    Attributes:
+        number: the number of the contract that is amended.
+        terms_digest: SHA-256 of its contract.json.
+        document_digest: SHA-256 of its file in force, with both signatures in it.
+        clauses: ids of the articles and schedules that read otherwise, in the text's order.
+        before: every blank that is filled otherwise with its value in the contract amended, None for none.
+    """
+
+    number: str
+    terms_digest: str
+    document_digest: str
+    clauses: tuple[str, ...]
+    before: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        require_number("amends.number", self.number)
+        require_digest("amends.terms_digest", self.terms_digest)
+        require_digest("amends.document_digest", self.document_digest)
+        object.__setattr__(self, "before", MappingProxyType(dict(self.before)))
+
+    @property
+    def parent(self) -> tuple[str, str, str]:
+        """What names the contract amended."""
+        return self.number, self.terms_digest, self.document_digest
+
+
 class Filled:
     """The values of a text's blanks, read as the facts that the exchange acts upon."""
 
@@ -185,7 +215,8 @@ class Terms(Filled):
         values: what the blanks hold, plain JSON by the blank's name.
         rules_version: the exchange's rule book the trade runs under.
         origin: the standing offer that is accepted, if that is how the contract came about.
-        standing: how long and how often, in a standing offer; elsewhere None, and not written.
+        standing: how long and how often, in a standing offer; elsewhere None.
+        amends: the contract that this one amends, if it does; it restates all terms as they are after it.
     """
 
     model: str
@@ -199,6 +230,7 @@ class Terms(Filled):
     rules_version: int
     origin: Origin | None = None
     standing: Standing | None = None
+    amends: Amended | None = None
 
     def __post_init__(self) -> None:
         if _MODEL.fullmatch(self.model) is None:
@@ -207,15 +239,21 @@ class Terms(Filled):
         require_whole("rules_version", self.rules_version, 1, 1_000_000)
         if self.buyer is not None and self.provider.credit_code == self.buyer.credit_code:
             raise TermsError("buyer", "nobody contracts with themselves")
+        self._require_one_kind()
+        object.__setattr__(self, "values", MappingProxyType(dict(self.values)))
+
+    def _require_one_kind(self) -> None:
+        """Refuse what is at once more than one of contract, standing offer, acceptance and amendment."""
+        if self.amends is not None and (self.buyer is None or self.origin or self.standing):
+            raise TermsError("amends", "is signed by both: it neither is nor accepts a standing offer")
         if (self.buyer is None) != (self.standing is not None):
             raise TermsError("standing", "stands in an offer to anybody, and nowhere else")
         if self.origin is not None and self.buyer is None:
             raise TermsError("origin", "an offer accepts no other")
-        if self.standing is not None and not timedelta(1) <= self.standing.until - self.date <= timedelta(
-            LONGEST
-        ):
+        if self.standing is None:
+            return
+        if not timedelta(1) <= self.standing.until - self.date <= timedelta(LONGEST):
             raise TermsError("standing.until", f"lies 1 to {LONGEST} days after the offer's date")
-        object.__setattr__(self, "values", MappingProxyType(dict(self.values)))
 
     @property
     def subject(self) -> Subject:
@@ -228,10 +266,15 @@ class Terms(Filled):
             raise TermsError("data", "names no registered file")
         return self.data
 
+    @property
+    def before(self) -> dict[str, Any]:
+        """The values of the contract that this one amends; its own where it amends none."""
+        old = self.amends.before if self.amends else {}
+        return {name: value for name, value in {**self.values, **old}.items() if value is not None}
+
     def canonical(self) -> bytes:
         """Return the bytes that are hashed, attached to the document as contract.json and kept."""
-        body = plain(self)
-        return canonical.encode({name: body[name] for name in body if name != "standing" or body[name]})
+        return canonical.encode(plain(self))
 
     def digest(self) -> str:
         """Return SHA-256 of the canonical bytes."""
@@ -258,8 +301,7 @@ def parse(data: bytes) -> AnyTerms:
     body = canonical.decode(data)
     if isinstance(body, dict) and str(body.get("model")).endswith("/0.1"):
         return parse_first(data)
-    known = {"standing": None, **body} if isinstance(body, dict) else body
-    terms: Terms = typed("terms", Terms, known)
+    terms: Terms = typed("terms", Terms, body)
     if terms.canonical() != data:
         raise TermsError("terms", "are not written in their one form")
     return terms

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any, Final
 
-from contracts import blanks, canonical
+from contracts import amending, blanks, canonical
 from contracts.conditions import parse as condition
 from contracts.errors import TermsError, VersionError
 from contracts.library import Clause, Model
@@ -96,21 +96,36 @@ def require_successor(old: AnyTerms, new: AnyTerms) -> None:
     """
     before, after = negotiable(old), negotiable(new)
     for field in dataclasses.fields(Terms):
-        if field.name != "values" and getattr(before, field.name) != getattr(after, field.name):
+        if field.name != "values" and _fact(before, field.name) != _fact(after, field.name):
             raise TermsError(field.name, "is a fact of the exchange and not negotiated")
     if before.canonical() == after.canonical():
         raise VersionError("nothing is changed: accept the present version instead", "contract.unchanged")
 
 
 def with_values(model: Model, terms: Terms, values: Mapping[str, Any]) -> Terms:
-    """Return the same contract with other values; blanks that fall away under them are left out."""
+    """Return the same contract with other values; blanks that fall away under them are left out.
+
+    Raises:
+        TermsError: it is an amendment, and a value is one that the text does not allow.
+        VersionError: it is an amendment that would change nothing any more.
+    """
+    return amending.refilled(model, terms, fitting(model, values))
+
+
+def fitting(model: Model, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values without those of blanks that fall away under the others."""
     kept = dict(values)
     while True:
         known = {blank.name for blank in blanks.asked(model, kept)}
         left = {name: value for name, value in kept.items() if name in known or not _falls_away(model, name)}
         if left == kept:
-            return dataclasses.replace(terms, values=kept)
+            return kept
         kept = left
+
+
+def _fact(terms: Terms, name: str) -> Any:
+    """Return what is not negotiated; of an amendment the contract amended, since what it changes is."""
+    return terms.amends.parent if name == "amends" and terms.amends else getattr(terms, name)
 
 
 def apply(model: Model, terms: Terms, clause: str, changes: Mapping[str, Any]) -> Terms:

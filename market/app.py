@@ -60,6 +60,7 @@ import market.registry.pages
 import market.registry.service
 import market.texts.api
 import market.texts.pages
+import market.trades.amending_pages
 import market.trades.api
 import market.trades.deadlines
 import market.trades.ending
@@ -172,6 +173,7 @@ PAGES: Final = (
     market.delivery.pages,
     market.trades.pages,
     market.trades.ending_pages,
+    market.trades.amending_pages,
     market.governance.pages,
     market.oversight.pages,
     market.home.pages,

@@ -198,6 +198,16 @@ OF_TRADES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
     "notice.none": (409, lazy("No notice runs that could be taken back.")),
     "notice.not_yours": (403, lazy("The other side gave this notice; only it can take it back.")),
     "notice.wrong_state": (409, lazy("The notice is in another state; `state` names it.")),
+    "amendment.open": (
+        409,
+        lazy("A proposal to amend the contract is open already; answer or withdraw it first."),
+    ),
+    "amendment.term_over": (
+        422,
+        lazy("Counted from the day the contract came into force, this term is over already."),
+    ),
+    "moment.invalid": (422, lazy("Write a day such as 2026-11-22, or a moment with its time zone.")),
+    "moment.ahead": (422, lazy("This day lies ahead; nobody knows what will be in force then.")),
     "duty.none": (409, lazy("Nothing is to be deleted under this trade, or it was stated already.")),
     "duty.not_yet": (422, lazy("This day lies ahead; state the deletion when it is done.")),
     "duty.not_certified": (

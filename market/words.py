@@ -176,6 +176,8 @@ KINDS: Final[Mapping[str, Any]] = {
     "duty.performed": lazy("Deletion stated"),
     "duty.missed": lazy("Deletion not stated in time"),
     "approval.ruled": lazy("Rule of approval set"),
+    "amendment.proposed": lazy("Amendment proposed"),
+    "amendment.finalized": lazy("Amendment in force"),
 }
 """The reader's word for each kind of step; a test holds the list complete."""
 

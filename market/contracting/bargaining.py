@@ -21,7 +21,7 @@ from contracts.vocabulary import Role as Party
 from market import jobs, permissions, steps
 from market.actor import Actor, Scope
 from market.contracting import asking, letters, refusing, workable
-from market.contracting.reading import Agreed, found, party_of, relation
+from market.contracting.reading import Agreed, found, named, party_of, relation
 from market.contracting.requesting import kept
 from market.db import read, transaction
 from market.errors import NotFound
@@ -184,7 +184,7 @@ def accept(session: Session, actor: Actor, number: str, terms_digest: str) -> St
     """
     one = found(session, actor, number, lock=True)
     permissions.require(actor, "contract.accept", relation(actor, one.request))
-    given = {"terms_digest": terms_digest}
+    given = named(one, {"terms_digest": terms_digest})
     if one.contract.state is State.ACCEPTED:
         return steps.repeat(session, actor, Kind.CONTRACT_ACCEPTED, one.request.handle, given)
     refusing.refuse_late(one)
@@ -241,8 +241,9 @@ def _draft(session: Session, one: Agreed, role: Party, base: str, values: Mappin
     refusing.refuse_late(one)
     try:
         model = library.load(one.contract.model)
-        terms = versions.with_values(model, versions.negotiable(one.terms), values)
-        workable.require_filled(model, terms.values)
+        old = versions.negotiable(one.terms)
+        workable.require_filled(model, versions.fitting(model, values))
+        terms = versions.with_values(model, old, values)
         draft = compose(model, terms)
         offers.refuse_offer(one.contract, role, base, draft)
     except ContractError as error:

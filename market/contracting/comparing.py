@@ -65,6 +65,13 @@ def version(session: Session, actor: Actor, number: str, seq: int) -> Compared:
     )
 
 
+def amended(one: Agreed) -> list[redline.Change]:
+    """Return what an amendment changes in the contract before it; nothing for a first contract."""
+    if not isinstance(one.terms, Terms) or one.terms.amends is None:
+        return []
+    return redline.changes(library.load(one.contract.model), one.terms.before, one.terms.values)
+
+
 def version_of(contract: Contract, seq: int) -> Version:
     """Return a version by its place.
 
@@ -151,4 +158,14 @@ def plain(change: redline.Change) -> dict[str, Any]:
         "new": change.new,
         "before": None if change.before is None else pair(change.before),
         "after": None if change.after is None else pair(change.after),
+    }
+
+
+def section(one: redline.Section) -> dict[str, Any]:
+    """Return a clause that reads otherwise as JSON."""
+    return {
+        "clause": one.clause,
+        "label": pair(one.label),
+        "title": pair(one.title),
+        "parts": list(one.parts),
     }

@@ -10,9 +10,20 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from contracts import versions
+from contracts.document import SETTLED
 from contracts.library import Model
 from market.texts import form
 from market.texts.form import Field, Group
+
+
+def settled(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values that an amendment cannot change: price and payment."""
+    return {name: value for name, value in values.items() if name.startswith(SETTLED)}
+
+
+def unasked(model: Model) -> frozenset[str]:
+    """Return the blanks that the form of an amendment does not ask for."""
+    return frozenset(name for name in model.blanks if name.startswith(SETTLED))
 
 
 def of_clause(

@@ -15,17 +15,19 @@ class Request(Stateful, Base):
     """A buyer's request for a contract over a listing; where it stands is the contract's own state.
 
     ``number`` is that of the contract and of the trade that may follow; ``handle`` is public and shared by all
-    steps of that trade. ``contract_id`` names a row of the contracts room.
+    steps of that trade. ``contract_id`` names a row of the contracts room. A proposal to amend a contract is a
+    request too: it has a number of its own and the trade's handle.
     """
 
     __tablename__ = "request"
     __table_args__ = (
         Index("ix_request_provider", "provider_id", "requested_at"),
         Index("ix_request_buyer", "buyer_id", "requested_at"),
+        Index("ix_request_handle", "handle"),
     )
 
     number: Mapped[str] = mapped_column(String(11), unique=True)
-    handle: Mapped[str] = mapped_column(String(32), unique=True)
+    handle: Mapped[str] = mapped_column(String(32))
     contract_id: Mapped[uuid.UUID] = mapped_column(unique=True)
     listing_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("listing.id"), index=True)
     provider_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"))
@@ -36,6 +38,8 @@ class Request(Stateful, Base):
     """Until when the version on the table may be answered or signed (rule book ``request.days``)."""
     offer_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("standing_offer.id"), index=True)
     """The standing offer that it accepts."""
+    amends_id: Mapped[uuid.UUID | None]
+    """The contract that this one would amend; None for the first of a trade."""
 
 
 class OfferText:

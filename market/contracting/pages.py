@@ -213,7 +213,9 @@ def draft_offer(number: str) -> ResponseReturnValue:
 def make_offer(number: str) -> ResponseReturnValue:
     """Answer the terms on the table with others, or show the form again as the answers ask for it."""
     one = _negotiated(number)
-    values = form.read(library.load(one.contract.model), request.form)
+    model = library.load(one.contract.model)
+    fixed = filling.settled(bargaining.changed(one, {})) if one.request.amends_id else {}
+    values = fixed | form.read(model, request.form, fixed)
     base = request.form.get("base", "")
     if form.MORE in request.form or form.REFRESH in request.form:
         return _offer_form(one, values, base, more=request.form.get(form.MORE, ""))
@@ -293,7 +295,9 @@ def _offer_form(
         "pages/contracting/offer.html",
         contract=one.contract,
         request_row=one.request,
-        groups=form.fields(model, values, faults, more),
+        groups=form.fields(
+            model, values, faults, more, filling.unasked(model) if one.request.amends_id else ()
+        ),
         labels=form.labels(model),
         base=base,
         faults=faults,
@@ -348,6 +352,7 @@ def _page(number: str, faults: dict[str, Any] | None = None, deciding: dict[str,
         has_passkey = passkeys.has(session, actor.user_id)
         approval = approving.told(session, actor, one)
         offer = offers.number_of(session, one.agreed.request.offer_id)
+        trade_number = reading.first_number(session, one.agreed.request)
     return render_template(
         "pages/contracting/contract.html",
         own_keys=[(row.fingerprint, row.device or row.fingerprint[:10]) for row in own_keys],
@@ -355,6 +360,8 @@ def _page(number: str, faults: dict[str, Any] | None = None, deciding: dict[str,
         exchange_signs=config.current().holds_party_keys,
         offer=offer,
         one=one,
+        trade_number=trade_number,
+        amended=comparing.amended(one.agreed),
         request_row=one.agreed.request,
         contract=one.agreed.contract,
         terms=one.agreed.terms,

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, false, not_, or_, select
 from sqlalchemy.orm import Session
@@ -142,9 +143,24 @@ def by_number(session: Session, number: str, *, lock: bool = False) -> Agreed:
     )
 
 
+def first_number(session: Session, one: Request) -> str:
+    """Return the number of the trade that a contract belongs to: its own, or that of what it would amend."""
+    if one.amends_id is None:
+        return one.number
+    return session.scalars(
+        select(Request.number).where(Request.handle == one.handle, Request.amends_id.is_(None))
+    ).one()
+
+
+def named(one: Agreed, given: dict[str, Any] | None = None) -> dict[str, Any] | None:
+    """Return the input of an act; of one on a proposal with its number, since its handle is shared."""
+    return given if one.request.amends_id is None else {**(given or {}), "number": one.request.number}
+
+
 def by_handle(session: Session, actor: Actor, handle: str) -> Request | None:
     """Return the request that the actor may see by its handle in the log, or None."""
-    return session.scalars(visible_to(actor).where(Request.handle == handle)).one_or_none()
+    first = visible_to(actor).where(Request.handle == handle, Request.amends_id.is_(None))
+    return session.scalars(first).one_or_none()
 
 
 def handles_of(organisations: Collection[uuid.UUID]) -> Select[str]:
@@ -155,7 +171,9 @@ def handles_of(organisations: Collection[uuid.UUID]) -> Select[str]:
 
 def numbers(session: Session, handles: Collection[str]) -> dict[str, str]:
     """Return handle -> number of contracts and trades, from the first request on; other handles are passed over."""
-    query = select(Request.handle, Request.number).where(Request.handle.in_(handles))
+    query = select(Request.handle, Request.number).where(
+        Request.handle.in_(handles), Request.amends_id.is_(None)
+    )
     return {row.handle: row.number for row in session.execute(query)}
 
 

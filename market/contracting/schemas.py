@@ -10,7 +10,6 @@ from contracts.models import Version
 from contracts.negotiation import State
 from contracts.terms import Terms
 from contracts.versions import COMMENT
-from contracts.wording import pair
 from market.contracting import approval_schemas, comparing
 from market.contracting.comparing import Compared, Said
 from market.contracting.reading import Detail
@@ -237,6 +236,9 @@ class ContractOut(Schema):
     number = Number()
     state = fields.String()
     model = fields.String()
+    amends = fields.String(
+        allow_none=True, metadata={"description": "number of the contract that it amends, if it does"}
+    )
     title = fields.String()
     listing = Number()
     offer = fields.String(
@@ -249,7 +251,7 @@ class ContractOut(Schema):
     requested_at = Timestamp()
     expires_at = Timestamp(metadata={"description": "until when both may sign"})
     ending = fields.String(
-        allow_none=True, metadata={"description": "declined, withdrawn or expired, when it ended so"}
+        allow_none=True, metadata={"description": "declined, withdrawn, expired or lapsed, when it ended so"}
     )
     reason = fields.String(allow_none=True)
     document_digest = Digest(metadata={"description": "SHA-256 of document.pdf: name it when you sign"})
@@ -320,6 +322,7 @@ def shown(one: Detail) -> dict[str, Any]:
         "number": contract.number,
         "state": contract.state.value,
         "model": contract.model,
+        "amends": terms.amends.number if isinstance(terms, Terms) and terms.amends else None,
         "title": request.title,
         "listing": terms.subject.listing_number,
         "offer": terms.origin.number if isinstance(terms, Terms) and terms.origin else None,
@@ -357,15 +360,7 @@ def compared(one: Compared) -> dict[str, Any]:
         "terms": canonical.decode(one.version.terms.encode()),
         "pages": one.pages,
         "changes": [comparing.plain(change) for change in one.changes],
-        "clauses": [
-            {
-                "clause": section.clause,
-                "label": pair(section.label),
-                "title": pair(section.title),
-                "parts": list(section.parts),
-            }
-            for section in one.sections
-        ],
+        "clauses": [comparing.section(section) for section in one.sections],
     }
 
 

@@ -9,7 +9,7 @@ from contracts.negotiation import Ending, State
 from market import clock, permissions, steps
 from market.actor import Actor
 from market.contracting import letters
-from market.contracting.reading import OPEN, Agreed, agreed, by_number, found, party_of, relation
+from market.contracting.reading import OPEN, Agreed, agreed, by_number, found, named, party_of, relation
 from market.contracting.refusing import wrong_state
 from market.contracting.requesting import request
 from market.contracting.signing import complete, prepare, sign, signed
@@ -33,7 +33,7 @@ def decline(session: Session, actor: Actor, number: str, reason: str) -> Step:
     """
     one = found(session, actor, number, lock=True)
     permissions.require(actor, "contract.decline", relation(actor, one.request))
-    given = {"reason": reason}
+    given = named(one, {"reason": reason})
     if one.contract.state is State.TERMINATED:
         return steps.repeat(session, actor, Kind.CONTRACT_DECLINED, one.request.handle, given)
     step = steps.begin(actor, Kind.CONTRACT_DECLINED, one.request.handle)
@@ -51,7 +51,7 @@ def withdraw(session: Session, actor: Actor, number: str) -> Step:
     one = found(session, actor, number, lock=True)
     permissions.require(actor, "contract.withdraw", relation(actor, one.request))
     if one.contract.state is State.TERMINATED:
-        return steps.repeat(session, actor, Kind.CONTRACT_WITHDRAWN, one.request.handle)
+        return steps.repeat(session, actor, Kind.CONTRACT_WITHDRAWN, one.request.handle, named(one))
     step = steps.begin(actor, Kind.CONTRACT_WITHDRAWN, one.request.handle)
     return _end(session, step, one, Ending.WITHDRAWN)
 
@@ -100,5 +100,7 @@ def _end(session: Session, step: Pending, one: Agreed, ending: Ending, reason: s
     except StateError as error:
         raise wrong_state(one.contract) from error
     letters.ended(session, step, one.request, role)
-    given = None if reason is None else {"reason": reason}
-    return steps.record(session, step, given=given, note=given)
+    note = None if reason is None else {"reason": reason}
+    return steps.record(
+        session, step, given=None if ending is Ending.EXPIRED else named(one, note), note=note
+    )

@@ -7,8 +7,10 @@ from typing import Any, Final
 from sqlalchemy.orm import Session
 
 from contracts import document, library, versions
+from contracts.models import Remark, Signature, Version
 from contracts.negotiation import State
 from contracts.terms import Terms
+from market import steps
 from market.actor import Actor
 from market.contracting import comparing, reading
 from market.contracting.models import Request
@@ -66,7 +68,9 @@ def head(one: Agreed, actor: Actor, names: Names) -> dict[str, Any] | None:
         "mine": turn is reading.relation(actor, row),
         "what": WAITS[state],
         "by": row.expires_at,
-        "otherwise": _("If it is not signed by both by then, the request expires and nobody is bound."),
+        "otherwise": _("If it is not signed by both by then, the request expires and nobody is bound.")
+        if row.amends_id is None
+        else _("If it is not signed by both by then, the proposal expires and the contract stays as it is."),
     }
 
 
@@ -79,12 +83,24 @@ def story(session: Session, one: Agreed, names: Names) -> list[dict[str, Any]]:
         side = parties.get(step.organisation_id) if step.organisation_id else None
         return _who(side, row, names) if side else _("The exchange")
 
-    items = told(session, row.handle, who, about="contract.")
+    items = told(session, row.handle, who, about=("contract.", "amendment."), only=_own(session, one))
     items += [
         {"label": label, "state": "next" if place else "now", "by": None if place else row.expires_at}
         for place, label in enumerate(AHEAD.get(one.contract.state, ()))
     ]
     return items
+
+
+def _own(session: Session, one: Agreed) -> frozenset[uuid.UUID]:
+    """Return the steps of one contract among those of its trade, whose amendments share the handle."""
+    contract = one.contract
+    rows: tuple[Version | Remark | Signature, ...] = (
+        *contract.versions,
+        *contract.remarks,
+        *contract.signatures,
+    )
+    written = [step.id for step in steps.chain(session, contract.id)]
+    return frozenset([*written, *(row.step_id for row in rows)])
 
 
 def wording(one: Agreed) -> dict[str, Any]:

@@ -117,6 +117,36 @@ def fund(session: Session, step: Pending, trade_id: uuid.UUID) -> AccessGrant:
     return row
 
 
+def amend(
+    session: Session,
+    step: Pending,
+    trade_id: uuid.UUID,
+    *,
+    policy: tuple[str, str],
+    until: datetime,
+    fetch_days: int,
+    fetchable_since: datetime | None,
+) -> AccessGrant:
+    """Let a grant follow an amended contract; the gate decides by it from the next byte on.
+
+    Args:
+        session: the session of the step.
+        step: the step that brings the amendment into force.
+        trade_id: whose grant; one that is closed stays so.
+        policy: the compiled policy that both parties signed, and its SHA-256.
+        until: the new end of the term.
+        fetch_days: days to fetch.
+        fetchable_since: from when they are counted; None while it is not funded.
+    """
+    row = _of(session, trade_id)
+    row.policy, row.policy_digest = policy
+    row.term_until, row.fetch_days = until, fetch_days
+    if fetchable_since is not None:
+        row.fetch_until = min(fetchable_since + timedelta(days=fetch_days), until)
+    row.step_id = step.id
+    return row
+
+
 def close(session: Session, step: Pending, trade_id: uuid.UUID) -> AccessGrant:
     """Close a grant for good; a stream that is under way stops before its next MiB. Closed stays closed."""
     row = _of(session, trade_id)

@@ -86,6 +86,11 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
         "changes": {"term.days": 180, "price.amount": {"amount": 96_000, "currency": "CNY"}},
         "comment": "半年期，价格相应调整。",
     },
+    "proposeAmendment": {
+        "base": _DIGEST,
+        "changes": {"term.days": 730, "delivery.downloads": 40},
+        "comment": "再用一年。",
+    },
     "acceptContract": {"terms_digest": _DIGEST},
     "remarkOnContract": {
         "on_digest": _DIGEST,

@@ -31,8 +31,7 @@ from market.oversight.visibility import Viewer
 
 STAMPS = "timestamps/"
 LISTS = "revocations/"
-LATE_STAMP = "contract/signed.tst"
-LATE_STAMP_OF_OFFER = "offer/signed.tst"
+LATE_STAMP = "signed.tst"
 
 
 def rotations(session: Session, size: int) -> dict[str, bytes]:
@@ -81,16 +80,16 @@ def revocations(session: Session) -> dict[str, bytes]:
     return {f"{LISTS}{place}.crl": found for place, found in enumerate(authority.crls(session))}
 
 
-def late_stamps(session: Session, papers: Sequence[Mapping[str, Any]], name: str) -> dict[str, bytes]:
-    """Return the time stamp over a whole file, made when it could not be made while it was signed.
+def late_stamp(session: Session, paper_id: uuid.UUID, folder: str) -> dict[str, bytes]:
+    """Return the time stamp over a whole file that could not be made while it was signed.
 
     Args:
         session: a session that reads.
-        papers: images of one contract or of one standing offer; none gives nothing.
-        name: of the stamp in the bundle.
+        paper_id: of the contract or the standing offer.
+        folder: where the file stands in the bundle.
     """
-    token = contract_stamping.token_of(session, uuid.UUID(papers[-1]["id"])) if papers else None
-    return {} if token is None else {name: token}
+    token = contract_stamping.token_of(session, paper_id)
+    return {} if token is None else {folder + LATE_STAMP: token}
 
 
 def offer_entries(session: Session, offers: Sequence[Mapping[str, Any]]) -> list[uuid.UUID]:

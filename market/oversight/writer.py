@@ -7,7 +7,7 @@ the bundle are what the entries committed to, not what a row says today.
 
 import uuid
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from flask import render_template
 from sqlalchemy.orm import Session
@@ -24,7 +24,9 @@ from market.keys import ring
 from market.keys import service as keys
 from market.oversight import heads, service, supplements
 from market.oversight.service import History, Seen
-from market.oversight.supplements import LATE_STAMP, LATE_STAMP_OF_OFFER
+
+OFFER: Final = "offer/"
+"""Where the files of a standing offer stand in a bundle."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +85,7 @@ def gather(session: Session, actor: Actor, number: str) -> Evidence:
         beside=supplements.rotations(session, size)
         | supplements.stamps(session, size)
         | supplements.revocations(session)
-        | supplements.late_stamps(session, images(history.entries, "contract"), LATE_STAMP)
-        | supplements.late_stamps(session, images(history.entries, "standing_offer"), LATE_STAMP_OF_OFFER),
+        | _late_stamps(session, history),
     )
 
 
@@ -100,11 +101,12 @@ def write(evidence: Evidence) -> dict[str, bytes]:
     files |= evidence.beside
     for seen in evidence.entries:
         files |= _entry_files(seen)
-    contract = images(history.entries, "contract")[-1]
-    files |= _texts("contract/", contract) | _signed_file(history) | _inspection_files(evidence, contract)
-    for offer in images(history.entries, "standing_offer"):
+    for contract, folder in _contracts(history):
+        files |= _texts(folder, contract) | _signed_file(history, contract, folder)
+    files |= _inspection_files(evidence, images(history.entries, "contract")[0])
+    for offer in _offers(history):
         signed = storage.current().read(offer["file_digest"])
-        files |= {**_texts("offer/", offer), "offer/signed.pdf": signed}
+        files |= {**_texts(OFFER, offer), f"{OFFER}signed.pdf": signed}
     files |= {
         name: canonical.encode(images(evidence.entries, table)) for name, table in bundle.EXTRACTS.items()
     }
@@ -175,6 +177,29 @@ def _entry_files(seen: Seen) -> dict[str, bytes]:
     return {name + LEAF: seen.leaf, name + PROOF: seen.proof.text().encode()}
 
 
+def _contracts(history: History) -> list[tuple[dict[str, Any], str]]:
+    """Return the last image of the trade's contract and of each amendment, with the folder its files stand in."""
+    last = {image["id"]: image for image in images(history.entries, "contract")}
+    return [
+        (image, f"amendments/{image['number']}/" if place else "contract/")
+        for place, image in enumerate(last.values())
+    ]
+
+
+def _offers(history: History) -> list[dict[str, Any]]:
+    """Return the last image of the standing offer that the contract accepts; often there is none."""
+    return images(history.entries, "standing_offer")[-1:]
+
+
+def _late_stamps(session: Session, history: History) -> dict[str, bytes]:
+    """Return the time stamps over whole files that could not be made while they were signed."""
+    papers = [*_contracts(history), *((offer, OFFER) for offer in _offers(history))]
+    files: dict[str, bytes] = {}
+    for paper, folder in papers:
+        files |= supplements.late_stamp(session, uuid.UUID(paper["id"]), folder)
+    return files
+
+
 def _texts(folder: str, paper: dict[str, Any]) -> dict[str, bytes]:
     """Return what a contract or a standing offer says, and the document set from it."""
     return {
@@ -185,12 +210,12 @@ def _texts(folder: str, paper: dict[str, Any]) -> dict[str, bytes]:
     }
 
 
-def _signed_file(history: History) -> dict[str, bytes]:
+def _signed_file(history: History, contract: dict[str, Any], folder: str) -> dict[str, bytes]:
     """Return the file with every signature there is, if anybody has signed."""
-    signatures = images(history.entries, "signature")
-    if not signatures:
+    own = [one for one in images(history.entries, "signature") if one["contract_id"] == contract["id"]]
+    if not own:
         return {}
-    return {"contract/signed.pdf": storage.current().read(signatures[-1]["file_digest"])}
+    return {f"{folder}signed.pdf": storage.current().read(own[-1]["file_digest"])}
 
 
 def _inspection_files(evidence: Evidence, contract: dict[str, Any]) -> dict[str, bytes]:

@@ -99,3 +99,5 @@ class Kind(StrEnum):
     OFFER_OPENED = "offer.opened"
     OFFER_WITHDRAWN = "offer.withdrawn"
     OFFER_EXPIRED = "offer.expired"
+    AMENDMENT_PROPOSED = "amendment.proposed"
+    AMENDMENT_FINALIZED = "amendment.finalized"

@@ -3,6 +3,7 @@
 import json
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -63,6 +64,17 @@ def openings(session: Session, entry_id: uuid.UUID) -> list[Opening]:
     """Return what the vault still holds of an entry, by field."""
     rows = session.scalars(select(Vault).where(Vault.entry_id == entry_id).order_by(Vault.field))
     return [Opening(row.entry_id, row.field, row.subject, row.salt, json.loads(row.value)) for row in rows]
+
+
+def images_of(session: Session, handle: str, table: str) -> list[tuple[Step, dict[str, Any]]]:
+    """Return what the steps of an object wrote of a table's one row, in order; what was lost or erased is not there."""
+    query = (
+        select(Step, Vault.value)
+        .join(Vault, Vault.entry_id == Step.id)
+        .where(Step.object == handle, Vault.field == table)
+        .order_by(Step.seq)
+    )
+    return [(step, json.loads(value)) for step, value in session.execute(query)]
 
 
 def index_of(session: Session, entry_id: uuid.UUID) -> int | None:

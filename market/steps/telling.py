@@ -1,6 +1,7 @@
 """The steps of an object as a page's timeline tells them; what is still to come is the caller's to add."""
 
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Collection
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -12,7 +13,13 @@ from market.steps.reader import story
 from market.steps.record import RECOVERY
 
 
-def told(session: Session, handle: str, who: Callable[[Step], str], about: str = "") -> list[dict[str, Any]]:
+def told(
+    session: Session,
+    handle: str,
+    who: Callable[[Step], str],
+    about: str | tuple[str, ...] = "",
+    only: Collection[uuid.UUID] | None = None,
+) -> list[dict[str, Any]]:
     """Return one item a step, oldest first, each with the entry that proves it.
 
     Args:
@@ -20,6 +27,7 @@ def told(session: Session, handle: str, who: Callable[[Step], str], about: str =
         handle: of the object.
         who: says in the reader's words who took a step.
         about: what kinds must begin with; empty for all.
+        only: ids of the steps that are told; None for all.
     """
     return [
         {
@@ -31,5 +39,5 @@ def told(session: Session, handle: str, who: Callable[[Step], str], about: str =
             "index": index,
         }
         for step, index in story(session, handle)
-        if step.kind.startswith(about)
+        if step.kind.startswith(about) and (only is None or step.id in only)
     ]

@@ -14,6 +14,8 @@ What a person may do and what the exchange owes as they stand is one pure table,
 The steps live beside it: :mod:`~market.trades.opening` (the contract comes into force, the buyer pays),
 :mod:`~market.trades.decisions` (accept, reject, cancel, rule), :mod:`~market.trades.ending` (notice, end at
 once, suspension for a breach), :mod:`~market.trades.exits` (what is owed after any end),
+:mod:`~market.trades.amending` (another contract between the same parties takes the place of the one in force;
+:mod:`~market.trades.consolidated` tells which was in force when),
 :mod:`~market.trades.following` (what a payment, a delivery, a transfer or a refund means) and
 :mod:`~market.trades.deadlines` (nobody acted).
 Payments and delivery know no trade: they queue a job by name, and the application binds the name to a

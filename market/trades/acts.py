@@ -31,6 +31,7 @@ class Act(StrEnum):
     SUSPEND = "suspend"
     RESTORE = "restore"
     DELETE = "delete"
+    AMEND = "amend"
 
 
 class Debt(StrEnum):
@@ -51,6 +52,7 @@ class Standing:
         delivered: whether the whole file was, with its receipt written.
         notice: whether a notice runs that ends the agreement.
         duty: None while the buyer owes no deletion.
+        amendment: whether a proposal to amend the contract is open.
         frozen: whether its last step was recovered without its values, so that none may follow.
     """
 
@@ -63,6 +65,7 @@ class Standing:
     delivered: bool = False
     notice: bool = False
     duty: DutyState | None = None
+    amendment: bool = False
     frozen: bool = False
 
     @property
@@ -134,6 +137,7 @@ REFUSALS: Mapping[str, object] = {
     ),
     "notice.running": lazy("A notice runs already; take it back before you give another."),
     "notice.none": lazy("No notice runs that could be taken back."),
+    "amendment.open": lazy("A proposal to amend the contract is open already; answer or withdraw it first."),
     "duty.none": lazy("Nothing is to be deleted under this trade, or it was stated already."),
 }
 
@@ -151,6 +155,8 @@ def _refusal(standing: Standing, act: Act) -> str | None:
             return _no_fetch(standing)
         case Act.DELETE:
             return None if standing.owes_deletion else "duty.none"
+        case Act.AMEND:
+            return _no_amendment(standing)
         case Act.END | Act.RETRACT | Act.SUSPEND | Act.RESTORE:
             return _no_end(standing, act)
         case Act.ACCEPT | Act.REJECT | Act.CANCEL:
@@ -165,6 +171,16 @@ def _no_fetch(standing: Standing) -> str | None:
     if standing.settlement is SettlementState.DUE:
         return "delivery.not_paid"
     return "dispute.open" if standing.in_dispute else None
+
+
+def _no_amendment(standing: Standing) -> str | None:
+    if standing.agreement in ENDED:
+        return "agreement.ended"
+    if standing.agreement is AgreementState.SUSPENDED:
+        return "agreement.suspended"
+    if standing.in_dispute:
+        return "dispute.open"
+    return "amendment.open" if standing.amendment else None
 
 
 def _no_end(standing: Standing, act: Act) -> str | None:

@@ -5,11 +5,25 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from market.contracting import bargaining, reading
+from market.contracting.schemas import ContractStepOut, OfferIn
+from market.contracting.schemas import shown as contract_shown
 from market.db import read, transaction
 from market.openapi.blueprint import Blueprint
-from market.participants.web import current_actor
+from market.participants.web import current_actor, idempotency_key
 from market.steps import Step, index_of
-from market.trades import decisions, ending, exits, opening, schemas, service, showing, suspension
+from market.trades import (
+    amending,
+    consolidated,
+    decisions,
+    ending,
+    exits,
+    opening,
+    schemas,
+    service,
+    showing,
+    suspension,
+)
 from market.trades.dispute import Ruling
 from market.trades.exits import Statement
 from market.trades.grounds import Cause, Ground
@@ -139,6 +153,30 @@ def state_deletion(given: dict[str, Any], number: str) -> dict[str, Any]:
     actor = current_actor()
     with transaction() as session:
         return taken(session, number, exits.perform(session, actor, number, Statement(**given)))
+
+
+@blueprint.post("/trades/<number>/amendments")
+@blueprint.arguments(OfferIn)
+@blueprint.response(201, ContractStepOut)
+def propose_amendment(data: dict[str, Any], number: str) -> dict[str, Any]:
+    """Propose to amend the contract in force; it is answered, accepted and signed as every contract is."""
+    actor = current_actor()
+    with read() as session:
+        parent = reading.agreed(session, service.seen(session, actor, number).agreement.contract_id)
+    values = bargaining.changed(parent, data["changes"])
+    made = amending.propose(actor, number, data["base"], values, data["comment"], idempotency_key())
+    with read() as session:
+        body = contract_shown(reading.detail(session, actor, made.number))
+        return {**body, "entry_id": made.step_id, "index": index_of(session, made.step_id)}
+
+
+@blueprint.get("/contracts/<number>/at/<moment>")
+@blueprint.response(200, schemas.ConsolidatedOut)
+def show_contract_at(number: str, moment: str) -> dict[str, Any]:
+    """Return which text was in force on a day (in China) or at a moment, and where the agreement stood then."""
+    actor, then = current_actor(), consolidated.moment_of(moment)
+    with read() as session:
+        return consolidated.plain(consolidated.at(session, actor, number, then))
 
 
 @blueprint.post("/assets/<uuid:asset_id>/<any(suspension, restoration, cancellation):act>")

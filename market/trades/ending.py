@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from market import clock, jobs, permissions
 from market.actor import Actor
-from market.contracting import reading as contracting
+from market.contracting import proposals
 from market.db import transaction
 from market.delivery import service as delivery
 from market.delivery.gate import Hold
@@ -48,7 +48,7 @@ def end(session: Session, actor: Actor, number: str, ground: Ground, reason: str
     if rows.agreement.state is AgreementState.TERMINATED:
         return repeat(session, actor, Kind.AGREEMENT_TERMINATED, trade.handle, given)
     acts.demand(service.standing(session, rows), Act.END)
-    days = grounds.ends(contracting.agreed(session, trade.contract_id).terms, side).get(ground)
+    days = grounds.ends(service.terms_of(session, rows), side).get(ground)
     if days is None:
         raise Conflict(
             "termination.not_agreed",
@@ -123,7 +123,7 @@ def suspend(session: Session, actor: Actor, number: str, cause: Cause, reason: s
     if rows.agreement.state is AgreementState.SUSPENDED:
         return repeat(session, actor, Kind.AGREEMENT_SUSPENDED, trade.handle, given)
     acts.demand(service.standing(session, rows), Act.SUSPEND)
-    if not grounds.suspends(contracting.agreed(session, trade.contract_id).terms):
+    if not grounds.suspends(service.terms_of(session, rows)):
         raise Conflict(
             "suspension.not_agreed",
             _("The signed contract does not let you suspend it; read its article on change."),
@@ -132,6 +132,7 @@ def suspend(session: Session, actor: Actor, number: str, cause: Cause, reason: s
     rows.agreement.state = agreement.advance(rows.agreement.state, AgreementEvent.SUSPEND)
     rows.agreement.step_id = step.id
     delivery.hold(session, step, Hold.BREACH, trade.id)
+    proposals.lapse(session, step)
     return record(session, step, given=given, note=given)
 
 

@@ -7,7 +7,6 @@ from sqlalchemy.orm import Session
 
 from contracts.terms import AnyTerms
 from market import forms
-from market.contracting import reading as contracting
 from market.db import read, transaction
 from market.errors import Invalid
 from market.i18n import _
@@ -122,7 +121,7 @@ def _deleting(number: str, faults: Exception | None = None) -> ResponseReturnVal
 
 def _found(session: Session, number: str) -> tuple[Shown, AnyTerms]:
     found = showing.shown(session, current_actor(), number)
-    return found, contracting.agreed(session, found.rows.trade.contract_id).terms
+    return found, service.terms_of(session, found.rows)
 
 
 def _page(template: str, found: Shown, faults: Exception | None, **facts: object) -> ResponseReturnValue:

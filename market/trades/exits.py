@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from market import clock, jobs, permissions
 from market.actor import Actor
-from market.contracting import reading as contracting
+from market.contracting import proposals
 from market.db import transaction
 from market.delivery import service as delivery
 from market.errors import Invalid
@@ -46,8 +46,8 @@ class Statement:
 def begin(session: Session, step: Pending, rows: Life) -> None:
     """Let follow what the end of an agreement brings, within the step that ends it.
 
-    A notice that still runs lapses. Where the signed terms ask for deletion and any byte was handed over, the buyer
-    owes it from now on; the days are counted from the step.
+    A notice that still runs lapses, and so does a proposal to amend the contract. Where the signed terms ask for
+    deletion and any byte was handed over, the buyer owes it from now on; the days are counted from the step.
 
     Args:
         session: the session of the step.
@@ -57,8 +57,9 @@ def begin(session: Session, step: Pending, rows: Life) -> None:
     if rows.notice is not None and rows.notice.step_id != step.id:
         rows.notice.state = notice.advance(rows.notice.state, NoticeEvent.LAPSE)
         rows.notice.step_id = step.id
+    proposals.lapse(session, step)
     begun, _delivered = delivery.progress(session, rows.trade.id)
-    terms = contracting.agreed(session, rows.trade.contract_id).terms
+    terms = service.terms_of(session, rows)
     owed = grounds.deletion(terms)
     if rows.duty is not None or owed is None or not begun:
         return

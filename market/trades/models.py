@@ -49,6 +49,8 @@ class Agreement(Stateful, Base):
     state: Mapped[AgreementState]
     term_from: Mapped[datetime]
     term_until: Mapped[datetime]
+    contract_id: Mapped[uuid.UUID]
+    """The contract in force: the one that began the trade, or the newest amendment of it."""
 
 
 class Settlement(Stateful, Base):

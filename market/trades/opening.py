@@ -23,7 +23,7 @@ from market.registry import offering
 from market.registry.states import RegistrationState
 from market.rules import book
 from market.steps import Kind, Pending
-from market.trades import acts, service
+from market.trades import acts, amending, service
 from market.trades.acceptance import AcceptanceState
 from market.trades.acts import Act
 from market.trades.agreement import AgreementState
@@ -49,8 +49,12 @@ def on_verified(contract_id: str) -> None:
     """Bring a contract that both parties signed into force: the trade begins (rule book R4.3).
 
     One step makes the trade, its agreement, its settlement (none when the price is 0), its acceptance
-    and its grant (which is funded at once when the price is 0).
+    and its grant (which is funded at once when the price is 0). An amendment begins none: the trade follows it.
     """
+    with read() as session:
+        amends = contracting.agreed(session, uuid.UUID(contract_id)).request.amends_id is not None
+    if amends:
+        return amending.on_verified(uuid.UUID(contract_id))
     with transaction() as session:
         one = contracting.agreed(session, uuid.UUID(contract_id), lock=True)
         if one.contract.state is not State.VERIFIED:
@@ -126,6 +130,7 @@ def _machines(session: Session, step: Pending, one: Agreed, trade: Trade, until:
             state=AgreementState.ACTIVE,
             term_from=step.time,
             term_until=until,
+            contract_id=one.contract.id,
         )
     )
     session.add(

@@ -2,6 +2,7 @@
 
 from marshmallow import fields
 
+from market.contracting.schemas import ChangeOut, ClauseOut
 from market.fields import Cursor, Day, Number, Reason, Schema, Text, Timestamp, Uuid, one_of
 from market.trades.grounds import Cause, Ground
 
@@ -147,6 +148,14 @@ class TradeSummaryOut(Schema):
     states = fields.Nested(TradeStatesOut)
 
 
+class ContractLinkOut(Schema):
+    """A contract of the trade: the first one, or a proposal to amend it."""
+
+    number = Number()
+    state = fields.String()
+    amends = fields.Boolean()
+
+
 class TradeOut(TradeSummaryOut):
     """One trade with its story."""
 
@@ -159,7 +168,43 @@ class TradeOut(TradeSummaryOut):
     next = fields.Nested(TradeNextOut, allow_none=True)
     notice = fields.Nested(TradeNoticeOut, allow_none=True)
     duty = fields.Nested(TradeDutyOut, allow_none=True)
+    contracts = fields.List(
+        fields.Nested(ContractLinkOut), metadata={"description": "the first one, then proposals to amend it"}
+    )
+    terms_digest = fields.String(metadata={"description": "of the terms in force: name it to amend them"})
     timeline = fields.List(fields.Nested(TradeEntryOut))
+
+
+class InForceOut(Schema):
+    """A contract of the trade that came into force: the first one, or an amendment with what it changed."""
+
+    contract = Number()
+    since = Timestamp()
+    entry_id = Uuid()
+    index = fields.Integer(allow_none=True)
+    by = fields.String(allow_none=True, metadata={"description": "who proposed the amendment"})
+    changes = fields.List(fields.Nested(ChangeOut))
+    clauses = fields.List(fields.Nested(ClauseOut))
+
+
+class ConsolidatedOut(Schema):
+    """A trade as it stood at a moment; the text in force is that of `contract`, null before there was one."""
+
+    number = Number(metadata={"description": "of the trade"})
+    title = fields.String()
+    moment = Timestamp()
+    state = fields.String(metadata={"description": "NOT_YET, ACTIVE, SUSPENDED, EXPIRED or TERMINATED"})
+    term_from = Timestamp(allow_none=True)
+    term_until = Timestamp(allow_none=True)
+    contract = fields.String(allow_none=True)
+    terms = fields.Dict(allow_none=True)
+    terms_digest = fields.String(allow_none=True)
+    document_digest = fields.String(allow_none=True)
+    final_digest = fields.String(allow_none=True)
+    pages = fields.Integer(allow_none=True)
+    line = fields.List(
+        fields.Nested(InForceOut), metadata={"description": "what came into force by then, oldest first"}
+    )
 
 
 class TradesOut(Schema):

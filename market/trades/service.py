@@ -7,8 +7,10 @@ from typing import TypeVar
 from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session
 
+from contracts.terms import AnyTerms
 from market import db
 from market.actor import Actor, Role
+from market.contracting import proposals
 from market.contracting import reading as contracting
 from market.delivery import service as delivery
 from market.errors import NotFound
@@ -101,8 +103,14 @@ def standing(session: Session, rows: Life) -> Standing:
         delivered=delivered,
         notice=rows.notice is not None,
         duty=rows.duty.state if rows.duty else None,
+        amendment=proposals.open_of(session, rows.trade.handle) is not None,
         frozen=is_frozen(session, rows.trade.handle),
     )
+
+
+def terms_of(session: Session, rows: Life) -> AnyTerms:
+    """Return the terms in force of a trade: those of its first contract, or of the newest amendment."""
+    return contracting.agreed(session, rows.agreement.contract_id).terms
 
 
 def notices(trade_id: uuid.UUID) -> Select[Notice]:

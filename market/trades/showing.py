@@ -7,9 +7,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from contracts.models import Contract
+from contracts.terms import Terms
 from market import permissions
 from market.actor import Actor
-from market.contracting import reading as contracting
+from market.contracting import proposals
+from market.contracting import service as contracting
 from market.delivery import service as delivery
 from market.delivery.models import AccessGrant, Receipt
 from market.i18n import in_language
@@ -36,6 +39,7 @@ ACTIONS = {
     Act.SUSPEND: "agreement.suspend",
     Act.RESTORE: "agreement.suspend",
     Act.DELETE: "duty.perform",
+    Act.AMEND: "contract.offer",
 }
 """The permission behind each act."""
 
@@ -50,6 +54,8 @@ class Shown:
         receipt: None until the whole file was handed over.
         entries: what happened, in order.
         next: whom the trade waits for; None when it is done.
+        contracts: the first contract and every proposal to amend it, oldest first.
+        terms_digest: SHA-256 of the terms in force.
         possible: what this reader may do now.
         frozen: whether the last step was recovered without its values, so that none may follow.
     """
@@ -59,6 +65,8 @@ class Shown:
     receipt: Receipt | None
     entries: list[Happened]
     next: Next | None
+    contracts: list[Contract]
+    terms_digest: str
     possible: list[Act]
     frozen: bool
 
@@ -80,6 +88,8 @@ def shown(session: Session, actor: Actor, number: str) -> Shown:
         receipt=delivery.receipt_of(session, grant.id),
         entries=timeline.happened(session, rows.trade),
         next=timeline.awaited(session, rows, standing),
+        contracts=[contract for _request, contract in proposals.line(session, rows.trade.handle)],
+        terms_digest=contracting.agreed(session, rows.agreement.contract_id).contract.terms_digest,
         possible=[
             act
             for act in Act
@@ -127,6 +137,11 @@ def detail(found: Shown) -> dict[str, Any]:
         "next": found.next,
         "notice": found.rows.notice,
         "duty": found.rows.duty,
+        "contracts": [
+            {"number": one.number, "state": one.state.value, "amends": place > 0}
+            for place, one in enumerate(found.contracts)
+        ],
+        "terms_digest": found.terms_digest,
         "timeline": found.entries,
     }
 
@@ -155,8 +170,10 @@ def _agreed(session: Session, rows: Life, act: Act, relation: Relation) -> bool:
     match act:
         case Act.RETRACT:
             return rows.notice is not None and rows.notice.side is relation
+        case Act.AMEND:
+            return isinstance(service.terms_of(session, rows), Terms)
         case Act.END | Act.SUSPEND:
-            terms = contracting.agreed(session, rows.trade.contract_id).terms
+            terms = service.terms_of(session, rows)
             return bool(grounds.ends(terms, relation)) if act is Act.END else grounds.suspends(terms)
         case _:
             return True

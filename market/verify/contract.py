@@ -5,72 +5,87 @@ statement that names the document, and are checked here for ever.
 """
 
 import hashlib
-from typing import Any
+from typing import Any, Final
 
 from contracts import standing
 from contracts import verify as contracts
-from contracts.terms import parse
 from contracts.verify import Package, PartySignature
-from market.verify import signed
+from market.verify import amendments, signed
 from market.verify.evidence import Evidence, Image
+from market.verify.line import Line, Paper
 from market.verify.negotiation import check_versions
 from market.verify.report import CheckFailed, Report, require, tell
 
-DOCUMENT = "contract/document.pdf"
-TERMS = "contract/terms.json"
-POLICY = "contract/policy.json"
-RENDERING = "contract/rendering.json"
+DOCUMENT: Final = "document.pdf"
+TERMS: Final = "terms.json"
+POLICY: Final = "policy.json"
+RENDERING: Final = "rendering.json"
 
 
 def check(report: Report, evidence: Evidence) -> None:
-    """Check the contract's files, its digests and its signatures."""
+    """Check every contract's files, its digests and its signatures, and that the amendments are one line."""
     with report.checking("contract"):
-        count = check_versions(evidence)
-        row = evidence.own("contract")[-1].row
-        _check_digests(evidence, row)
-        if count:
-            report.ok("versions", f"{count}, each naming the one before; none after acceptance or signature")
+        line = Line(evidence)
+        require(line.first.row["number"] == evidence.manifest.trade, "its number is not the bundle's")
+        _require_owned(evidence, line)
+        for paper in line.papers:
+            with report.checking(paper.name):
+                _check_paper(report, evidence, paper)
+        if len(line.papers) > 1 or line.first.since is not None:
+            with report.checking("amendments"):
+                report.ok("amendments", amendments.check(evidence, line))
+
+
+def _require_owned(evidence: Evidence, line: Line) -> None:
+    """Let no version, remark or signature stand in a foreign entry, or be of a contract that is not the trade's."""
+    ids = {paper.row["id"] for paper in line.papers}
+    for table in ("version", "remark", "signature"):
+        own = evidence.own(table)
+        require(evidence.rows(table) == own, f"a {table} stands in a foreign entry")
+        require(all(image.row["contract_id"] in ids for image in own), f"a {table} is of another contract")
+
+
+def _check_paper(report: Report, evidence: Evidence, paper: Paper) -> None:
+    row = paper.row
+    count = check_versions(paper)
+    _check_digests(paper)
+    if count:
         report.ok(
-            "contract", f"{row['number']}: terms, document and policy are those the entries committed to"
+            f"{paper.prefix}versions",
+            f"{count}, each naming the one before; none after acceptance or signature",
         )
-        own = _signatures(evidence, row)
-        order = standing.signers(parse(evidence.files[TERMS]))
-        detached = own if any("signature" in image.row for image in own) else []
-        for image in detached:
-            report.ok(
-                f"key of the {image.row['role']}",
-                f"published for this party before it signed, held by the {_key(evidence, row, image)['holder']}",
-            )
-        tell(report, contracts.verify(_package(evidence, row, detached)))
-        if detached:
-            in_force = row["final_digest"] in {row["document_digest"], None}
-            require(in_force, "another document is in force than was signed")
-        elif own:
-            signed.check(report, evidence, row, own, order)
-        else:
-            require(row["state"] != "FINALIZED", "a contract in force is signed")
+    report.ok(paper.name, f"{row['number']}: terms, document and policy are those the entries committed to")
+    own = paper.own("signature")
+    require(
+        all(image.entry.kind == "contract.signed" for image in own), "a signature stands in a foreign entry"
+    )
+    detached = own if any("signature" in image.row for image in own) else []
+    for image in detached:
+        report.ok(
+            f"key of the {image.row['role']}",
+            f"published for this party before it signed, held by the {_key(evidence, row, image)['holder']}",
+        )
+    tell(report, contracts.verify(_package(paper, detached)), paper.prefix)
+    if detached:
+        in_force = row["final_digest"] in {row["document_digest"], None}
+        require(in_force, "another document is in force than was signed")
+    elif own:
+        signed.check(report, paper, own, standing.signers(paper.terms))
+    else:
+        require(row["state"] != "FINALIZED", "a contract in force is signed")
 
 
-def _check_digests(evidence: Evidence, row: dict[str, Any]) -> None:
-    require(row["number"] == evidence.manifest.trade, "its number is not the bundle's")
+def _check_digests(paper: Paper) -> None:
+    row = paper.row
     for name, digest in ((DOCUMENT, "document_digest"), (TERMS, "terms_digest"), (POLICY, "policy_digest")):
         require(
-            hashlib.sha256(evidence.files[name]).hexdigest() == row[digest],
-            f"{name} is not the file of the entries",
+            hashlib.sha256(paper.file(name)).hexdigest() == row[digest],
+            f"{paper.place(name)} is not the file of the entries",
         )
     for name, text in ((TERMS, "terms"), (POLICY, "policy"), (RENDERING, "rendering")):
-        require(evidence.files[name].decode() == row[text], f"{name} is not the text of the entries")
-    require(len(evidence.files[DOCUMENT]) == row["document_size"], "the document has another size")
-
-
-def _signatures(evidence: Evidence, row: dict[str, Any]) -> list[Image]:
-    found, own = evidence.rows("signature"), evidence.own("signature")
-    require(
-        found == own and all(image.entry.kind == "contract.signed" for image in own),
-        "a signature stands in a foreign entry",
-    )
-    require(all(image.row["contract_id"] == row["id"] for image in own), "a signature is of another contract")
-    return own
+        require(paper.file(name).decode() == row[text], f"{paper.place(name)} is not the text of the entries")
+    require(len(paper.file(DOCUMENT)) == row["document_size"], "the document has another size")
+    require(paper.terms.number == row["number"], "the terms have another number than the contract")
 
 
 def _key(evidence: Evidence, contract: dict[str, Any], signature: Image) -> dict[str, Any]:
@@ -90,22 +105,30 @@ def _key(evidence: Evidence, contract: dict[str, Any], signature: Image) -> dict
     return key
 
 
-def _package(evidence: Evidence, row: dict[str, Any], signatures: list[Image]) -> Package:
+def _package(paper: Paper, signatures: list[Image]) -> Package:
+    row = paper.row
     return Package(
-        terms=evidence.files[TERMS],
-        policy=evidence.files[POLICY],
-        document=evidence.files[DOCUMENT],
-        rendering=evidence.files[RENDERING],
+        terms=paper.file(TERMS),
+        policy=paper.file(POLICY),
+        document=paper.file(DOCUMENT),
+        rendering=paper.file(RENDERING),
         template_digest=row["template_digest"],
         signatures=[
             PartySignature(
                 role=image.row["role"],
-                public_key=_key(evidence, row, image)["public_key"],
+                public_key=_key(paper.evidence, row, image)["public_key"],
                 statement=image.row["statement"],
                 signature=image.row["signature"],
             )
             for image in signatures
         ],
         complete=bool(signatures) and row["state"] == "FINALIZED",
-        offer=evidence.files.get(f"{signed.OFFER}signed.pdf", b""),
+        offer=_offer(paper),
     )
+
+
+def _offer(paper: Paper) -> bytes:
+    """Return the signed offer that a contract carries; nothing where it accepts none."""
+    if standing.signers(paper.terms) != standing.ACCEPTED:
+        return b""
+    return paper.evidence.files.get(f"{signed.OFFER}signed.pdf", b"")

@@ -9,7 +9,8 @@ from typing import Any
 from contracts.errors import VersionError
 from contracts.versions import Link, require_chain
 from contracts.vocabulary import Role
-from market.verify.evidence import Evidence, Image
+from market.verify.evidence import Image
+from market.verify.line import Paper
 from market.verify.report import CheckFailed, require
 
 _TEXT = ("terms", "terms_digest", "document_digest", "document_size", "rendering")
@@ -18,7 +19,7 @@ _MAY_CHANGE = frozenset({"state", "final_digest", "ending", "reason"})
 _NEVER = ("id", "number", "model", "provider_id", "buyer_id", "asset_id", "template_digest")
 
 
-def check_versions(evidence: Evidence) -> int:
+def check_versions(paper: Paper) -> int:
     """Return how many versions there are, after holding them against each other and against the contract.
 
     A contract of 0.1 has none: its terms were fixed at the request, and every image of it must show them.
@@ -26,16 +27,13 @@ def check_versions(evidence: Evidence) -> int:
     Raises:
         CheckFailed: no version, a broken chain, or a contract that shows other terms than were offered last.
     """
-    contract = evidence.own("contract")
-    require(contract, "no entry shows the contract")
-    versions = evidence.own("version")
+    contract, versions = paper.images, paper.own("version")
     if not any("version" in image.row for image in contract):
-        require(not evidence.rows("version"), "a version stands beside a contract that has none")
+        require(not versions, "a version stands beside a contract that has none")
         _hold_fixed(contract)
         return 0
-    require(versions and versions == evidence.rows("version"), "a version stands in a foreign entry")
+    require(versions, "no entry shows a version of the contract")
     row = contract[0].row
-    require(all(one.row["contract_id"] == row["id"] for one in versions), "a version is of another contract")
     try:
         require_chain([_link(row["number"], one.row) for one in versions])
         intact = all(one.row["digest"] == _link(row["number"], one.row).digest() for one in versions)

@@ -43,7 +43,7 @@ def check(report: Report, evidence: Evidence) -> None:
             tell(own, contracts.verify(_package(evidence, opened.row)))
         with own.checking("signature"):
             signature = Image(opened.index, opened.entry, {**opened.row, "role": "provider"})
-            signed.hold(own, evidence, opened.row, [signature], standing.OFFERED, signed.OFFER)
+            signed.hold(own, evidence, opened.row, [signature], standing.OFFERED, _held(evidence))
         report.lines += [(outcome, f"offer: {name}", detail) for outcome, name, detail in own.lines]
         with report.checking("offer: terms"):
             report.ok("offer: terms", _check_terms(evidence, terms))
@@ -56,12 +56,13 @@ def _opened(evidence: Evidence, origin: Origin) -> Image:
     images = evidence.rows(TABLE)
     opened = [image for image in images if image.entry.kind == "offer.opened"]
     require(len(opened) == 1, f"{len(opened)} entries open the offer that the contract accepts")
-    row, contract = opened[0].row, evidence.own("contract")[-1].row
+    row, contract = opened[0].row, evidence.own("contract")[0].row
     require(row["handle"] == opened[0].entry.handle, "the offer was opened as another object")
     for image in images:
         require(_fixed(image.row) == _fixed(row), "what was offered changed later")
     for image in evidence.own("request"):
-        require(image.row["offer_id"] == row["id"], "the request names another offer")
+        named = row["id"] if image.row["contract_id"] == contract["id"] else None
+        require(image.row["offer_id"] == named, "the request names another offer")
     for name in ("provider_id", "asset_id"):
         require(row[name] == contract[name], f"the offer is of another {name.removesuffix('_id')}")
     require(row["number"] == origin.number, "the contract names another offer")
@@ -96,6 +97,11 @@ def _package(evidence: Evidence, row: dict[str, Any]) -> Package:
         signatures=[],
         complete=False,
     )
+
+
+def _held(evidence: Evidence) -> signed.Held:
+    attached = {name: evidence.files[signed.OFFER + place] for name, place in signed.ATTACHED.items()}
+    return signed.Held(signed.OFFER, "", attached)
 
 
 def _check_terms(evidence: Evidence, terms: AnyTerms) -> str:

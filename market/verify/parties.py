@@ -9,26 +9,27 @@ from typing import Any
 
 from contracts.terms import AnyTerms
 from market.verify.evidence import Evidence
+from market.verify.line import Line
 from market.verify.report import require
 
 _OF_A_TRADE = ("agreement", "acceptance", "settlement", "dispute", "duty")
-_ONE_EACH = ("request", "trade", "access_grant", *_OF_A_TRADE)
+_ONE_EACH = ("trade", "access_grant", *_OF_A_TRADE)
 
 
-def check(evidence: Evidence, terms: AnyTerms, kinds: list[str]) -> str:
+def check(evidence: Evidence, line: Line, kinds: list[str]) -> str:
     """Check the parties and links of every row; return what holds.
 
     Args:
         evidence: a bundle whose log half holds.
-        terms: the signed terms.
+        line: the contracts of the trade.
         kinds: kinds of the trade's entries in order.
 
     Raises:
         CheckFailed: a row is of another contract, party or row, or is not there.
     """
-    contract = evidence.own("contract")[-1].row
+    contract, terms = line.first.row, line.first.terms
     ids = {table: _only(evidence, table) for table in _ONE_EACH}
-    require(ids["request"], "no entry shows the request")
+    _check_requests(evidence, line)
     begun = "contract.finalized" in kinds
     for table in ("trade", "agreement", "acceptance", "access_grant"):
         require(bool(ids[table]) == begun, f"a contract in force has one {table}")
@@ -40,6 +41,20 @@ def check(evidence: Evidence, terms: AnyTerms, kinds: list[str]) -> str:
     _check_operations(evidence, contract)
     _check_asset(evidence, terms, contract)
     return "every row names this contract, its provider, its buyer, and the rows it belongs to"
+
+
+def _check_requests(evidence: Evidence, line: Line) -> None:
+    """Each contract of the trade was asked for by one request, between the same parties."""
+    handle = evidence.trade()[0][1].handle
+    found = {image.row["id"] for image in evidence.own("request")}
+    require(len(found) == len(line.papers), "each contract has one request")
+    for paper in line.papers:
+        own = [one.row for one in evidence.own("request") if one.row["contract_id"] == paper.row["id"]]
+        require(own, f"no entry shows the request of the {paper.name}")
+        expected = {name: paper.row[name] for name in ("number", "provider_id", "buyer_id")}
+        for row in own:
+            for name, value in {**expected, "handle": handle}.items():
+                require(row[name] == value, f"request {name} is not the contract's own")
 
 
 def _only(evidence: Evidence, table: str) -> str | None:
@@ -57,7 +72,6 @@ def _expected(
     asset, of_contract = {"asset_id": contract["asset_id"]}, {"contract_id": contract["id"]}
     of_trade = {"trade_id": ids["trade"]}
     return {
-        "request": {**deal, **handle, **of_contract},
         "trade": {**deal, **handle, **of_contract, **asset},
         "access_grant": {**deal, **asset, **of_trade},
         "operation": {"number": contract["number"], **handle, "settlement_id": ids["settlement"]},

@@ -96,14 +96,14 @@ class _Checking:
         return True
 
 
-def tell(report: Report, lines: Iterable[Check]) -> None:
-    """Take over what the contracts room says of a document."""
+def tell(report: Report, lines: Iterable[Check], prefix: str = "") -> None:
+    """Take over what the contracts room says of a document; ``prefix`` stands before the names of its checks."""
     for line in lines:
         {
             contracts.checks.Outcome.PASSED: report.ok,
             contracts.checks.Outcome.FAILED: report.fail,
             contracts.checks.Outcome.SKIPPED: report.note,
-        }[line.outcome](line.name, line.detail)
+        }[line.outcome](prefix + line.name, line.detail)
 
 
 def require(held: object, why: str) -> None:

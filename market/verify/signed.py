@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -15,12 +15,14 @@ from contracts.examining import Expected, ExpectedSigner, examine
 from contracts.standing import ACCEPTED
 from contracts.vocabulary import Role
 from market.verify.evidence import Evidence, Image
+from market.verify.line import Paper
 from market.verify.report import CheckFailed, Report, require, tell
 
-FOLDER: Final = "contract/"
-OFFER: Final = "offer/"
-FILE: Final = "contract/signed.pdf"
+FILE: Final = "signed.pdf"
+LATE_STAMP: Final = "signed.tst"
 LISTS: Final = "revocations/"
+ATTACHED: Final = {"contract.json": "terms.json", "policy.json": "policy.json"}
+OFFER: Final = "offer/"
 
 
 @dataclass(frozen=True)
@@ -38,26 +40,19 @@ class _Certificate:
     holder: str
 
 
-def check(
-    report: Report,
-    evidence: Evidence,
-    contract: dict[str, Any],
-    signatures: Sequence[Image],
-    order: Sequence[Role],
-) -> None:
+def check(report: Report, paper: Paper, signatures: Sequence[Image], order: Sequence[Role]) -> None:
     """Check the signed file of a contract.
 
     Args:
         report: where the lines go.
-        evidence: a bundle whose log half holds.
-        contract: the contract's last image.
+        paper: the contract.
         signatures: images of its signatures, in the log's order.
         order: who is to sign it.
 
     Raises:
         CheckFailed: the records contradict each other.
     """
-    last = signatures[-1].row
+    evidence, contract, last = paper.evidence, paper.row, signatures[-1].row
     if contract["state"] == "FINALIZED":
         signed = {one.row["role"] for one in signatures}
         require(signed == set(order), "a contract in force is signed by all who are to sign it")
@@ -66,7 +61,26 @@ def check(
         )
     else:
         require(contract["final_digest"] is None, "a file is said to be in force before the contract is")
-    hold(report, evidence, contract, signatures, order, FOLDER)
+    attached = {name: paper.file(place) for name, place in ATTACHED.items()}
+    if list(order) == list(ACCEPTED):
+        require(OFFER + FILE in evidence.files, "the bundle has no signed offer")
+        attached["offer.pdf"] = evidence.files[OFFER + FILE]
+    hold(report, evidence, contract, signatures, order, Held(paper.place(""), paper.prefix, attached))
+
+
+@dataclass(frozen=True)
+class Held:
+    """A signed file in a bundle.
+
+    Attributes:
+        folder: where it stands.
+        prefix: what stands before the names of its checks.
+        attached: what it carries, by the names of the attachments.
+    """
+
+    folder: str
+    prefix: str
+    attached: Mapping[str, bytes]
 
 
 def hold(
@@ -75,7 +89,7 @@ def hold(
     paper: dict[str, Any],
     signatures: Sequence[Image],
     order: Sequence[Role],
-    folder: str,
+    held: Held,
 ) -> None:
     """Hold a signed file against the images of what was signed and of its signatures.
 
@@ -85,18 +99,16 @@ def hold(
         paper: image of a contract or a standing offer.
         signatures: images of its signatures, in the log's order.
         order: who is to sign it.
-        folder: where its files are in the bundle.
+        held: the file.
 
     Raises:
         CheckFailed: the records contradict each other.
     """
     contract, last = paper, signatures[-1].row
-    signers = [_signer(report, evidence, contract, image) for image in signatures]
+    signers = [_signer(report, evidence, contract, image, held.prefix) for image in signatures]
     roots = _published(evidence, signatures[0].index, "ca")
-    document = evidence.files[folder + "signed.pdf"]
-    attached = {"contract.json": folder + "terms.json", "policy.json": folder + "policy.json"}
-    if folder == FOLDER and list(order) == list(ACCEPTED):
-        attached["offer.pdf"] = OFFER + "signed.pdf"
+    require(held.folder + FILE in evidence.files, f"the bundle has no {held.folder}{FILE}")
+    document = evidence.files[held.folder + FILE]
     lists = [data for name, data in evidence.files.items() if name.startswith(LISTS)]
     expected = Expected(
         digest=last["file_digest"],
@@ -110,13 +122,15 @@ def hold(
             [*lists, *examining.lists_in(document)],
         ),
         stampers=[*(one for one in roots if _is_root(one)), *_published(evidence, None, "tsa")],
-        attachments={name: evidence.files[place] for name, place in attached.items()},
-        late=evidence.files.get(folder + "signed.tst"),
+        attachments=held.attached,
+        late=evidence.files.get(held.folder + LATE_STAMP),
     )
-    tell(report, examine(document, expected))
+    tell(report, examine(document, expected), held.prefix)
 
 
-def _signer(report: Report, evidence: Evidence, contract: dict[str, Any], image: Image) -> ExpectedSigner:
+def _signer(
+    report: Report, evidence: Evidence, contract: dict[str, Any], image: Image, prefix: str
+) -> ExpectedSigner:
     row = image.row
     role = Role(row["role"])
     statement = signing.statement(
@@ -128,16 +142,20 @@ def _signer(report: Report, evidence: Evidence, contract: dict[str, Any], image:
     )
     require(row["statement"] == statement, f"the {role} was shown another statement than this contract's")
     found = _certificate(evidence, contract, image)
-    report.ok(f"key of the {role}", f"published for this party before it signed, held by the {found.holder}")
+    report.ok(
+        f"{prefix}key of the {role}",
+        f"published for this party before it signed, held by the {found.holder}",
+    )
     require(
         row["algorithm"] == cms.algorithm_of(found.der),
         f"the {role} signed by another algorithm than is said",
     )
     if row["assertion"] is not None:
-        with report.checking(f"passkey of the {role}"):
+        with report.checking(f"{prefix}passkey of the {role}"):
             site = _check_assertion(row["assertion"], statement)
             report.ok(
-                f"passkey of the {role}", f"somebody verified agreed at {site} to this statement by a passkey"
+                f"{prefix}passkey of the {role}",
+                f"somebody verified agreed at {site} to this statement by a passkey",
             )
     at = datetime.fromisoformat(row["signed_at"])
     return ExpectedSigner(role, statement, found.der, at, stamped=row["stamped"], own=found.above[-1:])

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from contracts.terms import AnyTerms, parse
+from contracts.terms import AnyTerms
 from ledger.entry import Entry
-from market.verify import approvals, contract, ending, money, parties
+from market.verify import approvals, ending, money, parties
 from market.verify.evidence import Evidence, Image
+from market.verify.line import Line
 from market.verify.report import Report, require
 
 REPORT: Final = "inspection/report.json"
@@ -52,6 +53,11 @@ REACHED: Final[Mapping[str, tuple[tuple[str, str, frozenset[str]], ...]]] = {
     "notice.retracted": (("notice", "state", frozenset({"RETRACTED"})),),
     "duty.performed": (("duty", "state", frozenset({"PERFORMED"})),),
     "duty.missed": (("duty", "state", frozenset({"MISSED"})),),
+    "amendment.proposed": (("contract", "state", frozenset({"REQUESTED", "OFFERED"})),),
+    "amendment.finalized": (
+        ("contract", "state", frozenset({"FINALIZED"})),
+        ("agreement", "state", frozenset({"ACTIVE"})),
+    ),
 }
 """Kind of an entry: the rows it must show, each with a column and the values it may have."""
 
@@ -89,6 +95,8 @@ AFTER: Final[Mapping[str, tuple[frozenset[str], ...]]] = {
     "notice.retracted": (frozenset({"notice.given"}),),
     "duty.performed": (ENDS,),
     "duty.missed": (ENDS,),
+    "amendment.proposed": (frozenset({"contract.finalized"}),),
+    "amendment.finalized": (frozenset({"amendment.proposed"}),),
 }
 """Kind of an entry: what must stand before it in the trade, one of each set."""
 
@@ -97,20 +105,21 @@ def check(report: Report, evidence: Evidence) -> None:
     """Check parties, data, order, states, delivery and money."""
     with report.checking("trade"):
         entries = evidence.trade()
-        terms = parse(evidence.files[contract.TERMS])
+        line = Line(evidence)
+        terms = line.first.terms
         kinds = [entry.kind for _index, entry in entries]
         with report.checking("parties"):
-            report.ok("parties", parties.check(evidence, terms, kinds))
+            report.ok("parties", parties.check(evidence, line, kinds))
         with report.checking("data"):
             report.ok("data", _check_data(evidence, terms, entries[0][0]))
         with report.checking("states"):
-            report.ok("states", _check_states(evidence, entries))
+            report.ok("states", _check_states(evidence, entries, line))
         with report.checking("delivery"):
-            report.ok("delivery", _check_delivery(evidence, terms))
+            report.ok("delivery", _check_delivery(evidence, terms, line))
         with report.checking("approvals"):
             approvals.check(report, evidence)
         with report.checking("end"):
-            report.ok("end", ending.check(evidence, terms))
+            report.ok("end", ending.check(evidence, line))
         with report.checking("money"):
             report.ok("money", money.check(evidence, terms, kinds))
 
@@ -137,7 +146,7 @@ def _check_data(evidence: Evidence, terms: AnyTerms, requested: int) -> str:
     return f"revision {subject.content_digest[:12]}… was inspected and registered before the contract"
 
 
-def _check_states(evidence: Evidence, entries: list[tuple[int, Entry]]) -> str:
+def _check_states(evidence: Evidence, entries: list[tuple[int, Entry]], line: Line) -> str:
     seen: set[str] = set()
     for index, entry in entries:
         for needed in AFTER.get(entry.kind, ()):
@@ -150,18 +159,19 @@ def _check_states(evidence: Evidence, entries: list[tuple[int, Entry]]) -> str:
         seen.add(entry.kind)
     last = {
         table: images[-1].row["state"]
-        for table in ("contract", "settlement", "acceptance", "dispute")
+        for table in ("settlement", "acceptance", "dispute")
         if (images := evidence.own(table))
     }
+    last = {paper.name: paper.row["state"] for paper in line.papers} | last
     return ", ".join(f"{table} {state}" for table, state in last.items())
 
 
-def _check_delivery(evidence: Evidence, terms: AnyTerms) -> str:
-    """What was handed over is the file that was measured and sold, under the policy that was signed, once paid for."""
+def _check_delivery(evidence: Evidence, terms: AnyTerms, line: Line) -> str:
+    """What was handed over is the file that was measured and sold, under the policy in force then, once paid for."""
     grants, subject = evidence.own("access_grant"), terms.subject
-    policy = hashlib.sha256(evidence.files[contract.POLICY]).hexdigest()
     for image in grants:
         require(image.row["digest"] == subject.content_digest, "the grant is for another file than was sold")
+        policy = line.at(image.index).row["policy_digest"]
         require(image.row["policy_digest"] == policy, "the grant follows another policy than was signed")
     receipts = evidence.own("receipt")
     completed = [index for index, entry in evidence.trade() if entry.kind == "delivery.completed"]

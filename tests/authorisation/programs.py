@@ -27,6 +27,8 @@ DELETED: Final = {"deleted_on": "2026-01-02", "copies": "all of them", "method":
 REFUND: Final = {"outcome": "refund", **REASON}
 TURN: Final = "409 contract.wrong_state"
 OFFER: Final = {"base": "{requested_terms}", "changes": {"term.days": 30}}
+AMENDED: Final = {"base": "{settled_terms}", "changes": {"term.days": 700}}
+WHEN: Final = {"moment": "2026-01-02"}
 OFFERED: Final = {"terms_digest": "{offered_terms}"}
 REMARK: Final = {"on_digest": "{offered_terms}", "clause": "term", "comment": "why?"}
 DIGEST: Final = {"document_digest": "{digest}"}
@@ -240,6 +242,9 @@ PROGRAMS: Final[tuple[Row, ...]] = (
     api("trades_api.restore_agreement", "POST", PROVIDER, TRADES, 200, on="resting", **side(suspended=200)),
     api("trades_api.state_deletion", "POST", BUYER, TRADES, 200, on="over", sent=DELETED,
         **side(suspended=200)),
+    api("trades_api.propose_amendment", "POST", BUYER, CONTRACTS, 201, on="settled", sent=AMENDED,
+        **side(party=201)),
+    api("trades_api.show_contract_at", "GET", BUYER, READ, 200, on="settled", args=WHEN, **seen()),
     api("trades_api.rule", "POST", OPERATOR, OPERATE, 200, on="disputed", sent=REFUND, **office()),
     # Programs: the operator's own acts
     api("governance_api.find_person", "GET", OPERATOR, OPERATE, 200, query=GUEST, **desk()),

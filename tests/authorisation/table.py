@@ -49,6 +49,7 @@ from tests.authorisation.programs import (
     TOKEN,
     TURN,
     TYPED,
+    WHEN,
     WRONG_CODE,
     desk,
     everybody,
@@ -247,6 +248,12 @@ ROWS: Final[tuple[Row, ...]] = (
     page("ending.restore", "POST", PROVIDER, 303, on="resting", **side(suspended=303)),
     page("ending.choose_deletion", "GET", BUYER, 200, on="over", **seen()),
     page("ending.delete", "POST", BUYER, 303, on="over", sent=DELETED, **side(suspended=303)),
+    page("amending.draft", "GET", BUYER, 200, on="settled", **seen()),
+    page("amending.propose", "POST", PROVIDER, 422, on="settled", sent={"base": "{settled_terms}"},
+        **side(party=422)),  # what is missing is told first
+    page("amending.choose_moment", "GET", BUYER, 303, on="settled",
+         **seen(wrong=303, party=303, staff=303, suspended=303)),
+    page("amending.at", "GET", BUYER, 200, on="settled", args=WHEN, **seen()),
     page("trades.rule", "POST", OPERATOR, 303, on="disputed", sent=REFUND, **office()),
     # Pages: audit
     page("oversight.desk", "GET", AUDITOR, 200, **desk()),

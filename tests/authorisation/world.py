@@ -314,6 +314,7 @@ def _trades(provider: Actor, buyer: Actor, house: House) -> dict[str, str]:
         "sketch": sketch.number,
         "sketch_digest": offers.draft_of(sketch).document_digest,
         "requested_terms": deals.of(requested.number).terms_digest,
+        "settled_terms": deals.of(settled.number).terms_digest,
         "offered_terms": deals.of(offered.number).terms_digest,
         "remark": remark,
         "digest": deals.of(requested.number).document_digest,

@@ -6,7 +6,9 @@ import itertools
 import re
 from dataclasses import dataclass
 
+from market import clock
 from market.demo.client import wait_for
+from market.i18n import CHINA
 from tests import people, signers
 from tests.flows.browser import Browser
 from tests.flows.hall import Caller, Hall, Json
@@ -71,6 +73,7 @@ def furnish(hall: Hall) -> World:
         "certificate_id": [kept, ended],
         "seq": ["1", "2"],
         "clause": ["term", "use"],
+        "moment": ["2026-01-02", clock.utcnow().astimezone(CHINA).date().isoformat()],
     }
     extra = [
         *(f"/listings/new?asset={asset}" for asset in registered),
@@ -142,9 +145,10 @@ def _trades(hall: Hall) -> list[str]:
     assert hall.buyer.do(noticed, "termination", ground="notice", reason="needed no longer").status == 200
     assert hall.provider.do(noticed, "suspension", cause="misuse", reason="it was passed on").status == 200
     assert hall.provider.do(over, "termination", ground="grave", reason="it was passed on").status == 200
+    amended = _amended(hall, done)
     return [
         requested, half, guarded, declined, *offered, agreed, opened, paid, delivered, disputed, ruled, noticed,
-        over, done,
+        over, *amended, done,
     ]  # fmt: skip
 
 
@@ -160,6 +164,21 @@ def _guarded(hall: Hall) -> str:
     assert hall.sign(hall.provider, number).status == 200
     assert "approve" in hall.buyer.get(place)["acts"]
     return number
+
+
+def _amended(hall: Hall, trade: str) -> list[str]:
+    """Let one amendment of a trade come into force and another wait for an answer; return their numbers."""
+    numbers = []
+    for days in (180, 270):
+        shown = hall.buyer.get(f"/api/v1/trades/{trade}")["terms_digest"]
+        sent = {"base": shown, "changes": {"term.days": days}, "comment": "再用一段时间"}
+        made = hall.buyer.post(f"/api/v1/trades/{trade}/amendments", sent, create=True)
+        numbers.append(str(made["number"]))
+        if len(numbers) == 1:
+            for caller in (hall.provider, hall.buyer):
+                hall.sign(caller, numbers[0])
+            hall.until(trade, "amendment.finalized")
+    return numbers
 
 
 def _negotiated(hall: Hall) -> list[str]:

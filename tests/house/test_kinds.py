@@ -36,6 +36,7 @@ notice.given notice.retracted
 duty.performed duty.missed
 approval.ruled contract.approved contract.disapproved
 offer.opened offer.withdrawn offer.expired
+amendment.proposed amendment.finalized
 """.split()
 
 

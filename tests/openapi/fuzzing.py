@@ -43,6 +43,7 @@ UNTAKEN = {
     "POST /api/v1/contracts/{number}/acceptance",
     "POST /api/v1/contracts/{number}/approval",
     "POST /api/v1/contracts/{number}/disapproval",
+    "POST /api/v1/trades/{number}/amendments",
     "POST /api/v1/contracts/{number}/offers",
     "POST /api/v1/contracts/{number}/refusal",
     "POST /api/v1/contracts/{number}/remarks",

@@ -557,6 +557,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(32), nullable=False),
         sa.Column("term_from", sa.DateTime(timezone=True), nullable=False),
         sa.Column("term_until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("contract_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("step_id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -1148,6 +1149,7 @@ def upgrade() -> None:
         sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("offer_id", sa.Uuid(), nullable=True),
+        sa.Column("amends_id", sa.Uuid(), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("step_id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(["buyer_id"], ["organisation.id"], name="fk_request_buyer_id_organisation"),
@@ -1167,10 +1169,10 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name="pk_request"),
         sa.UniqueConstraint("contract_id", name="uq_request_contract_id"),
-        sa.UniqueConstraint("handle", name="uq_request_handle"),
         sa.UniqueConstraint("number", name="uq_request_number"),
     )
     op.create_index("ix_request_buyer", "request", ["buyer_id", "requested_at"], unique=False)
+    op.create_index("ix_request_handle", "request", ["handle"], unique=False)
     op.create_index("ix_request_listing_id", "request", ["listing_id"], unique=False)
     op.create_index("ix_request_offer_id", "request", ["offer_id"], unique=False)
     op.create_index("ix_request_provider", "request", ["provider_id", "requested_at"], unique=False)
@@ -1184,6 +1186,7 @@ def downgrade() -> None:
     op.drop_index("ix_request_provider", table_name="request")
     op.drop_index("ix_request_offer_id", table_name="request")
     op.drop_index("ix_request_listing_id", table_name="request")
+    op.drop_index("ix_request_handle", table_name="request")
     op.drop_index("ix_request_buyer", table_name="request")
     op.drop_table("request")
     op.drop_index("ix_standing_offer_provider", table_name="standing_offer")

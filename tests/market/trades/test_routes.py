@@ -50,23 +50,23 @@ def test_a_program_follows_a_trade_to_its_end(client: FlaskClient) -> None:
     deal = trades.in_force()
     status, found = ask(client, deal.buyer, deal)
     assert status == 200
-    assert found["possible"] == ["pay", "cancel"]
+    assert found["possible"] == ["pay", "cancel", "amend"]
     assert found["next"]["side"] == "buyer"
     assert found["next"]["what"] == "pay"
     assert found["next"]["by"].endswith("Z")
     assert [entry["side"] for entry in found["timeline"]] == ["buyer", "provider", "buyer", "exchange"]
-    assert ask(client, deal.provider, deal)[1]["possible"] == ["suspend"]
+    assert ask(client, deal.provider, deal)[1]["possible"] == ["suspend", "amend"]
     trades.paid(deal)
-    assert ask(client, deal.buyer, deal)[1]["possible"] == ["fetch", "cancel"]
+    assert ask(client, deal.buyer, deal)[1]["possible"] == ["fetch", "cancel", "amend"]
     trades.fetched(deal)
-    assert ask(client, deal.buyer, deal)[1]["possible"] == ["fetch", "accept", "reject"]
+    assert ask(client, deal.buyer, deal)[1]["possible"] == ["fetch", "accept", "reject", "amend"]
     status, step = ask(client, deal.buyer, deal, "acceptance")
     assert (status, step["kind"]) == (200, "acceptance.accepted")
     assert ask(client, deal.buyer, deal, "acceptance") == (status, step)
     jobs.drain()
     found = ask(client, people.operator(), deal)[1]
     assert (found["next"], found["states"]["settlement"]) == (None, "RELEASED")
-    assert ask(client, deal.provider, deal)[1]["possible"] == ["end", "suspend"]
+    assert ask(client, deal.provider, deal)[1]["possible"] == ["end", "suspend", "amend"]
     listed = client.get("/api/v1/trades", headers=people.bearer(deal.provider)).get_json()
     assert [item["number"] for item in listed["items"]] == [deal.number]
 

@@ -20,6 +20,7 @@ from tests.market.verify.conftest import Sold, failed
 pytestmark = pytest.mark.sqlite
 GOLDEN = Path(__file__).with_name("golden") / "trade-0.1.zip"
 """The evidence of a trade under 0.1, made before signatures stood in the file."""
+FILE = f"contract/{signed.FILE}"
 
 
 def test_every_rule_of_the_signed_file_is_told(sold: Sold, unset: None) -> None:
@@ -88,8 +89,8 @@ TAMPERS: dict[str, tuple[Callable[[bytes], bytes], str]] = {
 def test_a_tampered_file_is_refused(sold: Sold, unset: None, name: str) -> None:
     """First as a change of the file alone, then by whoever can rewrite log and bundle to name the tampered file."""
     change, rule = TAMPERS[name]
-    file = change(sold.files[signed.FILE])
-    files = {**sold.files, signed.FILE: file}
+    file = change(sold.files[FILE])
+    files = {**sold.files, FILE: file}
     assert "file" in failed(sold.verify(sold.sealed(files)))
     forged = sold.forged(named(hashlib.sha256(file).hexdigest()), files)
     report = sold.verify(forged)
@@ -112,7 +113,7 @@ def test_what_lies_beside_the_file_must_hold_too(
 
 
 def test_without_the_signed_file_the_contract_is_not_proved(sold: Sold, unset: None) -> None:
-    left = {name: data for name, data in sold.files.items() if name != signed.FILE}
+    left = {name: data for name, data in sold.files.items() if name != FILE}
     assert "contract" in failed(sold.verify(sold.sealed(left)))
 
 
