@@ -104,7 +104,7 @@ def test_no_contract_is_in_force_unsigned(session: Session, contract: Contract) 
     with pytest.raises(StateError):
         service.finalize(session, uuid.uuid4(), contract)
     contract.state = State.VERIFIED
-    with pytest.raises(StateError, match="both signatures"):
+    with pytest.raises(StateError, match="every signature it needs"):
         service.finalize(session, uuid.uuid4(), contract)
 
 
