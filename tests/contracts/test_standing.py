@@ -59,11 +59,13 @@ OTHER: dict[str, Callable[[Terms], Any]] = {
     "rules_version": lambda terms: terms.rules_version + 1,
     "origin": lambda terms: replace(terms.origin, terms_digest="cd" * 32) if terms.origin else None,
 }
+NONE_HERE = frozenset({"buyer", "standing", "amends"})
+"""What an acceptance fills in, or cannot have at all."""
 
 
 @pytest.mark.parametrize("name", OTHER)
 def test_an_acceptance_that_changes_something_is_none(name: str) -> None:
-    assert {*OTHER, "buyer", "standing"} == {field.name for field in dataclasses.fields(Terms)}
+    assert {*OTHER, *NONE_HERE} == {field.name for field in dataclasses.fields(Terms)}
     made = accepting()
     with pytest.raises(StandingError):
         standing.require_accepted(OFFER, FILE, replace(made, **{name: OTHER[name](made)}))

@@ -67,7 +67,7 @@ def test_only_values_are_negotiated() -> None:
     others: dict[str, Any] = {
         "date": old.date + timedelta(days=1),
         "rules_version": 2,
-        "buyer": None,
+        "buyer": replace(old.provider, credit_code=old.operator.credit_code),
         "data": replace(old.subject, title="另一份"),
         "operator": old.provider,
     }
