@@ -21,12 +21,23 @@ class Form:
 
 
 class _Forms(HTMLParser):
+    """The forms that are shown: what waits in a hidden ``div`` is for scripts."""
+
     def __init__(self) -> None:
         super().__init__()
         self.forms: list[Form] = []
+        self._hidden: list[bool] = []
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "div":
+            self._hidden.pop()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
+        if tag == "div":
+            self._hidden.append("hidden" in given)
+        if any(self._hidden):
+            return
         if tag == "form" and given.get("method") == "post":
             self.forms.append(Form(given["action"]))
         chosen = given.get("type") not in {"radio", "checkbox"} or "checked" in given
