@@ -59,6 +59,7 @@ UNTAKEN = {
     "POST /api/v1/signing-keys/{certificate_id}/revocation",
     "POST /api/v1/trades/{number}/deletion",
     "POST /api/v1/trades/{number}/restoration",
+    "POST /api/v1/trades/{number}/renewal",
     "POST /api/v1/trades/{number}/resumption",
     "POST /api/v1/trades/{number}/retraction",
     "POST /api/v1/trades/{number}/suspension",
