@@ -72,7 +72,7 @@ ACTIONS: Final[Mapping[str, Permit]] = {
     # approvals: the rule is the organisation's; who approves is not who signs
     "approval.rule": _permit(Scope.MEMBERS, "R1.3", (Role.ADMIN, _OWN)),
     "contract.approve": _permit(
-        Scope.CONTRACTS, "R1.3", (Role.APPROVER, _PROVIDER), (Role.APPROVER, _BUYER),
+        Scope.CONTRACTS, "R4.10", (Role.APPROVER, _PROVIDER), (Role.APPROVER, _BUYER),
         (Role.ADMIN, _PROVIDER), (Role.ADMIN, _BUYER),
     ),
     # keys: whoever signs contracts has keys; to take one out of use waits for no decision
@@ -102,8 +102,8 @@ ACTIONS: Final[Mapping[str, Permit]] = {
     "contract.accept": _permit(Scope.CONTRACTS, "R4.8", (Role.BUYER, _BUYER)),
     "contract.decline": _permit(Scope.CONTRACTS, "R4.4", (Role.PROVIDER, _PROVIDER), (Role.BUYER, _BUYER)),
     "contract.withdraw": _permit(Scope.CONTRACTS, "R4.4", (Role.PROVIDER, _PROVIDER), (Role.BUYER, _BUYER)),
-    "offer.open": _permit(Scope.CONTRACTS, "R4.1", (Role.PROVIDER, _OWN)),
-    "offer.withdraw": _permit(Scope.CONTRACTS, "R4.4", (Role.PROVIDER, _OWN)),
+    "offer.open": _permit(Scope.CONTRACTS, "R4.9", (Role.PROVIDER, _OWN)),
+    "offer.withdraw": _permit(Scope.CONTRACTS, "R4.9", (Role.PROVIDER, _OWN)),
     # payments and delivery
     "payment.begin": _permit(Scope.PAYMENTS, "R5.1", (Role.BUYER, _BUYER)),
     "operation.list": _permit(Scope.READ, "R7.2", (Role.OPERATOR, _OTHER), (Role.AUDITOR, _OTHER)),

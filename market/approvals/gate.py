@@ -17,7 +17,6 @@ from market.approvals.models import Approval
 from market.errors import Conflict, Forbidden
 from market.i18n import gettext as _
 from market.participants import service as participants
-from market.permissions import ROLE_RULE
 from market.steps import Pending
 
 
@@ -125,7 +124,7 @@ def require(
         raise Forbidden(
             "approval.own",
             _("You approved this document; another person of your organisation signs it."),
-            rule=ROLE_RULE,
+            rule="R4.10",
         )
     return found.decision if found.needed else None
 

@@ -42,6 +42,7 @@ FILES: Final = {
     "/contracts/<string:number>/versions/<int:seq>/document.pdf": "the document of a version as a file",
     "/contracts/<string:number>/versions/<int:seq>/pages/<int:place>.svg": "a picture on the version's page",
     "/contracts/<string:number>/clauses": "leads to the clause that was chosen",
+    "/contracts/<number>/at": "leads to the day that was chosen",
     "/offers/<string:number>/document.pdf": "the document as a file",
     "/offers/<string:number>/signed.pdf": "the signed document as a file",
     "/offers/<string:number>/contract.json": "the terms as a file",

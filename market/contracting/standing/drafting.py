@@ -94,6 +94,7 @@ def _refuse_approved_one_by_one(session: Session, facts: Facts) -> None:
                 "Your organisation lets a second person approve each contract at this price. A standing offer is "
                 "accepted without that; change the rule first, or let buyers ask for a contract."
             ),
+            rule="R4.10",
         )
 
 

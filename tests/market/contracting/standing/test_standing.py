@@ -10,10 +10,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from flask import Flask, current_app
 from sqlalchemy import select
 
+from contracts.money import Money
 from contracts.negotiation import State
 from contracts.terms import Origin, Terms, parse
 from market import jobs, migrations, steps, storage
 from market.actor import Actor, Role
+from market.approvals import ruling
+from market.approvals.asks import Asks
+from market.approvals.ruling import Rule
 from market.catalog import service as catalog
 from market.contracting import service, signing, stamping
 from market.contracting.models import OfferDraft, Preparation
@@ -175,8 +179,8 @@ def test_a_draft_is_signed_as_it_was_shown_or_not_at_all(exchange: Flask, clock:
     offer = offers.drafted()
     refused("contract.other_document", lambda: offers.sign(offer.provider, offer.number, "0" * 64))
     for stranger in (buyer(), assets.provider(), people.operator()):
-        with read() as session, pytest.raises(MarketError, match="no such standing offer"):
-            reading.found(session, stranger, offer.number)
+        with read() as session:
+            refused("offer.not_found", partial(reading.found, session, stranger, offer.number))
     newer = offers.drafted(offer.provider, offer.listing)
     refused("offer.not_found", lambda: offers.sign(offer.provider, offer.number, "0" * 64))
     chief = people.operator()
@@ -287,3 +291,18 @@ def test_every_file_of_an_offer_is_stored(exchange: Flask) -> None:
 def test_what_has_ended_stays_so(exchange: Flask, state: OfferState) -> None:
     for event in OfferEvent:
         assert refused("offer.wrong_state", partial(advance, state, event)).extra["state"] == state
+
+
+def test_what_is_approved_one_by_one_is_not_offered_to_anybody(exchange: Flask) -> None:
+    offer = offers.drafted()
+    people.colleague(offer.provider, Role.APPROVER)
+    with transaction() as session:
+        ruling.put(session, offer.provider, Rule(Asks.FROM, Money(1)))
+    refused("offer.approval_asked", partial(offers.sign, offer.provider, offer.number))
+    refused("offer.approval_asked", partial(offers.drafted, offer.provider, offer.listing))
+    with transaction() as session:
+        ruling.put(session, offer.provider, Rule(Asks.FROM, Money(10_000_000)))
+    offers.sign(offer.provider, offer.number)
+    with transaction() as session:
+        ruling.put(session, offer.provider, Rule(Asks.ALWAYS))
+    assert deals.of(offers.accepted(offer).number).state is State.VERIFIED
