@@ -1,5 +1,6 @@
 """Renewing a contract: a trade of its own, whose term begins where the old one ends, on both databases."""
 
+import re
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -54,8 +55,8 @@ def test_the_term_of_a_renewal_begins_when_the_old_one_ends(exchange: Flask) -> 
     current_app.extensions["clock"].advance(days=1)
     made = renew(deal)
     assert (deals.of(made.number).state, made.number == deal.number) == (State.REQUESTED, False)
-    new = amendments.sign(deal, made.number) or deals.of(made.number)
-    jobs.drain()
+    begun(made)
+    new = deals.of(made.number)
     terms = amendments.in_force(made).terms
     assert isinstance(terms, Terms)
     assert terms.renews is not None
@@ -214,8 +215,11 @@ def test_the_page_asks_for_a_renewal_and_leads_to_it(exchange: Flask) -> None:
     client, html = exchange.test_client(), {"Accept": "text/html", "Accept-Language": "en"}
     client.set_cookie(COOKIE, people.session_of(deal.buyer))
     page = client.get(f"/trades/{deal.number}", headers=html).text
-    assert f'action="/trades/{deal.number}/renewal"' in page
-    answer = client.post(f"/trades/{deal.number}/renewal", headers=html)
+    path = f"/trades/{deal.number}/renewal"
+    form = page[page.index(f'action="{path}"') :].partition("</form>")[0]
+    hidden = dict(re.findall(r'name="([a-z_]+)"[^>]* value="([^"]*)"', form))
+    answer = client.post(path, data=hidden, headers=html)
+    assert answer.status_code == 303, answer.text
     made = answer.headers["Location"].rsplit("/", 1)[1]
     shown = client.get(f"/contracts/{made}", headers=html).text
     assert f'<a href="/contracts/{deal.number}">' in shown
