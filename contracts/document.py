@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from contracts import blanks, canonical, readings
+from contracts import blanks, canonical, history, readings
 from contracts.conditions import parse
 from contracts.errors import TermsError
 from contracts.facts import FIELDS_SHOWN, Party, Subject
@@ -19,7 +19,7 @@ from contracts.first import policy as first_policy
 from contracts.first.terms import FirstTerms
 from contracts.library import Bilingual, Clause, Model, Part
 from contracts.policy import Grounds, compile_policy
-from contracts.terms import Amended, AnyTerms, Terms
+from contracts.terms import AnyTerms, Terms
 from contracts.wording import calendar, label, numeral, pair, row, runs, same
 
 _ROLES: Final = ("provider", "buyer", "operator")
@@ -272,9 +272,8 @@ def _table(place: _Place, name: str) -> dict[str, Any] | None:
         if terms is None or terms.data is None:
             return None
         return {"kind": "columns", **_columns(model, terms.data)}
-    if name == "history":
-        amends = None if terms is None else terms.amends
-        return _history(model, amends) if amends else _paragraph(model.word("label", "original"))
+    if terms is not None and name == "history":
+        return history.table(model, terms)
     if name == "policy":
         return {"kind": "table", **readings.policy_table(model, place.policy)} if place.policy else None
     if rows := place.values.get(name):
@@ -283,43 +282,6 @@ def _table(place: _Place, name: str) -> dict[str, Any] | None:
     if terms is None and not blank.optional and parse(blank.when).holds(place.values):
         return {"kind": "table", **readings.unfilled(model, blank)}
     return None
-
-
-def _history(model: Model, amends: Amended) -> dict[str, Any]:
-    """Return which contract is amended and which clauses of it."""
-    facts = (
-        ("parent", same(amends.number), "number"),
-        ("terms_sha256", same(amends.terms_digest), "terms_digest"),
-        ("signature_place", same(f"SHA-256 {amends.document_digest}"), "document_digest"),
-        ("changed", _named(model, amends.clauses), "clauses"),
-    )
-    rows = [
-        row(label(model, name), value, f"amends.{field}", "digest" in field) for name, value, field in facts
-    ]
-    return {"kind": "facts", "rows": rows}
-
-
-def _named(model: Model, clauses: tuple[str, ...]) -> Bilingual:
-    """Return the numbers and titles of clauses, one after the other."""
-    articles, annexes = model.articles(), model.annexes()
-    titles = {clause.id: clause.title for clause in (*model.clauses, *model.schedules)}
-    zh = [
-        f"第{numeral(articles[one])}条 {titles[one].zh}"
-        if one in articles
-        else f"附件{numeral(annexes[one])} {titles[one].zh}"
-        for one in clauses
-    ]
-    en = [
-        f"Article {articles[one]} {titles[one].en}"
-        if one in articles
-        else f"Schedule {annexes[one]} {titles[one].en}"
-        for one in clauses
-    ]
-    return Bilingual("；".join(zh), "; ".join(en))
-
-
-def _paragraph(both: Bilingual) -> dict[str, Any]:
-    return {"kind": "text", "zh": [{"text": both.zh}], "en": [{"text": both.en}]}
 
 
 def _filled_in(model: Model, values: Mapping[str, Any]) -> dict[str, Bilingual]:

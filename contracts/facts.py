@@ -12,7 +12,7 @@ import typing
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
@@ -23,6 +23,7 @@ from contracts.identifiers import parse_credit_code, parse_number
 from contracts.vocabulary import Action, DeliveryMode, Indicator, Method, Operator, Purpose, Remedy
 
 _DECIMAL: Final = re.compile(r"(0|[1-9][0-9]{0,15})(\.[0-9]{1,9})?")
+_MOMENT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
 FIELDS_SHOWN: Final = 256
 """Columns listed in a contract; wider tables name the rest by count and by the inspection's digest."""
 
@@ -48,6 +49,16 @@ def require_digest(field: str, value: str) -> None:
     """Refuse what is not a SHA-256 digest in its one form."""
     if not canonical.is_digest(value):
         raise TermsError(field, "needs a SHA-256 digest in 64 lower-case hex characters")
+
+
+def require_moment(field: str, value: str) -> None:
+    """Refuse what is not a moment in its one form, such as 2026-11-22T11:00:00.000Z."""
+    try:
+        moment = datetime.fromisoformat(value) if _MOMENT.fullmatch(value) else None
+    except ValueError:
+        moment = None
+    if moment is None:
+        raise TermsError(field, "needs a moment such as 2026-11-22T11:00:00.000Z")
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from contracts.facts import (
     Use,
     plain,
     require_digest,
+    require_moment,
     require_number,
     require_whole,
     typed,
@@ -111,6 +112,34 @@ class Amended:
     def parent(self) -> tuple[str, str, str]:
         """What names the contract amended."""
         return self.number, self.terms_digest, self.document_digest
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """The contract that a renewal goes on from.
+
+    Attributes:
+        number: the number of the contract that was in force, an amendment's where there was one.
+        terms_digest: SHA-256 of its contract.json.
+        document_digest: SHA-256 of its file in force, with every signature in it.
+        until: the end of its term, an RFC 3339 moment in UTC to the millisecond.
+    """
+
+    number: str
+    terms_digest: str
+    document_digest: str
+    until: str
+
+    def __post_init__(self) -> None:
+        require_number("renews.number", self.number)
+        require_digest("renews.terms_digest", self.terms_digest)
+        require_digest("renews.document_digest", self.document_digest)
+        require_moment("renews.until", self.until)
+
+    @property
+    def ends_at(self) -> datetime:
+        """The end of the term of the contract renewed (aware UTC)."""
+        return datetime.fromisoformat(self.until)
 
 
 class Filled:
@@ -217,6 +246,7 @@ class Terms(Filled):
         origin: the standing offer that is accepted, if that is how the contract came about.
         standing: how long and how often, in a standing offer; elsewhere None.
         amends: the contract that this one amends, if it does; it restates all terms as they are after it.
+        renews: the contract that this one goes on from, if it does; an amendment of a renewal names it too.
     """
 
     model: str
@@ -231,6 +261,7 @@ class Terms(Filled):
     origin: Origin | None = None
     standing: Standing | None = None
     amends: Amended | None = None
+    renews: Renewed | None = None
 
     def __post_init__(self) -> None:
         if _MODEL.fullmatch(self.model) is None:
@@ -244,6 +275,8 @@ class Terms(Filled):
 
     def _require_one_kind(self) -> None:
         """Refuse what is at once more than one of contract, standing offer, acceptance and amendment."""
+        if self.renews is not None and (self.buyer is None or self.origin or self.standing):
+            raise TermsError("renews", "is signed by both: it neither is nor accepts a standing offer")
         if self.amends is not None and (self.buyer is None or self.origin or self.standing):
             raise TermsError("amends", "is signed by both: it neither is nor accepts a standing offer")
         if (self.buyer is None) != (self.standing is not None):
@@ -271,6 +304,14 @@ class Terms(Filled):
         """The values of the contract that this one amends; its own where it amends none."""
         old = self.amends.before if self.amends else {}
         return {name: value for name, value in {**self.values, **old}.items() if value is not None}
+
+    def term(self, in_force: datetime) -> tuple[datetime, datetime]:
+        """Return first moment and end of the term of a contract that comes into force; aware UTC.
+
+        The term of a renewal begins when that of the contract renewed ends, if that is later.
+        """
+        begins = in_force if self.renews is None else max(in_force, self.renews.ends_at)
+        return begins, begins + timedelta(days=self.term_days)
 
     def canonical(self) -> bytes:
         """Return the bytes that are hashed, attached to the document as contract.json and kept."""

@@ -96,6 +96,7 @@ ACTIONS: Final[Mapping[str, Permit]] = {
     "listing.restore": _permit(Scope.OPERATE, "R3.4", (Role.OPERATOR, _OTHER)),
     # contracting
     "contract.request": _permit(Scope.CONTRACTS, "R4.5", (Role.BUYER, _OTHER)),
+    "contract.renew": _permit(Scope.CONTRACTS, "R4.11", (Role.BUYER, _BUYER)),
     "contract.sign": _permit(Scope.CONTRACTS, "R4.3", (Role.PROVIDER, _PROVIDER), (Role.BUYER, _BUYER)),
     "contract.offer": _permit(Scope.CONTRACTS, "R4.6", (Role.PROVIDER, _PROVIDER), (Role.BUYER, _BUYER)),
     "contract.accept": _permit(Scope.CONTRACTS, "R4.8", (Role.BUYER, _BUYER)),

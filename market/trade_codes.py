@@ -206,6 +206,14 @@ OF_TRADES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
         422,
         lazy("Counted from the day the contract came into force, this term is over already."),
     ),
+    "renewal.already": (
+        409,
+        lazy("The contract is being renewed, or was renewed already; go on with the renewal."),
+    ),
+    "renewal.deleted": (
+        409,
+        lazy("The data are stated to be deleted; ask for a new contract over the listing."),
+    ),
     "moment.invalid": (422, lazy("Write a day such as 2026-11-22, or a moment with its time zone.")),
     "moment.ahead": (422, lazy("This day lies ahead; nobody knows what will be in force then.")),
     "duty.none": (409, lazy("Nothing is to be deleted under this trade, or it was stated already.")),

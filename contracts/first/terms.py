@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from contracts import canonical
@@ -70,6 +70,10 @@ class FirstTerms:
         for threshold in self.quality:
             if threshold.field is not None and threshold.field not in columns:
                 raise TermsError("quality", f"{threshold.field} is not a column of the data")
+
+    def term(self, in_force: datetime) -> tuple[datetime, datetime]:
+        """Return first moment and end of the term of a contract that comes into force; aware UTC."""
+        return in_force, in_force + timedelta(days=self.term_days)
 
     def canonical(self) -> bytes:
         """Return the bytes that are hashed, attached to the document as contract.json and kept."""

@@ -40,6 +40,8 @@ class Request(Stateful, Base):
     """The standing offer that it accepts."""
     amends_id: Mapped[uuid.UUID | None]
     """The contract that this one would amend; None for the first of a trade."""
+    renews_id: Mapped[uuid.UUID | None] = mapped_column(index=True)
+    """The contract whose term this one would go on from; it begins a trade of its own."""
 
 
 class OfferText:

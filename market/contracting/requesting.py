@@ -187,6 +187,7 @@ class Deal:
         title: of the contract.
         offer_id: the standing offer that is accepted.
         until: the moment after which it cannot be accepted any more.
+        renews_id: the contract that is renewed.
     """
 
     listing_id: uuid.UUID
@@ -195,6 +196,7 @@ class Deal:
     title: str
     offer_id: uuid.UUID | None = None
     until: datetime | None = None
+    renews_id: uuid.UUID | None = None
 
 
 def write(
@@ -226,6 +228,7 @@ def write(
         requested_at=step.time,
         expires_at=min(expires_at, deal.until or expires_at),
         offer_id=deal.offer_id,
+        renews_id=deal.renews_id,
     )
     session.add(row)
     jobs.queue(session, "contract.deadline", due_at=row.expires_at, number=row.number)

@@ -239,6 +239,9 @@ class ContractOut(Schema):
     amends = fields.String(
         allow_none=True, metadata={"description": "number of the contract that it amends, if it does"}
     )
+    renews = fields.String(
+        allow_none=True, metadata={"description": "number of the contract that it renews, if it does"}
+    )
     title = fields.String()
     listing = Number()
     offer = fields.String(
@@ -323,6 +326,7 @@ def shown(one: Detail) -> dict[str, Any]:
         "state": contract.state.value,
         "model": contract.model,
         "amends": terms.amends.number if isinstance(terms, Terms) and terms.amends else None,
+        "renews": terms.renews.number if isinstance(terms, Terms) and terms.renews else None,
         "title": request.title,
         "listing": terms.subject.listing_number,
         "offer": terms.origin.number if isinstance(terms, Terms) and terms.origin else None,

@@ -43,6 +43,8 @@ class Grounds:
         holds: reasons of a suspension; empty when there is none.
         fetch_until: end of the days to fetch; None until the grant is funded.
         size: size of the file in bytes.
+        term_from: when days of the term begin to count. A renewal that is in force before lets the file be fetched
+            at once, and no day has passed then.
         bytes_sent: bytes charged so far, over all requests.
         policy: the compiled policy that was signed.
         policy_digest: its SHA-256 as it was signed.
@@ -101,7 +103,7 @@ def decide(grounds: Grounds, moment: datetime) -> Refusal | None:
         return Refusal("delivery.agreement_suspended", "R5.2")
     if not grounds.funded:
         return Refusal("delivery.not_paid", "R5.1")
-    if not grounds.term_from <= moment < grounds.term_until:
+    if moment >= grounds.term_until:
         return Refusal("delivery.term_over", "R5.2")
     if grounds.fetch_until is None or moment >= grounds.fetch_until:
         return Refusal("delivery.days_over", "R5.2")
@@ -158,13 +160,14 @@ def _by_policy(grounds: Grounds, moment: datetime) -> Refusal | None:
 
 def _decision(text: bytes, grounds: Grounds, moment: datetime) -> evaluator.Decision | first.Decision:
     """Return what the policy says; those of 0.1, which name no profile, are decided as they always were."""
+    since = min(grounds.term_from, moment)
     if not odrl.is_profiled(text):
-        elapsed = (moment - grounds.term_from) // _DAY
+        elapsed = (moment - since) // _DAY
         return first.decide(text, Action.REPRODUCE, elapsed_days=elapsed, count=grounds.downloads)
     ask = evaluator.Ask(
         action=Action.REPRODUCE,
         at=moment,
-        in_force_since=grounds.term_from,
+        in_force_since=since,
         count=grounds.downloads,
         paid=grounds.funded,
         channel=DeliveryMode.DOWNLOAD,

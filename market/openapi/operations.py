@@ -140,6 +140,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "POST /api/v1/trades/{number}/restoration": _act("restoreAgreement", "agreement.suspend"),
     "POST /api/v1/trades/{number}/deletion": _act("stateDeletion", "duty.perform"),
     "POST /api/v1/trades/{number}/amendments": _act("proposeAmendment", "contract.offer", keyed=True),
+    "POST /api/v1/trades/{number}/renewal": _act("renewContract", "contract.renew", keyed=True),
     "GET /api/v1/contracts/{number}/at/{moment}": _read("showContractAt", 422),
     "GET /api/v1/people": _act("findPerson", "person.erase", refusals=(404,)),
     "POST /api/v1/people/{user_id}/erasure": _act("erasePerson", "person.erase"),

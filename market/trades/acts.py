@@ -32,6 +32,7 @@ class Act(StrEnum):
     RESTORE = "restore"
     DELETE = "delete"
     AMEND = "amend"
+    RENEW = "renew"
 
 
 class Debt(StrEnum):
@@ -53,6 +54,7 @@ class Standing:
         notice: whether a notice runs that ends the agreement.
         duty: None while the buyer owes no deletion.
         amendment: whether a proposal to amend the contract is open.
+        renewal: whether a renewal of the contract is open, or in force and not ended.
         frozen: whether its last step was recovered without its values, so that none may follow.
     """
 
@@ -66,6 +68,7 @@ class Standing:
     notice: bool = False
     duty: DutyState | None = None
     amendment: bool = False
+    renewal: bool = False
     frozen: bool = False
 
     @property
@@ -138,6 +141,8 @@ REFUSALS: Mapping[str, object] = {
     "notice.running": lazy("A notice runs already; take it back before you give another."),
     "notice.none": lazy("No notice runs that could be taken back."),
     "amendment.open": lazy("A proposal to amend the contract is open already; answer or withdraw it first."),
+    "renewal.already": lazy("The contract is being renewed, or was renewed already; go on with the renewal."),
+    "renewal.deleted": lazy("The data are stated to be deleted; ask for a new contract over the listing."),
     "duty.none": lazy("Nothing is to be deleted under this trade, or it was stated already."),
 }
 
@@ -157,6 +162,8 @@ def _refusal(standing: Standing, act: Act) -> str | None:
             return None if standing.owes_deletion else "duty.none"
         case Act.AMEND:
             return _no_amendment(standing)
+        case Act.RENEW:
+            return _no_renewal(standing)
         case Act.END | Act.RETRACT | Act.SUSPEND | Act.RESTORE:
             return _no_end(standing, act)
         case Act.ACCEPT | Act.REJECT | Act.CANCEL:
@@ -181,6 +188,18 @@ def _no_amendment(standing: Standing) -> str | None:
     if standing.in_dispute:
         return "dispute.open"
     return "amendment.open" if standing.amendment else None
+
+
+def _no_renewal(standing: Standing) -> str | None:
+    if standing.agreement is AgreementState.TERMINATED:
+        return "agreement.ended"
+    if standing.agreement is AgreementState.SUSPENDED:
+        return "agreement.suspended"
+    if standing.in_dispute:
+        return "dispute.open"
+    if standing.duty is DutyState.PERFORMED:
+        return "renewal.deleted"
+    return "renewal.already" if standing.renewal else None
 
 
 def _no_end(standing: Standing, act: Act) -> str | None:

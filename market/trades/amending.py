@@ -153,7 +153,7 @@ def _acceptance(step_id: uuid.UUID, rows: Life, terms: AnyTerms) -> None:
 def _fetchable_since(session: Session, rows: Life) -> datetime | None:
     """Return since when the file could be fetched: paid, or in force where nothing is paid; None for not yet."""
     if rows.settlement is None:
-        return rows.agreement.term_from
+        return rows.trade.began_at
     paid = [
         step.time
         for step in steps.steps_of(session, rows.trade.handle)

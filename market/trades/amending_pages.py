@@ -1,4 +1,4 @@
-"""Amendments for people: the form that proposes one, and the contract as it was in force on a day."""
+"""Amendments and renewals for people: form and act that ask for them, and the contract as it was in force on a day."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ from market.i18n import CHINA, _
 from market.participants import service as participants
 from market.participants.web import current_actor, idempotency_key
 from market.texts import form
-from market.trades import amending, consolidated, showing
+from market.trades import amending, consolidated, renewing, showing
 from market.trades.showing import Shown
 
 pages = Blueprint("amending", __name__)
@@ -49,6 +49,14 @@ def propose(number: str) -> ResponseReturnValue:
     except (Invalid, ValidationError) as error:
         return _form(found, parent, values, base, error), 422
     flash(_("Your proposal is on the table. The other side answers next."), "done")
+    return redirect(url_for("contracting.show", number=made.number), 303)
+
+
+@pages.post("/trades/<number>/renewal")
+def renew(number: str) -> ResponseReturnValue:
+    """Ask for a new contract with the terms in force."""
+    made = renewing.renew(current_actor(), number, idempotency_key())
+    flash(_("The renewal is drawn up. The provider signs first."), "done")
     return redirect(url_for("contracting.show", number=made.number), 303)
 
 

@@ -19,6 +19,7 @@ from market.trades import (
     ending,
     exits,
     opening,
+    renewing,
     schemas,
     service,
     showing,
@@ -165,6 +166,17 @@ def propose_amendment(data: dict[str, Any], number: str) -> dict[str, Any]:
         parent = reading.agreed(session, service.seen(session, actor, number).agreement.contract_id)
     values = bargaining.changed(parent, data["changes"])
     made = amending.propose(actor, number, data["base"], values, data["comment"], idempotency_key())
+    with read() as session:
+        body = contract_shown(reading.detail(session, actor, made.number))
+        return {**body, "entry_id": made.step_id, "index": index_of(session, made.step_id)}
+
+
+@blueprint.post("/trades/<number>/renewal")
+@blueprint.response(201, ContractStepOut)
+def renew_contract(number: str) -> dict[str, Any]:
+    """Ask for a new contract with the terms in force, whose term begins when the present one ends (buyers only)."""
+    actor = current_actor()
+    made = renewing.renew(actor, number, idempotency_key())
     with read() as session:
         body = contract_shown(reading.detail(session, actor, made.number))
         return {**body, "entry_id": made.step_id, "index": index_of(session, made.step_id)}

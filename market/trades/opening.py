@@ -49,7 +49,8 @@ def on_verified(contract_id: str) -> None:
     """Bring a contract that both parties signed into force: the trade begins (rule book R4.3).
 
     One step makes the trade, its agreement, its settlement (none when the price is 0), its acceptance
-    and its grant (which is funded at once when the price is 0). An amendment begins none: the trade follows it.
+    and its grant (which is funded at once when the price is 0). The term of a renewal begins when that of the
+    contract renewed ends. An amendment begins no trade: the trade follows it.
     """
     with read() as session:
         amends = contracting.agreed(session, uuid.UUID(contract_id)).request.amends_id is not None
@@ -63,10 +64,9 @@ def on_verified(contract_id: str) -> None:
         step = steps.begin(SYSTEM, Kind.CONTRACT_FINALIZED, one.request.handle, version=rules)
         contracting.finalize(session, step, one.contract)
         trade = _trade(session, step, one)
-        until = step.time + timedelta(days=one.terms.term_days)
-        _machines(session, step, one, trade, until)
-        _grant(session, step, one, trade, until)
-        jobs.queue(session, "agreement.deadline", due_at=until, number=trade.number)
+        agreement = _machines(session, step, one, trade)
+        _grant(session, step, one, trade)
+        jobs.queue(session, "agreement.deadline", due_at=agreement.term_until, number=trade.number)
         steps.record(session, step)
 
 
@@ -122,17 +122,17 @@ def _trade(session: Session, step: Pending, one: Agreed) -> Trade:
     return trade
 
 
-def _machines(session: Session, step: Pending, one: Agreed, trade: Trade, until: datetime) -> None:
-    session.add(
-        Agreement(
-            step_id=step.id,
-            trade_id=trade.id,
-            state=AgreementState.ACTIVE,
-            term_from=step.time,
-            term_until=until,
-            contract_id=one.contract.id,
-        )
+def _machines(session: Session, step: Pending, one: Agreed, trade: Trade) -> Agreement:
+    begins, ends = one.terms.term(step.time)
+    agreement = Agreement(
+        step_id=step.id,
+        trade_id=trade.id,
+        state=AgreementState.ACTIVE,
+        term_from=begins,
+        term_until=ends,
+        contract_id=one.contract.id,
     )
+    session.add(agreement)
     session.add(
         Acceptance(
             step_id=step.id,
@@ -145,6 +145,7 @@ def _machines(session: Session, step: Pending, one: Agreed, trade: Trade, until:
         due_at = step.time + timedelta(days=one.terms.payment_days)
         session.add(_settlement(step, trade, due_at))
         jobs.queue(session, "settlement.deadline", due_at=due_at, number=trade.number)
+    return agreement
 
 
 def _settlement(step: Pending, trade: Trade, due_at: datetime) -> Settlement:
@@ -161,7 +162,7 @@ def _settlement(step: Pending, trade: Trade, due_at: datetime) -> Settlement:
     )
 
 
-def _grant(session: Session, step: Pending, one: Agreed, trade: Trade, until: datetime) -> None:
+def _grant(session: Session, step: Pending, one: Agreed, trade: Trade) -> None:
     subject = one.terms.subject
     delivery.open_grant(
         session,
@@ -172,7 +173,7 @@ def _grant(session: Session, step: Pending, one: Agreed, trade: Trade, until: da
         file=delivery.File(subject.content_digest, subject.size, subject.filename, subject.media_type),
         policy=one.contract.policy,
         policy_digest=one.contract.policy_digest,
-        term=(step.time, until),
+        term=one.terms.term(step.time),
         fetch_days=one.terms.delivery.days,
     )
     _hold_what_is_suspended(session, step, trade)

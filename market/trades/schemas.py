@@ -172,6 +172,13 @@ class TradeOut(TradeSummaryOut):
         fields.Nested(ContractLinkOut), metadata={"description": "the first one, then proposals to amend it"}
     )
     terms_digest = fields.String(metadata={"description": "of the terms in force: name it to amend them"})
+    renews = fields.String(
+        allow_none=True, metadata={"description": "number of the trade that this one renews, if it does"}
+    )
+    renewed_by = fields.String(
+        allow_none=True,
+        metadata={"description": "number of the contract that renews this trade's, open or in force"},
+    )
     timeline = fields.List(fields.Nested(TradeEntryOut))
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from contracts.terms import AnyTerms
 from market import db
 from market.actor import Actor, Role
-from market.contracting import proposals
+from market.contracting import proposals, renewals
 from market.contracting import reading as contracting
 from market.delivery import service as delivery
 from market.errors import NotFound
@@ -18,7 +18,7 @@ from market.i18n import _
 from market.paging import Page, page
 from market.permissions import Relation
 from market.steps import Kind, Pending, begin, is_frozen
-from market.trades.acts import Standing
+from market.trades.acts import ENDED, Standing
 from market.trades.models import Acceptance, Agreement, Dispute, Duty, Notice, Settlement, Trade
 from market.trades.notice import NoticeState
 
@@ -104,8 +104,20 @@ def standing(session: Session, rows: Life) -> Standing:
         notice=rows.notice is not None,
         duty=rows.duty.state if rows.duty else None,
         amendment=proposals.open_of(session, rows.trade.handle) is not None,
+        renewal=renewed(session, rows.trade.handle),
         frozen=is_frozen(session, rows.trade.handle),
     )
+
+
+def renewed(session: Session, handle: str) -> bool:
+    """Tell whether a renewal of a trade's contract is open, or in force and not ended."""
+    found = {one.handle for one in renewals.of(session, handle)}
+    over = (
+        select(Trade.handle)
+        .join(Agreement, Agreement.trade_id == Trade.id)
+        .where(Trade.handle.in_(found), Agreement.state.in_(ENDED))
+    )
+    return bool(found) and bool(found - set(session.scalars(over)))
 
 
 def terms_of(session: Session, rows: Life) -> AnyTerms:

@@ -11,7 +11,7 @@ from contracts.models import Contract
 from contracts.terms import Terms
 from market import permissions
 from market.actor import Actor
-from market.contracting import proposals
+from market.contracting import proposals, renewals
 from market.contracting import service as contracting
 from market.delivery import service as delivery
 from market.delivery.models import AccessGrant, Receipt
@@ -40,6 +40,7 @@ ACTIONS = {
     Act.RESTORE: "agreement.suspend",
     Act.DELETE: "duty.perform",
     Act.AMEND: "contract.offer",
+    Act.RENEW: "contract.renew",
 }
 """The permission behind each act."""
 
@@ -56,6 +57,8 @@ class Shown:
         next: whom the trade waits for; None when it is done.
         contracts: the first contract and every proposal to amend it, oldest first.
         terms_digest: SHA-256 of the terms in force.
+        renews: number of the trade that this one goes on from.
+        renewed_by: number of the contract that goes on from this trade's, open or in force.
         possible: what this reader may do now.
         frozen: whether the last step was recovered without its values, so that none may follow.
     """
@@ -67,6 +70,8 @@ class Shown:
     next: Next | None
     contracts: list[Contract]
     terms_digest: str
+    renews: str | None
+    renewed_by: str | None
     possible: list[Act]
     frozen: bool
 
@@ -90,6 +95,8 @@ def shown(session: Session, actor: Actor, number: str) -> Shown:
         next=timeline.awaited(session, rows, standing),
         contracts=[contract for _request, contract in proposals.line(session, rows.trade.handle)],
         terms_digest=contracting.agreed(session, rows.agreement.contract_id).contract.terms_digest,
+        renews=renewals.renews(session, rows.trade.handle),
+        renewed_by=renewals.renewed_by(session, rows.trade.handle),
         possible=[
             act
             for act in Act
@@ -142,6 +149,8 @@ def detail(found: Shown) -> dict[str, Any]:
             for place, one in enumerate(found.contracts)
         ],
         "terms_digest": found.terms_digest,
+        "renews": found.renews,
+        "renewed_by": found.renewed_by,
         "timeline": found.entries,
     }
 
@@ -170,7 +179,7 @@ def _agreed(session: Session, rows: Life, act: Act, relation: Relation) -> bool:
     match act:
         case Act.RETRACT:
             return rows.notice is not None and rows.notice.side is relation
-        case Act.AMEND:
+        case Act.AMEND | Act.RENEW:
             return isinstance(service.terms_of(session, rows), Terms)
         case Act.END | Act.SUSPEND:
             terms = service.terms_of(session, rows)

@@ -4,7 +4,8 @@ That an amendment is signed, set from its terms, and says truly what it changes,
 (:mod:`market.verify.contract`); here its place in the line and its effect are held against the log.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Final
 
 from contracts import amending
 from contracts.terms import Terms
@@ -12,6 +13,8 @@ from market.verify.evidence import Evidence
 from market.verify.line import IN_FORCE, Line, Paper
 from market.verify.report import CheckFailed, require
 
+TERM: Final = ("term_from", "term_until")
+"""Columns that an agreement and a grant have of their term."""
 _RESTS = frozenset({"SUSPENDED", "EXPIRED", "TERMINATED"})
 
 
@@ -78,7 +81,10 @@ def _check_in_force(evidence: Evidence, index: int) -> None:
 
 
 def _check_agreement(evidence: Evidence, line: Line) -> None:
-    """The agreement names the contract in force and lasts as long as that says, from when the first came into force."""
+    """The agreement names the contract in force and lasts as long as that says, from when the first came into force.
+
+    The term of a renewal begins when that of the contract renewed ends, if that is later; both parties signed when.
+    """
     images = evidence.own("agreement")
     for image in images:
         row, paper = image.row, line.at(image.index)
@@ -86,20 +92,18 @@ def _check_agreement(evidence: Evidence, line: Line) -> None:
             row.get("contract_id", line.first.row["id"]) == paper.row["id"],
             "the agreement follows another contract than the one in force",
         )
-        begins, ends = (datetime.fromisoformat(row[name]) for name in ("term_from", "term_until"))
-        require(begins == images[0].entry.time, "the term begins on another day than the contract")
-        require(
-            ends == begins + timedelta(days=paper.terms.term_days),
-            "the agreement lasts for other days than were signed",
-        )
+        begins, ends = (datetime.fromisoformat(row[name]) for name in TERM)
+        signed = paper.terms.term(images[0].entry.time)
+        require(begins == signed[0], "the term begins on another day than was signed")
+        require(ends == signed[1], "the agreement lasts for other days than were signed")
 
 
 def _check_grant(evidence: Evidence, line: Line) -> None:
     agreements = evidence.own("agreement")
     for image in evidence.own("access_grant"):
         terms = line.at(image.index).terms
-        until = [one.row["term_until"] for one in agreements if one.index <= image.index][-1:]
-        require([image.row["term_until"]] == until, "the grant ends on another day than the agreement")
+        term = [[one.row[name] for name in TERM] for one in agreements if one.index <= image.index][-1:]
+        require([[image.row[name] for name in TERM]] == term, "the grant has another term than the agreement")
         require(
             image.row["fetch_days"] == terms.delivery.days,
             "the grant has other days to fetch than were signed",

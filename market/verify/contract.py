@@ -10,7 +10,7 @@ from typing import Any, Final
 from contracts import standing
 from contracts import verify as contracts
 from contracts.verify import Package, PartySignature
-from market.verify import amendments, signed
+from market.verify import amendments, renewal, signed
 from market.verify.evidence import Evidence, Image
 from market.verify.line import Line, Paper
 from market.verify.negotiation import check_versions
@@ -31,6 +31,9 @@ def check(report: Report, evidence: Evidence) -> None:
         for paper in line.papers:
             with report.checking(paper.name):
                 _check_paper(report, evidence, paper)
+        with report.checking("renewal"):
+            if renewed := renewal.check(evidence, line):
+                report.ok("renewal", renewed)
         if len(line.papers) > 1 or line.first.since is not None:
             with report.checking("amendments"):
                 report.ok("amendments", amendments.check(evidence, line))

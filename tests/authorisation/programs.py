@@ -244,6 +244,7 @@ PROGRAMS: Final[tuple[Row, ...]] = (
         **side(suspended=200)),
     api("trades_api.propose_amendment", "POST", BUYER, CONTRACTS, 201, on="settled", sent=AMENDED,
         **side(party=201)),
+    api("trades_api.renew_contract", "POST", BUYER, CONTRACTS, 201, on="settled", **side()),
     api("trades_api.show_contract_at", "GET", BUYER, READ, 200, on="settled", args=WHEN, **seen()),
     api("trades_api.rule", "POST", OPERATOR, OPERATE, 200, on="disputed", sent=REFUND, **office()),
     # Programs: the operator's own acts

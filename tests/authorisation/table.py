@@ -251,6 +251,7 @@ ROWS: Final[tuple[Row, ...]] = (
     page("amending.draft", "GET", BUYER, 200, on="settled", **seen()),
     page("amending.propose", "POST", PROVIDER, 422, on="settled", sent={"base": "{settled_terms}"},
         **side(party=422)),  # what is missing is told first
+    page("amending.renew", "POST", BUYER, 303, on="settled", **side()),
     page("amending.choose_moment", "GET", BUYER, 303, on="settled",
          **seen(wrong=303, party=303, staff=303, suspended=303)),
     page("amending.at", "GET", BUYER, 200, on="settled", args=WHEN, **seen()),

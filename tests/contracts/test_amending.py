@@ -139,3 +139,4 @@ def test_the_schedule_of_amendments_names_parent_and_clauses() -> None:
     assert told["amends.terms_digest"] == parent.digest()
     assert FILE in told["amends.document_digest"]
     assert "Term" in told["amends.clauses"]
+    assert "counted from when the term of the first contract began" in told["amends"]

@@ -89,6 +89,11 @@ def test_terms_are_their_canonical_bytes(model: Model) -> None:
         {"buyer": None, "standing": {"until": "2027-12-01", "most": 3}},
         {"buyer": None, "standing": {"until": "2026-12-31", "most": 0}},
         {"origin": {"number": "7KQ2M9XW4C6", "terms_digest": "x", "document_digest": "y"}},
+        {"origin": NAMED, "renews": {**NAMED, "until": "2026-12-24T16:00:00.000Z"}},
+        {"renews": {**NAMED, "until": "2026-12-24"}},
+        {"renews": {**NAMED, "until": "2026-02-30T16:00:00.000Z"}},
+        {"renews": {**NAMED, "until": "2026-12-24T16:00:00.000Z", "terms_digest": "x"}},
+        {"renews": NAMED},
         {"origin": NAMED, "amends": {**NAMED, "clauses": [], "before": {}}},
     ],
 )

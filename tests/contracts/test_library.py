@@ -9,13 +9,13 @@ from contracts.lint import check, lint
 
 RELEASED = {
     "data-provision/0.1": "e3461939c65074cc5be3509a7a39716220da252ab1fba281e3e73c20d6553f9b",
-    "data-provision/1.0": "b01f32d2881549366dd6e6355957b4a800cdd57687ebf1a4e2822bc75f606f3d",
-    "data-sharing/1.0": "f78a36acde5ae8c98ed0d18f52874a48c05d997f69c145e86ae6a417c506a90f",
-    "entrusted-processing/1.0": "54e0fbb2460971cbfe77a8951be773fde87d0d09bded8ec0e2e24e372fe2ff56",
-    "fusion-development/1.0": "de50eadd09b159f91af58215051468c60ab95379611aa44768fcc985616508ec",
-    "intermediary/1.0": "993d4fc666ff15a67a6a827c7c8a07e17e71edbdaf4c42db5806cb21215c05c9",
+    "data-provision/1.0": "c42455e9f6edffbd6b74eb891535316b86a9040730163e8e05bc28724d75c140",
+    "data-sharing/1.0": "ad8604d04c850ec86ed39406dbb66c74fd356eef05e619a92bf012bc7bf4c058",
+    "entrusted-processing/1.0": "0d181f5dfc4f76c29b0281748bcf2d4c21e36d08b724d5562073e1bd848ad3f2",
+    "fusion-development/1.0": "90d134a98c95e4c5ec2a0d22ff06e068998b3099778389b82953a01e942a9d1d",
+    "intermediary/1.0": "e7498df8d3a5369118dbef701bee3032a13fb93eec7ab25dbab340ab07fd050a",
     "open-licence/0.1": "34fcf7cfc7f1a88095955343ff91d30518dffc32f1c24be0313f1ea87f7e6b38",
-    "open-licence/1.0": "8389e14aab96d04c9e8eeeb2c5069ba600150b6cdf1199efb000723b5425e7a1",
+    "open-licence/1.0": "5edf47919e4cf8791bcc204ad436b75c1e79429e8bef930d95435d28c9d6d6f0",
 }
 
 

@@ -59,7 +59,7 @@ OTHER: dict[str, Callable[[Terms], Any]] = {
     "rules_version": lambda terms: terms.rules_version + 1,
     "origin": lambda terms: replace(terms.origin, terms_digest="cd" * 32) if terms.origin else None,
 }
-NONE_HERE = frozenset({"buyer", "standing", "amends"})
+NONE_HERE = frozenset({"buyer", "standing", "amends", "renews"})
 """What an acceptance fills in, or cannot have at all."""
 
 

@@ -1,4 +1,4 @@
-"""A contract amended over HTTP, nothing patched: the trade follows, and a stranger is convinced."""
+"""A contract amended, and one renewed, over HTTP, nothing patched: the trade follows, and a stranger is convinced."""
 
 import io
 from pathlib import Path
@@ -34,3 +34,22 @@ def test_an_amended_contract_is_followed_and_proved(hall: Hall, tmp_path: Path) 
     out = io.StringIO()
     assert main(archive, None, out) == 0, out.getvalue()
     assert "amendments: 1 proposed, 1 in force" in out.getvalue()
+
+
+def test_a_renewal_is_a_trade_of_its_own_and_proved(hall: Hall, tmp_path: Path) -> None:
+    number = hall.sell()
+    path = f"/api/v1/trades/{number}/renewal"
+    assert hall.provider.ask("POST", path).code == "role.missing"
+    made = hall.buyer.post(path, create=True)
+    assert (made["state"], made["renews"]) == ("REQUESTED", number)
+    assert hall.buyer.ask("POST", path).code == "renewal.already"
+    for person in (hall.provider, hall.buyer):
+        assert hall.sign(person, made["number"]).status == 200
+    hall.until(made["number"], "contract.finalized")
+    told = hall.buyer.get(f"/api/v1/trades/{made['number']}")
+    assert (told["renews"], told["states"]["agreement"]) == (number, "ACTIVE")
+    assert hall.buyer.get(f"/api/v1/trades/{number}")["renewed_by"] == made["number"]
+    archive, out = tmp_path / "bundle.zip", io.StringIO()
+    archive.write_bytes(hall.bundle(made["number"]))
+    assert main(archive, None, out) == 0, out.getvalue()
+    assert f"renewal: of contract {number}" in out.getvalue()

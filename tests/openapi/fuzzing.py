@@ -45,6 +45,7 @@ UNTAKEN = {
     "POST /api/v1/signing-keys/own": _KEY,
     "POST /api/v1/signing-keys/{certificate_id}/revocation": _KEY,
     "POST /api/v1/trades/{number}/amendments": _TERMS,
+    "POST /api/v1/trades/{number}/renewal": "each trade is renewed once, and few are at hand",
     "POST /api/v1/trades/{number}/restoration": _ONCE,
     "POST /api/v1/trades/{number}/suspension": _ONCE,
 }

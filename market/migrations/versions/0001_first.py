@@ -1150,6 +1150,7 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("offer_id", sa.Uuid(), nullable=True),
         sa.Column("amends_id", sa.Uuid(), nullable=True),
+        sa.Column("renews_id", sa.Uuid(), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("step_id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(["buyer_id"], ["organisation.id"], name="fk_request_buyer_id_organisation"),
@@ -1176,6 +1177,7 @@ def upgrade() -> None:
     op.create_index("ix_request_listing_id", "request", ["listing_id"], unique=False)
     op.create_index("ix_request_offer_id", "request", ["offer_id"], unique=False)
     op.create_index("ix_request_provider", "request", ["provider_id", "requested_at"], unique=False)
+    op.create_index("ix_request_renews_id", "request", ["renews_id"], unique=False)
     for statement in SEARCH[op.get_bind().dialect.name]:
         op.execute(statement)
 
@@ -1183,6 +1185,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Remove every table."""
     op.execute("DROP TABLE listing_search")
+    op.drop_index("ix_request_renews_id", table_name="request")
     op.drop_index("ix_request_provider", table_name="request")
     op.drop_index("ix_request_offer_id", table_name="request")
     op.drop_index("ix_request_listing_id", table_name="request")

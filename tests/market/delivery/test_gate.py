@@ -51,6 +51,13 @@ def test_permits_when_every_ground_holds() -> None:
     assert decide(OPEN, NOW) is None
 
 
+def test_a_renewal_is_fetched_before_its_term_and_no_day_has_passed() -> None:
+    for grounds in (OPEN, _profiled({"term.days": 1})):
+        ahead = replace(grounds, term_from=NOW + DAY, term_until=NOW + 2 * DAY)
+        assert decide(ahead, NOW) is None
+        assert decide(ahead, NOW + 2 * DAY) is not None
+
+
 @pytest.mark.parametrize(
     ("changed", "code", "rule"),
     [
@@ -60,7 +67,6 @@ def test_permits_when_every_ground_holds() -> None:
         ({"fetch_until": None}, "delivery.days_over", "R5.2"),
         ({"fetch_until": NOW}, "delivery.days_over", "R5.2"),
         ({"term_until": NOW}, "delivery.term_over", "R5.2"),
-        ({"term_from": NOW + DAY}, "delivery.term_over", "R5.2"),
         ({"policy": _policy() + " "}, "delivery.policy_unreadable", "R5.2"),
         ({"policy_digest": "0" * 64}, "delivery.policy_unreadable", "R5.2"),
     ],

@@ -50,16 +50,16 @@ def test_a_program_follows_a_trade_to_its_end(client: FlaskClient) -> None:
     deal = trades.in_force()
     status, found = ask(client, deal.buyer, deal)
     assert status == 200
-    assert found["possible"] == ["pay", "cancel", "amend"]
+    assert found["possible"] == ["pay", "cancel", "amend", "renew"]
     assert found["next"]["side"] == "buyer"
     assert found["next"]["what"] == "pay"
     assert found["next"]["by"].endswith("Z")
     assert [entry["side"] for entry in found["timeline"]] == ["buyer", "provider", "buyer", "exchange"]
     assert ask(client, deal.provider, deal)[1]["possible"] == ["suspend", "amend"]
     trades.paid(deal)
-    assert ask(client, deal.buyer, deal)[1]["possible"] == ["fetch", "cancel", "amend"]
+    assert ask(client, deal.buyer, deal)[1]["possible"] == ["fetch", "cancel", "amend", "renew"]
     trades.fetched(deal)
-    assert ask(client, deal.buyer, deal)[1]["possible"] == ["fetch", "accept", "reject", "amend"]
+    assert ask(client, deal.buyer, deal)[1]["possible"] == ["fetch", "accept", "reject", "amend", "renew"]
     status, step = ask(client, deal.buyer, deal, "acceptance")
     assert (status, step["kind"]) == (200, "acceptance.accepted")
     assert ask(client, deal.buyer, deal, "acceptance") == (status, step)
