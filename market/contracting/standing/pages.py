@@ -13,7 +13,8 @@ from market.contracting import schemas as contract_schemas
 from market.contracting import signing
 from market.contracting.standing import accepting, drafting, ending, files, opening, reading, schemas
 from market.db import read, transaction
-from market.errors import Invalid
+from market.errors import Invalid, NotFound
+from market.fields import Number
 from market.i18n import gettext as _
 from market.keys import certificates
 from market.participants import passkeys
@@ -141,8 +142,12 @@ def accept(number: str) -> ResponseReturnValue:
 
 def _form(listing: str, error: Exception | None = None) -> str:
     actor = current_actor()
+    try:
+        number = Number().deserialize(listing)
+    except ValidationError:
+        raise NotFound("listing.not_found", _("There is no such listing.")) from None
     with read() as session:
-        facts = drafting.facts_of(session, actor, listing)
+        facts = drafting.facts_of(session, actor, number)
     values: dict[str, Any] = {"days": 30, "most": 100, **forms.sent()}
     return render_template(
         "pages/offers/new.html",

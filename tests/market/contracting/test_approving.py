@@ -79,7 +79,7 @@ def letters() -> list[str]:
     said = io.StringIO()
     with redirect_stdout(said):
         jobs.drain()
-    return re.findall(r"To: (\S+)\nSubject: [^\n]+\n[^/]+/contracts/", said.getvalue().replace("//", ""))
+    return re.findall(r"To: (\S+)\nSubject: [^\n]*(?:waits for your approval|待您审批)", said.getvalue())
 
 
 def colleague(actor: Actor, role: Role = Role.APPROVER) -> Actor:
