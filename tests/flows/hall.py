@@ -38,14 +38,14 @@ class Shifted:
     """The real time, shifted forward by a test; it keeps running, as what waits for a moment needs."""
 
     def __init__(self) -> None:
-        self._shift = timedelta()
+        self.shift = timedelta()
 
     def __call__(self) -> datetime:
-        moment = datetime.now(UTC) + self._shift
+        moment = datetime.now(UTC) + self.shift
         return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
     def advance(self, **span: float) -> None:
-        self._shift += timedelta(**span)
+        self.shift += timedelta(**span)
 
 
 class Silent:
