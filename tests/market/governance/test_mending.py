@@ -143,10 +143,10 @@ def second_half(deal: Deal) -> None:
     trades.planned(trades.in_force(beside=deal))
     asked = deals.requested(deal.provider)
     bargaining.say(asked.buyer, asked.number, deals.of(asked.number).terms_digest, "term", "why so long?")
+    offers.accepted(offers.opened(deal.provider), deal.buyer)
     deals.approved(asked)
     with transaction() as session:
         ending.end(session, deal.provider, deal.number, grounds.Ground.GRAVE, "it was passed on")
-    offers.accepted(offers.opened(deal.provider), deal.buyer)
     newcomer = people.colleague(deal.buyer, Role.BUYER)
     signers.certified(newcomer)
     with transaction() as session:
