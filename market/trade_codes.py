@@ -68,6 +68,13 @@ OF_TRADES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
     ),
     "offer.withdrawn": (409, lazy("The provider has withdrawn this offer.")),
     "offer.expired": (409, lazy("The time to accept this offer is over.")),
+    "offer.approval_asked": (
+        409,
+        lazy(
+            "Your organisation lets a second person approve each contract at this price. A standing offer is "
+            "accepted without that; change the rule first, or let buyers ask for a contract."
+        ),
+    ),
     "offer.exhausted": (
         409,
         lazy("This offer was accepted as often as it may be. Ask the provider for a contract instead."),
