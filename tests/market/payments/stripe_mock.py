@@ -26,7 +26,7 @@ def server() -> Iterator[str]:
     if address := os.environ.get(ADDRESS):
         yield address
         return
-    command = [str(_program()), "-http-addr", "127.0.0.1:0"]
+    command = [str(_program()), "-http-addr", "127.0.0.1:0", "-https-addr", "127.0.0.1:0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         assert process.stdout is not None
         try:
