@@ -50,7 +50,10 @@ OF_TRADES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
         409,
         lazy("You named terms other than those on the table; `terms_digest` names the present ones."),
     ),
-    "contract.unchanged": (409, lazy("Nothing is changed. Accept or sign the present version instead.")),
+    "contract.unchanged": (
+        409,
+        lazy("Nothing differs from the present terms. Change what should read otherwise, or let them stand."),
+    ),
     "contract.fixed_form": (
         409,
         lazy("This contract has a fixed form: take it as it is, or decline it."),

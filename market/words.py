@@ -76,6 +76,7 @@ OWN: Final[Mapping[tuple[str, str], Any]] = {
     ("negotiation", "ACCEPTED"): lazy("Offer accepted"),
     ("negotiation", "VERIFIED"): lazy("Signed by both"),
     ("offer", "OPEN"): lazy("Open for acceptance"),
+    ("offer", "WITHDRAWN"): lazy("Offer withdrawn"),
     ("payment", "OPEN"): lazy("Waiting for payment"),
     ("account", "PLANNED"): lazy("Payment account requested"),
     ("account", "PENDING"): lazy("Waiting for the payment platform"),

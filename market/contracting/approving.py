@@ -69,8 +69,7 @@ def require(
     session: Session, actor: Actor, one: Agreed, role: Party, *, lock: bool = False
 ) -> Approval | None:
     """Let the actor sign a contract for a side, or refuse, as :func:`market.approvals.gate.require` does."""
-    organisation_id = one.request.provider_id if role is Party.PROVIDER else one.request.buyer_id
-    return gate.require(session, actor, organisation_id, reading.matter(one), lock=lock)
+    return gate.require(session, actor, one.request.party_id(role), reading.matter(one), lock=lock)
 
 
 def waiting(session: Session, actor: Actor) -> Beginning[Turn]:
@@ -120,13 +119,13 @@ def _decide(session: Session, actor: Actor, number: str, document_digest: str, r
     one = reading.found(session, actor, number, lock=True)
     whose = reading.relation(actor, one.request)
     permissions.require(actor, "contract.approve", whose)
-    assert actor.organisation_id is not None  # noqa: S101 - require() lets only members through here
     kind = Kind.CONTRACT_APPROVED if reason is None else Kind.CONTRACT_DISAPPROVED
     given = {"document_digest": document_digest, **({} if reason is None else {"reason": reason})}
     if document_digest != one.contract.document_digest:
         refusing.answer(DocumentMismatch("another document was shown"), one.contract)
     matter = reading.matter(one)
-    found = gate.standing(session, actor.organisation_id, matter)
+    role = reading.party_of(whose)
+    found = gate.standing(session, one.request.party_id(role), matter)
     if found.decision is not None and found.decision.approved is (reason is None):
         return steps.repeat(session, actor, kind, one.request.handle, given)
     if one.contract.state not in reading.SIGNED_NEXT or reading.turn(one.contract.state) is not whose:
@@ -138,5 +137,5 @@ def _decide(session: Session, actor: Actor, number: str, document_digest: str, r
             _("Your organisation asks for no approval of this contract, so there is nothing to decide."),
         )
     step = steps.begin(actor, kind, one.request.handle)
-    gate.keep(session, step, reading.party_of(whose), matter, approved=reason is None, reason=reason or "")
+    gate.keep(session, step, role, matter, approved=reason is None, reason=reason or "")
     return steps.record(session, step, given=given)

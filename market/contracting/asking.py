@@ -5,6 +5,7 @@ import uuid
 from sqlalchemy.orm import Session
 
 from contracts.models import Contract
+from contracts.negotiation import TURNS
 from contracts.terms import parse
 from market import config, jobs, mail
 from market.approvals import gate, ruling
@@ -13,7 +14,6 @@ from market.contracting import reading
 from market.contracting.models import Request
 from market.contracting.reading import Agreed
 from market.db import read
-from market.permissions import Relation
 
 
 def ask(session: Session, request: Request, contract: Contract) -> None:
@@ -24,8 +24,7 @@ def ask(session: Session, request: Request, contract: Contract) -> None:
     """
     if contract.state not in reading.SIGNED_NEXT:
         return
-    turn = reading.turn(contract.state)
-    organisation_id = request.provider_id if turn is Relation.PROVIDER else request.buyer_id
+    organisation_id = request.party_id(TURNS[contract.state])
     if ruling.rule_of(session, organisation_id).asks is Asks.NEVER:
         return
     matter = reading.matter(Agreed(request, contract, parse(contract.terms.encode())))

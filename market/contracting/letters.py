@@ -50,7 +50,7 @@ def turn(session: Session, step: Pending, request: Request, contract: Contract) 
         "state": contract.state.value,
         "version": contract.version,
     }
-    for user_id in members.acting(session, _side(request, role), _SIGNERS[role]):
+    for user_id in members.acting(session, request.party_id(role), _SIGNERS[role]):
         jobs.queue(session, "contract.turn", user_id=user_id, **about)
         if remind_at > step.time:
             jobs.queue(session, "contract.reminder", due_at=remind_at, user_id=user_id, **about)
@@ -110,7 +110,7 @@ def on_ended(number: str, role: str, at: str, user_id: str) -> None:
         title=one.request.title,
         ending=one.contract.ending.value if one.contract.ending else "",
         reason=one.contract.reason,
-        by=names[_side(one.request, Party(role))] if role else None,
+        by=names[one.request.party_id(Party(role))] if role else None,
         link=_link(number),
     )
 
@@ -124,7 +124,7 @@ def _send_turn(message: str, number: str, state: str, version: int, user_id: str
         if passed or one.request.expires_at <= clock.now():
             return
         to = _address(session, one.request, user_id, TURNS[wanted])
-        other = one.request.buyer_id if TURNS[wanted] is Party.PROVIDER else one.request.provider_id
+        other = one.request.party_id(Party.BUYER if TURNS[wanted] is Party.PROVIDER else Party.PROVIDER)
         name = participants.names(session, {other})[other]
     if to is None:
         return
@@ -143,12 +143,8 @@ def _send_turn(message: str, number: str, state: str, version: int, user_id: str
 
 def _address(session: Session, request: Request, user_id: str, role: Party | None = None) -> str | None:
     """Return where to write to a person who still is of the side (of either, without a role), or None."""
-    sides = [request.provider_id, request.buyer_id] if role is None else [_side(request, role)]
+    sides = [request.provider_id, request.buyer_id] if role is None else [request.party_id(role)]
     return members.address(session, uuid.UUID(user_id), sides)
-
-
-def _side(request: Request, role: Party) -> uuid.UUID:
-    return request.provider_id if role is Party.PROVIDER else request.buyer_id
 
 
 def _link(number: str) -> str:

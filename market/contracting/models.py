@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, Integer, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from contracts.vocabulary import Role
 from market.contracting.standing.states import OfferState
 from market.db import Base
 from market.steps import Stateful
@@ -42,6 +43,10 @@ class Request(Stateful, Base):
     """The contract that this one would amend; None for the first of a trade."""
     renews_id: Mapped[uuid.UUID | None] = mapped_column(index=True)
     """The contract whose term this one would go on from; it begins a trade of its own."""
+
+    def party_id(self, role: Role) -> uuid.UUID:
+        """Return the organisation of a side."""
+        return self.provider_id if role is Role.PROVIDER else self.buyer_id
 
 
 class OfferText:

@@ -26,32 +26,35 @@ from market.steps import Kind, Step
 
 
 class Paper(Protocol):
-    """A document that waits for a signature, as one session read it.
-
-    Attributes:
-        id: what a preparation names it by.
-        owner_id: the organisation that signs.
-        role: for which party.
-        order: who signs this document, first to last.
-        statement: what the signer agrees to.
-        document_digest: SHA-256 of the document as rendered.
-        newest_digest: SHA-256 of the file as it stands, which the signature is added to.
-    """
+    """A document that waits for a signature, as one session read it."""
 
     @property
-    def id(self) -> uuid.UUID: ...  # noqa: D102 - said above
+    def id(self) -> uuid.UUID:
+        """What a preparation names it by."""
+
     @property
-    def owner_id(self) -> uuid.UUID: ...  # noqa: D102
+    def owner_id(self) -> uuid.UUID:
+        """The organisation that signs."""
+
     @property
-    def role(self) -> Party: ...  # noqa: D102
+    def role(self) -> Party:
+        """For which party."""
+
     @property
-    def order(self) -> Sequence[Party]: ...  # noqa: D102
+    def order(self) -> Sequence[Party]:
+        """Who signs this document, first to last."""
+
     @property
-    def statement(self) -> str: ...  # noqa: D102
+    def statement(self) -> str:
+        """What the signer agrees to, canonical JSON."""
+
     @property
-    def document_digest(self) -> str: ...  # noqa: D102
+    def document_digest(self) -> str:
+        """SHA-256 of the document as rendered."""
+
     @property
-    def newest_digest(self) -> str: ...  # noqa: D102
+    def newest_digest(self) -> str:
+        """SHA-256 of the file as it stands, which the signature is added to."""
 
     def repeated(self, session: Session, actor: Actor, given: dict[str, str]) -> Step | None:
         """Return the step by which it was signed before, for the same actor and input."""
@@ -84,8 +87,7 @@ class ContractPaper:
     @property
     def owner_id(self) -> uuid.UUID:
         """The organisation of the role."""
-        request = self.one.request
-        return request.provider_id if self.role is Party.PROVIDER else request.buyer_id
+        return self.one.request.party_id(self.role)
 
     @property
     def order(self) -> Sequence[Party]:

@@ -4,10 +4,8 @@ Whether a trade may be amended now, and what follows when an amendment comes int
 a proposal stands it is negotiated, accepted, signed, declined, withdrawn and expires as every contract does.
 """
 
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -22,13 +20,11 @@ from contracts.models import Contract
 from contracts.negotiation import Ending, State
 from contracts.render import Rendered
 from contracts.vocabulary import Role as Party
-from market import jobs
 from market.contracting import letters, refusing, workable
 from market.contracting.models import Request
 from market.contracting.reading import OPEN, Agreed
-from market.contracting.requesting import tell, today
+from market.contracting.requesting import Deal, tell, today, write
 from market.db import locked
-from market.rules import book
 from market.steps import Pending
 
 
@@ -77,41 +73,15 @@ def drafted(session: Session, parent: Agreed, values: Mapping[str, Any]) -> Draf
 
 def put(session: Session, step: Pending, parent: Agreed, made: Proposal) -> Request:
     """Keep a proposal within the step that makes it; the caller records it."""
-    contract = contracts.service.request(
-        session,
-        step.id,
-        made.draft,
-        made.rendered,
-        provider_id=parent.contract.provider_id,
-        buyer_id=parent.contract.buyer_id,
-        asset_id=parent.contract.asset_id,
-        at=step.time,
-        comment=made.comment,
-        role=made.role,
-    )
-    row = Request(
-        id=uuid.uuid4(),
-        step_id=step.id,
-        number=contract.number,
-        handle=step.handle,
-        contract_id=contract.id,
-        listing_id=parent.request.listing_id,
-        provider_id=parent.request.provider_id,
-        buyer_id=parent.request.buyer_id,
-        title=parent.request.title,
-        requested_at=step.time,
-        expires_at=step.time + timedelta(days=book(step.rules).value("request.days")),
-        amends_id=parent.contract.id,
-    )
-    session.add(row)
-    jobs.queue(session, "contract.deadline", due_at=row.expires_at, number=row.number)
+    refusing.refuse_hindered(session, parent)
+    asked = parent.request
+    deal = Deal(
+        asked.listing_id, asked.provider_id, asked.buyer_id, parent.contract.asset_id, asked.title,
+        role=made.role, comment=made.comment, amends_id=parent.contract.id,
+    )  # fmt: skip
+    row, contract = write(session, step, deal, made.draft, made.rendered)
     tell(session, step, row, contract)
     return row
-
-
-def by_id(session: Session, request_id: uuid.UUID) -> Request:
-    """Return a proposal that an ``Idempotency-Key`` made."""
-    return session.get_one(Request, request_id)
 
 
 def open_of(session: Session, handle: str) -> Request | None:

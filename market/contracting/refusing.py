@@ -26,7 +26,9 @@ from market.texts import form
 from market.words import state_label
 
 _UNFIT = {
-    "contract.unchanged": lazy("Nothing is changed. Accept or sign the present version instead."),
+    "contract.unchanged": lazy(
+        "Nothing differs from the present terms. Change what should read otherwise, or let them stand."
+    ),
     "contract.fixed_form": lazy("This contract has a fixed form: take it as it is, or decline it."),
     "contract.no_suggestion": lazy("This comment suggests no change, so there is nothing to take up."),
     "contract.no_clause": lazy("The contract has no such clause."),

@@ -61,16 +61,12 @@ def put(session: Session, step: Pending, old: Agreed, draft: Draft, rendered: Re
     refusing.refuse_hindered(session, old)
     asked = old.request
     deal = Deal(
-        asked.listing_id, asked.provider_id, old.contract.asset_id, asked.title, renews_id=old.contract.id
-    )
+        asked.listing_id, asked.provider_id, asked.buyer_id, old.contract.asset_id, asked.title,
+        renews_id=old.contract.id,
+    )  # fmt: skip
     row, contract = write(session, step, deal, draft, rendered)
     tell(session, step, row, contract)
     return row
-
-
-def by_key(session: Session, request_id: object) -> Request:
-    """Return a renewal that an ``Idempotency-Key`` made."""
-    return session.get_one(Request, request_id)
 
 
 def of(session: Session, handle: str) -> list[Request]:

@@ -16,6 +16,7 @@ from contracts.identifiers import new_number
 from contracts.models import Contract
 from contracts.render import Rendered, render
 from contracts.terms import Standing, Terms
+from contracts.vocabulary import Role
 from market import clock, jobs, permissions, steps, storage
 from market.actor import Actor, Scope
 from market.catalog import service as catalog
@@ -62,12 +63,18 @@ def request(actor: Actor, listing: str, key: str | None = None) -> Request:
         if _facts(session, actor, listing, lock=True).step_id != facts.step_id:
             raise Conflict("listing.changed", _("The listing has just changed. Look at it and ask again."))
         step = steps.begin(actor, Kind.CONTRACT_REQUESTED, steps.new_handle())
-        deal = Deal(facts.id, facts.provider_id, facts.asset.id, facts.title)
+        buyer = participants.verified(session, actor)
+        deal = Deal(facts.id, facts.provider_id, buyer.id, facts.asset.id, facts.title)
         row, contract = write(session, step, deal, draft, rendered)
         tell(session, step, row, contract)
         steps.record(session, step, given=given, note={"document": sha256(rendered.pdf)})
         steps.remember(session, actor, key, Kind.CONTRACT_REQUESTED, given, row.id)
         return row
+
+
+def by_id(session: Session, request_id: uuid.UUID) -> Request:
+    """Return a request that an ``Idempotency-Key`` made."""
+    return session.get_one(Request, request_id)
 
 
 def _facts(session: Session, actor: Actor, number: str, *, lock: bool = False) -> Facts:
@@ -183,19 +190,27 @@ class Deal:
     Attributes:
         listing_id: the listing.
         provider_id: who offers it.
+        buyer_id: who is to have it.
         asset_id: what is offered.
         title: of the contract.
+        role: whose first version it is.
+        comment: what that side says to it.
         offer_id: the standing offer that is accepted.
-        until: the moment after which it cannot be accepted any more.
+        until: the moment after which it cannot be accepted any more (aware UTC).
+        amends_id: the contract that is amended.
         renews_id: the contract that is renewed.
     """
 
     listing_id: uuid.UUID
     provider_id: uuid.UUID
+    buyer_id: uuid.UUID
     asset_id: uuid.UUID
     title: str
+    role: Role = Role.BUYER
+    comment: str = ""
     offer_id: uuid.UUID | None = None
     until: datetime | None = None
+    amends_id: uuid.UUID | None = None
     renews_id: uuid.UUID | None = None
 
 
@@ -203,16 +218,17 @@ def write(
     session: Session, step: Pending, deal: Deal, draft: Draft, rendered: Rendered
 ) -> tuple[Request, Contract]:
     """Write a contract and its request within a step that the caller records."""
-    buyer = participants.verified(session, step.actor)
     contract = contracts.service.request(
         session,
         step.id,
         draft,
         rendered,
         provider_id=deal.provider_id,
-        buyer_id=buyer.id,
+        buyer_id=deal.buyer_id,
         asset_id=deal.asset_id,
         at=step.time,
+        comment=deal.comment,
+        role=deal.role,
     )
     expires_at = step.time + timedelta(days=book(step.rules).value("request.days"))
     row = Request(
@@ -223,11 +239,12 @@ def write(
         contract_id=contract.id,
         listing_id=deal.listing_id,
         provider_id=deal.provider_id,
-        buyer_id=buyer.id,
+        buyer_id=deal.buyer_id,
         title=deal.title,
         requested_at=step.time,
         expires_at=min(expires_at, deal.until or expires_at),
         offer_id=deal.offer_id,
+        amends_id=deal.amends_id,
         renews_id=deal.renews_id,
     )
     session.add(row)

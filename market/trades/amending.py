@@ -23,7 +23,7 @@ from market.contracting import service as contracting
 from market.contracting.models import Request
 from market.contracting.proposals import Proposal
 from market.contracting.reading import Agreed, party_of
-from market.contracting.requesting import kept
+from market.contracting.requesting import by_id, kept
 from market.db import read, transaction
 from market.delivery import service as delivery
 from market.errors import Conflict, Invalid
@@ -66,7 +66,7 @@ def propose(
     with read() as session:
         rows = _mine(session, actor, number)
         if made := steps.once(session, actor, key, Kind.AMENDMENT_PROPOSED, given):
-            return proposals.by_id(session, made)
+            return by_id(session, made)
         parent = _amendable(session, rows, base)
         draft = proposals.drafted(session, parent, values)
         _require_term(rows, values)
@@ -74,7 +74,7 @@ def propose(
     with transaction() as session:
         rows = _mine(session, actor, number, lock=True)
         if made := steps.once(session, actor, key, Kind.AMENDMENT_PROPOSED, given):
-            return proposals.by_id(session, made)
+            return by_id(session, made)
         parent = _amendable(session, rows, base)
         step = service.step_of(actor, Kind.AMENDMENT_PROPOSED, rows.trade)
         role = party_of(service.relation_of(actor, rows.trade))

@@ -13,7 +13,7 @@ from market.contracting import renewals
 from market.contracting import service as contracting
 from market.contracting.models import Request
 from market.contracting.reading import Agreed
-from market.contracting.requesting import kept
+from market.contracting.requesting import by_id, kept
 from market.db import read, transaction
 from market.errors import Conflict
 from market.i18n import _
@@ -45,7 +45,7 @@ def renew(actor: Actor, number: str, key: str | None = None) -> Request:
     with read() as session:
         rows = _mine(session, actor, number)
         if made := steps.once(session, actor, key, Kind.CONTRACT_REQUESTED, given):
-            return renewals.by_key(session, made)
+            return by_id(session, made)
         old = _renewable(session, rows)
         until = rows.agreement.term_until
         draft = renewals.drafted(session, old, until)
@@ -53,7 +53,7 @@ def renew(actor: Actor, number: str, key: str | None = None) -> Request:
     with transaction() as session:
         rows = _mine(session, actor, number, lock=True)
         if made := steps.once(session, actor, key, Kind.CONTRACT_REQUESTED, given):
-            return renewals.by_key(session, made)
+            return by_id(session, made)
         present = _renewable(session, rows)
         if (present.contract.id, rows.agreement.term_until) != (old.contract.id, until):
             raise Conflict(

@@ -54,9 +54,11 @@ def accept(actor: Actor, number: str, key: str | None = None) -> Request:
             return session.get_one(Request, made)
         offer = _open(session, actor, number)
         step = steps.begin(actor, Kind.CONTRACT_REQUESTED, steps.new_handle())
+        buyer = participants.verified(session, actor)
         deal = Deal(
-            offer.listing_id, offer.provider_id, offer.asset_id, offer.title, offer.id, offer.expires_at
-        )
+            offer.listing_id, offer.provider_id, buyer.id, offer.asset_id, offer.title,
+            offer_id=offer.id, until=offer.expires_at,
+        )  # fmt: skip
         row, contract = write(session, step, deal, draft, rendered)
         contracts.service.agree(session, step.id, contract)
         tell(session, step, row, contract)
