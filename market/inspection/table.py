@@ -1,0 +1,102 @@
+"""What is learnt of a whole table, batch by batch. Child alone."""
+
+import hashlib
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from market.inspection import content, hashes
+from market.inspection.column import Column, Measured
+from market.inspection.hashes import Kept, Values
+
+_BLOCK = 1 << 15
+"""Rows that are worked on at a time: small enough for the processor's cache."""
+WORKERS = 2
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A whole table.
+
+    Attributes:
+        rows: how many.
+        distinct_rows: different ones.
+        columns: in file order.
+        content_digest: by the rule of :mod:`market.inspection.content`.
+        lowest: the smallest different row values.
+    """
+
+    rows: int
+    distinct_rows: int
+    columns: tuple[Measured, ...]
+    content_digest: str
+    lowest: Values
+
+
+class Table:
+    """A table being measured.
+
+    Args:
+        names: of the columns, in file order.
+        stored: the type that the file itself gives each column.
+        scratch: a folder this process may fill.
+        memory: how many bytes of cell values stay in memory, over all columns.
+    """
+
+    def __init__(self, names: Sequence[str], stored: Sequence[str], scratch: Path, memory: int) -> None:
+        self._scratch = scratch
+        self._most = max(_BLOCK, memory // 8 // (len(names) + 1))
+        self.columns = [
+            Column(name, kind, Kept(scratch / f"values-{place}", self._most))
+            for place, (name, kind) in enumerate(zip(names, stored, strict=True))
+        ]
+        self.rows = 0
+
+    def update(self, batch: pl.DataFrame, workers: ThreadPoolExecutor) -> list[pl.Series]:
+        """Measure more rows; return their cells as they are written canonically."""
+        self.rows += batch.height
+        return list(workers.map(Column.update, self.columns, batch.get_columns()))
+
+    def merge(self, other: "Table") -> None:
+        """Take in what was measured of the rows that follow; the other table is used up."""
+        self.rows += other.rows
+        for ours, theirs in zip(self.columns, other.columns, strict=True):
+            ours.merge(theirs)
+
+    def close(self, workers: ThreadPoolExecutor) -> Whole:
+        """Sort what was kept and return what it tells."""
+        columns = tuple(workers.map(Column.close, self.columns))
+        digests = [one.digest for one in columns]
+        rows = self.combined(content.column_keys([column.name for column in self.columns], digests))
+        digest = hashlib.sha256(content.opening(self.rows, digests))
+        distinct, nonzero, lowest = 0, 0, np.empty(0, np.uint64)
+        for part in rows.ascending():
+            digest.update(part.byteswap().tobytes())
+            single = hashes.different(part)
+            distinct, nonzero = distinct + len(single), nonzero + len(part)
+            lowest = np.concatenate((lowest, single[: 2049 - len(lowest)]))
+        return Whole(
+            self.rows, distinct + (nonzero < self.rows), columns, digest.hexdigest(), lowest
+        )
+
+    def combined(self, keys: Sequence[int], places: Sequence[int] | None = None) -> Kept:
+        """Return one value a row: the sum of its cell values, each times its column's key, modulo 2**64.
+
+        Args:
+            keys: an odd number for each column taken.
+            places: the columns taken; all of them when None.
+        """
+        taken = [self.columns[place] for place in places] if places is not None else self.columns
+        found = Kept(self._scratch / "rows", self._most)
+        multipliers = [np.uint64(key) for key in keys]
+        streams = [column.kept.blocks(_BLOCK) for column in taken]
+        for blocks in zip(*streams, strict=True):
+            value = np.zeros(len(blocks[0]), np.uint64)
+            for block, multiplier in zip(blocks, multipliers, strict=True):
+                value += block * multiplier
+            found.append(value)
+        return found
