@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 BARS = 64
 _FINEST = -20
 """Narrowest width: 2^-20."""
+_ZERO = 2.0**-40
+"""What is smaller would vanish beside the largest numbers, and its sign with it."""
 _EXACT = 52
 """Bits of a number that can be told apart in a 64-bit float."""
 
@@ -27,8 +29,9 @@ class Spread:
         self.counts: NDArray[np.int64] = np.zeros(0, np.int64)
 
     def update(self, numbers: NDArray[np.float64]) -> None:
-        """Count more numbers; infinite ones are left out."""
+        """Count more numbers; infinite ones are left out, and what is below 2^-40 counts as 0."""
         numbers = numbers[np.isfinite(numbers)]
+        numbers = np.where(np.abs(numbers) < _ZERO, 0.0, numbers)
         if not len(numbers):
             return
         least, most = float(numbers.min()), float(numbers.max())
