@@ -65,7 +65,9 @@ def measure(
         "quality": quality,
         "grade": grading.grade(quality),
     }
-    engine = {name.replace("-", "_"): version(name) for name in _ENGINES} | {"python": platform.python_version()}
+    engine = {name.replace("-", "_"): version(name) for name in _ENGINES} | {
+        "python": platform.python_version()
+    }
     return {"report": report, "preview": {"columns": writing.values(whole)}, "engine": engine}
 
 

@@ -51,7 +51,7 @@ class Spread:
         theirs = Spread()
         theirs.power, theirs.low, theirs.counts = other.power, other.low, other.counts
         theirs._widen(power)
-        first, last, power = self._fitting(theirs.low, theirs.low + len(theirs.counts) - 1, power)
+        _first, _last, power = self._fitting(theirs.low, theirs.low + len(theirs.counts) - 1, power)
         theirs._widen(power)
         self._add(theirs.low, theirs.counts)
 
@@ -81,7 +81,9 @@ class Spread:
 
     def _add(self, first: int, counts: NDArray[np.int64]) -> None:
         low = min(first, self.low) if len(self.counts) else first
-        high = max(first + len(counts), self.low + len(self.counts)) if len(self.counts) else first + len(counts)
+        high = (
+            max(first + len(counts), self.low + len(self.counts)) if len(self.counts) else first + len(counts)
+        )
         joined = np.zeros(high - low, np.int64)
         if len(self.counts):
             joined[self.low - low : self.low - low + len(self.counts)] += self.counts

@@ -26,7 +26,9 @@ Rows = list[list[str | None]]
 few = st.sampled_from(["a", "b", "1", "1.0", "2020/1/2", "2020-01-02", None, "N/A", " a", "-3.50", "无"])
 tables = st.integers(1, 4).flatmap(
     lambda width: st.lists(
-        st.lists((few | some).map(lambda text: text or None), min_size=width, max_size=width), min_size=1, max_size=9
+        st.lists((few | some).map(lambda text: text or None), min_size=width, max_size=width),
+        min_size=1,
+        max_size=9,
     )
 )
 
