@@ -6,6 +6,7 @@ other kinds). Then numbers are looked for in the bytes (:mod:`windows`, :mod:`ch
 """
 
 import unicodedata
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -75,9 +76,12 @@ def marks(cells: pl.Series, flat: Flat, *, alone: bool = False, place: bool = Fa
         flat = Flat(cells)
     longest = int(flat.lengths.max())
     found: Marks = {}
-    if longest >= 10:
+    one = uniform(flat)
+    if one is not None:
+        _judge(found, one)
+    elif longest >= 10:
         found |= _numbers(cells, flat)
-    if longest >= 18:
+    if longest >= 18 and one is None:
         _add(found, _credit_codes(flat))
     found |= shapes.find(cells, flat, alone=alone, place=place, permit=permit)
     return {mark: at for mark, at in found.items() if len(at)}
@@ -101,10 +105,6 @@ def _is_calendar(flat: Flat) -> bool:
 
 def _numbers(cells: pl.Series, flat: Flat) -> Marks:
     found: Marks = {}
-    one = uniform(flat)
-    if one is not None:
-        _judge(found, one)
-        return found
     at = with_long_runs(flat)
     if not len(at):
         return found
@@ -120,7 +120,7 @@ def _numbers(cells: pl.Series, flat: Flat) -> Marks:
         if inside is not None and len(inside):
             words = part.gather(inside).str.contains(pattern).to_numpy()
             found[near] = inside[words]
-    return {mark: at[np.unique(inside)] for mark, inside in found.items()}
+    return {mark: at[inside] for mark, inside in found.items()}
 
 
 def _judge(found: Marks, windows: Windows) -> None:
@@ -130,42 +130,51 @@ def _judge(found: Marks, windows: Windows) -> None:
         return
     symbols = windows.symbols
     if length == 11:
-        _split(found, "eleven", windows, np.ones(len(symbols), bool))
-        _split(found, "mobile", windows, checks.is_mobile(symbols))
+        _split(found, "eleven", windows)
+        _split(found, "mobile", windows.those(checks.is_mobile(symbols)))
     elif length in (13, 15):
         country = (8, 6) if length == 13 else (0, 0, 8, 6)
-        abroad = (symbols[:, : len(country)] == country).all(axis=1)
-        _split(found, "mobile", windows, abroad & checks.is_mobile(symbols[:, len(country) :]))
-    resident = np.zeros(len(symbols), bool)
-    if length == 18:
+        abroad = windows.those((symbols[:, : len(country)] == country).all(axis=1))
+        _split(found, "mobile", abroad.those(checks.is_mobile(abroad.symbols[:, len(country) :])))
+    if length == 15:
+        _split(found, "id15", windows.those(checks.is_resident(symbols)))
+    elif length == 18:
+        _split(found, "eighteen", windows)
         resident = checks.is_resident(symbols)
-        _split(found, "eighteen", windows, np.ones(len(symbols), bool))
-        _split(found, "id", windows, resident, checks.is_resident_checked(symbols))
-    elif length == 15:
-        _split(found, "id15", windows, checks.is_resident(symbols))
+        _split(found, "id", windows.those(resident), checks.is_resident_checked)
+        windows = windows.those(~resident)
+        text = np.where(windows.symbols == checks.X, np.uint8(ord("X")), windows.symbols + np.uint8(48))
+        codes = Windows(windows.cells, text, windows.whole)
+        _split(found, "credit", codes.those(checks.is_credit(text)), checks.is_credit_checked)
     if length in _CARD_LENGTHS:
-        figures = symbols[:, -1] != checks.X
-        _split(found, "card", windows, checks.is_card(symbols) & ~resident & figures, checks.is_luhn(symbols))
-    if length == 18:
-        text = np.where(symbols == checks.X, np.uint8(ord("X")), symbols + np.uint8(48))
-        _split(found, "credit", windows, checks.is_credit(text) & ~resident, checks.is_credit_checked(text))
+        card = checks.is_card(windows.symbols) & (windows.symbols[:, -1] != checks.X)
+        _split(found, "card", windows.those(card), checks.is_luhn)
 
 
 def _split(
-    found: Marks, name: str, windows: Windows, hit: checks.Mask, valid: checks.Mask | None = None
+    found: Marks, name: str, hits: Windows, check: Callable[[checks.Symbols], checks.Mask] | None = None
 ) -> None:
     """Add cells under ``name.whole`` and ``name.text``, the valid ones under ``….valid`` too."""
-    for where, among in (("whole", hit & windows.whole), ("text", hit & ~windows.whole)):
-        new = {f"{name}.{where}": windows.cells[among]}
+    if not len(hits.cells):
+        return
+    valid = check(hits.symbols) if check else None
+    for where, among in (("whole", hits.whole), ("text", ~hits.whole)):
+        new = {f"{name}.{where}": hits.cells[among]}
         if valid is not None:
-            new[f"{name}.{where}.valid"] = windows.cells[among & valid]
+            new[f"{name}.{where}.valid"] = hits.cells[among & valid]
         _add(found, new)
 
 
 def _add(found: Marks, new: Marks) -> None:
     for mark, at in new.items():
         if len(at):
-            found[mark] = np.union1d(found[mark], at) if mark in found else np.unique(at)
+            found[mark] = _distinct(np.sort(np.concatenate((found[mark], at)))) if mark in found else _distinct(at)
+
+
+def _distinct(ascending: Positions) -> Positions:
+    kept = np.ones(len(ascending), bool)
+    kept[1:] = ascending[1:] != ascending[:-1]
+    return ascending[kept]
 
 
 def _credit_codes(flat: Flat) -> Marks:
@@ -194,8 +203,8 @@ def _credit_codes(flat: Flat) -> Marks:
     text, cells = text[lettered], cells[lettered]
     whole = flat.lengths[cells] <= 20
     found: Marks = {}
-    windows = Windows(cells, text, whole)
-    _split(found, "credit", windows, checks.is_credit(text), checks.is_credit_checked(text))
+    codes = Windows(cells, text, whole)
+    _split(found, "credit", codes.those(checks.is_credit(text)), checks.is_credit_checked)
     return found
 
 
@@ -215,7 +224,7 @@ def first_window(text: str, kind: str) -> str | None:
         found: Marks = {}
         for row in range(len(windows.cells)):
             found.clear()
-            _judge(found, Windows(windows.cells[row : row + 1], windows.symbols[row : row + 1], windows.whole[row : row + 1]))
+            _judge(found, windows.those(np.arange(len(windows.cells)) == row))
             marked = [mark for mark in found if mark.split(".")[0] in {kind, f"{kind}15"}]
             written = "".join("0123456789X"[symbol] for symbol in windows.symbols[row])
             if any(mark.endswith("valid") for mark in marked):

@@ -13,7 +13,7 @@ from market.inspection.sensitive.hints import hinted
 from market.inspection.sensitive.masking import mask
 
 EXAMPLES = 10
-_DIFFERENT = 64
+_DIFFERENT = 8
 _PREFIXES = 8
 """More than :mod:`deciding` asks for; beyond these nothing more is remembered."""
 _KINDS = {
@@ -132,7 +132,7 @@ class Screen:
             self._add_prefixes(filled, whole)
         han = marks.get("han")
         if han is not None and len(self._names) < _DIFFERENT:
-            self._names |= set(filled.gather(han).unique().head(_DIFFERENT * 2).to_list())
+            self._names |= set(filled.gather(han).unique().head(_DIFFERENT).to_list())
 
     def _add_prefixes(self, filled: pl.Series, whole: kernels.Positions) -> None:
         prefixes = filled.gather(whole).str.extract(r"(1[3-9][0-9])").drop_nulls().unique().to_list()

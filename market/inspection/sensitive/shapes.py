@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from market.inspection.flat import Flat
 from market.inspection.sensitive.checks import Mask
+from market.inspection.sensitive.needles import Needles
 from market.inspection.sensitive.surnames import COMMON, COMPOUND, OTHER
 
 Positions = NDArray[np.int64]
@@ -53,7 +54,7 @@ _SURNAME[[ord(c) for c in OTHER]] = 1
 _SURNAME[[ord(c) for c in COMMON]] = 2
 _COMPOUND_FIRST = np.zeros(65536, bool)
 _COMPOUND_FIRST[[ord(pair[0]) for pair in COMPOUND]] = True
-_NUMBERS = tuple(mark.encode() for mark in "号弄栋幢室元组楼")
+_NUMBERS = Needles(mark.encode() for mark in "号弄栋幢室元组楼")
 
 
 def find(cells: pl.Series, flat: Flat, *, alone: bool, place: bool, permit: bool) -> Marks:
@@ -107,9 +108,9 @@ def _in_chinese(cells: pl.Series, flat: Flat, *, place: bool) -> Marks:
         marks["plate"] = _among(cells, flat, PLATE, plate)
     if place:
         marks["place"] = _matching(cells, PLACE)
-    octets = flat.bytes.tobytes()
-    if any(number in octets for number in _NUMBERS):
-        marks["address"] = _among(cells, flat, ADDRESS, flat.lengths >= 15)
+    long = flat.lengths >= 15
+    if long.any() and _NUMBERS.found(flat.bytes):
+        marks["address"] = _among(cells, flat, ADDRESS, long)
     return marks
 
 
@@ -118,35 +119,39 @@ def names(flat: Flat) -> Marks:
 
     ``name.common`` are the surnames of most people, ``name.rare`` all others.
     """
-    marks: Marks = {}
-    found: list[Positions] = []
-    kinds: list[NDArray[np.uint8]] = []
+    kinds = np.zeros(len(flat), np.uint8)
     for length in (6, 9, 12):
         at = np.flatnonzero(flat.lengths == length)
-        if not len(at):
-            continue
-        octets = flat.data[flat.offsets[at][:, None] + np.arange(length)] if len(at) < len(flat) else (
-            flat.bytes.reshape(-1, length)
-        )
-        lead = octets[:, ::3]
-        han = ((lead >= 0xE4) & (lead <= 0xE9)).all(axis=1)
-        at, octets = at[han], octets[han]
-        first = _character(octets, 0)
-        kind = _SURNAME[first]
-        pairs = np.flatnonzero(_COMPOUND_FIRST[first])
-        for row in pairs if length > 6 else ():
+        if len(at):
+            kinds[at] = _surnames(flat, at, length)
+    if not kinds.any():
+        return {}
+    return {
+        "han": np.flatnonzero(kinds),
+        "name.common": np.flatnonzero(kinds == 3),
+        "name.rare": np.flatnonzero(kinds == 2),
+    }
+
+
+def _surnames(flat: Flat, at: Positions, length: int) -> NDArray[np.uint8]:
+    """Return 3 for a common surname, 2 for another, 1 for other Chinese characters, 0 for what is none."""
+    if len(at) == len(flat):
+        octets = flat.bytes.reshape(-1, length)
+    else:
+        octets = flat.data[flat.offsets[at][:, None] + np.arange(length)]
+    lead = octets[:, ::3]
+    han = ((lead - np.uint8(0xE4)) <= 5).all(axis=1)
+    first = np.where(han, _character(octets), 0)
+    kinds = np.where(han, _SURNAME[first] + np.uint8(1), np.uint8(0))
+    if length > 6:
+        for row in np.flatnonzero(_COMPOUND_FIRST[first]):
             if octets[row, :6].tobytes().decode() in COMPOUND:
-                kind[row] = 2
-        found.append(at)
-        kinds.append(kind)
-    if found:
-        cells, kind = np.concatenate(found), np.concatenate(kinds)
-        marks = {"han": cells, "name.common": cells[kind == 2], "name.rare": cells[kind == 1]}
-    return {mark: np.sort(cells) for mark, cells in marks.items()}
+                kinds[row] = 3
+    return kinds
 
 
-def _character(octets: NDArray[np.uint8], at: int) -> NDArray[np.int64]:
-    wide = octets[:, at : at + 3].astype(np.int64)
+def _character(octets: NDArray[np.uint8]) -> NDArray[np.int64]:
+    wide = octets[:, :3].astype(np.int64)
     return ((wide[:, 0] & 15) << 12) | ((wide[:, 1] & 63) << 6) | (wide[:, 2] & 63)
 
 

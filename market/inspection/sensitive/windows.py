@@ -44,6 +44,12 @@ class Windows:
     symbols: Symbols
     whole: Mask
 
+    def those(self, kept: Mask) -> "Windows":
+        """Return some of them."""
+        if kept.all():
+            return self
+        return Windows(self.cells[kept], self.symbols[kept], self.whole[kept])
+
 
 def uniform(flat: Flat) -> Windows | None:
     """Return the windows of cells that all are one number of one length, None for other cells."""
