@@ -84,8 +84,10 @@ def is_resident(symbols: Symbols) -> Mask:
 
 def is_resident_checked(symbols: Symbols) -> Mask:
     """Tell whose check symbol is right: 17 digits weighted, modulo 11 (GB 11643)."""
-    total = (symbols[:, :17] * _WEIGHTS).sum(axis=1, dtype=np.int32)
-    right: Mask = _CHECKS[total % 11] == symbols[:, 17]
+    total = np.zeros(len(symbols), np.int16)
+    for place, weight in enumerate(_WEIGHTS):
+        total += symbols[:, place] * weight
+    right: Mask = _CHECKS[total % np.int16(11)] == symbols[:, 17]
     return right
 
 

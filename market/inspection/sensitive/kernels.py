@@ -5,7 +5,6 @@ other kinds). Then numbers are looked for in the bytes (:mod:`windows`, :mod:`ch
 (:mod:`shapes`). A mark is a word such as ``id.text.valid``: a checked identity number inside other text.
 """
 
-import unicodedata
 from collections.abc import Callable
 from typing import Final
 
@@ -25,6 +24,8 @@ NEAR_PHONE: Final = r"电话|手机|联系|致电|来电|微信|号码|(?i:tel|p
 NEAR_CARD: Final = r"卡|账号|帐号|账户|开户|(?i:card|account|acct)"
 _BLANKS = " \t\r\n"
 _CARD_LENGTHS = (15, 16, 17, 18, 19)
+NUMBERS: Final = {"id": (18, 15), "mobile": (11, 13, 15), "card": _CARD_LENGTHS}
+"""Numbers that are looked for inside text, and how many digits they have."""
 
 
 def normalised(cells: pl.Series) -> pl.Series:
@@ -92,15 +93,14 @@ def _is_calendar(flat: Flat) -> bool:
     length = int(flat.lengths[0])
     if length not in (10, 19) or not (flat.lengths == length).all():
         return False
+    marked = (4, 7) if length == 10 else (4, 7, 10, 13, 16)
+    figures = np.ones(length, bool)
+    figures[list(marked)] = False
+    if not np.array_equal((flat.bytes - np.uint8(48)) < 10, np.tile(figures, len(flat))):
+        return False
     octets = flat.bytes.reshape(-1, length)
-    low, high = octets.min(axis=0), octets.max(axis=0)
-    marked = [4, 7] if length == 10 else [4, 7, 10, 13, 16]
-    figures = [place for place in range(length) if place not in marked]
-    if (low[figures] < ord("0")).any() or (high[figures] > ord("9")).any():
-        return False
-    if not (low[[4, 7]] >= ord("-")).all() or not (high[[4, 7]] <= ord("/")).all():
-        return False
-    return length == 10 or (low[13] == high[13] == low[16] == high[16] == ord(":"))
+    dashes = all(((octets[:, place] >= ord("-")) & (octets[:, place] <= ord("/"))).all() for place in (4, 7))
+    return dashes and all((octets[:, place] == ord(":")).all() for place in marked[3:])
 
 
 def _numbers(cells: pl.Series, flat: Flat) -> Marks:
@@ -130,16 +130,16 @@ def _judge(found: Marks, windows: Windows) -> None:
         return
     symbols = windows.symbols
     if length == 11:
-        _split(found, "eleven", windows)
-        _split(found, "mobile", windows.those(checks.is_mobile(symbols)))
+        _tell(found, "eleven", windows, None)
+        _tell(found, "mobile", windows, checks.is_mobile(symbols))
     elif length in (13, 15):
         country = (8, 6) if length == 13 else (0, 0, 8, 6)
-        abroad = windows.those((symbols[:, : len(country)] == country).all(axis=1))
-        _split(found, "mobile", abroad.those(checks.is_mobile(abroad.symbols[:, len(country) :])))
+        abroad = (symbols[:, : len(country)] == country).all(axis=1)
+        _tell(found, "mobile", windows, abroad & checks.is_mobile(symbols[:, len(country) :]))
     if length == 15:
-        _split(found, "id15", windows.those(checks.is_resident(symbols)))
+        _tell(found, "id15", windows, checks.is_resident(symbols))
     elif length == 18:
-        _split(found, "eighteen", windows)
+        _tell(found, "eighteen", windows, None)
         resident = checks.is_resident(symbols)
         _split(found, "id", windows.those(resident), checks.is_resident_checked)
         windows = windows.those(~resident)
@@ -152,17 +152,20 @@ def _judge(found: Marks, windows: Windows) -> None:
 
 
 def _split(
-    found: Marks, name: str, hits: Windows, check: Callable[[checks.Symbols], checks.Mask] | None = None
+    found: Marks, name: str, hits: Windows, check: Callable[[checks.Symbols], checks.Mask]
 ) -> None:
-    """Add cells under ``name.whole`` and ``name.text``, the valid ones under ``….valid`` too."""
-    if not len(hits.cells):
-        return
-    valid = check(hits.symbols) if check else None
-    for where, among in (("whole", hits.whole), ("text", ~hits.whole)):
-        new = {f"{name}.{where}": hits.cells[among]}
-        if valid is not None:
-            new[f"{name}.{where}.valid"] = hits.cells[among & valid]
-        _add(found, new)
+    """Add cells under ``name.whole`` and ``name.text``, those that pass a check under ``….valid`` too."""
+    if len(hits.cells):
+        _tell(found, name, hits, None)
+        _tell(found, name, hits, check(hits.symbols), ".valid")
+
+
+def _tell(found: Marks, name: str, windows: Windows, hit: checks.Mask | None, valid: str = "") -> None:
+    for where, whole in (("whole", windows.whole), ("text", ~windows.whole)):
+        if whole.any():
+            among = whole if hit is None else hit & whole
+            at = windows.cells if among.all() else windows.cells[among]
+            _add(found, {f"{name}.{where}{valid}": at})
 
 
 def _add(found: Marks, new: Marks) -> None:
@@ -216,10 +219,9 @@ def first_window(text: str, kind: str) -> str | None:
         kind: ``id``, ``mobile`` or ``card``.
     """
     flat = Flat(pl.Series([text]))
-    lengths = {"id": (18, 15), "mobile": (11, 13, 15), "card": _CARD_LENGTHS}[kind]
     digits = Digits(flat)
     best: str | None = None
-    for length in lengths:
+    for length in NUMBERS[kind]:
         windows = digits.windows(length)
         found: Marks = {}
         for row in range(len(windows.cells)):
@@ -232,11 +234,3 @@ def first_window(text: str, kind: str) -> str | None:
             if marked and best is None:
                 best = written
     return best
-
-
-def folded(text: str) -> str:
-    """Return one cell in the form of :func:`normalised` (for examples, which are few)."""
-    return str(normalised(pl.Series([unicodedata.normalize("NFC", text)]))[0])
-
-
-__all__ = ["Marks", "Positions", "first_window", "folded", "marks", "normalised"]

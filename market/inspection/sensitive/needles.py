@@ -9,10 +9,7 @@ Bytes = NDArray[np.uint8]
 
 
 class Needles:
-    """Words of two bytes or more, looked for together.
-
-    All pairs of neighbouring bytes are looked up in one table of the words' last pairs; only a pair that is
-    found is worth a search for the word itself.
+    """Words of two bytes or more, looked for together, the cheapest look first.
 
     Args:
         words: the words in UTF-8.
@@ -20,21 +17,14 @@ class Needles:
 
     def __init__(self, words: Iterable[bytes]) -> None:
         self._words = tuple(words)
-        self._pairs = np.zeros(65536, bool)
-        for word in self._words:
-            self._pairs[word[-2] | word[-1] << 8] = True
-        self._lowest = min((min(word[-2:]) for word in self._words), default=255)
 
     def found(self, octets: Bytes) -> Sequence[bytes]:
-        """Return those words that occur."""
-        if not len(octets) or octets.max() < self._lowest or not self._any_pair(octets):
-            return ()
+        """Return those words that occur: all its bytes do, then its last two together, then the word itself."""
         text = octets.tobytes()
-        return tuple(word for word in self._words if word in text)
-
-    def _any_pair(self, octets: Bytes) -> bool:
-        for start in (0, 1):
-            pairs = (len(octets) - start) // 2
-            if self._pairs[octets[start : start + 2 * pairs].view("<u2")].any():
-                return True
-        return False
+        maybe = [word for word in self._words if all(byte in text for byte in set(word))]
+        if not maybe:
+            return ()
+        halves = [octets[start : start + 2 * ((len(octets) - start) // 2)].copy().view("<u2") for start in (0, 1)]
+        pairs = {word[-2] | word[-1] << 8 for word in maybe}
+        seen = {pair for pair in pairs if any((half == pair).any() for half in halves)}
+        return tuple(word for word in maybe if word[-2] | word[-1] << 8 in seen and word in text)

@@ -10,7 +10,7 @@ from market.inspection.sensitive import kernels, negative
 from market.inspection.sensitive.classes import Sensitive
 from market.inspection.sensitive.deciding import Column, decide
 from market.inspection.sensitive.hints import hinted
-from market.inspection.sensitive.masking import mask
+from market.inspection.sensitive.masking import mask_column
 
 EXAMPLES = 10
 _DIFFERENT = 8
@@ -23,7 +23,6 @@ _KINDS = {
     "landline": Sensitive.LANDLINE, "passport": Sensitive.PASSPORT, "permit": Sensitive.PERMIT,
     "address": Sensitive.ADDRESS, "place": Sensitive.ADDRESS, "name": Sensitive.NAME,
 }  # fmt: skip
-_INSIDE = {"id": "id", "mobile": "mobile", "card": "card"}
 
 
 @dataclass(frozen=True)
@@ -124,9 +123,9 @@ class Screen:
             kept = self._examples.setdefault(mark, [])
             if kind is None or len(kept) >= EXAMPLES:
                 continue
-            for cell in at[: EXAMPLES - len(kept)].tolist():
-                row = int(rows[cell]) if rows is not None else cell
-                kept.append((self.rows + row, _shown(str(filled[cell]), mark, kind)))
+            chosen = at[: EXAMPLES - len(kept)]
+            numbered = (rows[chosen] if rows is not None else chosen) + self.rows
+            kept += zip(numbered.tolist(), _shown(filled.gather(chosen), mark, kind), strict=True)
         whole = marks.get("mobile.whole")
         if whole is not None and self._prefixes.bit_count() < _PREFIXES:
             self._add_prefixes(filled, whole)
@@ -140,8 +139,11 @@ class Screen:
             self._prefixes |= 1 << (int(prefix) - 100)
 
 
-def _shown(text: str, mark: str, kind: Sensitive) -> str:
-    """Return the masked value of a cell; of a number inside text, the number alone."""
-    plain = kernels.folded(text)
-    number = _INSIDE.get(mark.split(".")[0].rstrip("15"))
-    return mask((kernels.first_window(plain, number) if number else plain) or plain, kind)
+def _shown(cells: pl.Series, mark: str, kind: Sensitive) -> list[str]:
+    """Return cells masked; of a number inside text, the number alone."""
+    plain = kernels.normalised(cells)
+    number = mark.split(".")[0].removesuffix("15")
+    if number in kernels.NUMBERS and (".text" in mark or ".near" in mark):
+        plain = pl.Series([kernels.first_window(text, number) or text for text in plain])
+    shown: list[str] = mask_column(plain, kind).to_list()
+    return shown

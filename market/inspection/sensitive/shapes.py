@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from market.inspection.flat import Flat
 from market.inspection.sensitive.checks import Mask
-from market.inspection.sensitive.needles import Needles
 from market.inspection.sensitive.surnames import COMMON, COMPOUND, OTHER
 
 Positions = NDArray[np.int64]
@@ -41,7 +40,7 @@ POINT: Final = (
 DEGREES: Final = r"^-?(?:1[0-7][0-9]|[0-9]{1,2})(?:\.[0-9]{2,}°?[NSEW]?|°.*)$"
 ADDRESS: Final = (
     r"(?:省|市|区|县|镇|乡|州|旗|村|路|街)[^，。；]{0,24}(?:路|街|道|巷|弄|村|里|苑|园|镇|庄|屯|胡同|小区|大厦)[^，。；]{0,12}"
-    r"[0-9一二三四五六七八九十]+(?:号|弄|栋|幢|室|单元|组|楼)"
+    r"[0-9]+(?:号|弄|栋|幢|室|单元|组|楼)"
 )
 PLACE: Final = rf"[{_HAN}](?:省|市|区|县|镇|乡|自治州|街道|路|村)"
 LANDLINE: Final = (
@@ -54,7 +53,6 @@ _SURNAME[[ord(c) for c in OTHER]] = 1
 _SURNAME[[ord(c) for c in COMMON]] = 2
 _COMPOUND_FIRST = np.zeros(65536, bool)
 _COMPOUND_FIRST[[ord(pair[0]) for pair in COMPOUND]] = True
-_NUMBERS = Needles(mark.encode() for mark in "号弄栋幢室元组楼")
 
 
 def find(cells: pl.Series, flat: Flat, *, alone: bool, place: bool, permit: bool) -> Marks:
@@ -71,16 +69,16 @@ def find(cells: pl.Series, flat: Flat, *, alone: bool, place: bool, permit: bool
     longest = int(flat.lengths.max())
     if flat.has_byte(ord("@")):
         marks["email"] = _matching(cells, EMAIL)
-    if longest >= 7 and _close(flat, ".", 2, 4):
+    if longest >= 7 and flat.has_byte(ord(".")) and _close(flat, ".", 2, 4):
         marks["ip"] = _matching(cells, IPV4)
         marks["ip.high"] = np.intersect1d(_matching(cells, IPV4_HIGH), marks["ip"])
-    if longest >= 3 and (_close(flat, ":", 1, 5) or (flat.has_byte(ord(":")) and b"::" in flat.bytes.tobytes())):
+    if longest >= 3 and flat.has_byte(ord(":")) and (_close(flat, ":", 1, 5) or b"::" in flat.bytes.tobytes()):
         found = _matching(cells, IPV6)
         marks["ip"] = np.union1d(marks.get("ip", found[:0]), found)
         marks["ip.high"] = np.union1d(marks.get("ip.high", found[:0]), found)
     if longest >= 17 and (_close(flat, ":", 3, 3) or _close(flat, "-", 3, 3)):
         marks["mac"] = _matching(cells, MAC)
-    if longest >= 9 and (flat.has_byte(ord(",")) or not flat.ascii or flat.has_byte(ord(";")) or flat.has_byte(32)):
+    if longest >= 11 and flat.has_byte(ord(".")) and (not flat.ascii or any(map(flat.has_byte, b",; "))):
         marks["point"] = _among(cells, flat, POINT, _starts(flat, b"0123456789-([") & (flat.lengths >= 11))
     if longest >= 10:
         zero = _starts(flat, b"0(+8") & (flat.lengths >= 10) & (flat.lengths <= 24)
@@ -109,9 +107,17 @@ def _in_chinese(cells: pl.Series, flat: Flat, *, place: bool) -> Marks:
     if place:
         marks["place"] = _matching(cells, PLACE)
     long = flat.lengths >= 15
-    if long.any() and _NUMBERS.found(flat.bytes):
+    if long.any() and _has_figure_before_chinese(flat):
         marks["address"] = _among(cells, flat, ADDRESS, long)
     return marks
+
+
+def _has_figure_before_chinese(flat: Flat) -> bool:
+    """Tell whether any figure is followed by a Chinese character in its cell, as house numbers are."""
+    octets = flat.bytes
+    found = ((octets[:-1] - np.uint8(48)) < 10) & (octets[1:] >= 0xE4)
+    found[(flat.offsets[1:-1] - flat.offsets[0]) - 1] = False
+    return bool(found.any())
 
 
 def names(flat: Flat) -> Marks:
@@ -139,8 +145,9 @@ def _surnames(flat: Flat, at: Positions, length: int) -> NDArray[np.uint8]:
         octets = flat.bytes.reshape(-1, length)
     else:
         octets = flat.data[flat.offsets[at][:, None] + np.arange(length)]
-    lead = octets[:, ::3]
-    han = ((lead - np.uint8(0xE4)) <= 5).all(axis=1)
+    han = np.ones(len(octets), bool)
+    for place in range(0, length, 3):
+        han &= (octets[:, place] - np.uint8(0xE4)) <= 5
     first = np.where(han, _character(octets), 0)
     kinds = np.where(han, _SURNAME[first] + np.uint8(1), np.uint8(0))
     if length > 6:

@@ -36,7 +36,7 @@ class Windows:
 
     Attributes:
         cells: the cell each stands in.
-        symbols: its digits, one row each; 10 is X.
+        symbols: its digits, one row each, stored by column, since checks go column by column; 10 is X.
         whole: whether it is the whole cell.
     """
 
@@ -48,7 +48,7 @@ class Windows:
         """Return some of them."""
         if kept.all():
             return self
-        return Windows(self.cells[kept], self.symbols[kept], self.whole[kept])
+        return Windows(self.cells[kept], self.symbols.T[:, kept].T, self.whole[kept])
 
 
 def uniform(flat: Flat) -> Windows | None:
@@ -56,10 +56,12 @@ def uniform(flat: Flat) -> Windows | None:
     length = int(flat.lengths[0])
     if length not in PARTED or not (flat.lengths == length).all():
         return None
-    symbols = (flat.bytes - np.uint8(48)).reshape(-1, length)
+    octets = flat.bytes.reshape(-1, length)
+    if not ord("0") <= octets[0, 0] <= ord("9"):
+        return None
+    symbols = np.asfortranarray(octets - np.uint8(48))
     last = symbols[:, -1]
     if length == 18 and (last > 9).any():
-        symbols = symbols.copy()
         symbols[(last == ord("X") - 48) | (last == ord("x") - 48), -1] = X
         if (symbols[:, :-1] > 9).any() or (symbols[:, -1] > X).any():
             return None
@@ -105,7 +107,7 @@ class Digits:
             no_gap = [place for place in range(length - 1) if place + 1 not in PARTED[length]]
             kept = ~self._parted[places[:, no_gap]].any(axis=1)
             first, places = first[kept], places[kept]
-        symbols = self._symbols[places]
+        symbols = self._symbols[places.T].T
         if length != 18:
             kept = symbols[:, -1] != X
             first, symbols = first[kept], symbols[kept]
