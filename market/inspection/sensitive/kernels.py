@@ -16,7 +16,9 @@ from market.inspection.sensitive import checks, shapes
 from market.inspection.sensitive.shapes import Marks, Positions
 from market.inspection.sensitive.windows import Digits, Windows, uniform, with_long_runs
 
-PLAIN: Final = r"\x{00}-\x{7F}\x{3001}\x{3002}\x{4000}-\x{9FFF}\x{FF01}\x{FF08}\x{FF09}\x{FF0C}\x{FF1A}\x{FF1B}\x{FF1F}"
+PLAIN: Final = (
+    r"\x{00}-\x{7F}\x{3001}\x{3002}\x{4000}-\x{9FFF}\x{FF01}\x{FF08}\x{FF09}\x{FF0C}\x{FF1A}\x{FF1B}\x{FF1F}"
+)
 """Characters that nobody uses to hide a number; a cell of these alone is taken as it is."""
 HIDDEN: Final = r"[\x{AD}\x{200B}-\x{200F}\x{202A}-\x{202E}\x{2060}-\x{2064}\x{FEFF}\x{180E}]"
 DASHES: Final = r"[\x{2010}-\x{2015}\x{2212}\x{FE58}\x{FE63}\x{30FC}]"
@@ -60,7 +62,9 @@ def _needs_form(flat: Flat) -> bool:
     return bool((lead & ((octets < 0xE4) | (octets > 0xE9))).any())
 
 
-def marks(cells: pl.Series, flat: Flat, *, alone: bool = False, place: bool = False, permit: bool = False) -> Marks:
+def marks(
+    cells: pl.Series, flat: Flat, *, alone: bool = False, place: bool = False, permit: bool = False
+) -> Marks:
     """Return what cells hold: for each mark the positions of the cells that bear it, ascending.
 
     Args:
@@ -141,7 +145,9 @@ def _judge(found: Marks, windows: Windows) -> None:
     elif length == 18:
         _tell(found, "eighteen", windows, None)
         resident = checks.is_resident(symbols)
-        _split(found, "id", windows.those(resident), checks.is_resident_checked)
+        if resident.any():
+            _tell(found, "id", windows, resident)
+            _tell(found, "id", windows, resident & checks.is_resident_checked(symbols), ".valid")
         windows = windows.those(~resident)
         text = np.where(windows.symbols == checks.X, np.uint8(ord("X")), windows.symbols + np.uint8(48))
         codes = Windows(windows.cells, text, windows.whole)
@@ -151,9 +157,7 @@ def _judge(found: Marks, windows: Windows) -> None:
         _split(found, "card", windows.those(card), checks.is_luhn)
 
 
-def _split(
-    found: Marks, name: str, hits: Windows, check: Callable[[checks.Symbols], checks.Mask]
-) -> None:
+def _split(found: Marks, name: str, hits: Windows, check: Callable[[checks.Symbols], checks.Mask]) -> None:
     """Add cells under ``name.whole`` and ``name.text``, those that pass a check under ``….valid`` too."""
     if len(hits.cells):
         _tell(found, name, hits, None)
@@ -171,7 +175,9 @@ def _tell(found: Marks, name: str, windows: Windows, hit: checks.Mask | None, va
 def _add(found: Marks, new: Marks) -> None:
     for mark, at in new.items():
         if len(at):
-            found[mark] = _distinct(np.sort(np.concatenate((found[mark], at)))) if mark in found else _distinct(at)
+            found[mark] = (
+                _distinct(np.sort(np.concatenate((found[mark], at)))) if mark in found else _distinct(at)
+            )
 
 
 def _distinct(ascending: Positions) -> Positions:

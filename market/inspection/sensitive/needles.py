@@ -24,7 +24,9 @@ class Needles:
         maybe = [word for word in self._words if all(byte in text for byte in set(word))]
         if not maybe:
             return ()
-        halves = [octets[start : start + 2 * ((len(octets) - start) // 2)].copy().view("<u2") for start in (0, 1)]
+        halves = [
+            octets[start : start + 2 * ((len(octets) - start) // 2)].copy().view("<u2") for start in (0, 1)
+        ]
         pairs = {word[-2] | word[-1] << 8 for word in maybe}
         seen = {pair for pair in pairs if any((half == pair).any() for half in halves)}
         return tuple(word for word in maybe if word[-2] | word[-1] << 8 in seen and word in text)

@@ -11,9 +11,10 @@ from market.inspection.sensitive.classes import Sensitive
 from market.inspection.sensitive.deciding import Column, decide
 from market.inspection.sensitive.hints import hinted
 from market.inspection.sensitive.masking import mask_column
+from market.inspection.sensitive.shapes import Marks, Positions
 
 EXAMPLES = 10
-_DIFFERENT = 8
+_DIFFERENT = 16
 _PREFIXES = 8
 """More than :mod:`deciding` asks for; beyond these nothing more is remembered."""
 _KINDS = {
@@ -116,7 +117,7 @@ class Screen:
         """Return how many cells bear each mark of the negative list, by code."""
         return {mark[9:]: count for mark, count in self.counts.items() if mark.startswith("negative.")}
 
-    def _remember(self, cells: pl.Series, filled: pl.Series, marks: kernels.Marks) -> None:
+    def _remember(self, cells: pl.Series, filled: pl.Series, marks: Marks) -> None:
         rows = np.flatnonzero(cells.is_not_null().to_numpy()) if len(cells) > len(filled) else None
         for mark, at in marks.items():
             kind = _KINDS.get(mark.split(".")[0])
@@ -129,11 +130,11 @@ class Screen:
         whole = marks.get("mobile.whole")
         if whole is not None and self._prefixes.bit_count() < _PREFIXES:
             self._add_prefixes(filled, whole)
-        han = marks.get("han")
-        if han is not None and len(self._names) < _DIFFERENT:
-            self._names |= set(filled.gather(han).unique().head(_DIFFERENT).to_list())
+        named = marks.get("name.common")
+        if named is not None and len(self._names) < _DIFFERENT:
+            self._names |= set(filled.gather(named).unique().head(_DIFFERENT).to_list())
 
-    def _add_prefixes(self, filled: pl.Series, whole: kernels.Positions) -> None:
+    def _add_prefixes(self, filled: pl.Series, whole: Positions) -> None:
         prefixes = filled.gather(whole).str.extract(r"(1[3-9][0-9])").drop_nulls().unique().to_list()
         for prefix in prefixes:
             self._prefixes |= 1 << (int(prefix) - 100)
@@ -142,7 +143,7 @@ class Screen:
 def _shown(cells: pl.Series, mark: str, kind: Sensitive) -> list[str]:
     """Return cells masked; of a number inside text, the number alone."""
     plain = kernels.normalised(cells)
-    number = mark.split(".")[0].removesuffix("15")
+    number = mark.partition(".")[0].removesuffix("15")
     if number in kernels.NUMBERS and (".text" in mark or ".near" in mark):
         plain = pl.Series([kernels.first_window(text, number) or text for text in plain])
     shown: list[str] = mask_column(plain, kind).to_list()

@@ -19,12 +19,13 @@ Marks = dict[str, Positions]
 
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _HEX = "[0-9A-Fa-f]"
+_GROUP = f"{_HEX}{{1,4}}"
 _HAN = "\u4e00-\u9fff"
 EMAIL: Final = r"[A-Za-z0-9_%+-]@[A-Za-z0-9](?:[A-Za-z0-9-]*\.)+[A-Za-z]{2}"
 IPV4: Final = rf"^(?:{_OCTET}\.){{3}}{_OCTET}(?:/[0-9]{{1,2}}|:[0-9]{{1,5}})?$"
 IPV4_HIGH: Final = rf"^(?:{_OCTET}\.){{0,3}}(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9])(?:[./:]|$)"
 IPV6: Final = (
-    rf"^(?:(?:{_HEX}{{1,4}}:){{7}}{_HEX}{{1,4}}|(?:{_HEX}{{1,4}}:){{1,6}}(?::{_HEX}{{1,4}}){{1,6}}|(?:{_HEX}{{1,4}}:){{1,7}}:)$"
+    rf"^(?:(?:{_GROUP}:){{7}}{_GROUP}|(?:{_GROUP}:){{1,6}}(?::{_GROUP}){{1,6}}|(?:{_GROUP}:){{1,7}}:)$"
 )
 MAC: Final = rf"^{_HEX}{{2}}(?:(?::{_HEX}{{2}}){{5}}|(?:-{_HEX}{{2}}){{5}})$"
 PLATE: Final = (
@@ -72,7 +73,11 @@ def find(cells: pl.Series, flat: Flat, *, alone: bool, place: bool, permit: bool
     if longest >= 7 and flat.has_byte(ord(".")) and _close(flat, ".", 2, 4):
         marks["ip"] = _matching(cells, IPV4)
         marks["ip.high"] = np.intersect1d(_matching(cells, IPV4_HIGH), marks["ip"])
-    if longest >= 3 and flat.has_byte(ord(":")) and (_close(flat, ":", 1, 5) or b"::" in flat.bytes.tobytes()):
+    if (
+        longest >= 3
+        and flat.has_byte(ord(":"))
+        and (_close(flat, ":", 1, 5) or b"::" in flat.bytes.tobytes())
+    ):
         found = _matching(cells, IPV6)
         marks["ip"] = np.union1d(marks.get("ip", found[:0]), found)
         marks["ip.high"] = np.union1d(marks.get("ip.high", found[:0]), found)
@@ -86,10 +91,16 @@ def find(cells: pl.Series, flat: Flat, *, alone: bool, place: bool, permit: bool
         marks["landline.bare"] = _among(cells, flat, LANDLINE_BARE, zero)
     short = (flat.lengths >= 8) & (flat.lengths <= 11)
     if short.any():
-        marks["passport"] = _among(cells, flat, PASSPORT, short & (flat.lengths == 9) & _starts(flat, b"EeGgDdSsPpHh1"))
-        marks["permit"] = _among(cells, flat, TAIWAN if permit else PERMIT, short & (permit | _is_letter(flat.first())))
+        marks["passport"] = _among(
+            cells, flat, PASSPORT, short & (flat.lengths == 9) & _starts(flat, b"EeGgDdSsPpHh1")
+        )
+        marks["permit"] = _among(
+            cells, flat, TAIWAN if permit else PERMIT, short & (permit | _is_letter(flat.first()))
+        )
         if permit:
-            marks["permit"] = np.union1d(marks["permit"], _among(cells, flat, PERMIT, short & _is_letter(flat.first())))
+            marks["permit"] = np.union1d(
+                marks["permit"], _among(cells, flat, PERMIT, short & _is_letter(flat.first()))
+            )
     if alone:
         marks["degrees"] = _matching(cells, DEGREES)
     if not flat.ascii:

@@ -117,7 +117,8 @@ class Digits:
 
     def _runs(self, links: int) -> Mask:
         """Return where so many links follow each other (by doubling, a pass over the bits each)."""
-        have, found = 1, self._follows
+        found: Mask = self._follows
+        have = 1
         while have < links:
             step = min(have, links - have)
             found = found[: len(found) - step] & found[step:]
