@@ -57,9 +57,9 @@ def _needs_form(flat: Flat) -> bool:
         return True
     if flat.ascii:
         return False
+    # lead bytes of what is neither ASCII nor U+4000 to U+9FFF
     octets = flat.bytes
-    lead = octets >= 0xC2
-    return bool((lead & ((octets < 0xE4) | (octets > 0xE9))).any())
+    return bool(octets.max() > 0xE9 or ((octets - np.uint8(0xC2)) < 0x22).any())
 
 
 def marks(
@@ -189,10 +189,10 @@ def _distinct(ascending: Positions) -> Positions:
 def _credit_codes(flat: Flat) -> Marks:
     """Find credit codes with letters: 18 letters and figures with none beside them."""
     octets = flat.bytes
-    figure = (octets - np.uint8(48)) < 10
     capital = (octets - np.uint8(65)) < 26
     if not capital.any():
         return {}
+    figure = (octets - np.uint8(48)) < 10
     run = figure | capital
     for step in (1, 2, 4, 8, 2):
         run = run[: len(run) - step] & run[step:]

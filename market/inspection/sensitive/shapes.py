@@ -159,7 +159,7 @@ def _surnames(flat: Flat, at: Positions, length: int) -> NDArray[np.uint8]:
     han = np.ones(len(octets), bool)
     for place in range(0, length, 3):
         han &= (octets[:, place] - np.uint8(0xE4)) <= 5
-    first = np.where(han, _character(octets), 0)
+    first = np.where(han, _character(octets), np.uint16(0))
     kinds = np.where(han, _SURNAME[first] + np.uint8(1), np.uint8(0))
     if length > 6:
         for row in np.flatnonzero(_COMPOUND_FIRST[first]):
@@ -168,8 +168,8 @@ def _surnames(flat: Flat, at: Positions, length: int) -> NDArray[np.uint8]:
     return kinds
 
 
-def _character(octets: NDArray[np.uint8]) -> NDArray[np.int64]:
-    wide = octets[:, :3].astype(np.int64)
+def _character(octets: NDArray[np.uint8]) -> NDArray[np.uint16]:
+    wide = octets[:, :3].astype(np.uint16)
     return ((wide[:, 0] & 15) << 12) | ((wide[:, 1] & 63) << 6) | (wide[:, 2] & 63)
 
 
@@ -200,6 +200,9 @@ def _is_letter(octets: NDArray[np.uint8]) -> Mask:
 
 def _close(flat: Flat, mark: str, low: int, high: int) -> bool:
     """Tell whether a byte stands three times in a row at such distances anywhere."""
-    gaps = np.diff(np.flatnonzero(flat.bytes == ord(mark)))
+    there = flat.bytes == ord(mark)
+    if not any((there[:-gap] & there[gap:]).any() for gap in range(low, high + 1)):
+        return False
+    gaps = np.diff(np.flatnonzero(there))
     near = (gaps >= low) & (gaps <= high)
     return bool((near[:-1] & near[1:]).any())
