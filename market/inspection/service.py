@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -33,10 +34,12 @@ class Measured:
     Attributes:
         report: canonical JSON text of the public facts.
         ranges: canonical JSON text of the values only owner and reviewer may see.
+        sketch: samples of rows and columns (:mod:`market.inspection.sketch`); for the registry alone.
     """
 
     report: str
     ranges: str
+    sketch: Sequence[Mapping[str, Any]] = ()
 
 
 def media_type_of(filename: str) -> str | None:
