@@ -8,7 +8,7 @@ less the more chance explains. So unrelated tables of one schema come out near 0
 """
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -89,39 +89,70 @@ class Likeness:
         return any(one.value >= share and not one.alone for one in (self.contained, self.contains))
 
 
+@dataclass(frozen=True)
+class _Pair:
+    """Two sets at their common level: how many values are left of each, and how many of them both have."""
+
+    one: Sample
+    other: Sample
+    of_one: int
+    of_other: int
+    both: int
+
+    def turned(self) -> "_Pair":
+        return _Pair(self.other, self.one, self.of_other, self.of_one, self.both)
+
+
 def compare(first: Sequence[Sample], second: Sequence[Sample]) -> Likeness:
     """Return what two tables have in common, from their samples."""
-    return Likeness(containment(first, second), containment(second, first))
+    pairs = list(_pairs(first, second))
+    return Likeness(_share(pairs), _share([pair.turned() for pair in pairs]))
 
 
-def containment(part: Sequence[Sample], whole: Sequence[Sample]) -> Share:
-    """Return how much of one table stands in another: by its rows, or by its columns where those say more."""
-    rows, _weights = _weighed(part, whole, rows=True)
-    columns, weights = _weighed(part, whole, rows=False)
-    if rows >= columns:
-        return Share(rows, alone=False)
-    return Share(columns, alone=sum(weight > 0 for weight in weights) == 1)
+def _pairs(first: Sequence[Sample], second: Sequence[Sample]) -> Iterator[_Pair]:
+    """Hold every column against every column, and the rows against the rows."""
+    cut: dict[tuple[int, int], frozenset[int]] = {}
+
+    def at(sample: Sample, level: int) -> frozenset[int]:
+        key = (id(sample), level)
+        if key not in cut:
+            cut[key] = sample.at(level)
+        return cut[key]
+
+    for one in first:
+        for other in second:
+            if one.rows is other.rows:
+                level = max(one.level, other.level)
+                left, right = at(one, level), at(other, level)
+                yield _Pair(one, other, len(left), len(right), len(left & right))
 
 
-def _weighed(
-    part: Sequence[Sample], whole: Sequence[Sample], *, rows: bool
-) -> tuple[Fraction, list[Fraction]]:
-    shares, weights = [], []
-    others = [other for other in whole if other.rows is rows]
-    for one in part:
-        if one.rows is rows and (measured := [s for other in others if (s := share(one, other)) is not None]):
-            shares.append(max(measured))
-            weights.append(1 - one.chance)
-    total = sum(weights, Fraction(0))
-    pairs = zip(shares, weights, strict=True)
-    return (sum((s * w for s, w in pairs), Fraction(0)) / total if total else Fraction(0)), weights
+def _share(pairs: Sequence[_Pair]) -> Share:
+    """Return how much of the first table stands in the second: by rows, or by columns where those say more."""
+    rows, _count = _weighed([pair for pair in pairs if pair.one.rows])
+    columns, count = _weighed([pair for pair in pairs if not pair.one.rows])
+    return Share(rows, alone=False) if rows >= columns else Share(columns, alone=count == 1)
 
 
-def share(part: Sample, whole: Sample) -> Fraction | None:
-    """Return how much of one set stands in another beyond chance, from 0 to 1; None where nothing can be told."""
-    level = max(part.level, whole.level)
-    left = part.at(level)
-    if len(left) < EVIDENCE or whole.chance == 1:
+def _weighed(pairs: Sequence[_Pair]) -> tuple[Fraction, int]:
+    """Return the best matches' mean, each with its column's weight, and how many columns had a say."""
+    best: dict[int, tuple[Sample, Fraction]] = {}
+    for pair in pairs:
+        found = _beyond_chance(pair)
+        if found is not None and found >= best.get(id(pair.one), (pair.one, Fraction(0)))[1]:
+            best[id(pair.one)] = (pair.one, found)
+    weighed = [(found, 1 - one.chance) for one, found in best.values() if one.chance < 1]
+    total = sum((weight for _found, weight in weighed), Fraction(0))
+    if not total:
+        return Fraction(0), 0
+    return sum((found * weight for found, weight in weighed), Fraction(0)) / total, len(weighed)
+
+
+def _beyond_chance(pair: _Pair) -> Fraction | None:
+    """Return how much of one set stands in the other beyond chance, from 0 to 1; None where nothing can be told."""
+    if pair.of_one < EVIDENCE or 2 * pair.other.distinct <= pair.other.filled:
         return None
-    found = Fraction(len(left & whole.at(level)), len(left))
-    return max(Fraction(0), (found - whole.chance) / (1 - whole.chance))
+    if not pair.both:
+        return Fraction(0)
+    chance = pair.other.chance
+    return max(Fraction(0), (Fraction(pair.both, pair.of_one) - chance) / (1 - chance))

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, or_, select, union
 from sqlalchemy.orm import Session
 
 from market.actor import Actor, Role
@@ -184,17 +184,12 @@ def earlier(
         file_digest: SHA-256 of its bytes.
         content_digest: digest of its table; None while it is not measured.
     """
-    same = [Revision.digest == file_digest]
-    if content_digest is not None:
-        same.append(Inspection.content_digest == content_digest)
-    query = (
-        select(Asset)
-        .join(Revision, Revision.asset_id == Asset.id)
-        .outerjoin(Inspection, Inspection.revision_id == Revision.id)
-        .where(or_(*same), Asset.state.in_(CLAIMING))
-        .order_by(Asset.drafted_at, Asset.id)
-    )
-    return [asset for asset in session.scalars(query).unique() if asset.id != asset_id]
+    same = [select(Revision.asset_id).where(Revision.digest == file_digest)]
+    if content_digest is not None:  # each by its own index: joined by OR, every asset would be looked at
+        measured = Inspection.content_digest == content_digest
+        same.append(select(Revision.asset_id).join(Inspection).where(measured))
+    claiming = Asset.id.in_(union(*same)), Asset.state.in_(CLAIMING), Asset.id != asset_id
+    return list(session.scalars(select(Asset).where(*claiming).order_by(Asset.drafted_at, Asset.id)))
 
 
 def _visible(actor: Actor) -> Select[Asset]:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from market.registry import fingerprint
-from market.registry.containment import EVIDENCE, Sample, compare, containment, share
+from market.registry.containment import EVIDENCE, Sample, compare
 from tests import samples
 from tests.samples import Table
 
@@ -89,11 +89,11 @@ def test_the_same_companies_in_tables_about_other_things_are_for_a_person_to_loo
 
 
 def test_too_few_values_say_nothing() -> None:
-    one = Sample(rows=False, level=0, distinct=9, filled=9, zeros=bytes([3, *[0] * 8]), values=range(9))
-    assert share(one, one) == 1
-    assert share(one, Sample(False, 1, 9, 9, bytes([3]), [0])) is None
-    assert containment([], [one]).value == 0
-    assert EVIDENCE == 8
+    nine = Sample(rows=False, level=0, distinct=9, filled=9, zeros=bytes([3, *[0] * 8]), values=range(9))
+    one = Sample(rows=False, level=1, distinct=9, filled=9, zeros=bytes([3]), values=[0])
+    assert compare([nine], [nine]).contained.value == 1
+    assert compare([nine], [one]).most == 0
+    assert compare([], [nine]).most == 0
 
 
 @settings(max_examples=25)
@@ -102,11 +102,10 @@ def test_a_set_within_another_is_contained_at_every_level(values: set[int], data
     part = data.draw(st.sets(st.sampled_from(sorted(values)), min_size=10))
     levels = data.draw(st.tuples(st.integers(0, 2), st.integers(0, 2)))
     one, other = (sampled(found, level) for found, level in zip((part, values), levels, strict=True))
-    left = {value for value in part if value >> (64 - max(levels)) == 0}
-    wanted = None if len(left) < EVIDENCE else 1
-    assert share(one, other) == wanted
-    back = {value for value in values if value >> (64 - max(levels)) == 0}
-    assert share(other, one) == (None if len(back) < EVIDENCE else Fraction(len(left), len(back)))
+    left, back = (sum(value >> (64 - max(levels)) == 0 for value in found) for found in (part, values))
+    found = compare([one], [other])
+    assert found.contained.value == (1 if left >= EVIDENCE else 0)
+    assert found.contains.value == (Fraction(left, back) if back >= EVIDENCE else 0)
 
 
 def sampled(values: set[int], level: int) -> Sample:
