@@ -7,13 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from market.registry import fingerprint
-from market.registry.containment import EVIDENCE, Sample, compare
+from market.registry import containment, fingerprint
+from market.registry.containment import EVIDENCE, Likeness, Sample
 from tests import samples
 from tests.samples import Table
 
 ROWS = 6000
 SECRET = b"s" * 32
+
+
+def compare(first: list[Sample], second: list[Sample]) -> Likeness:
+    return containment.Table(first).likeness(second)
 
 
 def kept(table: Table) -> list[Sample]:
