@@ -74,6 +74,14 @@ def test_of_half_new_rows_about_half_is_contained(whole: Table, stored: list[Sam
     assert not found.reaches(Fraction(95, 100))
 
 
+def test_what_was_registered_is_found_within_something_larger(whole: Table, stored: list[Sample]) -> None:
+    more = samples.joined(samples.made(ROWS, seed=11), whole)
+    found = compare(kept(more | {"new": samples.made(ROWS * 2, seed=12)["card"]}), stored)
+    assert found.contains.value == 1
+    assert abs(found.contained.value - Fraction(1, 2)) < Fraction(15, 100)
+    assert found.reaches(Fraction(95, 100))
+
+
 @pytest.mark.parametrize("seed", range(6, 10))
 def test_another_draw_of_the_same_schema_has_next_to_nothing_in_common(
     stored: list[Sample], seed: int
