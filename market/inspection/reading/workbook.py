@@ -2,6 +2,7 @@
 
 A workbook is a ZIP archive. Before anything parses it, each member is unpacked once and thrown away, so that
 the sizes it declares are known to be true and their sum is bounded. The sheet is then held whole.
+A workbook stores a date as a moment at midnight: where no moment of a column has another hour, it is a date.
 """
 
 import zipfile
@@ -21,6 +22,9 @@ from market.inspection.refusal import Refusal
 _MEMBERS = 10_000
 _SHARE = 8
 """The members together may unpack to this part of the memory: parsed cells take several times their text."""
+_MIDNIGHT = " 00:00:00"
+_MOMENT = r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
+_DATE = r"^(\d{4}-\d\d-\d\d) 00:00:00$"
 _CHUNK = 1024 * 1024
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError)
 
@@ -47,8 +51,15 @@ def opened(path: Path, limits: Limits) -> Source:
         raise Refusal("file.empty")
     names = column_names([cell or "" for cell in cells.row(0)])
     rows = cells.slice(1).select(pl.all().cast(pl.String).replace("", None))
+    rows = pl.DataFrame([_dates(column) for column in rows.iter_columns()])
     facts: dict[str, str | int] = {"digest": scan.digest_of(path), "sheet": name}
     return Source(tuple(names), ("text",) * len(names), facts, rows.height, sliced(rows, rows.height))
+
+
+def _dates(cells: pl.Series) -> pl.Series:
+    """Return dates without their hour where every moment of the column is at midnight."""
+    timed = cells.str.contains(_MOMENT) & ~cells.str.ends_with(_MIDNIGHT)
+    return cells if timed.any() else cells.str.replace(_DATE, "$1")
 
 
 def _check(path: Path, most: int) -> None:

@@ -32,20 +32,18 @@ def test_numbers_keep_their_text_and_keys_their_order(tmp_path: Path) -> None:
     assert read(tmp_path / "f", gzip.compress(content)) == expected
 
 
-@given(st.lists(st.fixed_dictionaries({"a": SCALARS, "b": SCALARS}), min_size=1))
+@given(st.lists(st.tuples(SCALARS, SCALARS), min_size=1))
 def test_reading_is_what_json_says(
-    tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, object]]
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[object, object]]
 ) -> None:
-    content = "\n".join(json.dumps(row) for row in rows).encode()
+    content = "\n".join(json.dumps({"a": a, "b": b}) for a, b in rows).encode()
 
     def text(value: object) -> str | None:
         if isinstance(value, bool):
             return str(value).lower()
         return None if value is None or value == "" else str(value)
 
-    assert read(tmp_path_factory.mktemp("j") / "f", content)[1] == [
-        (text(r["a"]), text(r["b"])) for r in rows
-    ]
+    assert read(tmp_path_factory.mktemp("j") / "f", content)[1] == [(text(a), text(b)) for a, b in rows]
 
 
 @pytest.mark.parametrize(

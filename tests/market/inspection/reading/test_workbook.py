@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+import zlib
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,8 @@ _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 def workbook(*rows: str, declared: int | None = None) -> bytes:
     members = {
         "[Content_Types].xml": f'<Types xmlns="{_PACKAGE}/content-types"/>',
+        "_rels/.rels": f'<Relationships xmlns="{_PACKAGE}/relationships"><Relationship Id="rId1" '
+        f'Type="{_OFFICE}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
         "xl/workbook.xml": f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets>'
         '<sheet name="S" sheetId="1" r:id="rId1"/></sheets></workbook>',
         "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{_PACKAGE}/relationships"><Relationship Id="rId1" '
@@ -35,7 +38,9 @@ def workbook(*rows: str, declared: int | None = None) -> bytes:
         for name, text in members.items():
             archive.writestr(name, text)
         if declared is not None:
-            archive.getinfo("xl/worksheets/sheet1.xml").file_size = declared
+            sheet = archive.getinfo("xl/worksheets/sheet1.xml")
+            sheet.file_size = declared
+            sheet.CRC = zlib.crc32(members[sheet.filename].encode()[: declared + 1])
     return sink.getvalue()
 
 
