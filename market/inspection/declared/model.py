@@ -306,7 +306,7 @@ def _shaped(kind: Any, value: Any) -> bool:
     if value is None:
         return "None" in str(kind)
     words = {bool: "bool", int: "int", str: "str"}
-    bare = str(getattr(kind, "__name__", kind)).replace("tuple[str, ...]", "")
+    bare = (kind.__name__ if isinstance(kind, type) else str(kind)).replace("tuple[str, ...]", "")
     return type(value) in words and words[type(value)] in bare
 
 
