@@ -18,7 +18,7 @@ _FORMS = {
     "boolean": "true|false",
     "integer": content.INTEGER,
     "decimal": content.NUMBER,
-    "float": content.NUMBER,
+    "float": rf"{content.NUMBER}([eE][-+]?[0-9]{{1,3}})?|NaN|-?inf",
     "date": content.DATE,
     "timestamp": content.MOMENT,
     "time": r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?",
@@ -236,6 +236,9 @@ def _ranged(column: DeclaredColumn, cells: pl.Series) -> pl.Series:
         limit = _typed(column.type, pl.Series([bound]))
         if column.type in {"date", "timestamp"}:
             kept &= values >= limit[0] if least else values <= limit[0]
+        elif column.type == "float":
+            floats = values.cast(pl.Float64).fill_nan(None)
+            kept &= floats >= float(bound) if least else floats <= float(bound)
         else:
             kept &= _beyond(values, bound, least=least)
     return kept
