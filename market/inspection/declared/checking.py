@@ -210,7 +210,7 @@ def _kept(kind: str, column: DeclaredColumn, cells: pl.Series) -> pl.Series:
 
 
 def _whole(cells: pl.Series, form: str) -> pl.Series:
-    """Tell which cells are of a form from end to end; ``\\z``, as ``$`` could stand before a line's end."""
+    r"""Tell which cells are of a form from end to end; ``\z``, as ``$`` could stand before a line's end."""
     return cells.str.contains(rf"\A(?:{form})\z").fill_null(value=False)
 
 
@@ -252,13 +252,15 @@ def _beyond(numbers: pl.Series, bound: str, *, least: bool) -> pl.Series:
         bound: a plain number.
         least: whether they must be at least it; at most it otherwise.
     """
-    limit = _digits(pl.Series([bound]))[0]
+    limit: str = _digits(pl.Series([bound]))[0]
     digits = _digits(numbers)
-    below = numbers.str.starts_with("-") & (digits != _digits(pl.Series(["0"]))[0])
+    below: pl.Series = numbers.str.starts_with("-") & (digits != _digits(pl.Series(["0"]))[0])
     negative = bound.startswith("-")
     if least:
-        return (~below | (digits <= limit)) if negative else (~below & (digits >= limit))
-    return (below & (digits >= limit)) if negative else (below | (digits <= limit))
+        kept: pl.Series = (~below | (digits <= limit)) if negative else (~below & (digits >= limit))
+    else:
+        kept = (below & (digits >= limit)) if negative else (below | (digits <= limit))
+    return kept
 
 
 def _digits(numbers: pl.Series) -> pl.Series:

@@ -156,7 +156,11 @@ def build(document: Any) -> Declared:
     if faults:
         raise Invalid(*faults)
     declared = Declared(
-        tuple(columns), tuple(key), tuple(rules), periods[0] if periods else None, document.get("description", "")
+        tuple(columns),
+        tuple(key),
+        tuple(rules),
+        periods[0] if periods else None,
+        document.get("description", ""),
     )
     validate(declared)
     return declared

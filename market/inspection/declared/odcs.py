@@ -53,10 +53,21 @@ def read(text: str) -> Taken:
     tables = foreign.objects(document.get("schema"), "schema")
     if len(tables) != 1:
         raise Invalid(Fault("schema", "declared.one_table"))
-    table, notes, rules = tables[0], [], []
+    table = tables[0]
+    notes: list[Fault] = []
+    rules: list[dict[str, Any]] = []
     known = ("apiVersion", "kind", "id", "name", "version", "status", "schema", "description")
     notes += foreign.rest(document, known, "")
-    known = ("name", "logicalType", "physicalType", "properties", "quality", "description", "businessName", "id")
+    known = (
+        "name",
+        "logicalType",
+        "physicalType",
+        "properties",
+        "quality",
+        "description",
+        "businessName",
+        "id",
+    )
     notes += foreign.rest(table, known, "schema.0")
     columns, keys = [], []
     for place, given in enumerate(foreign.objects(table.get("properties"), "schema.0.properties")):
@@ -133,14 +144,18 @@ def _rule(check: dict[str, Any], expression: str) -> dict[str, Any]:
 def _library(check: dict[str, Any], column: dict[str, Any]) -> bool:
     """Take over a check of the standard's own library that asks for no exception."""
     arguments = check.get("arguments") or {}
+    if not isinstance(arguments, dict):
+        return False
     match check.get("metric") or check.get("rule"):
         case "nullValues" | "nullCheck":
             column["required"] = True
         case "duplicateValues" | "duplicateCount" | "uniqueCheck" if not arguments:
             column["unique"] = True
-        case "invalidValues" if isinstance(arguments, dict) and set(arguments) == {"validValues"}:
+        case "invalidValues" if set(arguments) == {"validValues"} and isinstance(
+            arguments["validValues"], list
+        ):
             column["allowed"] = [foreign.written(one) or "" for one in arguments["validValues"]]
-        case "invalidValues" if isinstance(arguments, dict) and set(arguments) == {"pattern"}:
+        case "invalidValues" if set(arguments) == {"pattern"}:
             column["pattern"] = arguments["pattern"]
         case _:
             return False
@@ -149,17 +164,21 @@ def _library(check: dict[str, Any], column: dict[str, Any]) -> bool:
 
 @cache
 def _loader() -> Any:
-    import yaml
+    import yaml  # type: ignore[import-untyped]
 
-    class Loader(yaml.SafeLoader):
+    class Loader(yaml.SafeLoader):  # type: ignore[misc]
         def compose_node(self, parent: Any, index: Any) -> Any:
             if self.check_event(yaml.AliasEvent):
                 raise yaml.YAMLError("aliases are not read")
             return super().compose_node(parent, index)
 
     Loader.yaml_implicit_resolvers = {}
-    Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""])
-    Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false|True|False)$"), list("tfTF"))
+    Loader.add_implicit_resolver(
+        "tag:yaml.org,2002:null", re.compile(r"^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""]
+    )
+    Loader.add_implicit_resolver(
+        "tag:yaml.org,2002:bool", re.compile(r"^(?:true|false|True|False)$"), list("tfTF")
+    )
     return Loader
 
 
@@ -201,7 +220,7 @@ def write(declared: Declared, identifier: str, version: str) -> dict[str, Any]:
             for rule in declared.rules
         ],
     }
-    return _filled(
+    contract: dict[str, Any] = _filled(
         {
             "apiVersion": "v3.1.0",
             "kind": "DataContract",
@@ -211,6 +230,7 @@ def write(declared: Declared, identifier: str, version: str) -> dict[str, Any]:
             "schema": [table],
         }
     )
+    return contract
 
 
 def _property(column: DeclaredColumn, key: tuple[str, ...]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""Patterns that mean the same everywhere: a small part of regular expressions.
+r"""Patterns that mean the same everywhere: a small part of regular expressions.
 
 A pattern is held against a whole cell. What is allowed runs in time linear in the text in the engines that
-match it; look-around, back references and flags are refused. ``\\d \\w \\s`` are written out as ASCII, because
+match it; look-around, back references and flags are refused. ``\d \w \s`` are written out as ASCII, because
 engines disagree about what else they hold. Repetition is bounded, since a machine is built for every copy.
 """
 

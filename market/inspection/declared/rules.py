@@ -29,8 +29,9 @@ _TOKEN = re.compile(
     re.ASCII,
 )
 WORDS = frozenset(
-    "and or not in between is null true false length abs lower upper regexp_matches coalesce date timestamp".split()
-)
+    ("and", "or", "not", "in", "between", "is", "null", "true", "false",
+     "length", "abs", "lower", "upper", "regexp_matches", "coalesce", "date", "timestamp")
+)  # fmt: skip
 _MOMENT = r"[1-9][0-9]{3}-[0-9]{1,2}-[0-9]{1,2}[ T]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?Z?"
 _CASTS = {
     "integer": (r"-?(0|[1-9][0-9]{0,17})", "DECIMAL(18, 0)"),
@@ -220,7 +221,9 @@ class _Reading:
             raise Denied("rule.part", part=node.key)
         for part in parts:
             self._alike(subject, part)
-        return _Term("boolean", exp.Paren(this=made), constant=subject.constant and all(p.constant for p in parts))
+        return _Term(
+            "boolean", exp.Paren(this=made), constant=subject.constant and all(p.constant for p in parts)
+        )
 
     def _cell(self, node: Any) -> Any:
         """The text of a column's cell."""

@@ -47,11 +47,13 @@ def read(text: str) -> Taken:
         resources = foreign.objects(document["resources"], "resources")
         if len(resources) != 1:
             raise Invalid(Fault("resources", "declared.one_table"))
-        document = resources[0].get("schema")
+        document = resources[0].get("schema") or {}
     if not isinstance(document, dict) or "fields" not in document:
         raise Invalid(Fault("schema", "declared.shape"))
     notes = foreign.rest(document, ("fields", "primaryKey", "description", "title", "$schema"), "schema")
-    notes = [note for note in notes if document.get("missingValues") != [""] or "missingValues" not in note.path]
+    notes = [
+        note for note in notes if document.get("missingValues") != [""] or "missingValues" not in note.path
+    ]
     columns = []
     for place, field in enumerate(foreign.objects(document["fields"], "fields")):
         columns.append(_column(field, f"fields.{place}", notes))

@@ -36,7 +36,9 @@ MESSAGES = {
     "rule.part": lazy("A rule cannot use this (%(part)s); see the list of what rules can say."),
     "rule.column": lazy("There is no declared column %(name)s."),
     "rule.kinds": lazy("These do not go together: %(left)s and %(right)s."),
-    "rule.moment": lazy("%(value)s is no date; write 2026-01-31, and 2026-01-31 08:00:00 for a date and time."),
+    "rule.moment": lazy(
+        "%(value)s is no date; write 2026-01-31, and 2026-01-31 08:00:00 for a date and time."
+    ),
     "rule.pattern": lazy("Write the pattern as plain text in single quotes, and keep it simple."),
     "rule.deep": lazy("The rule is too long or too deeply nested; write several rules."),
     "rule.no_condition": lazy("The rule must be something that is true or false of a row."),

@@ -1,6 +1,7 @@
 """The counts, held against the obvious way to count, a row at a time."""
 
 import re
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -18,13 +19,19 @@ DECLARED = model.build(
             {"name": "n", "type": "decimal", "minimum": "-1.5", "maximum": "10", "required": True},
             {"name": "d", "type": "date", "minimum": "2024-02-29", "maximum": "2026-01-05"},
             {"name": "m", "type": "timestamp", "minimum": "2026-01-05 10:00:00"},
-            {"name": "t", "pattern": r"[a-c]\w?|1", "longest": 2, "allowed": ["a", "ab", "1"], "required": True},
+            {
+                "name": "t",
+                "pattern": r"[a-c]\w?|1",
+                "longest": 2,
+                "allowed": ["a", "ab", "1"],
+                "required": True,
+            },
             {"name": "gone", "required": True},
         ],
         "rules": [
             {"expression": '"n" * "n" > 2'},
             {"expression": '"d" <= "m"', "code": "0503"},
-            {"expression": "coalesce(\"n\", 0) = 0 or \"t\" is null or length(\"t\") = 1"},
+            {"expression": 'coalesce("n", 0) = 0 or "t" is null or length("t") = 1'},
             {"expression": "\"gone\" = 'x'"},
         ],
     }
@@ -69,10 +76,10 @@ def day(cell: str | None) -> date | None:
 def moment(cell: str | None) -> datetime | None:
     if cell is None or not re.fullmatch(content.MOMENT, cell):
         return None
+    whole, _point, fraction = cell.rstrip("Z").partition(".")
+    year, month, day_of, hour, minute, second = map(int, re.split(r"[-: T]", whole))
     try:
-        return datetime(*map(int, re.split(r"[-: T]", cell.rstrip("Z").partition(".")[0]))).replace(  # noqa: DTZ001
-            microsecond=int((cell.rstrip("Z").partition(".")[2] or "0").ljust(6, "0"))
-        )
+        return datetime(year, month, day_of, hour, minute, second, int(fraction.ljust(6, "0")))  # noqa: DTZ001
     except ValueError:
         return None
 
@@ -82,9 +89,9 @@ def counted(answers: list[bool | None]) -> Count:
     return Count(len(known), sum(known), len(answers) - len(known))
 
 
-def asked(cells: list[str | None], keeps: object) -> Count:
+def asked(cells: list[str | None], keeps: Callable[[str], object]) -> Count:
     filled = [cell for cell in cells if cell is not None]
-    return Count(len(filled), sum(bool(keeps(cell)) for cell in filled))  # type: ignore[operator]
+    return Count(len(filled), sum(bool(keeps(cell)) for cell in filled))
 
 
 def small(cell: str | None) -> Decimal | None:

@@ -17,8 +17,16 @@ def report(**more: Any) -> dict[str, Any]:
 PREVIEW = {
     "columns": [
         {"minimum": "1", "maximum": "6", "frequent": []},
-        {"minimum": "a", "maximum": "b", "frequent": [{"value": "b", "count": 2}, {"value": "a", "count": 3}]},
-        {"minimum": "1", "maximum": "2", "frequent": [{"value": "1", "count": 3}, {"value": "2", "count": 3}]},
+        {
+            "minimum": "a",
+            "maximum": "b",
+            "frequent": [{"value": "b", "count": 2}, {"value": "a", "count": 3}],
+        },
+        {
+            "minimum": "1",
+            "maximum": "2",
+            "frequent": [{"value": "1", "count": 3}, {"value": "2", "count": 3}],
+        },
     ]
 }
 
@@ -26,7 +34,9 @@ PREVIEW = {
 def test_a_draft_says_what_was_measured() -> None:
     sensitive = {"columns": [{"name": "phone", "class": "phone"}]}
     first, second, third = drafting.draft(report(sensitive=sensitive), PREVIEW).columns
-    assert first == model.DeclaredColumn("id", "integer", required=True, unique=True, minimum="1", maximum="6")
+    assert first == model.DeclaredColumn(
+        "id", "integer", required=True, unique=True, minimum="1", maximum="6"
+    )
     assert second == model.DeclaredColumn("kind", allowed=("a", "b"))
     assert third == model.DeclaredColumn("phone", required=True, personal="phone")
 

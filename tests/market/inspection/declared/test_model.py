@@ -1,17 +1,19 @@
 """Declarations: their bounds, and that they are written in one way."""
 
+import contextlib
 import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from market.inspection.declared import lists, model, patterns, wording
+from market.inspection.declared.faults import Invalid
 
 
 def faults(**document: Any) -> list[tuple[str, str]]:
-    with pytest.raises(model.Invalid) as invalid:
+    with pytest.raises(Invalid) as invalid:
         model.from_json(json.dumps({"columns": [{"name": "a"}]} | document))
     assert all(wording.explain(fault) for fault in invalid.value.faults)
     return [(fault.path, fault.code) for fault in invalid.value.faults]
@@ -21,7 +23,14 @@ FULL = {
     "columns": [
         {"name": "a", "type": "integer", "minimum": "-3", "maximum": "9", "required": True, "unique": True},
         {"name": "日", "type": "date", "minimum": "2026-01-01"},
-        {"name": "c", "allowed": ["x", "y"], "pattern": "[xy]", "longest": 1, "personal": "name", "quasi": True},
+        {
+            "name": "c",
+            "allowed": ["x", "y"],
+            "pattern": "[xy]",
+            "longest": 1,
+            "personal": "name",
+            "quasi": True,
+        },
         {"name": "d", "allowed": "list:iso-4217", "unit": "1"},
     ],
     "key": ["a"],
@@ -69,15 +78,18 @@ def test_the_table_has_faults_of_its_own() -> None:
     assert faults(extra=3) == [("", "declared.unknown")]
     assert faults(columns=[{"name": "a", "nullable": 3}]) == [("columns.0", "declared.unknown")]
     assert faults(period={"column": "a"}) == [("period.column", "declared.period_column")]
-    assert faults(rules=[{"expression": '"a" is null', "code": "9"}]) == [("rules.0.code", "declared.rule_code")]
+    assert faults(rules=[{"expression": '"a" is null', "code": "9"}]) == [
+        ("rules.0.code", "declared.rule_code")
+    ]
 
 
 @pytest.mark.parametrize("text", ["", "[", "[]", "[" * 100_000, "3"])
 def test_what_is_no_document_is_refused(text: str) -> None:
-    with pytest.raises(model.Invalid):
+    with pytest.raises(Invalid):
         model.from_json(text)
 
 
+@settings(max_examples=30)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=3),
@@ -90,10 +102,8 @@ def test_what_is_no_document_is_refused(text: str) -> None:
     )
 )
 def test_any_document_is_taken_or_refused_with_its_faults(document: Any) -> None:
-    try:
-        model.build(document)
-    except model.Invalid as error:
-        assert error.faults
+    with contextlib.suppress(Invalid):
+        assert model.build(document).columns
 
 
 @pytest.mark.parametrize(
