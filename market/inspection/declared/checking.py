@@ -147,7 +147,7 @@ class _Rows:
         asked = [self._asked(rule.expression, types, places) for rule in declared.rules]
         self._places = [places[name] for name in types]
         self._assessed = [place for place, one in enumerate(asked) if one]
-        parts = [f"count_if({one}), count_if(NOT {one})" for one in asked if one]
+        parts = [f"count(*) FILTER (WHERE {one}), count(*) FILTER (WHERE NOT {one})" for one in asked if one]
         self._query = f"SELECT {', '.join(parts)} FROM batch" if parts else ""  # noqa: S608 - built from checked nodes
         self._total = len(asked)
         self._base = duckdb.connect(

@@ -117,7 +117,7 @@ def third_rule(row: Row) -> bool | None:
     return None if value is None else False
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(rows())
 def test_counts_are_those_of_counting_row_by_row(given_rows: list[Row]) -> None:
     checker = Checker(DECLARED, NAMES)
@@ -153,7 +153,7 @@ def test_counts_are_those_of_counting_row_by_row(given_rows: list[Row]) -> None:
     assert (found.missing, found.undeclared) == (("gone",), ("extra",))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(rows(), rows())
 def test_parts_merged_are_the_whole(first: list[Row], second: list[Row]) -> None:
     whole, left, right = (Checker(DECLARED, NAMES) for _ in range(3))
