@@ -5,6 +5,7 @@ and false as the text they are, and without aliases: a small document cannot unf
 """
 
 import re
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -235,7 +236,7 @@ def write(declared: Declared, identifier: str, version: str) -> dict[str, Any]:
 
 def _property(column: DeclaredColumn, key: tuple[str, ...]) -> dict[str, Any]:
     logical, physical = _WRITTEN[column.type]
-    options = {"minimum": column.minimum, "maximum": column.maximum, "pattern": column.pattern}
+    options = {name: _bound(column, getattr(column, name)) for name in ("minimum", "maximum")}
     own = [(name, getattr(column, name)) for name in _OWN if getattr(column, name)]
     allowed = list(column.allowed) if isinstance(column.allowed, tuple) else None
     valid = {"type": "library", "metric": "invalidValues", "arguments": {"validValues": allowed}, "mustBe": 0}
@@ -249,10 +250,20 @@ def _property(column: DeclaredColumn, key: tuple[str, ...]) -> dict[str, Any]:
         "primaryKey": column.name in key or None,
         "primaryKeyPosition": key.index(column.name) + 1 if column.name in key else None,
         "classification": "restricted" if column.personal else None,
-        "logicalTypeOptions": options | {"maxLength": column.longest},
+        "logicalTypeOptions": options | {"pattern": column.pattern, "maxLength": column.longest},
         "quality": [valid] if allowed else None,
         "customProperties": [{"property": name, "value": value} for name, value in own],
     }
+
+
+def _bound(column: DeclaredColumn, bound: str | None) -> str | int | float | None:
+    """Return a bound of numbers as the number the standard wants, or as text where that would not be exact."""
+    if bound is None or column.type not in {"integer", "decimal", "float"}:
+        return bound
+    if "." not in bound:
+        return int(bound)
+    number = float(bound)
+    return number if Decimal(repr(number)) == Decimal(bound) and "e" not in repr(number) else bound
 
 
 def _filled(value: Any) -> Any:

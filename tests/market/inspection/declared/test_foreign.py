@@ -11,7 +11,7 @@ from market.inspection.declared.faults import Invalid
 DECLARED = model.build(
     {
         "columns": [
-            {"name": "a", "type": "decimal", "minimum": "-1.50", "maximum": "10", "required": True, "unit": "kg"},
+            {"name": "a", "type": "decimal", "minimum": "-1.5", "maximum": "10", "required": True, "unit": "kg"},
             {"name": "名", "allowed": ["x", "y"], "pattern": r"\w+", "longest": 9, "quasi": True, "personal": "name",
              "unique": True, "description": "who"},
             {"name": "d", "type": "date", "minimum": "2026-01-01"},
@@ -35,6 +35,7 @@ def test_a_table_schema_says_the_same() -> None:
 
 def test_a_data_contract_says_the_same() -> None:
     contract = odcs.write(RULED, "urn:x", "1.0.0")
+    assert contract["schema"][0]["properties"][0]["logicalTypeOptions"] == {"minimum": -1.5, "maximum": 10}
     assert odcs.read(json.dumps(contract)).declared == RULED
     assert odcs.read(yaml.safe_dump(contract, allow_unicode=True)).declared == RULED
 
