@@ -197,17 +197,19 @@ def _credit_codes(flat: Flat) -> Marks:
     run = figure | capital
     for step in (1, 2, 4, 8, 2):
         run = run[: len(run) - step] & run[step:]
-    begins = np.flatnonzero(run)
+    starts = flat.offsets - flat.offsets[0]
+    beside = figure | capital | ((octets - np.uint8(97)) < 26)
+    open_before = np.ones(len(octets), bool)
+    open_before[1:] = ~beside[:-1]
+    open_before[starts[:-1]] = True
+    begins = np.flatnonzero(run & open_before[: len(run)])
     if not len(begins):
         return {}
-    starts = flat.offsets - flat.offsets[0]
     cells = np.searchsorted(starts[1:], begins, side="right")
     inside = begins + 18 <= starts[cells + 1]
     begins, cells = begins[inside], cells[inside]
-    beside = figure | capital | ((octets - np.uint8(97)) < 26)
-    before = (begins == starts[cells]) | ~beside[np.maximum(begins, 1) - 1]
     after = (begins + 18 == starts[cells + 1]) | ~beside[np.minimum(begins + 18, len(octets) - 1)]
-    begins, cells = begins[before & after], cells[before & after]
+    begins, cells = begins[after], cells[after]
     text = octets[begins[:, None] + np.arange(18)]
     lettered = (text[:, :17] > ord("9")).any(axis=1)
     text, cells = text[lettered], cells[lettered]

@@ -133,11 +133,17 @@ def with_long_runs(flat: Flat) -> NDArray[np.int64]:
     if not _in_a_row((octets - np.uint8(32)) < 26).any():
         return np.empty(0, np.int64)
     run = _in_a_row(((octets - np.uint8(48)) < 10) | (octets == ord(" ")) | (octets == ord("-")))
-    found = np.flatnonzero(run)
-    if not len(found):
-        return found
-    cells = np.unique(np.searchsorted(flat.offsets[1:] - flat.offsets[0], found, side="right"))
-    return cells[flat.lengths[cells] >= 10]
+    if not run.any():
+        return np.empty(0, np.int64)
+    starts = flat.offsets[:-1] - flat.offsets[0]
+    # a run may come from the cell before: what counts is where it begins, and the cells that begin inside one
+    begins = run.copy()
+    begins[1:] &= ~run[:-1]
+    cells = np.zeros(len(flat), bool)
+    cells[np.searchsorted(starts, np.flatnonzero(begins), side="right") - 1] = True
+    early = starts < len(run)
+    cells[early] |= run[starts[early]]
+    return np.flatnonzero(cells & (flat.lengths >= 10))
 
 
 def _in_a_row(found: Mask) -> Mask:
