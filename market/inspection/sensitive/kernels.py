@@ -14,7 +14,7 @@ import polars as pl
 from market.inspection.flat import Flat
 from market.inspection.sensitive import checks, shapes
 from market.inspection.sensitive.shapes import Marks, Positions
-from market.inspection.sensitive.windows import Digits, Windows, uniform, with_long_runs
+from market.inspection.sensitive.windows import PARTED, Digits, Windows, alone, uniform, with_long_runs
 
 PLAIN: Final = (
     r"\x{00}-\x{7F}\x{3001}\x{3002}\x{4000}-\x{9FFF}\x{FF01}\x{FF08}\x{FF09}\x{FF0C}\x{FF1A}\x{FF1B}\x{FF1F}"
@@ -109,13 +109,22 @@ def _is_calendar(flat: Flat) -> bool:
 
 
 def _numbers(cells: pl.Series, flat: Flat) -> Marks:
-    found: Marks = {}
-    at = with_long_runs(flat)
+    whole: Marks = {}
+    left = np.zeros(len(flat), bool)
+    left[with_long_runs(flat)] = True
+    if not left.any():
+        return whole
+    for length in PARTED:
+        windows = alone(flat, length)
+        _judge(whole, windows)
+        left[windows.cells] = False
+    at = np.flatnonzero(left)
     if not len(at):
-        return found
+        return whole
+    found: Marks = {}
     part = cells if len(at) == len(flat) else cells.gather(at)
     digits = Digits(flat if len(at) == len(flat) else Flat(part))
-    for length in (11, 13, 15, 16, 17, 18, 19):
+    for length in PARTED:
         _judge(found, digits.windows(length))
     for mark, pattern, near in (
         ("mobile.text", NEAR_PHONE, "mobile.near"), ("card.text.valid", NEAR_CARD, "card.near.valid"),
@@ -125,7 +134,8 @@ def _numbers(cells: pl.Series, flat: Flat) -> Marks:
         if inside is not None and len(inside):
             words = part.gather(inside).str.contains(pattern).to_numpy()
             found[near] = inside[words]
-    return {mark: at[inside] for mark, inside in found.items()}
+    _add(whole, {mark: at[inside] for mark, inside in found.items()})
+    return whole
 
 
 def _judge(found: Marks, windows: Windows) -> None:

@@ -62,12 +62,26 @@ def uniform(flat: Flat) -> Windows | None:
     symbols = np.asfortranarray(octets - np.uint8(48))
     last = symbols[:, -1]
     if length == 18 and (last > 9).any():
+        if (last == X).any():  # a colon, which is no figure though it comes after 9
+            return None
         symbols[(last == ord("X") - 48) | (last == ord("x") - 48), -1] = X
         if (symbols[:, :-1] > 9).any() or (symbols[:, -1] > X).any():
             return None
     elif (symbols > 9).any():
         return None
     return Windows(np.arange(len(symbols)), symbols, np.ones(len(symbols), bool))
+
+
+def alone(flat: Flat, length: int) -> Windows:
+    """Return the windows of a length that are a whole cell, digits and nothing else."""
+    at = np.flatnonzero(flat.lengths == length)
+    symbols = flat.data[flat.offsets[at] + np.arange(length)[:, None]] - np.uint8(48)
+    right = (symbols[:-1] <= 9).all(axis=0)
+    last = symbols[-1]
+    crossed = (last == ord("X") - 48) | (last == ord("x") - 48)
+    right &= (last <= 9) | (crossed & (length == 18))
+    last[crossed] = X
+    return Windows(at, symbols.T, np.ones(len(at), bool)).those(right)
 
 
 class Digits:
