@@ -23,8 +23,8 @@ _WORDS = (
 PLACEHOLDERS: Final = tuple(sorted(xxhash.xxh3_64_intdigest(word.encode()) for word in _WORDS))
 """Cell values of the words that stand for nothing."""
 
-_CONTROL = r"[\x{01}-\x{08}\x{0B}\x{0C}\x{0E}-\x{1F}\x{7F}-\x{9F}]"
-_INVISIBLE = r"[\x{AD}\x{200B}-\x{200F}\x{202A}-\x{202E}\x{2060}-\x{2064}\x{2066}-\x{2069}\x{FEFF}]"
+CONTROL = r"[\x{01}-\x{08}\x{0B}\x{0C}\x{0E}-\x{1F}\x{7F}-\x{9F}]"
+INVISIBLE = r"[\x{AD}\x{200B}-\x{200F}\x{202A}-\x{202E}\x{2060}-\x{2064}\x{2066}-\x{2069}\x{FEFF}]"
 _BROKEN = r"\x{FFFD}|锟斤拷|烫烫烫|屯屯屯|[ÂÃ][\x{A0}-\x{BF}]|â€"
 _BLANK = r"^\s|\s$"
 
@@ -40,11 +40,11 @@ def count(cells: pl.Series, flat: Flat) -> dict[str, int]:
     if flat.ascii and not low:
         blank = int(((flat.first() == 32) | (flat.last() == 32)).sum()) if len(flat) else 0
         return dict.fromkeys(KINDS, 0) | {"blank": blank, "any": blank}
-    suspects = cells.filter(cells.str.contains(rf"{_CONTROL}|{_INVISIBLE}|{_BROKEN}|{_BLANK}"))
+    suspects = cells.filter(cells.str.contains(rf"{CONTROL}|{INVISIBLE}|{_BROKEN}|{_BLANK}"))
     found = {
         "blank": suspects.str.contains(_BLANK),
-        "control": suspects.str.contains(_CONTROL),
-        "invisible": suspects.str.contains(_INVISIBLE),
+        "control": suspects.str.contains(CONTROL),
+        "invisible": suspects.str.contains(INVISIBLE),
         "broken": suspects.str.contains(_BROKEN),
     }
     either = found["blank"] | found["control"] | found["invisible"] | found["broken"]

@@ -41,7 +41,8 @@ class Pattern:
 
 def read(text: str) -> Pattern | None:
     """Return what a pattern says, None when it is none."""
-    regex, seen, end = "", [], -1
+    seen: list[str] = []
+    regex, end = "", -1
     for found in _TOKEN.finditer(text):
         literal = text[max(end, 0) : found.start()]
         if re.search("[0-9A-SU-Za-z]", literal):
