@@ -15,8 +15,9 @@ from market.catalog.models import Benefit
 from market.catalog.sectors import Sector
 from market.catalog.terms import Proposal, use_of
 from market.db import read, transaction
+from market.inspection.formats import CSV
 from market.inspection.refusal import Refusal
-from market.inspection.service import CSV, Measured, inspect_file
+from market.inspection.service import Measured, inspect_file
 from market.registry import reading, service
 from market.registry.models import Asset, Right
 from market.registry.service import Upload

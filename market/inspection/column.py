@@ -23,7 +23,6 @@ LOWEST = 2049
 """How many of the smallest different values are handed on for the sketch."""
 _SHOWN = 200
 """Longest value kept as text, in characters."""
-_MICROSECONDS = 1_000_000
 
 
 @dataclass
@@ -96,12 +95,13 @@ class Column:
             The cells as they are written canonically.
         """
         flat = Flat(raw)
-        found = cells.read(raw, flat)
+        suspect = dirt.suspects(raw, flat) if len(flat) else None
+        found = cells.read(raw, flat, suspect)
         part = Counts(
             len(raw), found.filled, found.booleans, found.integers, found.numbers, found.dates, found.moments
         )
         if found.filled:
-            part.dirty = dirt.count(raw, flat)
+            part.dirty = dirt.count(raw, suspect)
             self._lengths(found.text, flat)
             self._extremes(found)
         self.counts.add(part)
@@ -166,14 +166,10 @@ class Column:
             numbers = text.cast(pl.Float64, strict=False)
             self._figures(numbers, text)
             self.spread["number"].update(numbers.drop_nulls().to_numpy())
-        elif found.dates == found.filled:
-            days = text.str.to_date("%Y-%m-%d", strict=False).to_physical()
-            self.spread["date"].update(days.drop_nulls().to_numpy().astype(np.float64))
-        elif found.moments == found.filled:
-            bare = text.str.strip_chars_end("Z")
-            moments = bare.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us", strict=False)
-            seconds = moments.to_physical().drop_nulls().to_numpy() / _MICROSECONDS
-            self.spread["timestamp"].update(seconds)
+        elif found.dates == found.filled and found.days is not None:
+            self.spread["date"].update(found.days)
+        elif found.moments == found.filled and found.seconds is not None:
+            self.spread["timestamp"].update(found.seconds)
 
     def _figures(self, numbers: pl.Series, text: pl.Series) -> None:
         ends = []

@@ -34,6 +34,10 @@ class Flat:
         return self.data[self.offsets[0] : self.offsets[-1]] if len(self) else self.data[:0]
 
     @cached_property
+    def _raw(self) -> bytes:
+        return self.bytes.tobytes()
+
+    @cached_property
     def lengths(self) -> NDArray[np.int64]:
         """Length of each cell in bytes."""
         return np.diff(self.offsets)
@@ -41,16 +45,23 @@ class Flat:
     @cached_property
     def ascii(self) -> bool:
         """Whether no cell holds anything but ASCII."""
-        return not bool((self.bytes >= 128).any())
+        return not len(self.bytes) or int(self.bytes.max()) < 128
+
+    @cached_property
+    def lowest(self) -> int:
+        """The smallest byte that occurs; 255 when there is none."""
+        return int(self.bytes.min()) if len(self.bytes) else 255
 
     def has_byte(self, value: int) -> bool:
         """Tell whether a byte occurs anywhere."""
-        return bool((self.bytes == value).any())
+        return value >= self.lowest and self._raw.find(value) >= 0
 
+    @cached_property
     def first(self) -> Bytes:
-        """Return the first byte of each cell."""
+        """The first byte of each cell."""
         return self.data[self.offsets[:-1]]
 
+    @cached_property
     def last(self) -> Bytes:
-        """Return the last byte of each cell."""
+        """The last byte of each cell."""
         return self.data[self.offsets[1:] - 1]

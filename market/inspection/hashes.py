@@ -72,13 +72,16 @@ class Kept:
         parts = 1 << max(0, (len(self) // BLOCK)).bit_length()
         shift = np.uint64(64 - (parts.bit_length() - 1))
         for part in range(parts):
-            found = [
+            found = [np.empty(0, np.uint64)] if not len(self) else [
                 block[block >> shift == part] if parts > 1 else block for block in self.blocks(BLOCK)
             ]
-            joined = np.concatenate(found) if found else np.empty(0, np.uint64)
-            joined = joined[joined != 0]
-            joined.sort()
-            yield joined
+            yield _ascending(np.concatenate(found) if len(found) != 1 else found[0])
+
+
+def _ascending(found: Values) -> Values:
+    """Return values in ascending order, without those that are 0."""
+    ordered: Values = pl.Series(found).sort(multithreaded=False).to_numpy()
+    return ordered[np.searchsorted(ordered, np.uint64(0), side="right") :]
 
 
 def different(ascending: Values) -> Values:

@@ -1,22 +1,32 @@
 """What an inspection says, as values.
 
-The report in JSON (keys ASCII, integers whole, no floats; canonical with sorted keys and no spaces)::
+An inspection gives one document, ``{"report", "preview", "engine"}``. The *report* holds facts and no values
+(keys ASCII, integers whole, no floats; canonical with sorted keys and no spaces)::
 
-    version         1
-    file            media_type, size (bytes), digest (SHA-256 of the uploaded bytes);
-                    for CSV also encoding (utf-8 | utf-8-bom | gb18030) and delimiter
+    version         2
+    method          "qilu-inspection-2": what is counted and how
+    file            media_type, size (bytes), digest (SHA-256 of the uploaded bytes), and how the reader
+                    took it: encoding and delimiter of CSV, compression, sheet
     rows            data rows, header not counted
     duplicate_rows  rows beyond the first of each set of equal rows
     columns         in file order: name, type (boolean integer decimal float date timestamp time text
-                    binary), stored (``text`` in CSV, else the Parquet reader's type), nulls (empty cells,
-                    empty text included), distinct (different filled cells, written canonically)
+                    binary), stored (``text``, or the type the file itself gives), nulls (empty cells, empty
+                    text included), distinct (different filled cells, written canonically), digest, shortest
+                    and longest (characters), dirty (cells by kind of damage)
     content_digest  by the rule content_rule, see :mod:`market.inspection.content`
-    engine          versions of duckdb and python
+    declared        null, or the digest of the declaration it was held against
+    quality         figures by indicator, of columns and of the whole file: code, column, numerator, denominator,
+                    method, by; or code, column and the reason why it cannot be assessed
+    grade           see :func:`market.inspection.grading.grade`
+    sensitive       what was found of personal and other sensitive data, by column
 
-A column has a type other than text only if every filled cell is of it. The ranges are a list of
-``{name, minimum, maximum}`` beside the report: canonical text, cut at 200 characters, null when empty.
+A column has a type other than text only if every filled cell is of it. The *preview* holds values out of the
+data (smallest, largest, frequent, spread, masked rows); who sees which is decided by what was found sensitive.
+``engine`` names the versions of the libraries. The report's digest is SHA-256 of its canonical text: whoever
+measures the same bytes under the same declaration gets it again, with whatever versions.
 """
 
+import hashlib
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -46,7 +56,7 @@ class Column:
         type: what every filled cell is.
         nulls: number of empty cells.
         distinct: number of different filled cells.
-        minimum: smallest value; None where ranges may not be seen or the column is empty.
+        minimum: smallest value; None where values may not be seen or the column is empty.
         maximum: largest value, likewise.
     """
 
@@ -94,19 +104,19 @@ class Report:
 
 
 def canonical(document: Any) -> str:
-    """Write a report or ranges as the text that is stored and hashed (RFC 8785 for what they hold)."""
+    """Write a document as the text that is stored and hashed (RFC 8785 for what it holds)."""
     return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-def parse(report: str, ranges: str | None = None) -> Report:
+def parse(report: str, preview: str | None = None) -> Report:
     """Read a stored report.
 
     Args:
         report: the stored text.
-        ranges: the stored ranges, only for owner and reviewer; None leaves them out.
+        preview: the stored preview, for whoever may see its values; None leaves them out.
     """
     facts = json.loads(report)
-    values = json.loads(ranges) if ranges else [{}] * len(facts["columns"])
+    values = json.loads(preview)["columns"] if preview else [{}] * len(facts["columns"])
     columns = tuple(
         Column(
             column["name"], column["type"], column["nulls"], column["distinct"],
@@ -124,6 +134,11 @@ def parse(report: str, ranges: str | None = None) -> Report:
         encoding=facts["file"].get("encoding"),
         size=facts["file"]["size"],
     )
+
+
+def digest(report: str) -> str:
+    """Return the digest of a report: SHA-256 of its canonical text, hex."""
+    return hashlib.sha256(report.encode()).hexdigest()
 
 
 def digests(report: str) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """Who gets to see what an entry's commitments open to: one table, field by viewer.
 
 A field is named after the table of the row it commits to (``trade``, ``posting.2``) or, for personal columns, after
-table and column (``inspection.ranges``). What is not in the table is for auditors alone.
+table and column (``inspection.preview``). What is not in the table is for auditors alone.
 """
 
 import re
@@ -55,7 +55,7 @@ SHOWN: Final[Mapping[str, frozenset[Viewer]]] = {
     "receipt": _PARTIES,
     "revision": _PARTIES,
     "inspection": _PARTIES,
-    "inspection.ranges": _PROVIDER,  # values out of the data
+    "inspection.preview": _PROVIDER,  # values out of the data
     "asset": frozenset({Viewer.AUDITOR}),  # names a duplicate, which is the reviewer's to know
 }
 

@@ -1,6 +1,5 @@
 """Measuring an uploaded file: read, measure outside any transaction, record what came out."""
 
-import hashlib
 import uuid
 
 from sqlalchemy import select
@@ -10,7 +9,7 @@ from market import steps, storage
 from market.actor import Actor
 from market.db import locked, read, transaction
 from market.inspection.refusal import Refusal
-from market.inspection.report import digests
+from market.inspection.report import digest, digests
 from market.inspection.service import Measured, inspect_file
 from market.registry.models import Asset, Inspection, Revision
 from market.steps import Kind
@@ -57,9 +56,10 @@ def _fill(inspection: Inspection, outcome: Measured | Refusal, revision: Revisio
     if file_digest != revision.digest:
         raise RuntimeError(f"revision {revision.id}: the measured bytes are not the uploaded ones")
     inspection.report = outcome.report
-    inspection.report_digest = hashlib.sha256(outcome.report.encode()).hexdigest()
+    inspection.report_digest = digest(outcome.report)
     inspection.content_digest = content_digest
-    inspection.ranges = outcome.ranges
+    inspection.preview = outcome.preview
+    inspection.engine = dict(outcome.engine)
 
 
 def _inspected(session: Session, revision: Revision) -> bool:

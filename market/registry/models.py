@@ -65,9 +65,9 @@ class Revision(Stateful, Base):
 class Inspection(Stateful, Base):
     """What the exchange measured in a revision, or why it could not; one a revision.
 
-    ``report`` (canonical JSON, :mod:`market.inspection.report`) holds public facts; ``ranges`` holds values
-    out of the data, so it is committed apart under the provider as its subject and can be erased alone.
-    ``refusal`` and ``facts`` stand instead of both when the file could not be measured.
+    ``report`` (canonical JSON, :mod:`market.inspection.report`) holds facts; ``preview`` holds values out of the
+    data, so it is committed apart under the provider as its subject and can be erased alone; ``engine`` names the
+    versions of what measured. ``refusal`` and ``facts`` stand instead when the file could not be measured.
     """
 
     __tablename__ = "inspection"
@@ -78,6 +78,7 @@ class Inspection(Stateful, Base):
     report: Mapped[str | None] = mapped_column(Text)
     report_digest: Mapped[str | None] = mapped_column(String(64))
     content_digest: Mapped[str | None] = mapped_column(String(64), index=True)
-    ranges: Mapped[str | None] = mapped_column(Text, info={"personal": "provider_id"})
+    preview: Mapped[str | None] = mapped_column(Text, info={"personal": "provider_id"})
+    engine: Mapped[dict[str, Any] | None]
     refusal: Mapped[str | None] = mapped_column(String(40))
     facts: Mapped[dict[str, Any] | None]

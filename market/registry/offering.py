@@ -32,7 +32,7 @@ class RegisteredAsset:
         size: of the file in bytes.
         filename: of the file.
         media_type: of the file.
-        report: the measured facts, without ranges.
+        report: the measured facts, without values.
         report_digest: SHA-256 of the report's canonical text.
     """
 

@@ -172,7 +172,7 @@ def _asset(
         and any(
             permissions.allowed(actor, f"asset.{act}", relation) for act in ("suspend", "restore", "cancel")
         ),
-        sees_ranges=relation is permissions.Relation.OWN or actor.has(Role.REVIEWER),
+        sees_values=relation is permissions.Relation.OWN or actor.has(Role.REVIEWER),
         values=values or {},
         faults=faults or {},
     )

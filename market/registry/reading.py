@@ -29,7 +29,7 @@ class Detail:
         asset: the row.
         revision: its newest file.
         inspection: the row, None until the file was measured.
-        report: the measured facts, with ranges only for the provider's people and reviewers; None
+        report: the measured facts, with values only for the provider's people and reviewers; None
             when the file was not or could not be measured.
         refusal: why the file could not be measured, in the reader's language; else None.
         duplicate: the earlier asset with the same data; None for everybody but reviewers.
@@ -128,7 +128,7 @@ def detail(session: Session, actor: Actor, asset_id: uuid.UUID) -> Detail:
     insider = relation(actor, asset) is Relation.OWN or actor.has(Role.REVIEWER)
     report = None
     if inspection is not None and inspection.report is not None:
-        report = reports.parse(inspection.report, inspection.ranges if insider else None)
+        report = reports.parse(inspection.report, inspection.preview if insider else None)
     duplicate = (
         session.get(Asset, asset.duplicate_of) if asset.duplicate_of and knows_duplicates(actor) else None
     )

@@ -11,7 +11,7 @@ from market import storage
 from market.errors import Invalid, TooLarge
 from market.fields import clean
 from market.i18n import _, size
-from market.inspection.service import MEDIA_TYPES, media_type_of
+from market.inspection.formats import MEDIA_TYPES, media_type_of
 from market.registry.service import Upload
 from market.rules import book
 from market.storage.blob import CHUNK, OverCap

@@ -14,7 +14,8 @@ import pytest
 
 from market import data
 from market.inspection import report as reports
-from market.inspection.service import CSV, PARQUET, document, inspect_file
+from market.inspection.formats import CSV, PARQUET
+from market.inspection.service import document, inspect_file
 from tests.market.inspection import reference
 
 

@@ -190,5 +190,5 @@ def test_nothing_but_the_log_is_served(client: Client, deal: Deal) -> None:
 
 def test_the_table_of_openings_names_what_it_hides() -> None:
     assert SHOWN["asset"] == {Viewer.AUDITOR}
-    assert Viewer.BUYER not in SHOWN["inspection.ranges"]
+    assert Viewer.BUYER not in SHOWN["inspection.preview"]
     assert Viewer.PROVIDER not in SHOWN["operation.url"]

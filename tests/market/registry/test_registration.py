@@ -83,7 +83,7 @@ def test_measuring_twice_records_once(exchange: Flask) -> None:
     assert kinds(asset.id) == ["asset.drafted", "asset.inspected"]
 
 
-def test_ranges_are_committed_apart_and_seen_by_provider_and_reviewer_only(exchange: Flask) -> None:
+def test_values_are_committed_apart_and_seen_by_provider_and_reviewer_only(exchange: Flask) -> None:
     provider = assets.provider()
     asset_id = assets.submitted(provider)
     chief = people.operator()
@@ -96,7 +96,7 @@ def test_ranges_are_committed_apart_and_seen_by_provider_and_reviewer_only(excha
         step = session.scalars(select(Step).where(Step.kind == Kind.ASSET_INSPECTED.value)).one()
         opened = {opening.field: opening for opening in openings(session, step.id)}
     assert "济南" not in str(opened["inspection"].value)
-    assert opened["inspection.ranges"].subject == provider.organisation_id
+    assert opened["inspection.preview"].subject == provider.organisation_id
 
 
 @pytest.mark.parametrize(

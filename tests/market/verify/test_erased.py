@@ -23,7 +23,7 @@ def erasure_of(sold: Sold, entry_id: str, field: str) -> tuple[Entry, dict[int, 
 
 def test_what_was_erased_is_told_and_what_was_lost_is_a_failure(sold: Sold) -> None:
     manifest = json.loads(sold.files["manifest.json"])
-    entry_id, field = next(pair for pair in manifest["withheld"] if pair[1].endswith(".ranges"))
+    entry_id, field = next(pair for pair in manifest["withheld"] if pair[1].endswith(".preview"))
     kept = tuple(tuple(pair) for pair in manifest["withheld"] if pair != [entry_id, field])
     assert failed(sold.verify(sold.sealed(sold.files, withheld=kept))) == ["openings"]
     erasure, leaves = erasure_of(sold, entry_id, field)

@@ -141,7 +141,7 @@ def test_a_head_that_does_not_extend_the_vouching_one_is_not_believed(told: Told
 
 def test_what_was_erased_is_told_with_the_entry_that_says_so(told: Told) -> None:
     notes = [detail for outcome, _name, detail in told.verify("erased").lines if outcome == "note"]
-    assert any("inspection.ranges: erased by entry " in detail for detail in notes), notes
+    assert any("inspection.preview: erased by entry " in detail for detail in notes), notes
     before = [detail for _outcome, _name, detail in told.verify("opened").lines]
     assert not any("erased by entry" in detail for detail in before)
 
