@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from market.inspection.child import Progress
 from market.inspection.cleaning.output import write
 from market.inspection.cleaning.plan import plan
 from market.inspection.cleaning.recipe import Recipe
@@ -15,7 +16,10 @@ from market.inspection.reading import Batch, Source
 from market.inspection.refusal import Refusal
 
 
-def clean(source: Source, recipe: Recipe, out: Path, scratch: Path, limits: Limits) -> dict[str, Any]:
+def clean(
+    source: Source, recipe: Recipe, out: Path, scratch: Path, limits: Limits,
+    told: Progress = lambda _done: None,
+) -> dict[str, Any]:  # fmt: skip
     """Clean a table.
 
     Args:
@@ -24,6 +28,7 @@ def clean(source: Source, recipe: Recipe, out: Path, scratch: Path, limits: Limi
         out: the file that is written.
         scratch: a folder that may be filled; what stays in it is of no use.
         limits: bounds; the rows that wait there take at most ``limits.scratch`` bytes an operation.
+        told: called with how far reading is, in thousandths.
 
     Returns:
         ``rows`` read, ``kept`` rows, the names of the ``columns`` and the ``changes`` of each operation.
@@ -32,7 +37,7 @@ def clean(source: Source, recipe: Recipe, out: Path, scratch: Path, limits: Limi
         Refusal: the recipe does not fit the file, or reading fails.
     """
     planned = plan(recipe, source.names, scratch, limits.scratch)
-    count = _Counted()
+    count = _Counted(source.size, told)
     batches = count.numbered(source.batches)
     for step in planned.steps:
         batches = step.run(batches)
@@ -50,10 +55,13 @@ def clean(source: Source, recipe: Recipe, out: Path, scratch: Path, limits: Limi
 class _Counted:
     """Counts rows as they are read and gives each its number."""
 
-    def __init__(self) -> None:
+    def __init__(self, size: int, told: Progress) -> None:
         self.rows = 0
+        self._size = max(1, size)
+        self._told = told
 
     def numbered(self, batches: Iterator[Batch]) -> Iterator[pl.DataFrame]:
         for batch in batches:
             yield batch.cells.with_row_index(ROW, offset=self.rows + 1)
             self.rows += batch.cells.height
+            self._told(1000 * batch.done // self._size)

@@ -48,7 +48,9 @@ def open_source(path: Path, media_type: str, scratch: Path, limits: Limits) -> S
     facts: dict[str, str | int] = {"digest": digest, "encoding": plain.encoding, "delimiter": plain.delimiter}
     size = plain.path.stat().st_size
     stored = ("text",) * len(plain.names)
-    return Source(tuple(plain.names), stored, facts, size, _batches(plain.path, plain.delimiter, plain.names, size))
+    return Source(
+        tuple(plain.names), stored, facts, size, _batches(plain.path, plain.delimiter, plain.names, size)
+    )
 
 
 def _batches(path: Path, delimiter: str, names: list[str], size: int) -> Iterator[Batch]:
