@@ -242,7 +242,7 @@ def _dates(members: _Members) -> Dates:
 def _cast(members: _Members) -> Cast:
     column, kind = members.column("column"), members.choice("type", tuple(Kind))
     otherwise = members.choice("otherwise", tuple(Otherwise), Otherwise.STOP)
-    places = members.number("places", PLACES if kind is Kind.DECIMAL else 0)
+    places = members.number("places", PLACES) if kind is Kind.DECIMAL else 0
     if kind is not Kind.BOOLEAN:
         return Cast(column, kind, otherwise, places)
     yes, no = members.words("yes", WORDS, WORD, 0), members.words("no", WORDS, WORD, 0)

@@ -192,7 +192,7 @@ class Recipe:
 
     def to_json(self) -> dict[str, Any]:
         """Return the recipe as it is stored, with every default written out."""
-        operations = [{"operation": one.operation} | asdict(one) for one in self.operations]
+        operations = [{"operation": one.operation} | _members(one) for one in self.operations]
         return {"version": VERSION, "output": self.output, "operations": operations}
 
     @property
@@ -204,3 +204,12 @@ class Recipe:
     def digest(self) -> str:
         """SHA-256 of the canonical JSON, in lower-case hex."""
         return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+def _members(operation: Operation) -> dict[str, Any]:
+    members = asdict(operation)
+    if isinstance(operation, Cast):
+        foreign = {"places"} if operation.type is not Kind.DECIMAL else set()
+        foreign |= {"yes", "no"} if operation.type is not Kind.BOOLEAN else set()
+        members = {name: value for name, value in members.items() if name not in foreign}
+    return members

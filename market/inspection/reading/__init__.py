@@ -55,7 +55,7 @@ def open_source(path: Path, media_type: str, scratch: Path, limits: Limits) -> S
 
 def _batches(path: Path, delimiter: str, names: list[str], size: int) -> Iterator[Batch]:
     try:
-        frame = pl.read_csv(path, separator=delimiter, infer_schema=False, missing_utf8_is_empty_string=False)
+        frame = pl.read_csv(path, separator=delimiter, infer_schema=False)
     except pl.exceptions.NoDataError:
         return
     frame.columns = [f"c{place}" for place in range(len(names))]
