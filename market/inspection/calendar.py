@@ -62,7 +62,7 @@ def _columns(flat: Flat, length: int) -> tuple[NDArray[np.intp], Bytes]:
     fitting = flat.lengths == length
     places = np.flatnonzero(fitting)
     if len(places) == len(flat):
-        return places, np.ascontiguousarray(flat.bytes.reshape(-1, length).T)
+        return places, np.ascontiguousarray(flat.joined.reshape(-1, length).T)
     starts = flat.offsets[:-1][fitting]
     return places, flat.data[starts + np.arange(length)[:, None]]
 
@@ -74,7 +74,9 @@ def _days(digits: Bytes) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     longest = _LENGTHS[month] + (leap & (month == 2))
     real &= (year >= 1000) & (day >= 1) & (day <= longest)
     past = year - 1
-    days = past * 365 + past // 4 - past // 100 + past // 400 + _BEFORE[month] + (leap & (month > 2)) + day - 1
+    days = (
+        past * 365 + past // 4 - past // 100 + past // 400 + _BEFORE[month] + (leap & (month > 2)) + day - 1
+    )
     return days - _EPOCH, real
 
 

@@ -29,13 +29,13 @@ class Flat:
         return len(self.offsets) - 1
 
     @cached_property
-    def bytes(self) -> Bytes:
+    def joined(self) -> Bytes:
         """All bytes of the cells."""
         return self.data[self.offsets[0] : self.offsets[-1]] if len(self) else self.data[:0]
 
     @cached_property
     def _raw(self) -> bytes:
-        return self.bytes.tobytes()
+        return self.joined.tobytes()
 
     @cached_property
     def lengths(self) -> NDArray[np.int64]:
@@ -45,12 +45,12 @@ class Flat:
     @cached_property
     def ascii(self) -> bool:
         """Whether no cell holds anything but ASCII."""
-        return not len(self.bytes) or int(self.bytes.max()) < 128
+        return not len(self.joined) or int(self.joined.max()) < 128
 
     @cached_property
     def lowest(self) -> int:
         """The smallest byte that occurs; 255 when there is none."""
-        return int(self.bytes.min()) if len(self.bytes) else 255
+        return int(self.joined.min()) if len(self.joined) else 255
 
     def has_byte(self, value: int) -> bool:
         """Tell whether a byte occurs anywhere."""

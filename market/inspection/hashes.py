@@ -22,7 +22,7 @@ BLOCK = 1 << 24
 
 def values(text: pl.Series) -> Values:
     """Return the cell values of a column; 0 where a cell is empty."""
-    hashed = text.to_frame("c").select(plh.col("c").nchash.xxh3_64()).to_series()  # type: ignore[attr-defined]
+    hashed = text.to_frame("c").select(plh.col("c").nchash.xxh3_64()).to_series()
     found: Values = hashed.fill_null(0).to_numpy()
     return found
 
@@ -72,9 +72,11 @@ class Kept:
         parts = 1 << max(0, (len(self) // BLOCK)).bit_length()
         shift = np.uint64(64 - (parts.bit_length() - 1))
         for part in range(parts):
-            found = [np.empty(0, np.uint64)] if not len(self) else [
-                block[block >> shift == part] if parts > 1 else block for block in self.blocks(BLOCK)
-            ]
+            found = (
+                [np.empty(0, np.uint64)]
+                if not len(self)
+                else [block[block >> shift == part] if parts > 1 else block for block in self.blocks(BLOCK)]
+            )
             yield _ascending(np.concatenate(found) if len(found) != 1 else found[0])
 
 

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 BARS = 64
 _FINEST = -20
 """Narrowest width: 2^-20."""
+_ZERO = 2.0**-40
+"""What is smaller would vanish beside the largest numbers, and its sign with it."""
 _EXACT = 52
 """Bits of a number that can be told apart in a 64-bit float."""
 
@@ -27,8 +29,9 @@ class Spread:
         self.counts: NDArray[np.int64] = np.zeros(0, np.int64)
 
     def update(self, numbers: NDArray[np.float64]) -> None:
-        """Count more numbers; infinite ones are left out."""
+        """Count more numbers; infinite ones are left out, and what is below 2^-40 counts as 0."""
         numbers = numbers[np.isfinite(numbers)]
+        numbers = np.where(np.abs(numbers) < _ZERO, 0.0, numbers)
         if not len(numbers):
             return
         least, most = float(numbers.min()), float(numbers.max())
@@ -48,7 +51,7 @@ class Spread:
         theirs = Spread()
         theirs.power, theirs.low, theirs.counts = other.power, other.low, other.counts
         theirs._widen(power)
-        first, last, power = self._fitting(theirs.low, theirs.low + len(theirs.counts) - 1, power)
+        _first, _last, power = self._fitting(theirs.low, theirs.low + len(theirs.counts) - 1, power)
         theirs._widen(power)
         self._add(theirs.low, theirs.counts)
 
@@ -78,7 +81,9 @@ class Spread:
 
     def _add(self, first: int, counts: NDArray[np.int64]) -> None:
         low = min(first, self.low) if len(self.counts) else first
-        high = max(first + len(counts), self.low + len(self.counts)) if len(self.counts) else first + len(counts)
+        high = (
+            max(first + len(counts), self.low + len(self.counts)) if len(self.counts) else first + len(counts)
+        )
         joined = np.zeros(high - low, np.int64)
         if len(self.counts):
             joined[self.low - low : self.low - low + len(self.counts)] += self.counts

@@ -79,9 +79,7 @@ class Table:
             single = hashes.different(part)
             distinct, nonzero = distinct + len(single), nonzero + len(part)
             lowest = np.concatenate((lowest, single[: 2049 - len(lowest)]))
-        return Whole(
-            self.rows, distinct + (nonzero < self.rows), columns, digest.hexdigest(), lowest
-        )
+        return Whole(self.rows, distinct + (nonzero < self.rows), columns, digest.hexdigest(), lowest)
 
     def combined(self, keys: Sequence[int], places: Sequence[int] | None = None) -> Kept:
         """Return one value a row: the sum of its cell values, each times its column's key, modulo 2**64.

@@ -16,7 +16,10 @@ LONGEST = 400
 """Lines; a longer file is asking to be two."""
 
 NAMES_OF_NOTHING = {"utils", "util", "common", "core", "helpers", "helper", "misc", "manager"}
-HEAVY = {"duckdb", "typst", "pyarrow", "polars", "numpy", "pandas", "obstore", "pyhanko", "asn1crypto"}
+HEAVY = {
+    "duckdb", "typst", "pyarrow", "polars", "polars_hash", "numpy", "fastexcel", "sqlglot", "pandas", "obstore",
+    "pyhanko", "asn1crypto",
+}  # fmt: skip
 COMMITTING = {"commit", "begin", "begin_nested", "autocommit"}
 """Calls that begin or end a transaction; a function of a module may have such a name and mean something else."""
 WORDS = {"AUTOCOMMIT", "COMMIT", "BEGIN IMMEDIATE"}

@@ -75,4 +75,6 @@ def content_digest(names: Sequence[str], rows: Sequence[Sequence[str | None]]) -
         sum(value(cell(text)) * key for text, key in zip(row, keys, strict=True)) % 2**64 for row in rows
     )
     opening = "".join(f"{line}\n" for line in ("qilu-content-2", len(rows), *sorted(digests)))
-    return hashlib.sha256(opening.encode() + b"".join(one.to_bytes(8, "big") for one in sums if one)).hexdigest()
+    return hashlib.sha256(
+        opening.encode() + b"".join(one.to_bytes(8, "big") for one in sums if one)
+    ).hexdigest()

@@ -26,7 +26,15 @@ numbers = st.builds(
     st.sampled_from(["", ".", ".0", ".10", ".001", ".500"]),
 )  # fmt: skip
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
-some = st.none() | figures | written_dates | written_moments | numbers | texts | st.sampled_from(["true", "false"])
+some = (
+    st.none()
+    | figures
+    | written_dates
+    | written_moments
+    | numbers
+    | texts
+    | st.sampled_from(["true", "false"])
+)
 
 
 def read(column: list[str | None]) -> cells.Cells:
@@ -36,7 +44,9 @@ def read(column: list[str | None]) -> cells.Cells:
 
 
 @given(st.lists(some.map(lambda text: text or None), min_size=1, max_size=12))
-@example(["1", None, "2020-01-02", "2020/1/2", "2020-01-02 03:04:05", "2020-01-02T03:04:05.50Z", "e\u0301", "-0"])
+@example(
+    ["1", None, "2020-01-02", "2020/1/2", "2020-01-02 03:04:05", "2020-01-02T03:04:05.50Z", "e\u0301", "-0"]
+)
 @example(["2020-02-29", "2019-02-29", "1900-02-29", "2000-02-29", "2020/12/31", "2020-1-1"])
 @example(["2020-02-29 23:59:60", "2020-02-29 23:59:59", "2020-02-29 24:00:00"])
 @example(["1.10", "10", "1.", ".0", "0.0", "-0.00", "100"])

@@ -152,7 +152,8 @@ def test_the_child_ends_with_the_server_that_started_it(tmp_path: Path) -> None:
     path = tmp_path / "long.csv"
     path.write_bytes(b"key,value\n" + b"".join(b"%d,%d\n" % (n, n * 7919) for n in range(2_000_000)))
     code = (
-        "import sys; from pathlib import Path; from market.inspection.formats import CSV; from market.inspection.service import inspect_file;"
+        "import sys; from pathlib import Path; "
+        "from market.inspection.formats import CSV; from market.inspection.service import inspect_file;"
         "inspect_file(Path(sys.argv[1]), CSV)"
     )
     with subprocess.Popen([sys.executable, "-c", code, str(path)]) as server:
