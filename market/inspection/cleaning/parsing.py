@@ -81,21 +81,22 @@ def parse(text: str) -> Recipe:
         RecipeError: it is no recipe; every faulty operation is named.
     """
     faults: list[Fault] = []
-    whole = _Members("", _document(text))
+    found = _document(text)
     try:
+        whole = _Members("", found)
         if whole.take("version") != VERSION:
             whole.fail("version", _("Write 1: no other version is known."))
         output = whole.choice("output", OUTPUTS, CSV)
         listed = whole.array("operations", OPERATIONS)
         whole.close()
-    except _Found as found:
-        raise RecipeError([found.fault]) from None
+    except _Found as fault:
+        raise RecipeError([fault.fault]) from None
     operations = []
     for place, one in enumerate(listed):
         try:
             operations.append(_operation(f"operations.{place}", one))
-        except _Found as found:
-            faults.append(found.fault)
+        except _Found as fault:
+            faults.append(fault.fault)
     if faults:
         raise RecipeError(faults)
     return Recipe(tuple(operations), output)
