@@ -26,9 +26,11 @@ def explain(code: str, facts: Facts) -> str:
         return measuring.explain(code, facts)
     sentences = {
         "recipe.unknown_column": _(
-            "Operation %(operation)s names the column %(column)s, which is not there by then."
+            "Operation %(operation)s (from 0) names the column %(column)s, which is not there by then."
         ),
-        "recipe.repeated_name": _("Operation %(operation)s gives the name %(column)s to a second column."),
+        "recipe.repeated_name": _(
+            "Operation %(operation)s (from 0) gives the name %(column)s to a second column."
+        ),
         "recipe.no_columns": _("The recipe leaves no column; keep at least one."),
         "recipe.no_rows": _("The recipe leaves no row; look at what it drops."),
         "recipe.unread": _(
