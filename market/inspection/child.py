@@ -1,8 +1,8 @@
 """A child process that opens strangers' files: both ends of what is said between it and the server.
 
 The parent starts ``python -m MODULE …`` under limits, with no secret in its environment. The child writes one JSON
-object on standard output, ``{"refusal": {"code", "facts"}}`` where it cannot go on; how far it is goes to the
-open file that ``QILU_PROGRESS`` names, a line each, in thousandths.
+object on standard output, ``{"refusal": {"code", "facts"}}`` where it cannot go on. How far it is goes to an open
+file whose number stands beside the limits, under ``progress``, a line each, in thousandths.
 """
 
 import errno
@@ -23,7 +23,6 @@ import market
 from market.inspection.limits import Limits
 from market.inspection.refusal import Refusal
 
-PROGRESS = "QILU_PROGRESS"
 _ANSWER = 64 * 1024 * 1024
 """Longest answer of the child, in bytes."""
 
@@ -50,12 +49,13 @@ def ask(
         Refusal: it did refuse, took too long (``inspection.timeout``) or gave no such answer
             (``inspection.crashed``).
     """
-    command = [sys.executable, "-m", module, *arguments, scratch, json.dumps(asdict(limits))]
     reading, writing = os.pipe()
+    bounds = json.dumps(asdict(limits) | {"progress": writing})
+    command = [sys.executable, "-m", module, *arguments, scratch, bounds]
     with os.fdopen(reading, "rb", buffering=0) as pipe, tempfile.TemporaryFile() as said:
         try:
             child = subprocess.Popen(
-                command, env=_environment(scratch, writing), cwd=scratch, stdin=subprocess.DEVNULL, stdout=said,
+                command, env=_environment(scratch), cwd=scratch, stdin=subprocess.DEVNULL, stdout=said,
                 stderr=subprocess.DEVNULL, start_new_session=True, pass_fds=(writing,),
             )  # fmt: skip
         finally:
@@ -77,12 +77,12 @@ def ask(
     return _outcome(text if status == 0 else b"", members, codes)
 
 
-def _environment(scratch: str, pipe: int) -> dict[str, str]:
+def _environment(scratch: str) -> dict[str, str]:
     """Return the child's environment: no secret of the server, and no setting but where its own code lies."""
     return {
         "PYTHONPATH": str(Path(market.__file__).resolve().parents[1]),
         "PATH": os.defpath, "HOME": scratch, "TMPDIR": scratch, "TZ": "UTC", "LC_ALL": "C.UTF-8",
-        "PYTHONDONTWRITEBYTECODE": "1", "POLARS_MAX_THREADS": "2", PROGRESS: str(pipe),
+        "PYTHONDONTWRITEBYTECODE": "1", "POLARS_MAX_THREADS": "2",
     }  # fmt: skip
 
 
@@ -131,10 +131,12 @@ def answer(limits: str, work: Callable[[Limits, Progress], Document]) -> None:
         limits: the last argument that this process was given.
         work: what is done; it is given the limits and what tells the parent how far it is.
     """
-    bounds = Limits(**json.loads(limits))
+    given = json.loads(limits)
+    told = _told(given.pop("progress", None))
+    bounds = Limits(**given)
     bounds.apply()
     try:
-        outcome = work(bounds, _told())
+        outcome = work(bounds, told)
     except Refusal as refusal:
         outcome = {"refusal": {"code": refusal.code, "facts": refusal.facts}}
     except MemoryError:
@@ -150,10 +152,9 @@ def _out_of_memory() -> Document:
     return {"refusal": {"code": "inspection.memory", "facts": {}}}
 
 
-def _told() -> Progress:
+def _told(number: int | None) -> Progress:
     """Return what tells the parent how far this process is."""
-    opened = os.environ.get(PROGRESS)
-    if opened is None:
+    if number is None:
         return lambda _done: None
-    pipe = os.fdopen(int(opened), "w", buffering=1)
+    pipe = os.fdopen(number, "w", buffering=1)
     return lambda done: print(done, file=pipe)
