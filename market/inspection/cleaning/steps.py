@@ -142,8 +142,8 @@ class Filled(Step):
 class Distinct(Step):
     """Keep the first of all equal rows.
 
-    Rows are compared by XXH3-128 of all their cells, each with its length before it, so two different rows
-    are taken for equal with a chance of about n^2 / 2^129. Which row comes again is known only when all have
+    Rows are compared by XXH3-128 of all their cells, so two different rows among n are taken for equal with a
+    chance of about n^2 / 2^129. Which row comes again is known only when all have
     been seen, so the rows wait on disk; memory holds one byte a row and a bounded part of the hashes.
 
     Args:
@@ -179,7 +179,7 @@ class Distinct(Step):
         for half, kept in zip(_hashed(batch, self._cells), self._halves, strict=True):
             kept.append(half)
         path = self._path(place)
-        batch.write_ipc(path, compression="lz4")
+        batch.write_ipc(path, compression="uncompressed")
         self._left -= path.stat().st_size
         if self._left < 0:
             raise Refusal("inspection.memory")
@@ -211,14 +211,25 @@ class Distinct(Step):
 
 def _hashed(batch: pl.DataFrame, cells: Sequence[str]) -> "list[np.ndarray[Any, np.dtype[np.uint64]]]":
     """Return the high and the low halves of the rows' hashes."""
-    written = [
-        pl.when(pl.col(cell).is_null())
-        .then(pl.lit("-"))
-        .otherwise(pl.concat_str(pl.col(cell).str.len_bytes().cast(pl.String), pl.lit(":"), pl.col(cell)))
-        for cell in cells
-    ]
-    hashed = batch.select(pl.concat_str(written).alias("row")).select(plh.col("row").nchash.xxh3_128())
+    hashed = _joined(batch, cells).to_frame("row").select(plh.col("row").nchash.xxh3_128())
     halves = hashed.select(
         above=(pl.col("row") // _HALF).cast(pl.UInt64), below=(pl.col("row") % _HALF).cast(pl.UInt64)
     )
     return [half.to_numpy() for half in halves.get_columns()]
+
+
+def _joined(batch: pl.DataFrame, cells: Sequence[str]) -> pl.Series:
+    """Write each row as one text, different rows differently.
+
+    NUL stands between cells, so it stands one time less than there are cells. A row that holds one itself is written
+    with the length of each cell before it and with more NULs than any other row has.
+    """
+    plain = batch.select(
+        pl.concat_str([pl.col(cell).fill_null("") for cell in cells], separator="\0")
+    ).to_series()
+    odd = plain.str.count_matches("\0", literal=True) >= len(cells)
+    if not odd.any():
+        return plain
+    lengths = [pl.col(cell).str.len_bytes().cast(pl.String).fill_null("-") for cell in cells]
+    long = batch.select(pl.lit("\0" * len(cells)) + pl.concat_str(lengths, separator=",")).to_series() + plain
+    return plain.zip_with(~odd, long)

@@ -242,7 +242,10 @@ def test_duplicates_are_found_when_hashes_are_compared_in_parts(
 
 
 def test_cells_that_only_look_alike_when_joined_are_no_duplicates() -> None:
-    rows = [["1", "23", None], ["12", "3", None], ["1", None, "23"], ["1:1", "-", None], ["1", "1-", None]]
+    rows = [
+        ["1", "23", None], ["12", "3", None], ["1", None, "23"], ["1:1", "-", None], ["1", "1-", None], ["1\0", "2", "3"],
+        ["1", "\x002", "3"], ["\0", None, None], [None, "\0", None], [None, None, "\0"], ["1\0002", "3", None],
+    ]  # fmt: skip
     written, _found = cleaned(rows, Recipe((DropDuplicates(),)))
     assert written.count(b"\n") == 1 + len(rows)
 
