@@ -12,6 +12,7 @@ from market.inspection.cleaning import patterns
 from market.inspection.cleaning.patterns import Pattern
 from market.inspection.cleaning.recipe import Cast, Kind, Mask
 from market.inspection.dirt import CONTROL, INVISIBLE
+from market.inspection.sensitive.masking import mask_column
 
 _UNSEEN = rf"{CONTROL}|{INVISIBLE}"
 _WIDE = [chr(code) for code in (0x3000, *range(0xFF01, 0xFF5F))]
@@ -71,7 +72,9 @@ def empty(cells: pl.Series, words: tuple[str, ...]) -> pl.Series:
 
 
 def mask(cells: pl.Series, how: Mask) -> pl.Series:
-    """Write ``*`` for the characters between the first and the last ones."""
+    """Hide the greater part of each cell."""
+    if how.kind is not None:
+        return mask_column(cells, how.kind)
     cell = pl.col("cell")
     long = cell.str.len_chars() > how.first + how.last
     middle = cell.str.len_chars().cast(pl.Int64) - (how.first + how.last)

@@ -28,6 +28,7 @@ from market.inspection.cleaning.recipe import (
     Trim,
     Width,
 )
+from market.inspection.sensitive.classes import Sensitive
 
 Word = TypeVar("Word", bound=str)
 
@@ -160,6 +161,9 @@ class _Members:
         for name in self._left:
             self.fail(name[:NAME], _("There is no such member; take it out."))
 
+    def has(self, name: str) -> bool:
+        return name in self._left
+
     def take(self, name: str, default: Any = None) -> Any:
         return self._left.pop(name, default)
 
@@ -253,7 +257,10 @@ def _cast(members: _Members) -> Cast:
 
 
 def _mask(members: _Members) -> Mask:
-    return Mask(members.column("column"), members.number("first", KEPT), members.number("last", KEPT))
+    column = members.column("column")
+    if members.has("class"):
+        return Mask(column, members.choice("class", tuple(Sensitive)))
+    return Mask(column, None, members.number("first", KEPT), members.number("last", KEPT))
 
 
 _READERS: dict[str, Callable[[_Members], Operation]] = {

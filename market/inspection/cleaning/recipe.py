@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from market.inspection.report import canonical
+from market.inspection.sensitive.classes import Sensitive
 
 VERSION = 1
 CSV = "text/csv"
@@ -125,20 +126,24 @@ class Cast:
 
 @dataclass(frozen=True)
 class Mask:
-    """Write ``*`` for the characters of each cell between its first and its last ones.
+    """Hide the greater part of each cell.
 
-    A cell that is no longer than what would be kept is masked whole.
+    By its class (in JSON under ``class``), as previews do: a cell that has not the form of it is hidden whole.
+    Without one, ``*`` is written for the characters between the first and the last ones, and for all of them
+    in a cell no longer than what would be kept.
 
     Attributes:
         column: which.
-        first: characters kept at the beginning.
+        kind: class of sensitive data.
+        first: characters kept at the beginning, where there is no class.
         last: characters kept at the end.
     """
 
     operation: ClassVar = "mask"
     column: str
-    first: int
-    last: int
+    kind: Sensitive | None
+    first: int = 0
+    last: int = 0
 
 
 @dataclass(frozen=True)
@@ -208,6 +213,11 @@ class Recipe:
 
 def _members(operation: Operation) -> dict[str, Any]:
     members = asdict(operation)
+    if isinstance(operation, Mask):
+        column, kind = operation.column, operation.kind
+        return {"column": column, "class": kind} if kind else {
+            "column": column, "first": operation.first, "last": operation.last,
+        }  # fmt: skip
     if isinstance(operation, Cast):
         foreign = {"places"} if operation.type is not Kind.DECIMAL else set()
         foreign |= {"yes", "no"} if operation.type is not Kind.BOOLEAN else set()

@@ -22,6 +22,8 @@ from market.inspection.cleaning.recipe import (
     Trim,
     Width,
 )
+from market.inspection.sensitive.classes import Sensitive
+from market.inspection.sensitive.masking import mask
 
 Cell = str | None
 Row = dict[str, Cell]
@@ -107,6 +109,8 @@ def one(cell: str, operation: Operation) -> str | None:
             return "".join(sign for sign in cell if not unseen(ord(sign)))
         case Empty(words=words):
             return "" if cell in words else cell
+        case Mask(kind=Sensitive() as kind):
+            return mask(cell, kind)
         case Mask(first=first, last=last):
             middle = len(cell) - first - last
             return "*" * len(cell) if middle <= 0 else cell[:first] + "*" * middle + cell[len(cell) - last :]

@@ -93,6 +93,9 @@ def test_the_whole(members: dict[str, Any], path: str) -> None:
         ({"operation": "cast", "column": "a", "type": "boolean", "no": ["true"]}, "no"),
         ({"operation": "mask", "column": "a", "first": -1}, "first"),
         ({"operation": "mask", "column": "a", "last": 51}, "last"),
+        ({"operation": "mask", "column": "a", "class": "pet"}, "class"),
+        ({"operation": "mask", "column": "a", "class": None}, "class"),
+        ({"operation": "mask", "column": "a", "class": "name", "first": 1}, "first"),
         ({"operation": "drop_duplicates", "columns": ["a"]}, "columns"),
     ],
 )
