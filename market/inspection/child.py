@@ -8,6 +8,7 @@ file whose number stands beside the limits, under ``progress``, a line each, in 
 import errno
 import json
 import os
+import re
 import selectors
 import signal
 import subprocess
@@ -142,10 +143,17 @@ def answer(limits: str, work: Callable[[Limits, Progress], Document]) -> None:
     except MemoryError:
         outcome = _out_of_memory()
     except OSError as error:
-        if error.errno not in {errno.EFBIG, errno.ENOSPC, errno.ENOMEM}:
+        if not _is_full(error):
             raise
         outcome = _out_of_memory()
     json.dump(outcome, sys.stdout, ensure_ascii=True)
+
+
+def _is_full(error: OSError) -> bool:
+    """Tell whether memory or disk ran out; Polars says the number of the error in words, NumPy not at all."""
+    said = re.search(r"\(os error (\d+)\)", str(error))
+    number = int(said[1]) if said else error.errno
+    return number in {errno.EFBIG, errno.ENOSPC, errno.ENOMEM} or str(error).endswith(" written")
 
 
 def _out_of_memory() -> Document:

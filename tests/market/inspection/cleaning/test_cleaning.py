@@ -167,7 +167,7 @@ def as_text(stored: Any, kind: pyarrow.DataType) -> str | None:
     if isinstance(stored, bool):
         return str(stored).lower()
     if pyarrow.types.is_timestamp(kind):
-        text = stored.strftime("%Y-%m-%d %H:%M:%S.%f").rstrip("0").rstrip(".")
+        text = f"{stored:%Y-%m-%d %H:%M:%S.%f}".rstrip("0").rstrip(".")
         return text + ("Z" if kind.tz == "UTC" else "")
     if pyarrow.types.is_decimal(kind):
         text = f"{stored:f}"
@@ -224,7 +224,7 @@ def test_a_recipe_that_does_not_fit_is_refused(operation: Operation, code: str, 
 
 
 def test_the_row_that_stops_it_is_told_by_its_number_in_the_source() -> None:
-    rows = [[None, "1", "1"], ["1", "1", "1"], ["1", "1", "x"]]
+    rows: list[list[Cell]] = [[None, "1", "1"], ["1", "1", "1"], ["1", "1", "x"]]
     recipe = Recipe((DropRows(("a",)), DropDuplicates(), Cast("c,d", Kind.INTEGER, Otherwise.STOP)))
     with pytest.raises(Refusal) as refused:
         cleaned(rows, recipe, [1, 2])

@@ -17,6 +17,7 @@ from market.inspection.cleaning.recipe import (
     Kind,
     Otherwise,
     Recipe,
+    Rename,
     Trim,
 )
 from market.inspection.cleaning.service import clean_file
@@ -94,3 +95,20 @@ def test_limits_hold(tmp_path: Path, limits: Limits, code: str) -> None:
 @pytest.mark.parametrize("code", CODES)
 def test_every_refusal_says_what_to_do(code: str) -> None:
     assert explain(code, {}).endswith(".")
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        Recipe((DropDuplicates(),)),
+        Recipe(tuple(Rename(f"n{place}", f"n{place}".ljust(150, "-")) for place in range(40))),
+        Recipe((), PARQUET),
+    ],
+)
+def test_a_full_disk_is_told_whoever_writes(tmp_path: Path, recipe: Recipe) -> None:
+    source = tmp_path / "wide.csv"
+    source.write_text(
+        ",".join(f"n{place}" for place in range(40)) + "\n" + ",".join("x" * 40) + "\n", "utf-8"
+    )
+    with pytest.raises(Refusal, match=r"inspection\.memory"):
+        clean_file(source, CSV, recipe, tmp_path / "out", Limits(scratch=1024))
