@@ -39,7 +39,7 @@ def measure(
     Raises:
         Refusal: the file cannot be measured.
     """
-    source = reading.open_source(path, media_type, scratch, limits)
+    source = reading.open_source(path, media_type, limits)
     table = Table(source.names, source.stored, scratch, limits.memory // 8)
     with ThreadPoolExecutor(WORKERS) as workers:
         for batch in source.batches:
