@@ -24,7 +24,7 @@ def main(arguments: list[str]) -> None:
     path, media_type, recipe, out, scratch, limits = arguments
 
     def work(bounds: Limits, told: Progress) -> dict[str, Any]:
-        source = reading.open_source(Path(path), media_type, Path(scratch), bounds)
+        source = reading.open_source(Path(path), media_type, bounds)
         found = clean(source, parse(recipe), Path(out), Path(scratch), bounds, told)
         engine = {name.replace("-", "_"): version(name) for name in _ENGINES}
         return found | {"engine": engine | {"python": platform.python_version()}}
