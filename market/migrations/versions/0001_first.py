@@ -1047,6 +1047,13 @@ def upgrade() -> None:
     )
     op.create_index("ix_inspection_content_digest", "inspection", ["content_digest"], unique=False)
     op.create_table(
+        "measuring",
+        sa.Column("revision_id", sa.Uuid(), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["revision_id"], ["revision.id"], name="fk_measuring_revision_id_revision"),
+        sa.PrimaryKeyConstraint("revision_id", name="pk_measuring"),
+    )
+    op.create_table(
         "fingerprint",
         sa.Column(
             "id",
@@ -1234,6 +1241,7 @@ def downgrade() -> None:
     op.drop_table("listing")
     op.drop_table("fingerprint_mark")
     op.drop_table("fingerprint")
+    op.drop_table("measuring")
     op.drop_index("ix_inspection_content_digest", table_name="inspection")
     op.drop_table("inspection")
     op.drop_index("ix_revision_digest", table_name="revision")
