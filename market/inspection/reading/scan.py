@@ -35,12 +35,14 @@ class Scanned:
         compression: how it is packed; None when it is not.
         encoding: ``utf-8``, ``utf-8-bom``, ``utf-16`` or ``gb18030``.
         start: the first bytes of the text, unpacked.
+        quoted: whether UTF-8 holds a quotation mark; not told of other encodings.
     """
 
     digest: str
     compression: str | None
     encoding: str
     start: bytes
+    quoted: bool = False
 
 
 def digest_of(path: Path) -> str:
@@ -79,24 +81,25 @@ def scan(path: Path, limits: Limits) -> Scanned:
             raise Refusal("file.empty")
         if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             return Scanned(digest, compression, "utf-16", start)
-        valid = _is_utf8(start, stream)
+        valid, quoted = _is_utf8(start, stream)
     if not valid:
         return Scanned(digest, compression, "gb18030", start)
     bom = start.startswith(codecs.BOM_UTF8)
-    return Scanned(digest, compression, "utf-8-bom" if bom else "utf-8", start)
+    return Scanned(digest, compression, "utf-8-bom" if bom else "utf-8", start, quoted)
 
 
-def _is_utf8(start: bytes, stream: IO[bytes]) -> bool:
-    """Tell whether all of it is UTF-8; refuse a NUL, which no text holds."""
-    valid, rest, chunk = True, b"", start
+def _is_utf8(start: bytes, stream: IO[bytes]) -> tuple[bool, bool]:
+    """Tell whether all of it is UTF-8, and has a quotation mark; refuse a NUL, which no text holds."""
+    valid, quoted, rest, chunk = True, False, b"", start
     while chunk:
         if b"\0" in chunk:
             raise Refusal("file.wrong_type", expected="CSV")
+        quoted = quoted or b'"' in chunk
         if valid:
             whole, rest = _to_last_line(rest + chunk)
             valid = _decodes(whole)
         chunk = stream.read(CHUNK)
-    return valid and _decodes(rest)
+    return valid and _decodes(rest), quoted
 
 
 def _to_last_line(data: bytes) -> tuple[bytes, bytes]:
