@@ -117,7 +117,8 @@ def _reader(stream: Any, shape: _Shape) -> Any:
             skip_rows_after_names=1,
         ),
         parse_options=pyarrow.csv.ParseOptions(
-            delimiter=shape.delimiter, quote_char='"', double_quote=True, newlines_in_values=True, ignore_empty_lines=True
+            delimiter=shape.delimiter, quote_char='"', double_quote=True, newlines_in_values=True,
+            ignore_empty_lines=True,
         ),
         convert_options=pyarrow.csv.ConvertOptions(
             check_utf8=True, column_types=dict.fromkeys(cells, pyarrow.large_string()), null_values=[""],

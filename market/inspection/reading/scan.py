@@ -6,10 +6,9 @@ import gzip
 import hashlib
 import io
 import lzma
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, cast
 
 import pyarrow
 
@@ -17,12 +16,7 @@ from market.inspection.limits import Limits
 from market.inspection.refusal import Refusal
 
 CHUNK = 4 * 1024 * 1024
-_PACKED: dict[bytes, tuple[str, Callable[[Path], IO[bytes]]]] = {
-    b"\x1f\x8b": ("gzip", lambda path: gzip.open(path)),
-    b"\x28\xb5\x2f\xfd": ("zstd", lambda path: _zstd(path)),
-    b"BZh": ("bz2", lambda path: bz2.open(path)),
-    b"\xfd7zXZ": ("xz", lambda path: lzma.open(path)),
-}
+_PACKED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bz2", b"\xfd7zXZ": "xz"}
 _BROKEN = (EOFError, gzip.BadGzipFile, lzma.LZMAError, OSError, ValueError, pyarrow.ArrowException)
 
 
@@ -58,10 +52,20 @@ def unpacked(path: Path, limits: Limits) -> tuple[str | None, IO[bytes]]:
     """
     with path.open("rb") as file:
         magic = file.read(6)
-    for mark, (name, opened) in _PACKED.items():
+    for mark, name in _PACKED.items():
         if magic.startswith(mark):
-            return name, _Bounded(opened(path), limits.expanded)
+            return name, cast(IO[bytes], _Bounded(_unpacking(name, path), limits.expanded))
     return None, path.open("rb")
+
+
+def _unpacking(name: str, path: Path) -> Any:
+    if name == "gzip":
+        return gzip.open(path)
+    if name == "bz2":
+        return bz2.open(path)
+    if name == "xz":
+        return lzma.open(path)
+    return pyarrow.CompressedInputStream(pyarrow.OSFile(str(path)), "zstd")
 
 
 def scan(path: Path, limits: Limits) -> Scanned:
@@ -121,15 +125,10 @@ def _decodes(data: bytes) -> bool:
     return True
 
 
-def _zstd(path: Path) -> IO[bytes]:
-    stream = pyarrow.CompressedInputStream(pyarrow.OSFile(str(path)), "zstd")
-    return stream  # type: ignore[no-any-return]
-
-
 class _Bounded(io.RawIOBase):
     """A stream that refuses to give more than a number of bytes, and calls what is damaged damaged."""
 
-    def __init__(self, stream: IO[bytes], most: int) -> None:
+    def __init__(self, stream: Any, most: int) -> None:
         self._stream = stream
         self._left = most
 
@@ -144,7 +143,7 @@ class _Bounded(io.RawIOBase):
 
     def read(self, size: int = -1, /) -> bytes:
         try:
-            data = self._stream.read(size if size >= 0 else self._left + 1)
+            data: bytes = self._stream.read(size if size >= 0 else self._left + 1)
         except _BROKEN as error:
             raise Refusal("file.broken_packing") from error
         self._left -= len(data)
