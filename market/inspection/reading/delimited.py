@@ -121,7 +121,8 @@ def _reader(stream: Any, shape: _Shape) -> Any:
             ignore_empty_lines=True,
         ),
         convert_options=pyarrow.csv.ConvertOptions(
-            check_utf8=True, column_types=dict.fromkeys(cells, pyarrow.large_string()), null_values=[""],
+            check_utf8=False,  # the scan has seen to it, or the text was decoded on its way here
+            column_types=dict.fromkeys(cells, pyarrow.large_string()), null_values=[""],
             strings_can_be_null=True, quoted_strings_can_be_null=True,
         ),
     )  # fmt: skip
@@ -136,8 +137,6 @@ def _refusal(message: str, rows: int) -> Refusal:
         return Refusal("file.ragged", expected=int(width[1]), found=int(width[2]), **facts)
     if "straddling" in message or "out of sync" in message:
         return Refusal("file.line_too_long", **facts)
-    if "UTF8" in message or "UTF-8" in message:
-        return Refusal("file.undecodable")
     return Refusal("file.broken_csv", **facts)
 
 
