@@ -94,6 +94,8 @@ def _batches(path: Path, found: Scanned, shape: _Shape, limits: Limits) -> Itera
                 read, rows = min(size, read + batch.nbytes), rows + batch.num_rows
                 frame: Any = pl.from_arrow(batch)
                 yield from sliced(frame, read)
+    except MemoryError:
+        raise
     except pyarrow.ArrowException as error:
         raise _refusal(str(error), shape.empty + rows) from error
     except UnicodeDecodeError as error:
