@@ -11,10 +11,10 @@ from market.inspection.limits import MIB, Limits
 from market.inspection.refusal import Refusal
 from market.inspection.service import inspect_file
 
-TIGHT = Limits(memory=1536 * MIB)
+BOUND = Limits(memory=2048 * MIB)
 
 
-def refused(path: Path, media_type: str, limits: Limits = TIGHT) -> str:
+def refused(path: Path, media_type: str, limits: Limits = BOUND) -> str:
     with pytest.raises(Refusal) as caught:
         inspect_file(path, media_type, limits)
     return caught.value.code
