@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -35,11 +35,13 @@ class Measured:
         report: canonical JSON text of the facts.
         preview: canonical JSON text of the values out of the data.
         engine: versions of what measured.
+        sketch: samples of rows and columns (:mod:`market.inspection.sketch`); for the registry alone.
     """
 
     report: str
     preview: str
     engine: dict[str, str]
+    sketch: Sequence[Mapping[str, Any]] = ()
 
 
 def inspect_file(
@@ -64,7 +66,12 @@ def inspect_file(
     refused = outcome.get("refusal")
     if refused is not None:
         raise Refusal(refused["code"], **refused["facts"])
-    return Measured(canonical(outcome["report"]), canonical(outcome["preview"]), outcome["engine"])
+    return Measured(
+        canonical(outcome["report"]),
+        canonical(outcome["preview"]),
+        outcome["engine"],
+        outcome.get("sketch", ()),
+    )
 
 
 def document(path: Path, progress: Progress | None = None) -> dict[str, Any]:

@@ -21,6 +21,8 @@ MANIFEST = "manifest"
 """Stem of the manifest key's file, and last part of its name."""
 WITNESS = "witness"
 """The same for the key that cosigns other logs."""
+FINGERPRINT = "fingerprint"
+"""Stem of the file of the secret that hides what fingerprints of data hold."""
 
 HOLDER = "exchange"
 PARTY = "party"
@@ -89,6 +91,15 @@ def holder_of(session: Session, key_id: uuid.UUID) -> str:
 def sign_manifest(data: bytes) -> bytes:
     """Sign the manifest of an evidence bundle; 64 bytes, Ed25519."""
     return files.load_or_make_manifest(_folder(), MANIFEST).sign(data)
+
+
+def fingerprint_secret() -> bytes:
+    """Return the secret under which fingerprints of data are kept, made on first use; 32 bytes.
+
+    It goes into a backup with the other private keys. A copy restored without it makes a new one, and finds
+    nothing by the fingerprints kept under the old one until the files are measured again.
+    """
+    return files.load_or_make_secret(_folder(), FINGERPRINT)
 
 
 def _manifest_key() -> VerifierKey:

@@ -119,4 +119,13 @@ def _inspection(detail: Detail) -> dict[str, Any]:
         "duplicate_rows": report.duplicate_rows if report else None,
         "nulls": report.nulls if report else None,
         "columns": report.columns if report else [],
+        "alike": [
+            {
+                "id": one.asset.id,
+                "number": one.asset.number,
+                "contained": one.contained,
+                "contains": one.contains,
+            }
+            for one in detail.alike
+        ],
     }

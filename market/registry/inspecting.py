@@ -11,6 +11,8 @@ from market.db import locked, read, transaction
 from market.inspection.refusal import Refusal
 from market.inspection.report import digest, digests
 from market.inspection.service import Measured, inspect_file
+from market.keys import service as keys
+from market.registry import fingerprint, likeness
 from market.registry.models import Asset, Inspection, Revision
 from market.steps import Kind
 
@@ -30,6 +32,9 @@ def on_uploaded(revision: str) -> None:
             outcome: Measured | Refusal = inspect_file(path, row.media_type)
         except Refusal as refusal:
             outcome = refusal
+    samples = (
+        [] if isinstance(outcome, Refusal) else fingerprint.keyed(keys.fingerprint_secret(), outcome.sketch)
+    )
     with transaction() as session:
         asset = locked(session, Asset, row.asset_id)
         if _inspected(session, row):  # another worker was faster
@@ -44,6 +49,7 @@ def on_uploaded(revision: str) -> None:
         )
         _fill(inspection, outcome, row)
         session.add(inspection)
+        likeness.keep(session, row.id, samples)
         steps.record(session, step)
 
 

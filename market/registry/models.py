@@ -5,7 +5,17 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from market.db import Base
@@ -82,3 +92,34 @@ class Inspection(Stateful, Base):
     engine: Mapped[dict[str, Any] | None]
     refusal: Mapped[str | None] = mapped_column(String(40))
     facts: Mapped[dict[str, Any] | None]
+
+
+class Fingerprint(Base):
+    """Samples of what a revision holds (:mod:`market.registry.fingerprint`), to know the same data again.
+
+    Never part of a step, a leaf, a bundle or an answer: it could tell whoever has it and the secret which values stand
+    in a file. It can be made again from the file at any time.
+    """
+
+    __tablename__ = "fingerprint"
+
+    id: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer, "sqlite"), Identity(always=True), primary_key=True
+    )
+    revision_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("revision.id"), unique=True)
+    samples: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class FingerprintMark(Base):
+    """A few values of each sample of a fingerprint, by which it is found."""
+
+    __tablename__ = "fingerprint_mark"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    value: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    fingerprint_id: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer, "sqlite"),
+        ForeignKey("fingerprint.id"),
+        primary_key=True,
+        autoincrement=False,
+    )

@@ -1,10 +1,10 @@
 """Looking up assets: who may see which, and what stands beside them."""
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, or_, select, union
 from sqlalchemy.orm import Session
 
 from market.actor import Actor, Role
@@ -15,8 +15,10 @@ from market.inspection import report as reports
 from market.inspection.explain import explain
 from market.paging import Page, page
 from market.permissions import Relation
+from market.registry import likeness
+from market.registry.likeness import Alike
 from market.registry.models import Asset, Inspection, Revision
-from market.registry.states import CLAIMING, RegistrationState
+from market.registry.states import CLAIMING, UNDECIDED, RegistrationState
 
 STAFF = (Role.OPERATOR, Role.REVIEWER, Role.AUDITOR)
 
@@ -33,6 +35,8 @@ class Detail:
             when the file was not or could not be measured.
         refusal: why the file could not be measured, in the reader's language; else None.
         duplicate: the earlier asset with the same data; None for everybody but reviewers.
+        alike: while the asset is not decided on, others with data in common: all of them for reviewers, for the
+            provider's people those that are public or their own.
     """
 
     asset: Asset
@@ -41,6 +45,7 @@ class Detail:
     report: reports.Report | None
     refusal: str | None
     duplicate: Asset | None
+    alike: Sequence[Alike]
 
     @property
     def measuring(self) -> str:
@@ -132,16 +137,28 @@ def detail(session: Session, actor: Actor, asset_id: uuid.UUID) -> Detail:
     duplicate = (
         session.get(Asset, asset.duplicate_of) if asset.duplicate_of and knows_duplicates(actor) else None
     )
+    revision = revision_of(session, asset)
     return Detail(
         asset=asset,
-        revision=revision_of(session, asset),
+        revision=revision,
         inspection=inspection,
         report=report,
         refusal=explain(inspection.refusal, inspection.facts or {})
         if inspection and inspection.refusal
         else None,
         duplicate=duplicate,
+        alike=_alike(session, actor, asset, revision),
     )
+
+
+def _alike(session: Session, actor: Actor, asset: Asset, revision: Revision) -> list[Alike]:
+    own = relation(actor, asset) is Relation.OWN
+    if asset.state not in UNDECIDED or not (own or knows_duplicates(actor)):
+        return []
+    found = likeness.alike(session, asset, revision)
+    if knows_duplicates(actor) and not own:
+        return found
+    return [one for one in found if likeness.may_name(one.asset, asset.provider_id)]
 
 
 def revision_of(session: Session, asset: Asset) -> Revision:
@@ -167,17 +184,12 @@ def earlier(
         file_digest: SHA-256 of its bytes.
         content_digest: digest of its table; None while it is not measured.
     """
-    same = [Revision.digest == file_digest]
-    if content_digest is not None:
-        same.append(Inspection.content_digest == content_digest)
-    query = (
-        select(Asset)
-        .join(Revision, Revision.asset_id == Asset.id)
-        .outerjoin(Inspection, Inspection.revision_id == Revision.id)
-        .where(or_(*same), Asset.state.in_(CLAIMING))
-        .order_by(Asset.drafted_at, Asset.id)
-    )
-    return [asset for asset in session.scalars(query).unique() if asset.id != asset_id]
+    same = [select(Revision.asset_id).where(Revision.digest == file_digest)]
+    if content_digest is not None:  # each by its own index: joined by OR, every asset would be looked at
+        measured = Inspection.content_digest == content_digest
+        same.append(select(Revision.asset_id).join(Inspection).where(measured))
+    claiming = Asset.id.in_(union(*same)), Asset.state.in_(CLAIMING), Asset.id != asset_id
+    return list(session.scalars(select(Asset).where(*claiming).order_by(Asset.drafted_at, Asset.id)))
 
 
 def _visible(actor: Actor) -> Select[Asset]:

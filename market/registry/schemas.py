@@ -67,6 +67,15 @@ class ColumnOut(Schema):
     maximum = fields.String(allow_none=True)
 
 
+class AlikeOut(Schema):
+    """Another asset that has data in common with this one, in per cent, rounded down."""
+
+    id = Uuid()
+    number = fields.String(allow_none=True)
+    contained = fields.Integer(metadata={"description": "How much of this asset's data stands in the other"})
+    contains = fields.Integer(metadata={"description": "How much of the other's data stands in this asset"})
+
+
 class InspectionOut(Schema):
     """What the exchange measured, or why it could not; ``state`` is pending, measured or refused."""
 
@@ -82,6 +91,10 @@ class InspectionOut(Schema):
     duplicate_rows = fields.Integer(allow_none=True)
     nulls = fields.Integer(allow_none=True)
     columns = fields.List(fields.Nested(ColumnOut))
+    alike = fields.List(
+        fields.Nested(AlikeOut),
+        metadata={"description": "Until a decision: for reviewers all, for you those public or your own"},
+    )
 
 
 class AssetItemOut(Schema):

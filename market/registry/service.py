@@ -15,7 +15,8 @@ from market.db import locked, transaction
 from market.errors import Conflict
 from market.i18n import _
 from market.permissions import Relation, require
-from market.registry import inspecting
+from market.registry import inspecting, likeness
+from market.registry.likeness import Alike
 from market.registry.models import Asset, Revision, Right
 from market.registry.reading import asset_of, earlier, inspection_of, relation, revision_of
 from market.registry.states import (
@@ -124,7 +125,7 @@ def submit(session: Session, actor: Actor, asset_id: uuid.UUID) -> Step:
 
     Raises:
         Conflict: not measured yet or not measurable (``asset.not_inspected``, rule R2.2), the same data are
-            registered already (``asset.duplicate``, rule R2.5), or it is no draft any more.
+            registered already, or mostly the same (``asset.duplicate``, rule R2.5), or it is no draft any more.
         Forbidden: the actor may not submit.
         NotFound: no such asset.
     """
@@ -147,6 +148,7 @@ def submit(session: Session, actor: Actor, asset_id: uuid.UUID) -> Step:
     revision = revision_of(session, asset)
     claims = earlier(session, asset.id, revision.digest, inspection.content_digest)
     _refuse_duplicate(claims, asset.provider_id)
+    _refuse_alike(likeness.alike(session, asset, revision), asset.provider_id)
     step = steps.begin(actor, Kind.ASSET_SUBMITTED, asset.handle)
     asset.step_id = step.id
     asset.state = state
@@ -246,8 +248,28 @@ def _organisation(actor: Actor) -> uuid.UUID:
 def _refuse_duplicate(claims: list[Asset], provider_id: uuid.UUID) -> None:
     """Refuse data that are registered already, naming the earlier asset only to whom it may be named."""
     for asset in claims:
-        if asset.state is RegistrationState.REGISTERED or asset.provider_id == provider_id:
+        if likeness.may_name(asset, provider_id):
             raise _duplicate(asset)
+
+
+def _refuse_alike(found: Sequence[Alike], provider_id: uuid.UUID) -> None:
+    """Refuse data that are mostly registered already; what may not be named is left to the reviewer."""
+    for one in likeness.same(found):
+        if likeness.may_name(one.asset, provider_id):
+            raise Conflict(
+                "asset.duplicate",
+                _(
+                    "Mostly the same data are registered already: %(contained)s%% of these data stand in %(name)s, and"
+                    " %(contains)s%% of its data stand in these.",
+                    name=one.asset.number or one.asset.title,
+                    contained=one.contained,
+                    contains=one.contains,
+                ),
+                rule="R2.5",
+                earlier=one.asset.number or str(one.asset.id),
+                contained=one.contained,
+                contains=one.contains,
+            )
 
 
 def _refuse_second(session: Session, asset: Asset) -> None:

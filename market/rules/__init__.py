@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-CURRENT = 3
+CURRENT = 4
 """The version under which new steps run."""
 
 

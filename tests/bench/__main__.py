@@ -9,13 +9,13 @@ from pathlib import Path
 
 import structlog
 
-from tests.bench import filed, log, papers, placing, reads, steps, talks, whole
+from tests.bench import filed, fingerprints, log, papers, placing, reads, steps, talks, whole
 from tests.bench.exchange import Exchange
 from tests.bench.table import Row, show
 from tests.conftest import migrate
 from tests.postgres import Server
 
-PARTS = ("steps", "log", "papers", "placing", "talks", "reads", "sqlite", "postgresql")
+PARTS = ("steps", "log", "papers", "fingerprints", "placing", "talks", "reads", "sqlite", "postgresql")
 
 
 def main(parts: list[str]) -> None:
@@ -34,6 +34,8 @@ def main(parts: list[str]) -> None:
             show("Contracts: rendering", list(papers.rendering(folder)))
             show("Contracts: signatures in the document", list(papers.signing()))
             show("Contracts: on file", list(filed.searching(folder)))
+        if "fingerprints" in chosen:
+            show("Fingerprints: are these data known", list(fingerprints.looking(folder)))
         if "placing" in chosen:
             on_durable_server(folder)
         if {"talks", "reads", "sqlite"} & set(chosen):

@@ -11,6 +11,7 @@ from market.rules import book
 RELEASED = {
     1: "074d47c7c1a49f6724058a61e122b341e64b75c983a08b07f0db3df2e3d20b7b",
     2: "0e853398c9fa4cda2d07da24fa8d4c721ebf7cecbfbb7288ac127e86b99051d7",
+    3: "1213cebb93d175a19c3ec173e35b8d633a8ab9801afae0a12d2798af0e71ae34",
 }
 """Digest of each version that another has followed; trades that began under it keep it."""
 

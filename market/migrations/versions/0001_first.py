@@ -1047,6 +1047,35 @@ def upgrade() -> None:
     )
     op.create_index("ix_inspection_content_digest", "inspection", ["content_digest"], unique=False)
     op.create_table(
+        "fingerprint",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            sa.Identity(always=True),
+            nullable=False,
+        ),
+        sa.Column("revision_id", sa.Uuid(), nullable=False),
+        sa.Column("samples", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["revision_id"], ["revision.id"], name="fk_fingerprint_revision_id_revision"),
+        sa.PrimaryKeyConstraint("id", name="pk_fingerprint"),
+        sa.UniqueConstraint("revision_id", name="uq_fingerprint_revision_id"),
+    )
+    op.create_table(
+        "fingerprint_mark",
+        sa.Column("value", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column(
+            "fingerprint_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["fingerprint_id"], ["fingerprint.id"], name="fk_fingerprint_mark_fingerprint_id_fingerprint"
+        ),
+        sa.PrimaryKeyConstraint("value", "fingerprint_id", name="pk_fingerprint_mark"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "listing",
         sa.Column("number", sa.String(length=11), nullable=False),
         sa.Column("handle", sa.String(length=32), nullable=False),
@@ -1203,6 +1232,8 @@ def downgrade() -> None:
     op.drop_index("ix_listing_provider", table_name="listing")
     op.drop_index("ix_listing_asset_id", table_name="listing")
     op.drop_table("listing")
+    op.drop_table("fingerprint_mark")
+    op.drop_table("fingerprint")
     op.drop_index("ix_inspection_content_digest", table_name="inspection")
     op.drop_table("inspection")
     op.drop_index("ix_revision_digest", table_name="revision")

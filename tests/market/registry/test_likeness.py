@@ -1,0 +1,146 @@
+"""Mostly the same data a second time: refused by name where the earlier asset is public, else the reviewer's to see."""
+
+import io
+import random
+import uuid
+from collections.abc import Callable
+
+import polars as pl
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from market import jobs
+from market.actor import Actor, Role
+from market.db import read, transaction
+from market.errors import Conflict
+from market.inspection.service import CSV, PARQUET
+from market.registry import service
+from market.registry.models import Asset, Fingerprint, FingerprintMark
+from market.steps import StepImage, Vault
+from tests import assets, browsing, people, samples
+from tests.samples import Table
+
+ROWS = 2500
+
+
+def csv(table: Table) -> bytes:
+    return pl.DataFrame(dict(table)).write_csv().encode()
+
+
+def parquet(table: Table) -> bytes:
+    written = io.BytesIO()
+    pl.DataFrame(dict(table)).write_parquet(written)
+    return written.getvalue()
+
+
+WHOLE = samples.made(ROWS, seed=1)
+_ORDER = random.Random(2).sample(range(ROWS), ROWS)
+ANEW: dict[str, Callable[[], bytes]] = {
+    "one row more": lambda: csv(samples.joined(WHOLE, samples.made(1, seed=3))),
+    "shuffled, renamed, a cell changed": lambda: csv(
+        {f"c{name}": ["x", *cells[1:]] for name, cells in reversed(samples.taken(WHOLE, _ORDER).items())}
+    ),
+    "some columns": lambda: csv({name: WHOLE[name] for name in ("paid", "device", "letter", "city", "remark")}),
+    "a twentieth": lambda: csv(samples.taken(WHOLE, _ORDER[: ROWS // 20])),
+}
+"""What is mostly the same as :data:`WHOLE`, though not the same table."""
+
+
+def submit(provider: Actor, content: bytes, media_type: str = CSV) -> Asset:
+    asset = assets.drafted(provider, content, media_type=media_type)
+    jobs.drain()
+    with transaction() as session:
+        service.submit(session, provider, asset.id)
+    return asset
+
+
+@pytest.fixture
+def earlier(exchange: Flask) -> Asset:
+    return assets.registered(assets.provider(), csv(WHOLE))
+
+
+def test_the_same_table_in_another_format_is_refused(earlier: Asset) -> None:
+    with pytest.raises(Conflict) as refused:
+        submit(assets.provider(), parquet(samples.taken(WHOLE, _ORDER)), PARQUET)
+    assert refused.value.extra == {"rule": "R2.5", "earlier": earlier.number}
+
+
+@pytest.mark.parametrize("made", ANEW)
+def test_mostly_the_same_data_are_refused_with_what_was_measured(earlier: Asset, made: str) -> None:
+    with pytest.raises(Conflict) as refused:
+        submit(assets.provider(), ANEW[made]())
+    assert (refused.value.code, refused.value.extra["rule"]) == ("asset.duplicate", "R2.5")
+    assert refused.value.extra["earlier"] == earlier.number
+    assert max(refused.value.extra["contained"], refused.value.extra["contains"]) >= 95
+
+
+def test_of_half_new_rows_the_reviewer_is_shown_how_much(exchange: Flask, earlier: Asset) -> None:
+    provider, chief = assets.provider(), people.operator()
+    half = samples.joined(samples.taken(WHOLE, range(ROWS // 2)), samples.made(ROWS // 2, seed=4))
+    asset = submit(provider, csv(half))
+    for viewer in (chief, provider):
+        (seen,) = assets.detail(viewer, asset.id).alike
+        assert seen.asset.id == earlier.id
+        assert 40 <= seen.contained <= 60
+    client, headers = exchange.test_client(), people.bearer(chief)
+    told = client.get(f"/api/v1/assets/{asset.id}/inspection", headers=headers).json
+    assert told is not None
+    (other,) = told["alike"]
+    assert (other["id"], other["number"]) == (str(earlier.id), earlier.number)
+    assert (other["contained"], other["contains"]) == (seen.contained, seen.contains)
+
+
+def test_unrelated_data_of_the_same_schema_are_like_nothing(earlier: Asset) -> None:
+    asset = submit(assets.provider(), csv(samples.made(ROWS, seed=5)))
+    assert assets.detail(people.operator(), asset.id).alike == []
+
+
+def test_what_is_like_an_unpublished_asset_goes_to_the_reviewer_unnamed(exchange: Flask) -> None:
+    first = submit(assets.provider(), csv(WHOLE))
+    other = assets.provider()
+    second = submit(other, ANEW["one row more"]())
+    chief = people.operator()
+    (seen,) = assets.detail(chief, second.id).alike
+    assert seen.asset.id == first.id
+    assert seen.contained >= 95
+    for blind in (other, people.colleague(chief, Role.AUDITOR)):
+        assert assets.detail(blind, second.id).alike == []
+    address = f"/api/v1/assets/{second.id}/inspection"
+    told = exchange.test_client().get(address, headers=people.bearer(other)).json
+    assert told is not None
+    assert told["alike"] == []
+    assert f"/assets/{first.id}" in page(exchange, chief, second.id)
+    assert str(first.id) not in page(exchange, other, second.id)
+
+
+def test_ones_own_unpublished_asset_is_named(exchange: Flask) -> None:
+    provider = assets.provider()
+    first = submit(provider, csv(WHOLE))
+    with pytest.raises(Conflict) as refused:
+        submit(provider, ANEW["one row more"]())
+    assert refused.value.extra["earlier"] == str(first.id)
+
+
+def test_after_a_rejection_the_data_are_like_nothing(exchange: Flask) -> None:
+    first, chief = submit(assets.provider(), csv(WHOLE)), people.operator()
+    with transaction() as session:
+        service.review(session, chief, first.id, approve=False, reason="the source is not stated")
+    second = submit(assets.provider(), ANEW["one row more"]())
+    assert assets.detail(chief, second.id).alike == []
+
+
+def test_a_fingerprint_stands_in_no_step(earlier: Asset) -> None:
+    with read() as session:
+        marks = session.scalars(select(FingerprintMark.value)).all()
+        assert 100 < len(marks) < 300
+        assert session.scalar(select(func.count()).select_from(Fingerprint)) == 1
+        stored = " ".join(row.value for row in session.scalars(select(Vault)))
+        tables = set(session.scalars(select(StepImage.table)))
+    assert not any(str(value) in stored for value in marks)
+    assert "revision" in tables
+    assert not {name for name in tables if name.startswith("fingerprint")}
+
+
+def page(exchange: Flask, actor: Actor, asset_id: uuid.UUID) -> str:
+    return browsing.signed_in(exchange, actor).get(f"/assets/{asset_id}").text
