@@ -1,0 +1,83 @@
+"""Re-identification: how small the groups are that a few harmless columns make together. Child alone.
+
+k is the size of the smallest group of rows that agree in every quasi-identifier. Groups are told apart by
+64 bits of mixed cell values, so any two of n groups fall together with a chance of about n^2 / 2^65.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from market.inspection.sensitive.classes import Sensitive, is_quasi_identifier
+from market.inspection.sensitive.hints import says
+
+Values = NDArray[np.uint64]
+
+_QUASI = (
+    "出生日期", "生日", "出生年", "性别", "年龄", "邮编", "邮政编码", "区县", "行政区划", "户籍", "籍贯", "民族", "职业", "婚姻", "学历", "住所",
+    "birth", "birthday", "birth date", "date of birth", "dob", "birthdate", "sex", "gender", "age", "zip", "zipcode",
+    "postcode", "postal code", "district", "county", "ethnicity", "nationality", "occupation", "marital", "education",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class K:
+    """How well rows hide among each other.
+
+    Attributes:
+        k: rows of the smallest group; 0 when there are no rows.
+        groups: how many groups there are.
+        rows_below: rows in groups smaller than the rule asks for.
+    """
+
+    k: int
+    groups: int
+    rows_below: int
+
+
+def quasi(names: Sequence[str], kinds: Mapping[str, Sensitive]) -> tuple[str, ...]:
+    """Return the columns that may name people together, in the table's order.
+
+    Args:
+        names: all columns' names.
+        kinds: the class found or declared for a column.
+    """
+    return tuple(
+        name
+        for name in names
+        if (is_quasi_identifier(kinds[name]) if name in kinds else says(name, _QUASI))
+    )
+
+
+def k_of(columns: Sequence[Values], rule: int) -> K:
+    """Return how small the groups are; empty cells agree with each other.
+
+    Args:
+        columns: the 64-bit cell values of each quasi-identifier, row by row.
+        rule: the least size of a group that is asked for, in rows.
+
+    Raises:
+        ValueError: there is no column.
+    """
+    if not columns:
+        raise ValueError("name at least one quasi-identifier")
+    mixed = columns[0].copy()
+    for column in columns[1:]:
+        mixed = _mix(mixed) + column
+    mixed.sort()
+    if not len(mixed):
+        return K(0, 0, 0)
+    first = np.flatnonzero(np.concatenate(([True], mixed[1:] != mixed[:-1])))
+    sizes = np.diff(np.append(first, len(mixed)))
+    return K(int(sizes.min()), len(sizes), int(sizes[sizes < rule].sum()))
+
+
+def _mix(values: Values) -> Values:
+    """Spread values over 64 bits (the finaliser of SplitMix64), so that adding another column keeps pairs apart."""
+    mixed = values + np.uint64(0x9E3779B97F4A7C15)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    mixed ^= mixed >> np.uint64(31)
+    return mixed

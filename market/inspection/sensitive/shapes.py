@@ -1,0 +1,182 @@
+"""Forms of text: what is told by how a cell is written, without a check character. Child alone.
+
+The patterns mean the same to Rust's and Python's regular expressions, so that the tests can hold one against
+the other. Before a pattern is tried, a look at the bytes rules out columns where it cannot match.
+"""
+
+from typing import Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from market.inspection.flat import Flat
+from market.inspection.sensitive.checks import Mask
+from market.inspection.sensitive.surnames import COMMON, COMPOUND, OTHER
+
+Positions = NDArray[np.int64]
+Marks = dict[str, Positions]
+
+_OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_HEX = "[0-9A-Fa-f]"
+_HAN = "\u4e00-\u9fff"
+EMAIL: Final = r"[A-Za-z0-9_%+-]@[A-Za-z0-9](?:[A-Za-z0-9-]*\.)+[A-Za-z]{2}"
+IPV4: Final = rf"^(?:{_OCTET}\.){{3}}{_OCTET}(?:/[0-9]{{1,2}}|:[0-9]{{1,5}})?$"
+IPV4_HIGH: Final = rf"^(?:{_OCTET}\.){{0,3}}(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9])(?:[./:]|$)"
+IPV6: Final = (
+    rf"^(?:(?:{_HEX}{{1,4}}:){{7}}{_HEX}{{1,4}}|(?:{_HEX}{{1,4}}:){{1,6}}(?::{_HEX}{{1,4}}){{1,6}}|(?:{_HEX}{{1,4}}:){{1,7}}:)$"
+)
+MAC: Final = rf"^{_HEX}{{2}}(?:(?::{_HEX}{{2}}){{5}}|(?:-{_HEX}{{2}}){{5}})$"
+PLATE: Final = (
+    r"^[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-Z][·. -]?"
+    r"(?:[A-HJ-NP-Z0-9]{5,6}|[A-HJ-NP-Z0-9]{4}[学警港澳挂领])$"
+)
+PASSPORT: Final = r"^(?:[EeGgDdSsPpHh][0-9]{8}|[Ee][A-HJ-NP-Za-hj-np-z][0-9]{7}|1[45][0-9]{7})$"
+PERMIT: Final = r"^(?:[HMChmc][0-9]{8}(?:[0-9]{2})?|[A-Z]{1,2}[0-9]{6}\(?[0-9A]\)?)$"
+TAIWAN: Final = r"^[0-9]{8}(?:[0-9]{2})?$"
+POINT: Final = (
+    r"^[(\[]?-?(?:1[0-7][0-9]|[0-9]{1,2})\.[0-9]{3,}[,，; ] ?-?(?:1[0-7][0-9]|[0-9]{1,2})\.[0-9]{3,}[)\]]?$"
+)
+DEGREES: Final = r"^-?(?:1[0-7][0-9]|[0-9]{1,2})(?:\.[0-9]{2,}°?[NSEW]?|°.*)$"
+ADDRESS: Final = (
+    r"(?:省|市|区|县|镇|乡|州|旗|村|路|街)[^，。；]{0,24}(?:路|街|道|巷|弄|村|里|苑|园|镇|庄|屯|胡同|小区|大厦)[^，。；]{0,12}"
+    r"[0-9一二三四五六七八九十]+(?:号|弄|栋|幢|室|单元|组|楼)"
+)
+PLACE: Final = rf"[{_HAN}](?:省|市|区|县|镇|乡|自治州|街道|路|村)"
+LANDLINE: Final = (
+    r"^(?:\+?86[ -]?)?\(?0(?:10|2[0-9]|[3-9][0-9]{2})(\)[ -]?|[ -])[2-9][0-9]{6,7}(?:[ -][0-9]{1,4})?$"
+)
+LANDLINE_BARE: Final = r"^0(?:10|2[0-9]|[3-9][0-9]{2})[2-9][0-9]{6,7}$"
+
+_SURNAME = np.zeros(65536, np.uint8)
+_SURNAME[[ord(c) for c in OTHER]] = 1
+_SURNAME[[ord(c) for c in COMMON]] = 2
+_COMPOUND_FIRST = np.zeros(65536, bool)
+_COMPOUND_FIRST[[ord(pair[0]) for pair in COMPOUND]] = True
+_NUMBERS = tuple(mark.encode() for mark in "号弄栋幢室元组楼")
+
+
+def find(cells: pl.Series, flat: Flat, *, alone: bool, place: bool, permit: bool) -> Marks:
+    """Return the cells of each form.
+
+    Args:
+        cells: normalised text, none null.
+        flat: their bytes.
+        alone: whether single coordinates are asked for (the column's name speaks for them).
+        place: whether names of places are (the name speaks for addresses).
+        permit: whether permits that are figures alone are.
+    """
+    marks: Marks = {}
+    longest = int(flat.lengths.max())
+    if flat.has_byte(ord("@")):
+        marks["email"] = _matching(cells, EMAIL)
+    if longest >= 7 and _close(flat, ".", 2, 4):
+        marks["ip"] = _matching(cells, IPV4)
+        marks["ip.high"] = np.intersect1d(_matching(cells, IPV4_HIGH), marks["ip"])
+    if longest >= 3 and (_close(flat, ":", 1, 5) or (flat.has_byte(ord(":")) and b"::" in flat.bytes.tobytes())):
+        found = _matching(cells, IPV6)
+        marks["ip"] = np.union1d(marks.get("ip", found[:0]), found)
+        marks["ip.high"] = np.union1d(marks.get("ip.high", found[:0]), found)
+    if longest >= 17 and (_close(flat, ":", 3, 3) or _close(flat, "-", 3, 3)):
+        marks["mac"] = _matching(cells, MAC)
+    if longest >= 9 and (flat.has_byte(ord(",")) or not flat.ascii or flat.has_byte(ord(";")) or flat.has_byte(32)):
+        marks["point"] = _among(cells, flat, POINT, _starts(flat, b"0123456789-([") & (flat.lengths >= 11))
+    if longest >= 10:
+        zero = _starts(flat, b"0(+8") & (flat.lengths >= 10) & (flat.lengths <= 24)
+        marks["landline"] = _among(cells, flat, LANDLINE, zero)
+        marks["landline.bare"] = _among(cells, flat, LANDLINE_BARE, zero)
+    short = (flat.lengths >= 8) & (flat.lengths <= 11)
+    if short.any():
+        marks["passport"] = _among(cells, flat, PASSPORT, short & (flat.lengths == 9) & _starts(flat, b"EeGgDdSsPpHh1"))
+        marks["permit"] = _among(cells, flat, TAIWAN if permit else PERMIT, short & (permit | _is_letter(flat.first())))
+        if permit:
+            marks["permit"] = np.union1d(marks["permit"], _among(cells, flat, PERMIT, short & _is_letter(flat.first())))
+    if alone:
+        marks["degrees"] = _matching(cells, DEGREES)
+    if not flat.ascii:
+        marks |= _in_chinese(cells, flat, place=place)
+    return {mark: found for mark, found in marks.items() if len(found)}
+
+
+def _in_chinese(cells: pl.Series, flat: Flat, *, place: bool) -> Marks:
+    marks = names(flat)
+    plate = (flat.lengths >= 9) & (flat.lengths <= 13) & (flat.first() >= 0xE4)
+    if plate.any():
+        at = np.flatnonzero(plate)
+        plate[at] = _is_letter(flat.data[flat.offsets[at] + 3])
+        marks["plate"] = _among(cells, flat, PLATE, plate)
+    if place:
+        marks["place"] = _matching(cells, PLACE)
+    octets = flat.bytes.tobytes()
+    if any(number in octets for number in _NUMBERS):
+        marks["address"] = _among(cells, flat, ADDRESS, flat.lengths >= 15)
+    return marks
+
+
+def names(flat: Flat) -> Marks:
+    """Return the cells of two to four Chinese characters, and those that begin with a surname.
+
+    ``name.common`` are the surnames of most people, ``name.rare`` all others.
+    """
+    marks: Marks = {}
+    found: list[Positions] = []
+    kinds: list[NDArray[np.uint8]] = []
+    for length in (6, 9, 12):
+        at = np.flatnonzero(flat.lengths == length)
+        if not len(at):
+            continue
+        octets = flat.data[flat.offsets[at][:, None] + np.arange(length)] if len(at) < len(flat) else (
+            flat.bytes.reshape(-1, length)
+        )
+        lead = octets[:, ::3]
+        han = ((lead >= 0xE4) & (lead <= 0xE9)).all(axis=1)
+        at, octets = at[han], octets[han]
+        first = _character(octets, 0)
+        kind = _SURNAME[first]
+        pairs = np.flatnonzero(_COMPOUND_FIRST[first])
+        for row in pairs if length > 6 else ():
+            if octets[row, :6].tobytes().decode() in COMPOUND:
+                kind[row] = 2
+        found.append(at)
+        kinds.append(kind)
+    if found:
+        cells, kind = np.concatenate(found), np.concatenate(kinds)
+        marks = {"han": cells, "name.common": cells[kind == 2], "name.rare": cells[kind == 1]}
+    return {mark: np.sort(cells) for mark, cells in marks.items()}
+
+
+def _character(octets: NDArray[np.uint8], at: int) -> NDArray[np.int64]:
+    wide = octets[:, at : at + 3].astype(np.int64)
+    return ((wide[:, 0] & 15) << 12) | ((wide[:, 1] & 63) << 6) | (wide[:, 2] & 63)
+
+
+def _matching(cells: pl.Series, pattern: str) -> Positions:
+    return np.flatnonzero(cells.str.contains(pattern).to_numpy())
+
+
+def _among(cells: pl.Series, flat: Flat, pattern: str, maybe: Mask) -> Positions:
+    at = np.flatnonzero(maybe)
+    if not len(at):
+        return at
+    if len(at) == len(flat):
+        return _matching(cells, pattern)
+    return at[_matching(cells.gather(at), pattern)]
+
+
+def _starts(flat: Flat, octets: bytes) -> Mask:
+    table = np.zeros(256, bool)
+    table[np.frombuffer(octets, np.uint8)] = True
+    found: Mask = table[flat.first()]
+    return found
+
+
+def _is_letter(octets: NDArray[np.uint8]) -> Mask:
+    found: Mask = ((octets | 32) >= ord("a")) & ((octets | 32) <= ord("z"))
+    return found
+
+
+def _close(flat: Flat, mark: str, low: int, high: int) -> bool:
+    """Tell whether a byte stands three times in a row at such distances anywhere."""
+    gaps = np.diff(np.flatnonzero(flat.bytes == ord(mark)))
+    near = (gaps >= low) & (gaps <= high)
+    return bool((near[:-1] & near[1:]).any())
