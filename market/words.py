@@ -188,7 +188,7 @@ KINDS: Final[Mapping[str, Any]] = {
 
 BACK: Final = frozenset(
     {"refused", "removed", "rejected", "suspended", "cancelled", "declined", "withdrawn", "expired", "failed"}
-    | {"terminated", "strayed", "revoked", "missed", "disapproved"}
+    | {"held", "terminated", "strayed", "revoked", "missed", "disapproved"}
 )
 """Participles of steps that stopped something; timelines show them in red. A dispute's opening is one too."""
 
@@ -214,6 +214,8 @@ FIELDS: Final[Mapping[str, Any]] = {
     "term_days": lazy("Term of use in days"),
     "reason": lazy("Reason"),
     "decision": lazy("Decision"),
+    "column": lazy("Column"),
+    "class": lazy("What it holds"),
     "act": lazy("Decision"),
     "outcome": lazy("Ruling"),
     "name_zh": lazy("Chinese name"),

@@ -47,7 +47,9 @@ def correct(
     _demand_undecided(asset)
     before = _kind_in_force(found, column)
     if before is kind:
-        raise Conflict("finding.unchanged", _("The column counts as that already; nothing is to be corrected."))
+        raise Conflict(
+            "finding.unchanged", _("The column counts as that already; nothing is to be corrected.")
+        )
     step = steps.begin(actor, Kind.FINDING_CORRECTED, asset.handle)
     session.add(
         Correction(

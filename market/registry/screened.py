@@ -79,7 +79,10 @@ def demand_unstopped(session: Session, inspection: Inspection) -> None:
     if standing:
         raise Conflict(
             "asset.stopped",
-            _("What was found in the file stops the registration. %(stops)s", stops=" ".join(map(str, standing))),
+            _(
+                "What was found in the file stops the registration. %(stops)s",
+                stops=" ".join(map(str, standing)),
+            ),
             rule=RULE,
             stops=[one.document() for one in standing],
         )

@@ -79,7 +79,9 @@ def stops(findings: Findings, least: int) -> tuple[Stop, ...]:
     listed = [Stop(StopCode.NEGATIVE, hit.column or "", hit.code) for hit in findings.negative]
     hidden = findings.hidden
     near = hidden is not None and hidden.k < least
-    together = [Stop(StopCode.REIDENTIFY, ", ".join(hidden.columns), str(hidden.k))] if hidden and near else []
+    together = (
+        [Stop(StopCode.REIDENTIFY, ", ".join(hidden.columns), str(hidden.k))] if hidden and near else []
+    )
     return (*personal, *listed, *together)
 
 

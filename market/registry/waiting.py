@@ -33,7 +33,9 @@ def appealed(session: Session, actor: Actor) -> Waiting:
 def held(session: Session, actor: Actor, after: datetime) -> Waiting:
     """Return the actor's registrations that the operator held after a moment."""
     own = Asset.provider_id == actor.organisation_id
-    return _appeals(session, Appeal.decided_at, own, Appeal.decision == Decision.HOLD, Appeal.decided_at > after)
+    return _appeals(
+        session, Appeal.decided_at, own, Appeal.decision == Decision.HOLD, Appeal.decided_at > after
+    )
 
 
 def rejected(session: Session, actor: Actor, after: datetime) -> Waiting:
