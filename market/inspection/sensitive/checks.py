@@ -43,12 +43,20 @@ CARDS: Final = (
 )  # fmt: skip
 _CARD = {
     length: np.array(
-        [any(f"{number:02}".startswith(prefix) and length in sizes for prefix, sizes in CARDS) for number in range(100)]
+        [
+            any(f"{number:02}".startswith(prefix) and length in sizes for prefix, sizes in CARDS)
+            for number in range(100)
+        ]
     )
     for length in range(15, 20)
 }
 # segments given to mobile networks; 13 to 19 with a few gaps
-SEGMENTS: Final = frozenset({*range(130, 140), *range(145, 150), *range(150, 154), *range(155, 160), 162, *range(165, 168), *range(170, 179), *range(180, 194), *range(195, 200)})  # fmt: skip
+SEGMENTS: Final = frozenset(
+    {
+        *range(130, 140), *range(145, 154), *range(155, 160), 162, 165, 166, 167, *range(170, 179),
+        *range(180, 194), *range(195, 200),
+    }
+)  # fmt: skip
 _SEGMENT = np.array([number in SEGMENTS for number in range(1000)])
 
 
@@ -61,12 +69,14 @@ def _number(symbols: Symbols, start: int, end: int) -> NDArray[np.int16]:
 
 def is_birth(symbols: Symbols, start: int, *, century: bool) -> Mask:
     """Tell which numbers hold a plausible date: YYYYMMDD from a place on, or YYMMDD of the 1900s."""
-    year = _number(symbols, start, start + 4) if century else _number(symbols, start, start + 2) + np.int16(1900)
+    year = (
+        _number(symbols, start, start + 4) if century else _number(symbols, start, start + 2) + np.int16(1900)
+    )
     at = start + (4 if century else 2)
     month, day = _number(symbols, at, at + 2), _number(symbols, at + 2, at + 4)
     leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
     days = _DAYS[np.where(month <= 12, month, 0)]
-    right = (day >= 1) & (day <= days) & ((month != 2) | (day < 29) | leap)
+    right: Mask = (day >= 1) & (day <= days) & ((month != 2) | (day < 29) | leap)
     return right & (year >= FIRST_YEAR) & (year <= LAST_YEAR)
 
 
@@ -78,14 +88,15 @@ def is_resident(symbols: Symbols) -> Mask:
     modern = symbols.shape[1] == 18
     running = _number(symbols, 14, 17) if modern else _number(symbols, 12, 15)
     found: Mask = _PROVINCE[_number(symbols, 0, 2)] & (running > 0)
-    found[found] = is_birth(symbols[found], 6, century=modern)
-    return found
+    return found & is_birth(symbols, 6, century=modern)
 
 
 def is_resident_checked(symbols: Symbols) -> Mask:
     """Tell whose check symbol is right: 17 digits weighted, modulo 11 (GB 11643)."""
-    total = (symbols[:, :17] * _WEIGHTS).sum(axis=1, dtype=np.int32)
-    right: Mask = _CHECKS[total % 11] == symbols[:, 17]
+    total = np.zeros(len(symbols), np.int16)
+    for place, weight in enumerate(_WEIGHTS):
+        total += symbols[:, place] * weight
+    right: Mask = _CHECKS[total % np.int16(11)] == symbols[:, 17]
     return right
 
 

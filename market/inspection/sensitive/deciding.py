@@ -26,7 +26,7 @@ _MOST = 0.5
 _HINTED = 0.2
 _MANY_PREFIXES = 5
 _ENOUGH = 30
-_DIFFERENT_NAMES = 5
+_DIFFERENT_NAMES = 15
 
 
 @dataclass(frozen=True)
@@ -97,9 +97,8 @@ def _resident(column: Column) -> Decision | None:
     header = hinted(column.name, Sensitive.RESIDENT_ID)
     whole, right = column.of("id.whole"), column.of("id.whole.valid")
     inside, right_inside = column.of("id.text"), column.of("id.text.valid")
-    # dates make one random number in two thousand look like one: a handful in a column of serials is chance
-    of_cells = beats_chance(right, whole, 11) and (header or column.share("id.whole") > 0.01 or _few(column))
-    of_text = beats_chance(right_inside, inside, 11)
+    of_cells = beats_chance(right, whole, 11) and (header or _stands_out(column, "whole"))
+    of_text = beats_chance(right_inside, inside, 11) and _stands_out(column, "text")
     old = column.share("id15.whole")
     named = header and column.share("id.whole", "id15.whole") >= _HINTED
     if not (of_cells or of_text or named or old >= 0.8):
@@ -111,9 +110,13 @@ def _resident(column: Column) -> Decision | None:
     return Decision(Sensitive.RESIDENT_ID, hits, right + right_inside, tuple(basis), marks)
 
 
-def _few(column: Column) -> bool:
-    """Tell whether numbers of 18 figures are rare in the column, so that one of them is no accident of many."""
-    return column.of("eighteen.whole") <= 50
+def _stands_out(column: Column, where: str) -> bool:
+    """Tell whether identity numbers are more than the accidents of many numbers of 18 figures.
+
+    One random number of 18 figures in about six thousand has a province and a date at the right places.
+    """
+    all_of_length = column.of(f"eighteen.{where}")
+    return all_of_length <= 50 or column.of(f"id.{where}") > 0.01 * all_of_length
 
 
 def _card(column: Column) -> Decision | None:
@@ -141,7 +144,7 @@ def _mobile(column: Column) -> Decision | None:
     share = whole / column.filled
     of_cells = share >= _HINTED if header else share >= (0.95 if other else _MOST) and varied and whole >= 2
     most = inside >= 3 and inside >= 0.6 * column.of("eleven.text")
-    of_text = near >= 1 and not other or (most and not other)
+    of_text = (near >= 1 or most) and not other
     if not (of_cells or of_text):
         return None
     basis = ("pattern", *(("header",) if header else ()), *(("context",) if near else ()))
@@ -199,12 +202,20 @@ def _network(column: Column) -> Decision | None:
 def _plate(column: Column) -> Decision | None:
     hits = column.of("plate")
     least = _HINTED if hinted(column.name, Sensitive.PLATE) else _MOST
-    return _by_form(column, Sensitive.PLATE, hits, ("plate",)) if hits and hits >= least * column.filled else None
+    return (
+        _by_form(column, Sensitive.PLATE, hits, ("plate",))
+        if hits and hits >= least * column.filled
+        else None
+    )
 
 
 def _place(column: Column) -> Decision | None:
     points, degrees = column.of("point"), column.of("degrees")
-    if points and points >= _MOST * column.filled and not hinted_otherwise(column.name, Sensitive.COORDINATES):
+    if (
+        points
+        and points >= _MOST * column.filled
+        and not hinted_otherwise(column.name, Sensitive.COORDINATES)
+    ):
         return _by_form(column, Sensitive.COORDINATES, points, ("point",))
     if degrees and degrees >= _MOST * column.filled:
         return _by_form(column, Sensitive.COORDINATES, degrees, ("degrees",))
@@ -229,7 +240,9 @@ def _name(column: Column) -> Decision | None:
     if not hits or hinted_otherwise(column.name, Sensitive.NAME):
         return None
     if header:
-        return _by_form(column, Sensitive.NAME, hits, ("name.common",)) if hits >= 0.3 * column.filled else None
+        return (
+            _by_form(column, Sensitive.NAME, hits, ("name.common",)) if hits >= 0.3 * column.filled else None
+        )
     if han < 0.9 * column.filled or column.different < _DIFFERENT_NAMES:
         return None
     if known >= 0.9 * han and common >= 0.7 * han:

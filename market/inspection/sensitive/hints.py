@@ -9,12 +9,15 @@ _TOKEN = re.compile(r"[a-z]+|[0-9]+|[\u4e00-\u9fff]+")
 
 _WORDS: dict[Sensitive, tuple[str, ...]] = {
     Sensitive.RESIDENT_ID: (
-        "身份证", "公民身份", "idcard", "id card", "id no", "idno", "identity", "resident id", "national id", "sfz", "sfzh",
+        "身份证", "公民身份", "idcard", "id card", "id no", "idno", "identity", "resident id",
+        "national id", "sfz", "sfzh",
         "id number", "citizen id",
     ),
-    Sensitive.MOBILE: ("手机", "移动电话", "电话", "联系方式", "mobile", "phone", "cell", "cellphone", "tel", "telephone", "sjh"),
+    Sensitive.MOBILE: ("手机", "移动电话", "电话", "联系方式", "mobile", "phone", "cell", "cellphone",
+        "tel", "telephone", "sjh"),
     Sensitive.LANDLINE: ("座机", "固话", "固定电话", "电话", "传真", "landline", "phone", "tel", "telephone", "fax"),
-    Sensitive.BANK_CARD: ("银行卡", "卡号", "银行账号", "bank card", "card no", "card number", "bankcard", "cardno", "pan"),
+    Sensitive.BANK_CARD: ("银行卡", "卡号", "银行账号", "bank card", "card no", "card number",
+        "bankcard", "cardno", "pan"),
     Sensitive.CREDIT_CODE: ("信用代码", "uscc", "credit code", "税号", "纳税人识别号"),
     Sensitive.PLATE: ("车牌", "号牌", "plate", "license plate"),
     Sensitive.PASSPORT: ("护照", "passport"),
@@ -23,11 +26,13 @@ _WORDS: dict[Sensitive, tuple[str, ...]] = {
     Sensitive.IP: ("ip", "ipv4", "ipv6", "ip addr", "ip address"),
     Sensitive.MAC: ("mac", "mac addr", "mac address"),
     Sensitive.COORDINATES: (
-        "经度", "纬度", "经纬度", "坐标", "longitude", "latitude", "lng", "lon", "lat", "gps", "coordinate", "coordinates",
+        "经度", "纬度", "经纬度", "坐标", "longitude", "latitude", "lng", "lon", "lat", "gps",
+        "coordinate", "coordinates",
     ),
     Sensitive.ADDRESS: ("地址", "住址", "住所", "address", "addr"),
     Sensitive.NAME: (
-        "姓名", "联系人", "法定代表人", "法人代表", "负责人", "收件人", "患者", "户主", "申请人", "full name", "person", "contact",
+        "姓名", "联系人", "法定代表人", "法人代表", "负责人", "收件人", "患者", "户主", "申请人",
+        "full name", "person", "contact",
         "real name", "username", "customer name", "patient name", "owner name", "xm",
     ),
 }  # fmt: skip
@@ -37,10 +42,14 @@ _OTHERS: dict[Sensitive, tuple[str, ...]] = {
     Sensitive.MOBILE: ("订单", "流水", "order", "serial", "序列", "sku", "batch", "批次", "单号", "工单", "ticket"),
     Sensitive.BANK_CARD: ("序列", "serial", "sku", "批次", "batch", "imei", "barcode", "条码"),
     Sensitive.NAME: (
-        "城市", "地区", "省", "市", "县", "区", "品牌", "商品", "产品", "类别", "分类", "等级", "科室", "部门", "岗位", "职业", "颜色", "水果",
-        "菜", "店", "站", "景点", "山", "河", "民族", "行业", "材料", "城", "国家", "药", "街道", "学校", "单位", "公司", "city", "brand",
-        "product", "category", "class", "level", "department", "province", "district", "town", "station", "color", "colour",
-        "food", "status", "state", "material", "company", "place", "country", "spot", "weather", "river", "shop", "grade",
+        "城市", "地区", "省", "市", "县", "区", "品牌", "商品", "产品", "类别", "分类", "等级", "科室",
+        "部门", "岗位", "职业", "颜色", "水果",
+        "菜", "店", "站", "景点", "山", "河", "民族", "行业", "材料", "城", "国家", "药", "街道",
+        "学校", "单位", "公司", "city", "brand",
+        "product", "category", "class", "level", "department", "province", "district", "town",
+        "station", "color", "colour",
+        "food", "status", "state", "material", "company", "place", "country", "spot", "weather",
+        "river", "shop", "grade",
     ),
     Sensitive.COORDINATES: ("价格", "金额", "price", "amount", "ratio", "score", "rate"),
     Sensitive.ADDRESS: ("ip", "mac", "email", "mail", "网址", "url", "memory"),

@@ -5,7 +5,7 @@ other kinds). Then numbers are looked for in the bytes (:mod:`windows`, :mod:`ch
 (:mod:`shapes`). A mark is a word such as ``id.text.valid``: a checked identity number inside other text.
 """
 
-import unicodedata
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -16,7 +16,9 @@ from market.inspection.sensitive import checks, shapes
 from market.inspection.sensitive.shapes import Marks, Positions
 from market.inspection.sensitive.windows import Digits, Windows, uniform, with_long_runs
 
-PLAIN: Final = r"\x{00}-\x{7F}\x{3001}\x{3002}\x{4000}-\x{9FFF}\x{FF01}\x{FF08}\x{FF09}\x{FF0C}\x{FF1A}\x{FF1B}\x{FF1F}"
+PLAIN: Final = (
+    r"\x{00}-\x{7F}\x{3001}\x{3002}\x{4000}-\x{9FFF}\x{FF01}\x{FF08}\x{FF09}\x{FF0C}\x{FF1A}\x{FF1B}\x{FF1F}"
+)
 """Characters that nobody uses to hide a number; a cell of these alone is taken as it is."""
 HIDDEN: Final = r"[\x{AD}\x{200B}-\x{200F}\x{202A}-\x{202E}\x{2060}-\x{2064}\x{FEFF}\x{180E}]"
 DASHES: Final = r"[\x{2010}-\x{2015}\x{2212}\x{FE58}\x{FE63}\x{30FC}]"
@@ -24,6 +26,8 @@ NEAR_PHONE: Final = r"电话|手机|联系|致电|来电|微信|号码|(?i:tel|p
 NEAR_CARD: Final = r"卡|账号|帐号|账户|开户|(?i:card|account|acct)"
 _BLANKS = " \t\r\n"
 _CARD_LENGTHS = (15, 16, 17, 18, 19)
+NUMBERS: Final = {"id": (18, 15), "mobile": (11, 13, 15), "card": _CARD_LENGTHS}
+"""Numbers that are looked for inside text, and how many digits they have."""
 
 
 def normalised(cells: pl.Series) -> pl.Series:
@@ -53,12 +57,14 @@ def _needs_form(flat: Flat) -> bool:
         return True
     if flat.ascii:
         return False
+    # lead bytes of what is neither ASCII nor U+4000 to U+9FFF
     octets = flat.bytes
-    lead = octets >= 0xC2
-    return bool((lead & ((octets < 0xE4) | (octets > 0xE9))).any())
+    return bool(octets.max() > 0xE9 or ((octets - np.uint8(0xC2)) < 0x22).any())
 
 
-def marks(cells: pl.Series, flat: Flat, *, alone: bool = False, place: bool = False, permit: bool = False) -> Marks:
+def marks(
+    cells: pl.Series, flat: Flat, *, alone: bool = False, place: bool = False, permit: bool = False
+) -> Marks:
     """Return what cells hold: for each mark the positions of the cells that bear it, ascending.
 
     Args:
@@ -75,9 +81,12 @@ def marks(cells: pl.Series, flat: Flat, *, alone: bool = False, place: bool = Fa
         flat = Flat(cells)
     longest = int(flat.lengths.max())
     found: Marks = {}
-    if longest >= 10:
+    one = uniform(flat)
+    if one is not None:
+        _judge(found, one)
+    elif longest >= 10:
         found |= _numbers(cells, flat)
-    if longest >= 18:
+    if longest >= 18 and one is None:
         _add(found, _credit_codes(flat))
     found |= shapes.find(cells, flat, alone=alone, place=place, permit=permit)
     return {mark: at for mark, at in found.items() if len(at)}
@@ -88,23 +97,18 @@ def _is_calendar(flat: Flat) -> bool:
     length = int(flat.lengths[0])
     if length not in (10, 19) or not (flat.lengths == length).all():
         return False
+    marked = (4, 7) if length == 10 else (4, 7, 10, 13, 16)
+    figures = np.ones(length, bool)
+    figures[list(marked)] = False
+    if not np.array_equal((flat.bytes - np.uint8(48)) < 10, np.tile(figures, len(flat))):
+        return False
     octets = flat.bytes.reshape(-1, length)
-    low, high = octets.min(axis=0), octets.max(axis=0)
-    marked = [4, 7] if length == 10 else [4, 7, 10, 13, 16]
-    figures = [place for place in range(length) if place not in marked]
-    if (low[figures] < ord("0")).any() or (high[figures] > ord("9")).any():
-        return False
-    if not (low[[4, 7]] >= ord("-")).all() or not (high[[4, 7]] <= ord("/")).all():
-        return False
-    return length == 10 or (low[13] == high[13] == low[16] == high[16] == ord(":"))
+    dashes = all(((octets[:, place] >= ord("-")) & (octets[:, place] <= ord("/"))).all() for place in (4, 7))
+    return dashes and all((octets[:, place] == ord(":")).all() for place in marked[3:])
 
 
 def _numbers(cells: pl.Series, flat: Flat) -> Marks:
     found: Marks = {}
-    one = uniform(flat)
-    if one is not None:
-        _judge(found, one)
-        return found
     at = with_long_runs(flat)
     if not len(at):
         return found
@@ -120,7 +124,7 @@ def _numbers(cells: pl.Series, flat: Flat) -> Marks:
         if inside is not None and len(inside):
             words = part.gather(inside).str.contains(pattern).to_numpy()
             found[near] = inside[words]
-    return {mark: at[np.unique(inside)] for mark, inside in found.items()}
+    return {mark: at[inside] for mark, inside in found.items()}
 
 
 def _judge(found: Marks, windows: Windows) -> None:
@@ -130,51 +134,65 @@ def _judge(found: Marks, windows: Windows) -> None:
         return
     symbols = windows.symbols
     if length == 11:
-        _split(found, "eleven", windows, np.ones(len(symbols), bool))
-        _split(found, "mobile", windows, checks.is_mobile(symbols))
+        _tell(found, "eleven", windows, None)
+        _tell(found, "mobile", windows, checks.is_mobile(symbols))
     elif length in (13, 15):
         country = (8, 6) if length == 13 else (0, 0, 8, 6)
         abroad = (symbols[:, : len(country)] == country).all(axis=1)
-        _split(found, "mobile", windows, abroad & checks.is_mobile(symbols[:, len(country) :]))
-    resident = np.zeros(len(symbols), bool)
-    if length == 18:
+        _tell(found, "mobile", windows, abroad & checks.is_mobile(symbols[:, len(country) :]))
+    if length == 15:
+        _tell(found, "id15", windows, checks.is_resident(symbols))
+    elif length == 18:
+        _tell(found, "eighteen", windows, None)
         resident = checks.is_resident(symbols)
-        _split(found, "eighteen", windows, np.ones(len(symbols), bool))
-        _split(found, "id", windows, resident, checks.is_resident_checked(symbols))
-    elif length == 15:
-        _split(found, "id15", windows, checks.is_resident(symbols))
+        if resident.any():
+            _tell(found, "id", windows, resident)
+            _tell(found, "id", windows, resident & checks.is_resident_checked(symbols), ".valid")
+        windows = windows.those(~resident)
+        text = np.where(windows.symbols == checks.X, np.uint8(ord("X")), windows.symbols + np.uint8(48))
+        codes = Windows(windows.cells, text, windows.whole)
+        _split(found, "credit", codes.those(checks.is_credit(text)), checks.is_credit_checked)
     if length in _CARD_LENGTHS:
-        figures = symbols[:, -1] != checks.X
-        _split(found, "card", windows, checks.is_card(symbols) & ~resident & figures, checks.is_luhn(symbols))
-    if length == 18:
-        text = np.where(symbols == checks.X, np.uint8(ord("X")), symbols + np.uint8(48))
-        _split(found, "credit", windows, checks.is_credit(text) & ~resident, checks.is_credit_checked(text))
+        card = checks.is_card(windows.symbols) & (windows.symbols[:, -1] != checks.X)
+        _split(found, "card", windows.those(card), checks.is_luhn)
 
 
-def _split(
-    found: Marks, name: str, windows: Windows, hit: checks.Mask, valid: checks.Mask | None = None
-) -> None:
-    """Add cells under ``name.whole`` and ``name.text``, the valid ones under ``….valid`` too."""
-    for where, among in (("whole", hit & windows.whole), ("text", hit & ~windows.whole)):
-        new = {f"{name}.{where}": windows.cells[among]}
-        if valid is not None:
-            new[f"{name}.{where}.valid"] = windows.cells[among & valid]
-        _add(found, new)
+def _split(found: Marks, name: str, hits: Windows, check: Callable[[checks.Symbols], checks.Mask]) -> None:
+    """Add cells under ``name.whole`` and ``name.text``, those that pass a check under ``….valid`` too."""
+    if len(hits.cells):
+        _tell(found, name, hits, None)
+        _tell(found, name, hits, check(hits.symbols), ".valid")
+
+
+def _tell(found: Marks, name: str, windows: Windows, hit: checks.Mask | None, valid: str = "") -> None:
+    for where, whole in (("whole", windows.whole), ("text", ~windows.whole)):
+        if whole.any():
+            among = whole if hit is None else hit & whole
+            at = windows.cells if among.all() else windows.cells[among]
+            _add(found, {f"{name}.{where}{valid}": at})
 
 
 def _add(found: Marks, new: Marks) -> None:
     for mark, at in new.items():
         if len(at):
-            found[mark] = np.union1d(found[mark], at) if mark in found else np.unique(at)
+            found[mark] = (
+                _distinct(np.sort(np.concatenate((found[mark], at)))) if mark in found else _distinct(at)
+            )
+
+
+def _distinct(ascending: Positions) -> Positions:
+    kept = np.ones(len(ascending), bool)
+    kept[1:] = ascending[1:] != ascending[:-1]
+    return ascending[kept]
 
 
 def _credit_codes(flat: Flat) -> Marks:
     """Find credit codes with letters: 18 letters and figures with none beside them."""
     octets = flat.bytes
-    figure = (octets - np.uint8(48)) < 10
     capital = (octets - np.uint8(65)) < 26
     if not capital.any():
         return {}
+    figure = (octets - np.uint8(48)) < 10
     run = figure | capital
     for step in (1, 2, 4, 8, 2):
         run = run[: len(run) - step] & run[step:]
@@ -194,8 +212,8 @@ def _credit_codes(flat: Flat) -> Marks:
     text, cells = text[lettered], cells[lettered]
     whole = flat.lengths[cells] <= 20
     found: Marks = {}
-    windows = Windows(cells, text, whole)
-    _split(found, "credit", windows, checks.is_credit(text), checks.is_credit_checked(text))
+    codes = Windows(cells, text, whole)
+    _split(found, "credit", codes.those(checks.is_credit(text)), checks.is_credit_checked)
     return found
 
 
@@ -207,15 +225,14 @@ def first_window(text: str, kind: str) -> str | None:
         kind: ``id``, ``mobile`` or ``card``.
     """
     flat = Flat(pl.Series([text]))
-    lengths = {"id": (18, 15), "mobile": (11, 13, 15), "card": _CARD_LENGTHS}[kind]
     digits = Digits(flat)
     best: str | None = None
-    for length in lengths:
+    for length in NUMBERS[kind]:
         windows = digits.windows(length)
         found: Marks = {}
         for row in range(len(windows.cells)):
             found.clear()
-            _judge(found, Windows(windows.cells[row : row + 1], windows.symbols[row : row + 1], windows.whole[row : row + 1]))
+            _judge(found, windows.those(np.arange(len(windows.cells)) == row))
             marked = [mark for mark in found if mark.split(".")[0] in {kind, f"{kind}15"}]
             written = "".join("0123456789X"[symbol] for symbol in windows.symbols[row])
             if any(mark.endswith("valid") for mark in marked):
@@ -223,11 +240,3 @@ def first_window(text: str, kind: str) -> str | None:
             if marked and best is None:
                 best = written
     return best
-
-
-def folded(text: str) -> str:
-    """Return one cell in the form of :func:`normalised` (for examples, which are few)."""
-    return str(normalised(pl.Series([unicodedata.normalize("NFC", text)]))[0])
-
-
-__all__ = ["Marks", "Positions", "first_window", "folded", "marks", "normalised"]

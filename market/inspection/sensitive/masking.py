@@ -8,14 +8,15 @@ import polars as pl
 from market.inspection.sensitive.classes import Sensitive
 from market.inspection.sensitive.kernels import normalised
 
+_PARTED = frozenset({Sensitive.RESIDENT_ID, Sensitive.MOBILE, Sensitive.BANK_CARD})
 HIDDEN = "***"
 """What stands for a cell of which nothing may be shown."""
 
 _FORMS: dict[Sensitive, tuple[str, str]] = {
-    Sensitive.RESIDENT_ID: (r"^([0-9]{6})[0-9 -]{7,14}([0-9][0-9Xx])$", "${1}**********${2}"),
-    Sensitive.MOBILE: (r"^(?:\+?(?:00)?86[ -]?)?(1[0-9]{2})[ -]?[0-9][0-9 -]{3,6}([0-9]{4})$", "${1}****${2}"),
+    Sensitive.RESIDENT_ID: (r"^([0-9]{6})[0-9]{7,10}([0-9][0-9Xx])$", "${1}**********${2}"),
+    Sensitive.MOBILE: (r"^(?:\+?(?:00)?86)?(1[0-9]{2})[0-9]{4}([0-9]{4})$", "${1}****${2}"),
     Sensitive.LANDLINE: (r"^\(?(0[0-9]{2,3})\)?[ -]?[0-9]{5,6}([0-9]{2})$", "${1}-*****${2}"),
-    Sensitive.BANK_CARD: (r"^([0-9]{4})[0-9 -]{6,14}([0-9]{4})$", "${1}********${2}"),
+    Sensitive.BANK_CARD: (r"^([0-9]{4})[0-9]{6,11}([0-9]{4})$", "${1}********${2}"),
     Sensitive.CREDIT_CODE: (r"^([0-9A-Z]{8})[0-9A-Z]{8}([0-9A-Z]{2})$", "${1}********${2}"),
     Sensitive.PLATE: (r"^(\p{Han}[A-Z])[·. -]?[0-9A-Z\p{Han}]{4,5}([0-9A-Z\p{Han}])$", "${1}****${2}"),
     Sensitive.PASSPORT: (r"^([0-9A-Za-z])[0-9A-Za-z]{6}([0-9]{2})$", "${1}******${2}"),
@@ -42,6 +43,8 @@ def mask_column(cells: pl.Series, kind: Sensitive) -> pl.Series:
     form, shown = _FORMS[kind]
     empty = cells.is_null()
     text = normalised(cells.fill_null("-"))
+    if kind in _PARTED:
+        text = text.str.replace_all("[ -]", "")
     masked = text.str.replace(form, shown).str.strip_chars_end(" ")
     safe = text.str.contains(form)
     hidden = pl.Series([HIDDEN]).new_from_index(0, len(cells))

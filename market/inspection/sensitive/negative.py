@@ -92,10 +92,17 @@ def in_cells(cells: Any, flat: Any) -> dict[str, Any]:
         flat: their bytes.
     """
     found = {}
-    octets = flat.bytes.tobytes()
-    for entry in entries():
-        if entry.cells and any(need in octets for need in entry.needs):
+    words = _needles().found(flat.bytes)
+    for entry in entries() if words else ():
+        if any(need in words for need in entry.needs):
             at = cells.str.contains(entry.cells).arg_true().to_numpy()
             if len(at):
                 found[f"negative.{entry.code}"] = at
     return found
+
+
+@cache
+def _needles() -> Any:
+    from market.inspection.sensitive.needles import Needles
+
+    return Needles(need for entry in entries() for need in entry.needs)

@@ -16,9 +16,12 @@ from market.inspection.sensitive.hints import says
 Values = NDArray[np.uint64]
 
 _QUASI = (
-    "出生日期", "生日", "出生年", "性别", "年龄", "邮编", "邮政编码", "区县", "行政区划", "户籍", "籍贯", "民族", "职业", "婚姻", "学历", "住所",
-    "birth", "birthday", "birth date", "date of birth", "dob", "birthdate", "sex", "gender", "age", "zip", "zipcode",
-    "postcode", "postal code", "district", "county", "ethnicity", "nationality", "occupation", "marital", "education",
+    "出生日期", "生日", "出生年", "性别", "年龄", "邮编", "邮政编码", "区县", "行政区划", "户籍",
+    "籍贯", "民族", "职业", "婚姻", "学历", "住所",
+    "birth", "birthday", "birth date", "date of birth", "dob", "birthdate", "sex", "gender", "age",
+    "zip", "zipcode",
+    "postcode", "postal code", "district", "county", "ethnicity", "nationality", "occupation",
+    "marital", "education",
 )  # fmt: skip
 
 
@@ -45,9 +48,7 @@ def quasi(names: Sequence[str], kinds: Mapping[str, Sensitive]) -> tuple[str, ..
         kinds: the class found or declared for a column.
     """
     return tuple(
-        name
-        for name in names
-        if (is_quasi_identifier(kinds[name]) if name in kinds else says(name, _QUASI))
+        name for name in names if (is_quasi_identifier(kinds[name]) if name in kinds else says(name, _QUASI))
     )
 
 

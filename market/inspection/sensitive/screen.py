@@ -10,10 +10,11 @@ from market.inspection.sensitive import kernels, negative
 from market.inspection.sensitive.classes import Sensitive
 from market.inspection.sensitive.deciding import Column, decide
 from market.inspection.sensitive.hints import hinted
-from market.inspection.sensitive.masking import mask
+from market.inspection.sensitive.masking import mask_column
+from market.inspection.sensitive.shapes import Marks, Positions
 
 EXAMPLES = 10
-_DIFFERENT = 64
+_DIFFERENT = 16
 _PREFIXES = 8
 """More than :mod:`deciding` asks for; beyond these nothing more is remembered."""
 _KINDS = {
@@ -23,7 +24,6 @@ _KINDS = {
     "landline": Sensitive.LANDLINE, "passport": Sensitive.PASSPORT, "permit": Sensitive.PERMIT,
     "address": Sensitive.ADDRESS, "place": Sensitive.ADDRESS, "name": Sensitive.NAME,
 }  # fmt: skip
-_INSIDE = {"id": "id", "mobile": "mobile", "card": "card"}
 
 
 @dataclass(frozen=True)
@@ -117,31 +117,34 @@ class Screen:
         """Return how many cells bear each mark of the negative list, by code."""
         return {mark[9:]: count for mark, count in self.counts.items() if mark.startswith("negative.")}
 
-    def _remember(self, cells: pl.Series, filled: pl.Series, marks: kernels.Marks) -> None:
+    def _remember(self, cells: pl.Series, filled: pl.Series, marks: Marks) -> None:
         rows = np.flatnonzero(cells.is_not_null().to_numpy()) if len(cells) > len(filled) else None
         for mark, at in marks.items():
             kind = _KINDS.get(mark.split(".")[0])
             kept = self._examples.setdefault(mark, [])
             if kind is None or len(kept) >= EXAMPLES:
                 continue
-            for cell in at[: EXAMPLES - len(kept)].tolist():
-                row = int(rows[cell]) if rows is not None else cell
-                kept.append((self.rows + row, _shown(str(filled[cell]), mark, kind)))
+            chosen = at[: EXAMPLES - len(kept)]
+            numbered = (rows[chosen] if rows is not None else chosen) + self.rows
+            kept += zip(numbered.tolist(), _shown(filled.gather(chosen), mark, kind), strict=True)
         whole = marks.get("mobile.whole")
         if whole is not None and self._prefixes.bit_count() < _PREFIXES:
             self._add_prefixes(filled, whole)
-        han = marks.get("han")
-        if han is not None and len(self._names) < _DIFFERENT:
-            self._names |= set(filled.gather(han).unique().head(_DIFFERENT * 2).to_list())
+        named = marks.get("name.common")
+        if named is not None and len(self._names) < _DIFFERENT:
+            self._names |= set(filled.gather(named).unique().head(_DIFFERENT).to_list())
 
-    def _add_prefixes(self, filled: pl.Series, whole: kernels.Positions) -> None:
+    def _add_prefixes(self, filled: pl.Series, whole: Positions) -> None:
         prefixes = filled.gather(whole).str.extract(r"(1[3-9][0-9])").drop_nulls().unique().to_list()
         for prefix in prefixes:
             self._prefixes |= 1 << (int(prefix) - 100)
 
 
-def _shown(text: str, mark: str, kind: Sensitive) -> str:
-    """Return the masked value of a cell; of a number inside text, the number alone."""
-    plain = kernels.folded(text)
-    number = _INSIDE.get(mark.split(".")[0].rstrip("15"))
-    return mask((kernels.first_window(plain, number) if number else plain) or plain, kind)
+def _shown(cells: pl.Series, mark: str, kind: Sensitive) -> list[str]:
+    """Return cells masked; of a number inside text, the number alone."""
+    plain = kernels.normalised(cells)
+    number = mark.partition(".")[0].removesuffix("15")
+    if number in kernels.NUMBERS and (".text" in mark or ".near" in mark):
+        plain = pl.Series([kernels.first_window(text, number) or text for text in plain])
+    shown: list[str] = mask_column(plain, kind).to_list()
+    return shown

@@ -19,12 +19,13 @@ Marks = dict[str, Positions]
 
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _HEX = "[0-9A-Fa-f]"
+_GROUP = f"{_HEX}{{1,4}}"
 _HAN = "\u4e00-\u9fff"
 EMAIL: Final = r"[A-Za-z0-9_%+-]@[A-Za-z0-9](?:[A-Za-z0-9-]*\.)+[A-Za-z]{2}"
 IPV4: Final = rf"^(?:{_OCTET}\.){{3}}{_OCTET}(?:/[0-9]{{1,2}}|:[0-9]{{1,5}})?$"
 IPV4_HIGH: Final = rf"^(?:{_OCTET}\.){{0,3}}(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9])(?:[./:]|$)"
 IPV6: Final = (
-    rf"^(?:(?:{_HEX}{{1,4}}:){{7}}{_HEX}{{1,4}}|(?:{_HEX}{{1,4}}:){{1,6}}(?::{_HEX}{{1,4}}){{1,6}}|(?:{_HEX}{{1,4}}:){{1,7}}:)$"
+    rf"^(?:(?:{_GROUP}:){{7}}{_GROUP}|(?:{_GROUP}:){{1,6}}(?::{_GROUP}){{1,6}}|(?:{_GROUP}:){{1,7}}:)$"
 )
 MAC: Final = rf"^{_HEX}{{2}}(?:(?::{_HEX}{{2}}){{5}}|(?:-{_HEX}{{2}}){{5}})$"
 PLATE: Final = (
@@ -40,7 +41,7 @@ POINT: Final = (
 DEGREES: Final = r"^-?(?:1[0-7][0-9]|[0-9]{1,2})(?:\.[0-9]{2,}°?[NSEW]?|°.*)$"
 ADDRESS: Final = (
     r"(?:省|市|区|县|镇|乡|州|旗|村|路|街)[^，。；]{0,24}(?:路|街|道|巷|弄|村|里|苑|园|镇|庄|屯|胡同|小区|大厦)[^，。；]{0,12}"
-    r"[0-9一二三四五六七八九十]+(?:号|弄|栋|幢|室|单元|组|楼)"
+    r"[0-9]+(?:号|弄|栋|幢|室|单元|组|楼)"
 )
 PLACE: Final = rf"[{_HAN}](?:省|市|区|县|镇|乡|自治州|街道|路|村)"
 LANDLINE: Final = (
@@ -53,7 +54,6 @@ _SURNAME[[ord(c) for c in OTHER]] = 1
 _SURNAME[[ord(c) for c in COMMON]] = 2
 _COMPOUND_FIRST = np.zeros(65536, bool)
 _COMPOUND_FIRST[[ord(pair[0]) for pair in COMPOUND]] = True
-_NUMBERS = tuple(mark.encode() for mark in "号弄栋幢室元组楼")
 
 
 def find(cells: pl.Series, flat: Flat, *, alone: bool, place: bool, permit: bool) -> Marks:
@@ -70,16 +70,20 @@ def find(cells: pl.Series, flat: Flat, *, alone: bool, place: bool, permit: bool
     longest = int(flat.lengths.max())
     if flat.has_byte(ord("@")):
         marks["email"] = _matching(cells, EMAIL)
-    if longest >= 7 and _close(flat, ".", 2, 4):
+    if longest >= 7 and flat.has_byte(ord(".")) and _close(flat, ".", 2, 4):
         marks["ip"] = _matching(cells, IPV4)
         marks["ip.high"] = np.intersect1d(_matching(cells, IPV4_HIGH), marks["ip"])
-    if longest >= 3 and (_close(flat, ":", 1, 5) or (flat.has_byte(ord(":")) and b"::" in flat.bytes.tobytes())):
+    if (
+        longest >= 3
+        and flat.has_byte(ord(":"))
+        and (_close(flat, ":", 1, 5) or b"::" in flat.bytes.tobytes())
+    ):
         found = _matching(cells, IPV6)
         marks["ip"] = np.union1d(marks.get("ip", found[:0]), found)
         marks["ip.high"] = np.union1d(marks.get("ip.high", found[:0]), found)
     if longest >= 17 and (_close(flat, ":", 3, 3) or _close(flat, "-", 3, 3)):
         marks["mac"] = _matching(cells, MAC)
-    if longest >= 9 and (flat.has_byte(ord(",")) or not flat.ascii or flat.has_byte(ord(";")) or flat.has_byte(32)):
+    if longest >= 11 and flat.has_byte(ord(".")) and (not flat.ascii or any(map(flat.has_byte, b",; "))):
         marks["point"] = _among(cells, flat, POINT, _starts(flat, b"0123456789-([") & (flat.lengths >= 11))
     if longest >= 10:
         zero = _starts(flat, b"0(+8") & (flat.lengths >= 10) & (flat.lengths <= 24)
@@ -87,10 +91,16 @@ def find(cells: pl.Series, flat: Flat, *, alone: bool, place: bool, permit: bool
         marks["landline.bare"] = _among(cells, flat, LANDLINE_BARE, zero)
     short = (flat.lengths >= 8) & (flat.lengths <= 11)
     if short.any():
-        marks["passport"] = _among(cells, flat, PASSPORT, short & (flat.lengths == 9) & _starts(flat, b"EeGgDdSsPpHh1"))
-        marks["permit"] = _among(cells, flat, TAIWAN if permit else PERMIT, short & (permit | _is_letter(flat.first())))
+        marks["passport"] = _among(
+            cells, flat, PASSPORT, short & (flat.lengths == 9) & _starts(flat, b"EeGgDdSsPpHh1")
+        )
+        marks["permit"] = _among(
+            cells, flat, TAIWAN if permit else PERMIT, short & (permit | _is_letter(flat.first()))
+        )
         if permit:
-            marks["permit"] = np.union1d(marks["permit"], _among(cells, flat, PERMIT, short & _is_letter(flat.first())))
+            marks["permit"] = np.union1d(
+                marks["permit"], _among(cells, flat, PERMIT, short & _is_letter(flat.first()))
+            )
     if alone:
         marks["degrees"] = _matching(cells, DEGREES)
     if not flat.ascii:
@@ -107,10 +117,18 @@ def _in_chinese(cells: pl.Series, flat: Flat, *, place: bool) -> Marks:
         marks["plate"] = _among(cells, flat, PLATE, plate)
     if place:
         marks["place"] = _matching(cells, PLACE)
-    octets = flat.bytes.tobytes()
-    if any(number in octets for number in _NUMBERS):
-        marks["address"] = _among(cells, flat, ADDRESS, flat.lengths >= 15)
+    long = flat.lengths >= 15
+    if long.any() and _has_figure_before_chinese(flat):
+        marks["address"] = _among(cells, flat, ADDRESS, long)
     return marks
+
+
+def _has_figure_before_chinese(flat: Flat) -> bool:
+    """Tell whether any figure is followed by a Chinese character in its cell, as house numbers are."""
+    octets = flat.bytes
+    found = ((octets[:-1] - np.uint8(48)) < 10) & (octets[1:] >= 0xE4)
+    found[(flat.offsets[1:-1] - flat.offsets[0]) - 1] = False
+    return bool(found.any())
 
 
 def names(flat: Flat) -> Marks:
@@ -118,35 +136,40 @@ def names(flat: Flat) -> Marks:
 
     ``name.common`` are the surnames of most people, ``name.rare`` all others.
     """
-    marks: Marks = {}
-    found: list[Positions] = []
-    kinds: list[NDArray[np.uint8]] = []
+    kinds = np.zeros(len(flat), np.uint8)
     for length in (6, 9, 12):
         at = np.flatnonzero(flat.lengths == length)
-        if not len(at):
-            continue
-        octets = flat.data[flat.offsets[at][:, None] + np.arange(length)] if len(at) < len(flat) else (
-            flat.bytes.reshape(-1, length)
-        )
-        lead = octets[:, ::3]
-        han = ((lead >= 0xE4) & (lead <= 0xE9)).all(axis=1)
-        at, octets = at[han], octets[han]
-        first = _character(octets, 0)
-        kind = _SURNAME[first]
-        pairs = np.flatnonzero(_COMPOUND_FIRST[first])
-        for row in pairs if length > 6 else ():
+        if len(at):
+            kinds[at] = _surnames(flat, at, length)
+    if not kinds.any():
+        return {}
+    return {
+        "han": np.flatnonzero(kinds),
+        "name.common": np.flatnonzero(kinds == 3),
+        "name.rare": np.flatnonzero(kinds == 2),
+    }
+
+
+def _surnames(flat: Flat, at: Positions, length: int) -> NDArray[np.uint8]:
+    """Return 3 for a common surname, 2 for another, 1 for other Chinese characters, 0 for what is none."""
+    if len(at) == len(flat):
+        octets = flat.bytes.reshape(-1, length)
+    else:
+        octets = flat.data[flat.offsets[at][:, None] + np.arange(length)]
+    han = np.ones(len(octets), bool)
+    for place in range(0, length, 3):
+        han &= (octets[:, place] - np.uint8(0xE4)) <= 5
+    first = np.where(han, _character(octets), np.uint16(0))
+    kinds = np.where(han, _SURNAME[first] + np.uint8(1), np.uint8(0))
+    if length > 6:
+        for row in np.flatnonzero(_COMPOUND_FIRST[first]):
             if octets[row, :6].tobytes().decode() in COMPOUND:
-                kind[row] = 2
-        found.append(at)
-        kinds.append(kind)
-    if found:
-        cells, kind = np.concatenate(found), np.concatenate(kinds)
-        marks = {"han": cells, "name.common": cells[kind == 2], "name.rare": cells[kind == 1]}
-    return {mark: np.sort(cells) for mark, cells in marks.items()}
+                kinds[row] = 3
+    return kinds
 
 
-def _character(octets: NDArray[np.uint8], at: int) -> NDArray[np.int64]:
-    wide = octets[:, at : at + 3].astype(np.int64)
+def _character(octets: NDArray[np.uint8]) -> NDArray[np.uint16]:
+    wide = octets[:, :3].astype(np.uint16)
     return ((wide[:, 0] & 15) << 12) | ((wide[:, 1] & 63) << 6) | (wide[:, 2] & 63)
 
 
@@ -177,6 +200,9 @@ def _is_letter(octets: NDArray[np.uint8]) -> Mask:
 
 def _close(flat: Flat, mark: str, low: int, high: int) -> bool:
     """Tell whether a byte stands three times in a row at such distances anywhere."""
-    gaps = np.diff(np.flatnonzero(flat.bytes == ord(mark)))
+    there = flat.bytes == ord(mark)
+    if not any((there[:-gap] & there[gap:]).any() for gap in range(low, high + 1)):
+        return False
+    gaps = np.diff(np.flatnonzero(there))
     near = (gaps >= low) & (gaps <= high)
     return bool((near[:-1] & near[1:]).any())

@@ -19,7 +19,17 @@ class Planted:
     valid: int = 0
 
 
-COMMENTS = ["天气很好", "服务不错，快递慢", "价格合理", "质量一般", "会再来的", "推荐购买", "物流快", "包装完好", "客服热情"]
+COMMENTS = [
+    "天气很好",
+    "服务不错，快递慢",
+    "价格合理",
+    "质量一般",
+    "会再来的",
+    "推荐购买",
+    "物流快",
+    "包装完好",
+    "客服热情",
+]
 
 
 def text(r: random.Random) -> str:
@@ -62,7 +72,7 @@ SENSITIVE: list[tuple[str, str, Make]] = [
     ("resident_id", "c7", lambda r, i: f"u{made.resident(r)}u"),
     ("resident_id", "c8", lambda r, i: f"{made.mobile(r)} {made.resident(r)}"),
     ("resident_id", "remark", lambda r, i: text(r) + (made.resident(r) if i == 333 else "")),
-    ("resident_id", "memo", lambda r, i: (made.resident(r) if i == 399 else text(r))),
+    ("resident_id", "memo", lambda r, i: made.resident(r) if i == 399 else text(r)),
     ("resident_id", "mixed", lambda r, i: made.resident(r) if i % 2 else made.card(r)),
     ("resident_id", "c9", lambda r, i: made.resident(r, valid=i % 5 != 0)),
     ("mobile", "mobile", lambda r, i: made.mobile(r)),
@@ -107,7 +117,11 @@ SENSITIVE: list[tuple[str, str, Make]] = [
     ("coordinates", "gpsLat", lambda r, i: f"{r.uniform(18, 53):.5f}"),
     ("address", "c1", lambda r, i: f"{r.choice(CITIES)}历下区经十路{r.randrange(1, 999)}号"),
     ("address", "住址", lambda r, i: f"山东省{r.choice(CITIES)}"),
-    ("address", "address", lambda r, i: f"北京市海淀区中关村大街{r.randrange(1, 99)}号院{r.randrange(1, 9)}号楼"),
+    (
+        "address",
+        "address",
+        lambda r, i: f"北京市海淀区中关村大街{r.randrange(1, 99)}号院{r.randrange(1, 9)}号楼",
+    ),
     ("name", "姓名", lambda r, i: made.person(r)),
     ("name", "c1", lambda r, i: made.person(r)),
     ("name", "联系人", lambda r, i: made.person(r) if i % 2 else "欧阳明"),
@@ -127,8 +141,16 @@ HARMLESS: list[tuple[str, Make]] = [
     ("ts_ms", lambda r, i: f"{_moment(r)}{r.randrange(1000):03}"),
     ("ts", lambda r, i: f"{_moment(r)}"),
     ("c5", lambda r, i: f"2023{r.randrange(1, 13):02}{r.randrange(1, 28):02}{r.randrange(24):02}3015"),
-    ("c6", lambda r, i: f"2023{r.randrange(1, 13):02}{r.randrange(1, 28):02}{r.randrange(24):02}3015{r.randrange(10**4):04}"),
-    ("created", lambda r, i: f"2023-{r.randrange(1, 13):02}-{r.randrange(1, 28):02} {r.randrange(24):02}:30:15"),
+    (
+        "c6",
+        lambda r, i: (
+            f"2023{r.randrange(1, 13):02}{r.randrange(1, 28):02}{r.randrange(24):02}3015{r.randrange(10**4):04}"
+        ),
+    ),
+    (
+        "created",
+        lambda r, i: f"2023-{r.randrange(1, 13):02}-{r.randrange(1, 28):02} {r.randrange(24):02}:30:15",
+    ),
     ("c7", lambda r, i: f"{r.randrange(1, 28):02}-{r.randrange(1, 13):02}-2023 {r.randrange(24):02}:30"),
     ("c8", lambda r, i: f"2023-{r.randrange(1, 13)}-{r.randrange(1, 28)} {r.randrange(24):02}30{i % 60:02}"),
     ("barcode", lambda r, i: ean(r)),
@@ -163,7 +185,10 @@ HARMLESS: list[tuple[str, Make]] = [
     ("c26", lambda r, i: f"{r.getrandbits(48):012x}"),
     ("c27", lambda r, i: ":".join(f"{r.randrange(256):02x}" for _ in range(20))),
     ("c28", lambda r, i: f"{r.getrandbits(160):040X}"),
-    ("uuid", lambda r, i: f"{r.getrandbits(32):08x}-{r.getrandbits(16):04x}-4a00-8000-{r.getrandbits(48):012x}"),
+    (
+        "uuid",
+        lambda r, i: f"{r.getrandbits(32):08x}-{r.getrandbits(16):04x}-4a00-8000-{r.getrandbits(48):012x}",
+    ),
     ("c29", lambda r, i: "".join(r.choice(made.CREDIT) for _ in range(18))),
     ("c30", lambda r, i: "91370100MA" + "".join(r.choice(made.CREDIT) for _ in range(8))),
     ("c31", lambda r, i: f"{r.uniform(0, 1):.6f}"),

@@ -46,13 +46,17 @@ def card(r: random.Random) -> str:
 
 
 def credit(r: random.Random) -> str:
-    body = "91" + r.choice(["370100", "110105", "440300"]) + "MA" + "".join(r.choice(CREDIT) for _ in range(7))
+    body = (
+        "91" + r.choice(["370100", "110105", "440300"]) + "MA" + "".join(r.choice(CREDIT) for _ in range(7))
+    )
     total = sum(CREDIT.index(c) * pow(3, i) for i, c in enumerate(body))
     return body + CREDIT[-total % 31]
 
 
 def mobile(r: random.Random) -> str:
-    return r.choice(["138", "139", "150", "151", "158", "166", "177", "182", "186", "189", "198"]) + digits(r, 8)
+    return r.choice(["138", "139", "150", "151", "158", "166", "177", "182", "186", "189", "198"]) + digits(
+        r, 8
+    )
 
 
 def person(r: random.Random) -> str:

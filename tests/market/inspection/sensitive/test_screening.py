@@ -1,3 +1,4 @@
+import itertools
 import random
 
 import polars as pl
@@ -14,7 +15,7 @@ from tests.market.inspection.sensitive.corpus import Planted, planted
 def screened(name: str, cells: list[str | None], cuts: list[int] | None = None) -> Finding | None:
     screen = Screen(name)
     edges = [0, *sorted(cuts or []), len(cells)]
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in itertools.pairwise(edges):
         screen.update(pl.Series(cells[start:end], dtype=pl.String))
     return screen.finding()
 
