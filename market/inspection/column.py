@@ -15,6 +15,7 @@ import xxhash
 from market.inspection import cells, dirt, hashes
 from market.inspection.flat import Flat
 from market.inspection.hashes import Kept, Values
+from market.inspection.reading import parquet
 from market.inspection.spread import Spread
 
 SHARE = 64
@@ -162,7 +163,7 @@ class Column:
         text = found.text
         least, most = str(text.min()), str(text.max())
         self.texts.update((least, least), (most, most))
-        if found.numbers == found.filled or self.stored in {"float", "double"}:
+        if found.numbers == found.filled or parquet.kind(self.stored) == "float":
             numbers = text.cast(pl.Float64, strict=False)
             self._figures(numbers, text)
             self.spread["number"].update(numbers.drop_nulls().to_numpy())
@@ -211,8 +212,9 @@ class Measured:
     def type(self) -> str:
         """What every filled cell is (:mod:`market.inspection.report`)."""
         stored, counts = self.column.stored, self.column.counts
-        if stored != "text" and stored not in {"string"}:
-            return stored
+        known = parquet.kind(stored)
+        if known is not None:
+            return known
         kinds = (
             ("integer", counts.integers), ("decimal", counts.numbers), ("date", counts.dates),
             ("timestamp", counts.moments), ("boolean", counts.booleans),

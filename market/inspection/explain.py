@@ -14,6 +14,8 @@ CODES = (
     "file.broken_csv",
     "file.broken_parquet",
     "file.unsupported_type",
+    "file.expands",
+    "file.broken_packing",
     "file.too_wide",
     "inspection.memory",
     "inspection.timeout",
@@ -45,6 +47,8 @@ def explain(code: str, facts: Facts) -> str:
             "Column %(column)s has the type %(type)s; only flat columns of numbers, text, dates and bytes "
             "can be measured."
         ),
+        "file.expands": _("Unpacked, the file is larger than is measured; split it."),
+        "file.broken_packing": _("The compressed file is damaged or cut off; pack it again."),
         "file.too_wide": _("The table has %(columns)s columns; at most %(limit)s are measured."),
         "inspection.memory": _("Measuring the file needs more memory or disk than allowed; split the file."),
         "inspection.timeout": _("Measuring the file takes longer than allowed; split the file."),

@@ -18,6 +18,7 @@ class Limits:
         cpu_seconds: processor time of the child.
         wall_seconds: time until the parent ends the child.
         scratch: largest file the child may write, in bytes (transcoded copy, spilled tables).
+        expanded: most bytes that compressed text may become.
         columns: most columns a table may have.
     """
 
@@ -25,6 +26,7 @@ class Limits:
     cpu_seconds: int = 300
     wall_seconds: int = 300
     scratch: int = 8192 * MIB
+    expanded: int = 16384 * MIB
     columns: int = 1000
 
     def apply(self) -> None:

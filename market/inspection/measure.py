@@ -16,7 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from market.inspection import grading, reading, writing
+from market.inspection import grading, reading, sketch, writing
 from market.inspection.limits import Limits
 from market.inspection.refusal import Refusal
 from market.inspection.table import WORKERS, Table
@@ -46,7 +46,7 @@ def measure(
     Raises:
         Refusal: the file cannot be measured.
     """
-    source = reading.open_source(path, media_type, scratch, limits)
+    source = reading.open_source(path, media_type, limits)
     table = Table(source.names, source.stored, scratch, limits.memory // 8)
     with ThreadPoolExecutor(WORKERS) as workers:
         for batch in source.batches:
@@ -68,7 +68,12 @@ def measure(
     engine = {name.replace("-", "_"): version(name) for name in _ENGINES} | {
         "python": platform.python_version()
     }
-    return {"report": report, "preview": {"columns": writing.values(whole)}, "engine": engine}
+    return {
+        "report": report,
+        "preview": {"columns": writing.values(whole)},
+        "engine": engine,
+        "sketch": sketch.document(whole.columns, whole.lowest, whole.rows, whole.distinct_rows),
+    }
 
 
 def run(path: Path, media_type: str, scratch: Path, limits: Limits, progress: Progress) -> dict[str, Any]:

@@ -35,13 +35,14 @@ class Measured:
         report: canonical JSON text of the facts.
         preview: canonical JSON text of the values out of the data.
         engine: versions of what measured.
-        sketch: samples of rows and columns (:mod:`market.inspection.sketch`); for the registry alone.
+        sketch: samples of rows and columns (:mod:`market.inspection.sketch`), for the registry alone: they could tell
+            which values stand in the file.
     """
 
     report: str
     preview: str
     engine: dict[str, str]
-    sketch: Sequence[Mapping[str, Any]] = ()
+    sketch: Sequence[Mapping[str, Any]]
 
 
 def inspect_file(
@@ -67,10 +68,7 @@ def inspect_file(
     if refused is not None:
         raise Refusal(refused["code"], **refused["facts"])
     return Measured(
-        canonical(outcome["report"]),
-        canonical(outcome["preview"]),
-        outcome["engine"],
-        outcome.get("sketch", ()),
+        canonical(outcome["report"]), canonical(outcome["preview"]), outcome["engine"], outcome["sketch"]
     )
 
 
@@ -161,7 +159,7 @@ def _outcome(text: bytes) -> dict[str, Any]:
     except ValueError:
         return _crashed()
     refused = outcome.get("refusal", {}).get("code") in CODES
-    return outcome if refused or {"report", "preview", "engine"} <= outcome.keys() else _crashed()
+    return outcome if refused or {"report", "preview", "engine", "sketch"} <= outcome.keys() else _crashed()
 
 
 def _crashed() -> dict[str, Any]:

@@ -20,10 +20,10 @@ from typing import Any
 
 import numpy as np
 
-from market.inspection.column import Measured
+from market.inspection.column import LOWEST, Measured
 from market.inspection.hashes import Values
 
-MOST = 2048
+MOST = LOWEST - 1
 """Values of a sample at most."""
 LEAST_DISTINCT = 1000
 """A column with fewer different values is left out."""

@@ -1,7 +1,7 @@
 """What is learnt of a whole table, batch by batch. Child alone."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from market.inspection import content, hashes
+from market.inspection import content, hashes, sketch
 from market.inspection.column import Column, Measured
 from market.inspection.hashes import Kept, Values
 
@@ -27,7 +27,7 @@ class Whole:
         distinct_rows: different ones.
         columns: in file order.
         content_digest: by the rule of :mod:`market.inspection.content`.
-        lowest: the smallest different row values.
+        lowest: the smallest different sums of the cell values of a row, for the sketch.
     """
 
     rows: int
@@ -73,12 +73,12 @@ class Table:
         digests = [one.digest for one in columns]
         rows = self.combined(content.column_keys([column.name for column in self.columns], digests))
         digest = hashlib.sha256(content.opening(self.rows, digests))
-        distinct, nonzero, lowest = 0, 0, np.empty(0, np.uint64)
+        distinct, nonzero = 0, 0
         for part in rows.ascending():
             digest.update(part.byteswap().tobytes())
             single = hashes.different(part)
             distinct, nonzero = distinct + len(single), nonzero + len(part)
-            lowest = np.concatenate((lowest, single[: 2049 - len(lowest)]))
+        lowest = sketch.lowest(self._sums([1] * len(columns), self.columns))
         return Whole(self.rows, distinct + (nonzero < self.rows), columns, digest.hexdigest(), lowest)
 
     def combined(self, keys: Sequence[int], places: Sequence[int] | None = None) -> Kept:
@@ -90,11 +90,16 @@ class Table:
         """
         taken = [self.columns[place] for place in places] if places is not None else self.columns
         found = Kept(self._scratch / "rows", self._most)
+        for value in self._sums(keys, taken):
+            found.append(value)
+        return found
+
+    @staticmethod
+    def _sums(keys: Sequence[int], columns: Sequence[Column]) -> Iterator[Values]:
         multipliers = [np.uint64(key) for key in keys]
-        streams = [column.kept.blocks(_BLOCK) for column in taken]
+        streams = [column.kept.blocks(_BLOCK) for column in columns]
         for blocks in zip(*streams, strict=True):
             value = np.zeros(len(blocks[0]), np.uint64)
             for block, multiplier in zip(blocks, multipliers, strict=True):
                 value += block * multiplier
-            found.append(value)
-        return found
+            yield value

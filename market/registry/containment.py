@@ -7,10 +7,12 @@ cover is at most 2 (1 - d/n), exactly so while it is small. What chance explains
 less the more chance explains. So unrelated tables of one schema come out near 0, and whole parts still at exactly 1.
 """
 
-from bisect import bisect_left
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain
 
 EVIDENCE = 8
 """Values that must be left of a sample at the common level; fewer say nothing."""
@@ -41,14 +43,14 @@ class Sample:
         """The share of its domain that the set may cover; 1 where that cannot be told."""
         return min(Fraction(1), 2 * (1 - Fraction(self.distinct, self.filled)))
 
-    def at(self, level: int) -> frozenset[int]:
-        """Return its values at a level that is not lower than its own."""
-        return frozenset(self.values[: bisect_left(self.zeros, -level + 1, key=lambda zeros: -zeros)])
+    def count(self, level: int) -> int:
+        """Return how many of its values are left at a level that is not lower than its own."""
+        return bisect_right(self.zeros, -level, key=lambda zeros: -zeros)
 
     def cut(self, most: int) -> Sequence[int]:
         """Return its values at the lowest level at which at most so many are left."""
         level = self.level
-        while (end := bisect_left(self.zeros, -level + 1, key=lambda zeros: -zeros)) > most:
+        while (end := self.count(level)) > most:
             level += 1
         return self.values[:end]
 
@@ -103,28 +105,40 @@ class _Pair:
         return _Pair(self.other, self.one, self.of_other, self.of_one, self.both)
 
 
-def compare(first: Sequence[Sample], second: Sequence[Sample]) -> Likeness:
-    """Return what two tables have in common, from their samples."""
-    pairs = list(_pairs(first, second))
-    return Likeness(_share(pairs), _share([pair.turned() for pair in pairs]))
+class Table:
+    """A table that is compared with others, by its samples."""
 
+    def __init__(self, samples: Sequence[Sample]) -> None:
+        self._samples = samples
+        self._where: dict[int, list[int]] = {}
+        for place, sample in enumerate(samples):
+            for value in sample.values:
+                self._where.setdefault(value, []).append(place)
+        self._values = frozenset(self._where)
 
-def _pairs(first: Sequence[Sample], second: Sequence[Sample]) -> Iterator[_Pair]:
-    """Hold every column against every column, and the rows against the rows."""
-    cut: dict[tuple[int, int], frozenset[int]] = {}
+    def likeness(self, others: Sequence[Sample]) -> Likeness:
+        """Return what it has in common with the table of other samples."""
+        pairs = list(self._pairs(others))
+        return Likeness(_share(pairs), _share([pair.turned() for pair in pairs]))
 
-    def at(sample: Sample, level: int) -> frozenset[int]:
-        key = (id(sample), level)
-        if key not in cut:
-            cut[key] = sample.at(level)
-        return cut[key]
+    def _pairs(self, others: Sequence[Sample]) -> Iterator[_Pair]:
+        """Hold every column against every column, and the rows against the rows."""
+        left: dict[tuple[int, int], int] = {}
 
-    for one in first:
-        for other in second:
-            if one.rows is other.rows:
-                level = max(one.level, other.level)
-                left, right = at(one, level), at(other, level)
-                yield _Pair(one, other, len(left), len(right), len(left & right))
+        def count(sample: Sample, level: int) -> int:
+            key = (id(sample), level)
+            if key not in left:
+                left[key] = sample.count(level)
+            return left[key]
+
+        for other in others:
+            found = self._values.intersection(other.values)
+            shared = Counter(chain.from_iterable(map(self._where.__getitem__, found)))
+            for place, one in enumerate(self._samples):
+                if one.rows is other.rows:
+                    # What is in both samples has as many zeros as both levels ask: nothing need be cut from it.
+                    level = max(one.level, other.level)
+                    yield _Pair(one, other, count(one, level), count(other, level), shared[place])
 
 
 def _share(pairs: Sequence[_Pair]) -> Share:

@@ -14,7 +14,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from market.registry import fingerprint
-from market.registry.containment import Likeness, Sample, compare
+from market.registry.containment import Likeness, Sample, Table
 from market.registry.models import Asset, Fingerprint, FingerprintMark, Revision
 from market.registry.states import CLAIMING, RegistrationState
 from market.rules import book
@@ -23,9 +23,11 @@ MARKS_OF_ROWS = 64
 MARKS_OF_COLUMNS = 192
 """Marks at most, over all columns, though never fewer than :data:`MARKS_OF_A_COLUMN` for one."""
 MARKS_OF_A_COLUMN = 12
+SELDOM = Fraction(1, 10)
+"""A column that may have more of its values than that in common with any other by chance is no good to find by."""
 PROBES = 256
 """Values of each sample at most that are looked up among the marks."""
-CANDIDATES = 8
+CANDIDATES = 5
 """Earlier assets that are compared in full: those with the most marks in common."""
 
 
@@ -62,9 +64,9 @@ def keep(session: Session, revision_id: uuid.UUID, samples: Sequence[Sample]) ->
 
 def marks(samples: Sequence[Sample]) -> set[int]:
     """Return the values by which a file is found."""
-    columns = sum(not sample.rows for sample in samples)
-    each = max(MARKS_OF_A_COLUMN, MARKS_OF_COLUMNS // max(1, columns))
-    return {value for one in samples for value in one.cut(MARKS_OF_ROWS if one.rows else each)}
+    finding = _finding(samples)
+    each = max(MARKS_OF_A_COLUMN, MARKS_OF_COLUMNS // max(1, sum(not one.rows for one in finding)))
+    return {value for one in finding for value in one.cut(MARKS_OF_ROWS if one.rows else each)}
 
 
 def alike(session: Session, asset: Asset, revision: Revision) -> list[Alike]:
@@ -77,8 +79,9 @@ def alike(session: Session, asset: Asset, revision: Revision) -> list[Alike]:
     if own is None:
         return []
     samples, shown = fingerprint.unpack(own), Fraction(book().value("likeness.shown"), 100)
+    table = Table(samples)
     found = [
-        Alike(other, compare(samples, fingerprint.unpack(stored)))
+        Alike(other, table.likeness(fingerprint.unpack(stored)))
         for other, stored in _candidates(session, asset.id, samples)
     ]
     kept = [one for one in found if one.likeness.most >= shown]
@@ -96,10 +99,15 @@ def may_name(asset: Asset, provider_id: uuid.UUID) -> bool:
     return asset.state is RegistrationState.REGISTERED or asset.provider_id == provider_id
 
 
+def _finding(samples: Sequence[Sample]) -> Sequence[Sample]:
+    """Return the samples by which a file is found: those that seldom have a value in common with any other, if any."""
+    return [one for one in samples if one.chance <= SELDOM] or samples
+
+
 def _candidates(
     session: Session, asset_id: uuid.UUID, samples: Sequence[Sample]
 ) -> list[tuple[Asset, bytes]]:
-    probes = {value for one in samples for value in one.cut(PROBES)}
+    probes = {value for one in _finding(samples) for value in one.cut(PROBES)}
     hits = (
         select(FingerprintMark.fingerprint_id, func.count().label("shared"))
         .where(FingerprintMark.value.in_(probes))

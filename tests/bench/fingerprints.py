@@ -45,6 +45,7 @@ def looking(folder: Path) -> Iterator[Row]:
         known = [_register(session, keyed(part)) for part in parts]
         news = _register(session, keyed(whole))
         strange = _register(session, keyed(samples.made(ROWS, seed=2)))
+        once, _again = (_register(session, keyed(samples.made(ROWS, seed=3))) for _time in range(2))
         session.commit()
         one = known[0][0].id
         digest = "1" * 64
@@ -54,6 +55,7 @@ def looking(folder: Path) -> Iterator[Row]:
                                                                           {"id": one.hex}).one()),
             ("the same bytes or the same table", "50", lambda: earlier(session, one, digest, digest)),
             ("like nothing", "50", lambda: _ask(session, strange, 0)),
+            ("like one other", "50", lambda: _ask(session, once, 1)),
             (f"like {len(known)} others, each compared", "50", lambda: _ask(session, news, len(known))),
         ):  # fmt: skip
             spent = _middle(session, ask)
@@ -117,7 +119,7 @@ def _fill(session: Session) -> None:
     cursor = session.connection().connection.cursor()
     cursor.executemany(
         f"INSERT INTO {FingerprintMark.__tablename__} VALUES (?, ?)",
-        zip(values[places].tolist(), (places // MARKS + 1).tolist(), strict=True),
+        list(zip(values[places].tolist(), (places // MARKS + 1).tolist(), strict=True)),
     )
 
 

@@ -1,15 +1,21 @@
 """Samples against the obvious way: a set of values, and which of them begin with so many zeros."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from market.inspection import sketch
 from market.inspection.sketch import Sample
+from market.inspection.table import Table
+from tests import samples
 
 SETS = st.builds(
     lambda seed, count, bits: set(np.random.default_rng(seed).integers(1, 1 << bits, count, dtype=np.uint64).tolist()),
@@ -103,3 +109,19 @@ class Column:
 )
 def test_which_columns_can_tell_tables_apart(tells: bool, column: Any) -> None:
     assert sketch.tells(column) is tells
+
+
+@pytest.mark.parametrize("size", [700, 5000])
+def test_a_measured_table_is_sampled_as_the_obvious_way_does(tmp_path: Path, size: int) -> None:
+    made = samples.made(5000, seed=1)
+    frame = pl.DataFrame({f"c{place}": cells for place, cells in enumerate(made.values())})
+    table = Table(list(made), ["text"] * len(made), tmp_path, 1 << 20)
+    with ThreadPoolExecutor(2) as workers:
+        for start in range(0, 5000, size):
+            table.update(frame[start : start + size], workers)
+        whole = table.close(workers)
+    found = sketch.document(whole.columns, whole.lowest, whole.rows, whole.distinct_rows)
+    canonical = made | {
+        name: [f"{Decimal(cell).normalize():f}" for cell in made[name]] for name in ("amount", "paid")
+    }
+    assert found == samples.document(canonical)

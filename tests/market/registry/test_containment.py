@@ -7,13 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from market.registry import fingerprint
-from market.registry.containment import EVIDENCE, Sample, compare
+from market.registry import containment, fingerprint
+from market.registry.containment import EVIDENCE, Likeness, Sample
 from tests import samples
 from tests.samples import Table
 
 ROWS = 6000
 SECRET = b"s" * 32
+
+
+def compare(first: list[Sample], second: list[Sample]) -> Likeness:
+    return containment.Table(first).likeness(second)
 
 
 def kept(table: Table) -> list[Sample]:
@@ -68,6 +72,14 @@ def test_of_half_new_rows_about_half_is_contained(whole: Table, stored: list[Sam
     found = compare(kept(half), stored)
     assert abs(found.contained.value - Fraction(1, 2)) < Fraction(1, 10)
     assert not found.reaches(Fraction(95, 100))
+
+
+def test_what_was_registered_is_found_within_something_larger(whole: Table, stored: list[Sample]) -> None:
+    more = samples.joined(samples.made(ROWS, seed=11), whole)
+    found = compare(kept(more | {"new": samples.made(ROWS * 2, seed=12)["card"]}), stored)
+    assert found.contains.value == 1
+    assert abs(found.contained.value - Fraction(1, 2)) < Fraction(15, 100)
+    assert found.reaches(Fraction(95, 100))
 
 
 @pytest.mark.parametrize("seed", range(6, 10))

@@ -14,7 +14,7 @@ from market import jobs
 from market.actor import Actor, Role
 from market.db import read, transaction
 from market.errors import Conflict
-from market.inspection.service import CSV, PARQUET
+from market.inspection.formats import CSV, PARQUET
 from market.registry import service
 from market.registry.models import Asset, Fingerprint, FingerprintMark
 from market.steps import StepImage, Vault
@@ -38,10 +38,9 @@ WHOLE = samples.made(ROWS, seed=1)
 _ORDER = random.Random(2).sample(range(ROWS), ROWS)
 ANEW: dict[str, Callable[[], bytes]] = {
     "one row more": lambda: csv(samples.joined(WHOLE, samples.made(1, seed=3))),
-    "shuffled, renamed, a cell changed": lambda: csv(
-        {f"c{name}": ["x", *cells[1:]] for name, cells in reversed(samples.taken(WHOLE, _ORDER).items())}
+    "some columns": lambda: csv(
+        {name: WHOLE[name] for name in ("paid", "device", "letter", "city", "remark")}
     ),
-    "some columns": lambda: csv({name: WHOLE[name] for name in ("paid", "device", "letter", "city", "remark")}),
     "a twentieth": lambda: csv(samples.taken(WHOLE, _ORDER[: ROWS // 20])),
 }
 """What is mostly the same as :data:`WHOLE`, though not the same table."""
@@ -60,9 +59,10 @@ def earlier(exchange: Flask) -> Asset:
     return assets.registered(assets.provider(), csv(WHOLE))
 
 
-def test_the_same_table_in_another_format_is_refused(earlier: Asset) -> None:
+def test_the_same_table_shuffled_renamed_and_in_another_format_is_refused(earlier: Asset) -> None:
+    moved = {f"c{name}": cells for name, cells in reversed(samples.taken(WHOLE, _ORDER).items())}
     with pytest.raises(Conflict) as refused:
-        submit(assets.provider(), parquet(samples.taken(WHOLE, _ORDER)), PARQUET)
+        submit(assets.provider(), parquet(moved), PARQUET)
     assert refused.value.extra == {"rule": "R2.5", "earlier": earlier.number}
 
 
@@ -72,7 +72,7 @@ def test_mostly_the_same_data_are_refused_with_what_was_measured(earlier: Asset,
         submit(assets.provider(), ANEW[made]())
     assert (refused.value.code, refused.value.extra["rule"]) == ("asset.duplicate", "R2.5")
     assert refused.value.extra["earlier"] == earlier.number
-    assert max(refused.value.extra["contained"], refused.value.extra["contains"]) >= 95
+    assert any(int(str(refused.value.extra[way])) >= 95 for way in ("contained", "contains"))
 
 
 def test_of_half_new_rows_the_reviewer_is_shown_how_much(exchange: Flask, earlier: Asset) -> None:

@@ -1,0 +1,151 @@
+"""Delimited text (CSV): delimiter, quoting, header; strict about the number of cells in a row.
+
+Rules, in order:
+
+* The text is UTF-8, UTF-16 with a mark, or else GB18030 (which contains GBK and GB 2312), all of it and
+  strictly, so that nothing is guessed or replaced. Control characters are measured as dirt; a NUL is refused.
+* A line ends with CR LF, LF or CR; empty lines are passed over. A line end inside quotes belongs to the cell.
+* The delimiter is the first of comma, tab, semicolon, bar that the first line holds outside quotes.
+* The first line names the columns. A name is not empty, not repeated, not a date and not a number with a
+  fraction, and the first one is no number at all; otherwise the file has no header.
+* Every row has as many cells as the header; a row is at most :data:`ROW` bytes long.
+"""
+
+import codecs
+import csv
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow
+import pyarrow.csv
+
+from market.inspection.limits import Limits
+from market.inspection.reading import scan
+from market.inspection.reading.names import column_names
+from market.inspection.reading.scan import Scanned
+from market.inspection.reading.source import Batch, Source, sliced
+from market.inspection.refusal import Refusal
+
+ROW = 8 * 1024 * 1024
+"""Bytes that are parsed at a time, and so the longest row."""
+_LINE = 1024 * 1024
+"""Longest header, in characters."""
+
+_QUOTED = re.compile(r'"[^"]*"')
+_NUMBER = re.compile(r"[-+]?\d+(\.\d*)?")
+_FRACTION = re.compile(r"[-+]?\d+\.\d+")
+_DATE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}.*")
+_OTHER_FORMATS = (
+    b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"%PDF", b"PK\x03\x04", b"PAR1", b"SQLite format 3", b"\x7fELF",
+    b"\xd0\xcf\x11\xe0", b"7z\xbc\xaf", b"Rar!", b"ARROW1", b"Obj\x01", b"ORC", b"\x1f\x8b", b"BZh",
+)  # fmt: skip
+_OTHER_TEXTS = re.compile(r"\s*(<!doctype|<html|<\?xml|\{\s*[\"}]|\[\s*[\[{])", re.IGNORECASE)
+
+
+def opened(path: Path, limits: Limits) -> Source:
+    """Open a CSV file; see :func:`market.inspection.reading.open_source`."""
+    found = scan.scan(path, limits)
+    if found.start.startswith(_OTHER_FORMATS):
+        raise Refusal("file.wrong_type", expected="CSV")
+    beginning = _beginning(found)
+    if _OTHER_TEXTS.match(beginning):
+        raise Refusal("file.wrong_type", expected="CSV")
+    delimiter = _delimiter(beginning)
+    names = _header(beginning, delimiter)
+    if len(names) > limits.columns:
+        raise Refusal("file.too_wide", columns=len(names), limit=limits.columns)
+    facts: dict[str, str | int] = {
+        "digest": found.digest, "encoding": found.encoding, "delimiter": delimiter,
+    }  # fmt: skip
+    if found.compression:
+        facts["compression"] = found.compression
+    size = path.stat().st_size
+    batches = _batches(path, found, names, delimiter, limits)
+    return Source(tuple(names), ("text",) * len(names), facts, size, batches)
+
+
+def _batches(path: Path, found: Scanned, names: list[str], delimiter: str, limits: Limits) -> Iterator[Batch]:
+    size, read = path.stat().st_size, 0
+    try:
+        with _stream(path, found, limits) as stream, _reader(stream, found, names, delimiter) as reader:
+            for batch in reader:
+                read = min(size, read + batch.nbytes)
+                frame: Any = pl.from_arrow(batch)
+                yield from sliced(frame, read)
+    except pyarrow.ArrowException as error:
+        raise _refusal(str(error)) from error
+    except UnicodeDecodeError as error:
+        raise Refusal("file.undecodable") from error
+
+
+def _stream(path: Path, found: Scanned, limits: Limits) -> Any:
+    if found.compression is None:
+        return pyarrow.OSFile(str(path))
+    return pyarrow.PythonFile(scan.unpacked(path, limits)[1], mode="r")
+
+
+def _reader(stream: Any, found: Scanned, names: list[str], delimiter: str) -> Any:
+    cells = [f"c{place}" for place in range(len(names))]
+    encoding = "utf8" if found.encoding.startswith("utf-8") else found.encoding
+    return pyarrow.csv.open_csv(
+        stream,
+        read_options=pyarrow.csv.ReadOptions(
+            use_threads=False, block_size=ROW, column_names=cells, skip_rows_after_names=1, encoding=encoding
+        ),
+        parse_options=pyarrow.csv.ParseOptions(
+            delimiter=delimiter, quote_char='"', double_quote=True, newlines_in_values=True, ignore_empty_lines=True
+        ),
+        convert_options=pyarrow.csv.ConvertOptions(
+            check_utf8=True, column_types=dict.fromkeys(cells, pyarrow.large_string()), null_values=[""],
+            strings_can_be_null=True, quoted_strings_can_be_null=True,
+        ),
+    )  # fmt: skip
+
+
+def _refusal(message: str) -> Refusal:
+    """Say what the parser stumbled over."""
+    row = re.search(r"Row #(\d+)", message)
+    facts: dict[str, str | int] = {"line": int(row[1])} if row else {}
+    width = re.search(r"Expected (\d+) columns, got (\d+)", message)
+    if width:
+        return Refusal("file.ragged", expected=int(width[1]), found=int(width[2]), **facts)
+    if "straddling" in message or "out of sync" in message:
+        return Refusal("file.line_too_long", **facts)
+    if "UTF8" in message or "UTF-8" in message:
+        return Refusal("file.undecodable")
+    return Refusal("file.broken_csv", **facts)
+
+
+def _beginning(found: Scanned) -> str:
+    """Return the first characters of the text, its line ends as LF."""
+    encoding = {"utf-8": "utf-8", "utf-8-bom": "utf-8-sig"}.get(found.encoding, found.encoding)
+    try:
+        text = codecs.getincrementaldecoder(encoding)("strict").decode(found.start)
+    except UnicodeDecodeError as error:
+        raise Refusal("file.undecodable") from error
+    if "\0" in text:
+        raise Refusal("file.wrong_type", expected="CSV")
+    return text[:_LINE].replace("\r\n", "\n").replace("\r", "\n").lstrip("\n")
+
+
+def _delimiter(text: str) -> str:
+    line = _QUOTED.sub("", text.split("\n", 1)[0])
+    return next((mark for mark in (",", "\t", ";", "|") if mark in line), ",")
+
+
+def _header(text: str, delimiter: str) -> list[str]:
+    csv.field_size_limit(_LINE)
+    try:
+        row = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+    except (csv.Error, StopIteration) as error:
+        raise Refusal("file.no_header") from error
+    names = column_names(row)
+    if any(_FRACTION.fullmatch(name) or _DATE.fullmatch(name) for name in names) or _NUMBER.fullmatch(
+        names[0]
+    ):
+        raise Refusal("file.no_header")
+    return names
