@@ -55,6 +55,6 @@ def measuring(*columns: dict[str, Any], **others: Any) -> Callable[[Path, str], 
     }
 
     def measure(path: Path, _media_type: str) -> Measured:
-        return Measured(report(*columns, file=path.read_bytes(), **others), canonical(preview), {})
+        return Measured(report(*columns, file=path.read_bytes(), **others), canonical(preview), {}, ())
 
     return measure
