@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import chain
 
 EVIDENCE = 8
 """Values that must be left of a sample at the common level; fewer say nothing."""
@@ -110,10 +109,12 @@ class Table:
 
     def __init__(self, samples: Sequence[Sample]) -> None:
         self._samples = samples
-        self._where: dict[int, list[int]] = {}
+        self._where: dict[int, int] = {}
+        self._also: dict[int, list[int]] = {}  # almost every value is of one column alone
         for place, sample in enumerate(samples):
             for value in sample.values:
-                self._where.setdefault(value, []).append(place)
+                if self._where.setdefault(value, place) != place:
+                    self._also.setdefault(value, []).append(place)
         self._values = frozenset(self._where)
 
     def likeness(self, others: Sequence[Sample]) -> Likeness:
@@ -133,7 +134,9 @@ class Table:
 
         for other in others:
             found = self._values.intersection(other.values)
-            shared = Counter(chain.from_iterable(map(self._where.__getitem__, found)))
+            shared = Counter(map(self._where.__getitem__, found))
+            for value in self._also.keys() & found:
+                shared.update(self._also[value])
             for place, one in enumerate(self._samples):
                 if one.rows is other.rows:
                     # What is in both samples has as many zeros as both levels ask: nothing need be cut from it.

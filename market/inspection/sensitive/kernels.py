@@ -84,9 +84,10 @@ def marks(
     one = uniform(flat)
     if one is not None:
         _judge(found, one)
-    elif longest >= 10:
+        return {mark: at for mark, at in (found | shapes.bare_landlines(cells, flat)).items() if len(at)}
+    if longest >= 10:
         found |= _numbers(cells, flat)
-    if longest >= 18 and one is None:
+    if longest >= 18:
         _add(found, _credit_codes(flat))
     found |= shapes.find(cells, flat, alone=alone, place=place, permit=permit)
     return {mark: at for mark, at in found.items() if len(at)}

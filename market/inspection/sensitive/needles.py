@@ -17,11 +17,16 @@ class Needles:
 
     def __init__(self, words: Iterable[bytes]) -> None:
         self._words = tuple(words)
+        self._bytes = sorted({byte for word in self._words for byte in word})
+        self._lowest = min((max(word) for word in self._words), default=255)
 
     def found(self, octets: Bytes) -> Sequence[bytes]:
         """Return those words that occur: all its bytes do, then its last two together, then the word itself."""
+        if octets.max() < self._lowest:
+            return ()
         text = octets.tobytes()
-        maybe = [word for word in self._words if all(byte in text for byte in set(word))]
+        present = {byte for byte in self._bytes if byte in text}
+        maybe = [word for word in self._words if present.issuperset(word)]
         if not maybe:
             return ()
         halves = [

@@ -88,7 +88,7 @@ def find(cells: pl.Series, flat: Flat, *, alone: bool, place: bool, permit: bool
     if longest >= 10:
         zero = _starts(flat, b"0(+8") & (flat.lengths >= 10) & (flat.lengths <= 24)
         marks["landline"] = _among(cells, flat, LANDLINE, zero)
-        marks["landline.bare"] = _among(cells, flat, LANDLINE_BARE, zero)
+        marks |= bare_landlines(cells, flat)
     short = (flat.lengths >= 8) & (flat.lengths <= 11)
     if short.any():
         marks["passport"] = _among(
@@ -106,6 +106,12 @@ def find(cells: pl.Series, flat: Flat, *, alone: bool, place: bool, permit: bool
     if not flat.ascii:
         marks |= _in_chinese(cells, flat, place=place)
     return {mark: found for mark, found in marks.items() if len(found)}
+
+
+def bare_landlines(cells: pl.Series, flat: Flat) -> Marks:
+    """Return the cells that are an area code and a number with nothing between."""
+    zero = (flat.first() == ord("0")) & (flat.lengths >= 10) & (flat.lengths <= 12)
+    return {"landline.bare": _among(cells, flat, LANDLINE_BARE, zero)}
 
 
 def _in_chinese(cells: pl.Series, flat: Flat, *, place: bool) -> Marks:

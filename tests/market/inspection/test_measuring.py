@@ -25,13 +25,18 @@ def measured(tmp_path: Path, content: bytes, media_type: str = CSV) -> dict[str,
     found = inspect_file(path, media_type)
     report: dict[str, Any] = json.loads(found.report)
     assert reports.canonical(report) == found.report
-    return report | {"ranges": json.loads(found.ranges)}
+    return report | {"values": json.loads(found.preview)["columns"]}
 
 
 def columns(found: dict[str, Any]) -> dict[str, tuple[str, int, int]]:
     return {
         column["name"]: (column["type"], column["nulls"], column["distinct"]) for column in found["columns"]
     }
+
+
+def extremes(found: dict[str, Any], place: int) -> tuple[str, str | None, str | None]:
+    values = found["values"][place]
+    return values["name"], values["minimum"], values["maximum"]
 
 
 def table(content: bytes) -> tuple[list[str], list[list[str]]]:
@@ -50,8 +55,8 @@ def test_the_weather_of_seattle(tmp_path: Path) -> None:
         "wind": ("decimal", 0, 79),
         "weather": ("text", 0, 5),
     }
-    assert found["ranges"][0] == {"name": "date", "minimum": "2012-01-01", "maximum": "2015-12-31"}
-    assert found["ranges"][3] == {"name": "temp_min", "minimum": "-7.1", "maximum": "18.3"}
+    assert extremes(found, 0) == ("date", "2012-01-01", "2015-12-31")
+    assert extremes(found, 3) == ("temp_min", "-7.1", "18.3")
     assert found["content_digest"] == reference.content_digest(*table(data.weather()))
 
 
@@ -156,8 +161,8 @@ def test_duplicates_types_and_other_delimiters(tmp_path: Path) -> None:
     assert (found["rows"], found["duplicate_rows"]) == (4, 1)
     assert (found["file"]["encoding"], found["file"]["delimiter"]) == ("utf-8-bom", ";")
     assert columns(found) == {"编号": ("integer", 0, 3), "数值": ("decimal", 1, 2), "空": ("text", 4, 0)}
-    assert found["ranges"][0] == {"name": "编号", "minimum": "1", "maximum": "10"}
-    assert found["ranges"][2] == {"name": "空", "minimum": None, "maximum": None}
+    assert extremes(found, 0) == ("编号", "1", "10")
+    assert extremes(found, 2) == ("空", None, None)
 
 
 def test_the_cleaned_weather_is_a_product_of_the_records(tmp_path: Path) -> None:
@@ -177,7 +182,7 @@ def test_the_command_line_document(tmp_path: Path) -> None:
     path.write_bytes(data.weather())
     found = document(path)
     assert found["content_digest"] == reference.content_digest(*table(data.weather()))
-    assert len(found["ranges"]) == 6
+    assert len(found["values"]) == 6
 
 
 @pytest.mark.parametrize("rows", [1, 3])
