@@ -50,8 +50,10 @@ def report(
 def measuring(*columns: dict[str, Any], **others: Any) -> Callable[[Path, str], Measured]:
     """Return what measures any file as having findings."""
     preview = {
-        "columns": [{"minimum": None, "maximum": None} for _name in COLUMNS],
-        "examples": {one["name"]: ["张**"] for one in columns},
+        "columns": [
+            {"name": name, "examples": ["张**"] if name in {one["name"] for one in columns} else []}
+            for name in COLUMNS
+        ]
     }
 
     def measure(path: Path, _media_type: str) -> Measured:

@@ -128,8 +128,8 @@ def read(report: str) -> Findings:
 
 def examples(preview: str) -> dict[str, list[str]]:
     """Return masked examples by column out of a stored preview, for whoever may see them."""
-    shown: dict[str, list[str]] = json.loads(preview).get("examples", {})
-    return shown
+    columns = json.loads(preview)["columns"]
+    return {column["name"]: column["examples"] for column in columns if column.get("examples")}
 
 
 def _finding(said: Mapping[str, Any]) -> Finding:

@@ -78,7 +78,8 @@ def stops(findings: Findings, least: int) -> tuple[Stop, ...]:
     ]
     listed = [Stop(StopCode.NEGATIVE, hit.column or "", hit.code) for hit in findings.negative]
     hidden = findings.hidden
-    near = hidden is not None and hidden.k < least
+    # one column alone, such as the district in a table of stations, points at nobody
+    near = hidden is not None and hidden.k < least and len(hidden.columns) > 1
     together = (
         [Stop(StopCode.REIDENTIFY, ", ".join(hidden.columns), str(hidden.k))] if hidden and near else []
     )
