@@ -16,6 +16,7 @@ from market.inspection import cells, dirt, hashes
 from market.inspection.flat import Flat
 from market.inspection.hashes import Kept, Values
 from market.inspection.reading import parquet
+from market.inspection.sensitive.screen import Finding, Screen
 from market.inspection.spread import Spread
 
 SHARE = 64
@@ -85,6 +86,7 @@ class Column:
         self.figures = Extremes()
         self.spread: dict[str, Spread] = {kind: Spread() for kind in ("number", "date", "timestamp")}
         self.often: dict[int, str] = {}
+        self.screen = Screen(name)
 
     def update(self, raw: pl.Series) -> pl.Series:
         """Measure more cells.
@@ -106,6 +108,7 @@ class Column:
             self._lengths(found.text, flat)
             self._extremes(found)
         self.counts.add(part)
+        self.screen.update(raw, flat)
         values = hashes.values(found.text)
         self.kept.append(values)
         self._frequent(values, found.text)
@@ -122,6 +125,7 @@ class Column:
         self.figures.merge(other.figures)
         for kind, spread in self.spread.items():
             spread.merge(other.spread[kind])
+        self.screen.merge(other.screen)
         for value, text in other.often.items():
             self.often.setdefault(value, text)
 
@@ -138,7 +142,8 @@ class Column:
             placeholders += sum(_occurring(part, dirt.PLACEHOLDERS))
             for value, count in zip(frequent, _occurring(part, frequent), strict=True):
                 frequent[value] += count
-        return Measured(self, distinct, digest.hexdigest(), placeholders, lowest, dict(self._top(frequent)))
+        top = dict(self._top(frequent))
+        return Measured(self, distinct, digest.hexdigest(), placeholders, lowest, top, self.screen.finding())
 
     def _top(self, frequent: dict[int, int]) -> Iterator[tuple[str, int]]:
         enough = [
@@ -199,6 +204,7 @@ class Measured:
         placeholders: cells that are a word that stands for nothing.
         lowest: the smallest different cell values, at most :data:`LOWEST`.
         frequent: how often each frequent value stands, the most frequent first.
+        finding: what sensitive data it holds.
     """
 
     column: Column
@@ -207,6 +213,7 @@ class Measured:
     placeholders: int
     lowest: Values
     frequent: dict[str, int]
+    finding: Finding | None
 
     @property
     def type(self) -> str:

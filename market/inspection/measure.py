@@ -54,6 +54,7 @@ def measure(
             progress(900 * batch.done // max(1, source.size))
         if not table.rows:
             raise Refusal("file.no_rows")
+        progress(900)
         whole = table.close(workers)
     quality = writing.quality(whole)
     report = {
@@ -64,6 +65,7 @@ def measure(
         "declared": None,
         "quality": quality,
         "grade": grading.grade(quality),
+        "sensitive": writing.sensitive(whole, table),
     }
     engine = {name.replace("-", "_"): version(name) for name in _ENGINES} | {
         "python": platform.python_version()

@@ -12,6 +12,8 @@ import polars as pl
 from market.inspection import content, hashes, sketch
 from market.inspection.column import Column, Measured
 from market.inspection.hashes import Kept, Values
+from market.inspection.sensitive import reidentify
+from market.inspection.sensitive.reidentify import K
 
 _BLOCK = 1 << 15
 """Rows that are worked on at a time: small enough for the processor's cache."""
@@ -80,6 +82,14 @@ class Table:
             distinct, nonzero = distinct + len(single), nonzero + len(part)
         lowest = sketch.lowest(self._sums([1] * len(columns), self.columns))
         return Whole(self.rows, distinct + (nonzero < self.rows), columns, digest.hexdigest(), lowest)
+
+    def hidden(self, places: Sequence[int], rule: int) -> K:
+        """Return how well rows hide among each other in some columns; see :func:`reidentify.k_of`."""
+        found = Kept(self._scratch / "groups", self._most)
+        streams = [self.columns[place].kept.blocks(_BLOCK) for place in places]
+        for blocks in zip(*streams, strict=True):
+            found.append(reidentify.mixed(blocks))
+        return reidentify.k_of(found.ascending(), self.rows, rule)
 
     def combined(self, keys: Sequence[int], places: Sequence[int] | None = None) -> Kept:
         """Return one value a row: the sum of its cell values, each times its column's key, modulo 2**64.

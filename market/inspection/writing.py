@@ -4,7 +4,12 @@ from typing import Any
 
 from market.inspection import content, grading
 from market.inspection.column import Measured
-from market.inspection.table import Whole
+from market.inspection.sensitive import negative, reidentify
+from market.inspection.sensitive.classes import level
+from market.inspection.table import Table, Whole
+
+SMALL_GROUP = 5
+"""Rows of a group below which its people are counted as standing out."""
 
 
 def columns(whole: Whole) -> list[dict[str, Any]]:
@@ -34,6 +39,7 @@ def values(whole: Whole) -> list[dict[str, Any]]:
             "maximum": one.extremes[1],
             "frequent": [{"value": text, "count": count} for text, count in one.frequent.items()],
             "histogram": one.histogram,
+            "examples": list(one.finding.examples) if one.finding else [],
         }
         for one in whole.columns
     ]
@@ -49,6 +55,31 @@ def quality(whole: Whole) -> list[dict[str, Any]]:
         grading.summed("0305", of_columns, "no_cells"),
     ]
     return of_columns + of_file
+
+
+def sensitive(whole: Whole, table: Table) -> dict[str, Any]:
+    """Return what was found of sensitive data, and how well people hide among each other."""
+    names = [column.name for column in table.columns]
+    found = {one.column.name: one.finding for one in whole.columns if one.finding is not None}
+    chosen = reidentify.quasi(names, {name: finding.kind for name, finding in found.items()})
+    hits = negative.hits(names, {column.name: column.screen.negative() for column in table.columns})
+    return {
+        "columns": [
+            {
+                "name": name, "class": finding.kind.value, "level": level(finding.kind).value,
+                "cells": finding.hits, "filled": finding.filled, "valid": finding.valid,
+                "basis": list(finding.basis), "declared": False,
+            }
+            for name, finding in found.items()
+        ],
+        "k": _hidden(table, names, chosen) if chosen else None,
+        "negative": [{"code": hit.code, "column": hit.column, "cells": hit.cells} for hit in hits],
+    }  # fmt: skip
+
+
+def _hidden(table: Table, names: list[str], chosen: tuple[str, ...]) -> dict[str, Any]:
+    found = table.hidden([names.index(name) for name in chosen], SMALL_GROUP)
+    return {"columns": list(chosen), "k": found.k, "groups": found.groups, "rows_below": found.rows_below}
 
 
 def table(whole: Whole) -> dict[str, Any]:

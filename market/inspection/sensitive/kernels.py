@@ -52,13 +52,13 @@ def _unified(cells: pl.Series) -> pl.Series:
 
 
 def _needs_form(flat: Flat) -> bool:
-    first, last = flat.first(), flat.last()
+    first, last = flat.first, flat.last
     if ((first <= 32) | (last <= 32)).any():
         return True
     if flat.ascii:
         return False
     # lead bytes of what is neither ASCII nor U+4000 to U+9FFF
-    octets = flat.bytes
+    octets = flat.joined
     return bool(octets.max() > 0xE9 or ((octets - np.uint8(0xC2)) < 0x22).any())
 
 
@@ -101,9 +101,9 @@ def _is_calendar(flat: Flat) -> bool:
     marked = (4, 7) if length == 10 else (4, 7, 10, 13, 16)
     figures = np.ones(length, bool)
     figures[list(marked)] = False
-    if not np.array_equal((flat.bytes - np.uint8(48)) < 10, np.tile(figures, len(flat))):
+    if not np.array_equal((flat.joined - np.uint8(48)) < 10, np.tile(figures, len(flat))):
         return False
-    octets = flat.bytes.reshape(-1, length)
+    octets = flat.joined.reshape(-1, length)
     dashes = all(((octets[:, place] >= ord("-")) & (octets[:, place] <= ord("/"))).all() for place in (4, 7))
     return dashes and all((octets[:, place] == ord(":")).all() for place in marked[3:])
 
@@ -189,7 +189,7 @@ def _distinct(ascending: Positions) -> Positions:
 
 def _credit_codes(flat: Flat) -> Marks:
     """Find credit codes with letters: 18 letters and figures with none beside them."""
-    octets = flat.bytes
+    octets = flat.joined
     capital = (octets - np.uint8(65)) < 26
     if not capital.any():
         return {}

@@ -92,7 +92,7 @@ def in_cells(cells: Any, flat: Any) -> dict[str, Any]:
         flat: their bytes.
     """
     found = {}
-    words = _needles().found(flat.bytes)
+    words = _needles().found(flat.joined)
     for entry in entries() if words else ():
         if any(need in words for need in entry.needs):
             at = cells.str.contains(entry.cells).arg_true().to_numpy()

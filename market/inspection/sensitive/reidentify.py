@@ -4,7 +4,7 @@ k is the size of the smallest group of rows that agree in every quasi-identifier
 64 bits of mixed cell values, so any two of n groups fall together with a chance of about n^2 / 2^65.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,27 +52,37 @@ def quasi(names: Sequence[str], kinds: Mapping[str, Sensitive]) -> tuple[str, ..
     )
 
 
-def k_of(columns: Sequence[Values], rule: int) -> K:
-    """Return how small the groups are; empty cells agree with each other.
+def mixed(columns: Sequence[Values]) -> Values:
+    """Return one value a row that is equal where all columns are; empty cells agree with each other.
 
     Args:
-        columns: the 64-bit cell values of each quasi-identifier, row by row.
-        rule: the least size of a group that is asked for, in rows.
-
-    Raises:
-        ValueError: there is no column.
+        columns: the cell values of each quasi-identifier, row by row; at least one.
     """
-    if not columns:
-        raise ValueError("name at least one quasi-identifier")
-    mixed = columns[0].copy()
+    found = columns[0].copy()
     for column in columns[1:]:
-        mixed = _mix(mixed) + column
-    mixed.sort()
-    if not len(mixed):
-        return K(0, 0, 0)
-    first = np.flatnonzero(np.concatenate(([True], mixed[1:] != mixed[:-1])))
-    sizes = np.diff(np.append(first, len(mixed)))
-    return K(int(sizes.min()), len(sizes), int(sizes[sizes < rule].sum()))
+        found = _mix(found) + column
+    return found
+
+
+def k_of(parts: Iterable[Values], rows: int, rule: int) -> K:
+    """Return how small the groups are.
+
+    Args:
+        parts: the mixed values of all rows in ascending order, but for those that are 0.
+        rows: how many rows there are.
+        rule: the least size of a group that is asked for, in rows.
+    """
+    k, groups, below, counted = rows, 0, 0, 0
+    for part in parts:
+        if len(part):
+            first = np.flatnonzero(np.concatenate(([True], part[1:] != part[:-1])))
+            sizes = np.diff(np.append(first, len(part)))
+            k, groups = min(k, int(sizes.min())), groups + len(sizes)
+            below, counted = below + int(sizes[sizes < rule].sum()), counted + len(part)
+    zero = rows - counted
+    if zero:
+        k, groups, below = min(k, zero), groups + 1, below + (zero if zero < rule else 0)
+    return K(k, groups, below)
 
 
 def _mix(values: Values) -> Values:

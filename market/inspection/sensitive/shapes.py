@@ -76,7 +76,7 @@ def find(cells: pl.Series, flat: Flat, *, alone: bool, place: bool, permit: bool
     if (
         longest >= 3
         and flat.has_byte(ord(":"))
-        and (_close(flat, ":", 1, 5) or b"::" in flat.bytes.tobytes())
+        and (_close(flat, ":", 1, 5) or b"::" in flat.joined.tobytes())
     ):
         found = _matching(cells, IPV6)
         marks["ip"] = np.union1d(marks.get("ip", found[:0]), found)
@@ -95,11 +95,11 @@ def find(cells: pl.Series, flat: Flat, *, alone: bool, place: bool, permit: bool
             cells, flat, PASSPORT, short & (flat.lengths == 9) & _starts(flat, b"EeGgDdSsPpHh1")
         )
         marks["permit"] = _among(
-            cells, flat, TAIWAN if permit else PERMIT, short & (permit | _is_letter(flat.first()))
+            cells, flat, TAIWAN if permit else PERMIT, short & (permit | _is_letter(flat.first))
         )
         if permit:
             marks["permit"] = np.union1d(
-                marks["permit"], _among(cells, flat, PERMIT, short & _is_letter(flat.first()))
+                marks["permit"], _among(cells, flat, PERMIT, short & _is_letter(flat.first))
             )
     if alone:
         marks["degrees"] = _matching(cells, DEGREES)
@@ -110,13 +110,13 @@ def find(cells: pl.Series, flat: Flat, *, alone: bool, place: bool, permit: bool
 
 def bare_landlines(cells: pl.Series, flat: Flat) -> Marks:
     """Return the cells that are an area code and a number with nothing between."""
-    zero = (flat.first() == ord("0")) & (flat.lengths >= 10) & (flat.lengths <= 12)
+    zero = (flat.first == ord("0")) & (flat.lengths >= 10) & (flat.lengths <= 12)
     return {"landline.bare": _among(cells, flat, LANDLINE_BARE, zero)}
 
 
 def _in_chinese(cells: pl.Series, flat: Flat, *, place: bool) -> Marks:
     marks = names(flat)
-    plate = (flat.lengths >= 9) & (flat.lengths <= 13) & (flat.first() >= 0xE4)
+    plate = (flat.lengths >= 9) & (flat.lengths <= 13) & (flat.first >= 0xE4)
     if plate.any():
         at = np.flatnonzero(plate)
         plate[at] = _is_letter(flat.data[flat.offsets[at] + 3])
@@ -131,7 +131,7 @@ def _in_chinese(cells: pl.Series, flat: Flat, *, place: bool) -> Marks:
 
 def _has_figure_before_chinese(flat: Flat) -> bool:
     """Tell whether any figure is followed by a Chinese character in its cell, as house numbers are."""
-    octets = flat.bytes
+    octets = flat.joined
     found = ((octets[:-1] - np.uint8(48)) < 10) & (octets[1:] >= 0xE4)
     found[(flat.offsets[1:-1] - flat.offsets[0]) - 1] = False
     return bool(found.any())
@@ -159,7 +159,7 @@ def names(flat: Flat) -> Marks:
 def _surnames(flat: Flat, at: Positions, length: int) -> NDArray[np.uint8]:
     """Return 3 for a common surname, 2 for another, 1 for other Chinese characters, 0 for what is none."""
     if len(at) == len(flat):
-        octets = flat.bytes.reshape(-1, length)
+        octets = flat.joined.reshape(-1, length)
     else:
         octets = flat.data[flat.offsets[at][:, None] + np.arange(length)]
     han = np.ones(len(octets), bool)
@@ -195,7 +195,7 @@ def _among(cells: pl.Series, flat: Flat, pattern: str, maybe: Mask) -> Positions
 def _starts(flat: Flat, octets: bytes) -> Mask:
     table = np.zeros(256, bool)
     table[np.frombuffer(octets, np.uint8)] = True
-    found: Mask = table[flat.first()]
+    found: Mask = table[flat.first]
     return found
 
 
@@ -206,7 +206,7 @@ def _is_letter(octets: NDArray[np.uint8]) -> Mask:
 
 def _close(flat: Flat, mark: str, low: int, high: int) -> bool:
     """Tell whether a byte stands three times in a row at such distances anywhere."""
-    there = flat.bytes == ord(mark)
+    there = flat.joined == ord(mark)
     if not any((there[:-gap] & there[gap:]).any() for gap in range(low, high + 1)):
         return False
     gaps = np.diff(np.flatnonzero(there))

@@ -56,7 +56,7 @@ def uniform(flat: Flat) -> Windows | None:
     length = int(flat.lengths[0])
     if length not in PARTED or not (flat.lengths == length).all():
         return None
-    octets = flat.bytes.reshape(-1, length)
+    octets = flat.joined.reshape(-1, length)
     if not ord("0") <= octets[0, 0] <= ord("9"):
         return None
     symbols = np.asfortranarray(octets - np.uint8(48))
@@ -74,7 +74,7 @@ class Digits:
     """The digits of some cells and which of them follow each other."""
 
     def __init__(self, flat: Flat) -> None:
-        octets = flat.bytes
+        octets = flat.joined
         digit = (octets - np.uint8(48)) < 10
         self._at = np.flatnonzero(digit | ((octets | 32) == ord("x")))
         self._symbols = np.where(digit[self._at], octets[self._at] - np.uint8(48), np.uint8(X))
@@ -128,7 +128,7 @@ class Digits:
 
 def with_long_runs(flat: Flat) -> NDArray[np.int64]:
     """Return the cells that may hold a window: eight digits, spaces or dashes in a row, and long enough."""
-    octets = flat.bytes
+    octets = flat.joined
     # a wider range of bytes takes half the passes and rules out most columns
     if not _in_a_row((octets - np.uint8(32)) < 26).any():
         return np.empty(0, np.int64)
