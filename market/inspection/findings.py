@@ -92,6 +92,12 @@ class Findings:
         """Return what was found in a column."""
         return next((one for one in self.found if one.column == column), None)
 
+    @property
+    def sensitive(self) -> frozenset[str]:
+        """Names of the columns whose values are shown to nobody."""
+        of_hits = (hit.column for hit in self.negative if hit.column is not None)
+        return frozenset(one.column for one in self.found).union(of_hits)
+
     def corrected(self, corrections: Mapping[str, Sensitive | None]) -> "Findings":
         """Return the findings in force.
 

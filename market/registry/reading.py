@@ -33,8 +33,8 @@ class Detail:
         asset: the row.
         revision: its newest file.
         inspection: the row, None until the file was measured.
-        report: the measured facts, with values only for the provider's people and reviewers; None
-            when the file was not or could not be measured.
+        report: the measured facts, with values only for the provider's people and reviewers, and of sensitive columns
+            for nobody; None when the file was not or could not be measured.
         refusal: why the file could not be measured, in the reader's language; else None.
         duplicate: the earlier asset with the same data; None for everybody but reviewers.
         alike: while the asset is not decided on, others with data in common: all of them for reviewers, for the
@@ -140,8 +140,8 @@ def detail(session: Session, actor: Actor, asset_id: uuid.UUID) -> Detail:
     preview = inspection.preview if inspection is not None and insider else None
     report = found = None
     if inspection is not None and inspection.report is not None:
-        report = reports.parse(inspection.report, preview)
         found = screened(session, inspection)
+        report = reports.parse(inspection.report, preview).hiding(found.findings.sensitive)
     duplicate = (
         session.get(Asset, asset.duplicate_of) if asset.duplicate_of and knows_duplicates(actor) else None
     )
