@@ -63,6 +63,13 @@ def appealed(provider: Actor) -> uuid.UUID:
     return asset_id
 
 
+def corrected(asset_id: uuid.UUID) -> None:
+    """Say of an appealed asset's only column that it holds nothing sensitive."""
+    reviewer = people.operator()
+    with transaction() as session:
+        appealing.correct(session, reviewer, asset_id, column="手机号", kind=None, reason="part numbers")
+
+
 def submitted(provider: Actor, content: bytes = CONTENT) -> uuid.UUID:
     """Return an asset that waits for its review."""
     asset_id = drafted(provider, content).id
