@@ -237,6 +237,12 @@ CODES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
         None,
         lazy("Only flat columns of numbers, text, dates and bytes can be measured."),
     ),
+    "file.broken_json": (
+        None,
+        lazy("A line of the file is not one JSON object in which each key stands once."),
+    ),
+    "file.broken_workbook": (None, lazy("The workbook is damaged or locked.")),
+    "file.late_column": (None, lazy("A key first appears after the first 1,000 lines.")),
     "file.too_wide": (None, lazy("The table has more columns than are measured.")),
     "inspection.memory": (
         None,

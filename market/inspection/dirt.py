@@ -28,8 +28,8 @@ _SAFE = (
     r"\x{30A1}-\x{30FA}\x{3400}-\x{4DBF}\x{4E00}-\x{9FFF}\x{FF01}-\x{FF5E}"
 )
 """Characters that Unicode normalisation leaves alone and that are not dirt, whatever stands beside them."""
-_CONTROL = r"[\x{01}-\x{08}\x{0B}\x{0C}\x{0E}-\x{1F}\x{7F}-\x{9F}]"
-_INVISIBLE = r"[\x{AD}\x{200B}-\x{200F}\x{202A}-\x{202E}\x{2060}-\x{2064}\x{2066}-\x{2069}\x{FEFF}]"
+CONTROL = r"[\x{01}-\x{08}\x{0B}\x{0C}\x{0E}-\x{1F}\x{7F}-\x{9F}]"
+INVISIBLE = r"[\x{AD}\x{200B}-\x{200F}\x{202A}-\x{202E}\x{2060}-\x{2064}\x{2066}-\x{2069}\x{FEFF}]"
 _BROKEN = r"\x{FFFD}|锟斤拷|烫烫烫|屯屯屯|[ÂÃ][\x{A0}-\x{BF}]|â€"
 _BLANK = r"^\s|\s$"
 _SUSPECT = rf"[^{_SAFE}]|[ÂÃâ]|锟斤拷|烫烫烫|屯屯屯|{_BLANK}"
@@ -61,8 +61,8 @@ def count(cells: pl.Series, suspect: pl.Series | None) -> dict[str, int]:
     chosen = cells.filter(suspect)
     found = {
         "blank": chosen.str.contains(_BLANK),
-        "control": chosen.str.contains(_CONTROL),
-        "invisible": chosen.str.contains(_INVISIBLE),
+        "control": chosen.str.contains(CONTROL),
+        "invisible": chosen.str.contains(INVISIBLE),
         "broken": chosen.str.contains(_BROKEN),
     }
     either = found["blank"] | found["control"] | found["invisible"] | found["broken"]

@@ -16,6 +16,9 @@ CODES = (
     "file.unsupported_type",
     "file.expands",
     "file.broken_packing",
+    "file.broken_json",
+    "file.broken_workbook",
+    "file.late_column",
     "file.too_wide",
     "inspection.memory",
     "inspection.timeout",
@@ -49,6 +52,14 @@ def explain(code: str, facts: Facts) -> str:
         ),
         "file.expands": _("Unpacked, the file is larger than is measured; split it."),
         "file.broken_packing": _("The compressed file is damaged or cut off; pack it again."),
+        "file.broken_json": _("Line %(line)s is not one JSON object in which each key stands once."),
+        "file.broken_workbook": _(
+            "The workbook is damaged or locked; save it again as XLSX without a password."
+        ),
+        "file.late_column": _(
+            "Line %(line)s has the key %(column)s, which none of the first 1,000 lines has; write it, with null, "
+            "in the first line."
+        ),
         "file.too_wide": _("The table has %(columns)s columns; at most %(limit)s are measured."),
         "inspection.memory": _("Measuring the file needs more memory or disk than allowed; split the file."),
         "inspection.timeout": _("Measuring the file takes longer than allowed; split the file."),

@@ -136,7 +136,8 @@ class Table:
             found = self._values.intersection(other.values)
             shared = Counter(map(self._where.__getitem__, found))
             for value in self._also.keys() & found:
-                shared.update(self._also[value])
+                for place in self._also[value]:
+                    shared[place] += 1
             for place, one in enumerate(self._samples):
                 if one.rows is other.rows:
                     # What is in both samples has as many zeros as both levels ask: nothing need be cut from it.

@@ -7,6 +7,7 @@ from tests.house.source import called, calls, modules
 MODULES = (
     "market/cli.py",
     "market/backup_commands.py",
+    "market/cleaning_commands.py",
     "market/key_commands.py",
     "market/signing_commands.py",
 )

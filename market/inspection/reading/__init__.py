@@ -7,12 +7,17 @@ from pathlib import Path
 
 from market.inspection import formats
 from market.inspection.limits import Limits
-from market.inspection.reading import delimited, parquet
+from market.inspection.reading import delimited, parquet, records, workbook
 from market.inspection.reading.source import BATCH_ROWS, Batch, Source
 
 __all__ = ["BATCH_ROWS", "Batch", "Source", "open_source"]
 
-_OPENERS = {formats.CSV: delimited.opened, formats.PARQUET: parquet.opened}
+_OPENERS = {
+    formats.CSV: delimited.opened,
+    formats.PARQUET: parquet.opened,
+    formats.JSON_LINES: records.opened,
+    formats.XLSX: workbook.opened,
+}
 
 
 def open_source(path: Path, media_type: str, limits: Limits) -> Source:

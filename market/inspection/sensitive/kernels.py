@@ -14,7 +14,7 @@ import polars as pl
 from market.inspection.flat import Flat
 from market.inspection.sensitive import checks, shapes
 from market.inspection.sensitive.shapes import Marks, Positions
-from market.inspection.sensitive.windows import Digits, Windows, uniform, with_long_runs
+from market.inspection.sensitive.windows import PARTED, Digits, Windows, alone, uniform, with_long_runs
 
 PLAIN: Final = (
     r"\x{00}-\x{7F}\x{3001}\x{3002}\x{4000}-\x{9FFF}\x{FF01}\x{FF08}\x{FF09}\x{FF0C}\x{FF1A}\x{FF1B}\x{FF1F}"
@@ -109,13 +109,22 @@ def _is_calendar(flat: Flat) -> bool:
 
 
 def _numbers(cells: pl.Series, flat: Flat) -> Marks:
-    found: Marks = {}
-    at = with_long_runs(flat)
+    whole: Marks = {}
+    left = np.zeros(len(flat), bool)
+    left[with_long_runs(flat)] = True
+    if not left.any():
+        return whole
+    for length in PARTED:
+        windows = alone(flat, length)
+        _judge(whole, windows)
+        left[windows.cells] = False
+    at = np.flatnonzero(left)
     if not len(at):
-        return found
+        return whole
+    found: Marks = {}
     part = cells if len(at) == len(flat) else cells.gather(at)
     digits = Digits(flat if len(at) == len(flat) else Flat(part))
-    for length in (11, 13, 15, 16, 17, 18, 19):
+    for length in PARTED:
         _judge(found, digits.windows(length))
     for mark, pattern, near in (
         ("mobile.text", NEAR_PHONE, "mobile.near"), ("card.text.valid", NEAR_CARD, "card.near.valid"),
@@ -125,7 +134,8 @@ def _numbers(cells: pl.Series, flat: Flat) -> Marks:
         if inside is not None and len(inside):
             words = part.gather(inside).str.contains(pattern).to_numpy()
             found[near] = inside[words]
-    return {mark: at[inside] for mark, inside in found.items()}
+    _add(whole, {mark: at[inside] for mark, inside in found.items()})
+    return whole
 
 
 def _judge(found: Marks, windows: Windows) -> None:
@@ -197,17 +207,19 @@ def _credit_codes(flat: Flat) -> Marks:
     run = figure | capital
     for step in (1, 2, 4, 8, 2):
         run = run[: len(run) - step] & run[step:]
-    begins = np.flatnonzero(run)
+    starts = flat.offsets - flat.offsets[0]
+    beside = figure | capital | ((octets - np.uint8(97)) < 26)
+    open_before = np.ones(len(octets), bool)
+    open_before[1:] = ~beside[:-1]
+    open_before[starts[:-1]] = True
+    begins = np.flatnonzero(run & open_before[: len(run)])
     if not len(begins):
         return {}
-    starts = flat.offsets - flat.offsets[0]
     cells = np.searchsorted(starts[1:], begins, side="right")
     inside = begins + 18 <= starts[cells + 1]
     begins, cells = begins[inside], cells[inside]
-    beside = figure | capital | ((octets - np.uint8(97)) < 26)
-    before = (begins == starts[cells]) | ~beside[np.maximum(begins, 1) - 1]
     after = (begins + 18 == starts[cells + 1]) | ~beside[np.minimum(begins + 18, len(octets) - 1)]
-    begins, cells = begins[before & after], cells[before & after]
+    begins, cells = begins[after], cells[after]
     text = octets[begins[:, None] + np.arange(18)]
     lettered = (text[:, :17] > ord("9")).any(axis=1)
     text, cells = text[lettered], cells[lettered]

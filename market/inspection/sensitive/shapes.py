@@ -165,7 +165,7 @@ def _surnames(flat: Flat, at: Positions, length: int) -> NDArray[np.uint8]:
     han = np.ones(len(octets), bool)
     for place in range(0, length, 3):
         han &= (octets[:, place] - np.uint8(0xE4)) <= 5
-    first = np.where(han, _character(octets), np.uint16(0))
+    first = np.where(han, _character(octets), np.int32(0))
     kinds = np.where(han, _SURNAME[first] + np.uint8(1), np.uint8(0))
     if length > 6:
         for row in np.flatnonzero(_COMPOUND_FIRST[first]):
@@ -174,9 +174,10 @@ def _surnames(flat: Flat, at: Positions, length: int) -> NDArray[np.uint8]:
     return kinds
 
 
-def _character(octets: NDArray[np.uint8]) -> NDArray[np.uint16]:
-    wide = octets[:, :3].astype(np.uint16)
-    return ((wide[:, 0] & 15) << 12) | ((wide[:, 1] & 63) << 6) | (wide[:, 2] & 63)
+def _character(octets: NDArray[np.uint8]) -> NDArray[np.int32]:
+    wide = octets[:, :3].astype(np.int32)
+    found: NDArray[np.int32] = ((wide[:, 0] & 15) << 12) | ((wide[:, 1] & 63) << 6) | (wide[:, 2] & 63)
+    return found
 
 
 def _matching(cells: pl.Series, pattern: str) -> Positions:

@@ -62,12 +62,26 @@ def uniform(flat: Flat) -> Windows | None:
     symbols = np.asfortranarray(octets - np.uint8(48))
     last = symbols[:, -1]
     if length == 18 and (last > 9).any():
+        if (last == X).any():  # a colon, which is no figure though it comes after 9
+            return None
         symbols[(last == ord("X") - 48) | (last == ord("x") - 48), -1] = X
         if (symbols[:, :-1] > 9).any() or (symbols[:, -1] > X).any():
             return None
     elif (symbols > 9).any():
         return None
     return Windows(np.arange(len(symbols)), symbols, np.ones(len(symbols), bool))
+
+
+def alone(flat: Flat, length: int) -> Windows:
+    """Return the windows of a length that are a whole cell, digits and nothing else."""
+    at = np.flatnonzero(flat.lengths == length)
+    symbols = flat.data[flat.offsets[at] + np.arange(length)[:, None]] - np.uint8(48)
+    right = (symbols[:-1] <= 9).all(axis=0)
+    last = symbols[-1]
+    crossed = (last == ord("X") - 48) | (last == ord("x") - 48)
+    right &= (last <= 9) | (crossed & (length == 18))
+    last[crossed] = X
+    return Windows(at, symbols.T, np.ones(len(at), bool)).those(right)
 
 
 class Digits:
@@ -133,11 +147,17 @@ def with_long_runs(flat: Flat) -> NDArray[np.int64]:
     if not _in_a_row((octets - np.uint8(32)) < 26).any():
         return np.empty(0, np.int64)
     run = _in_a_row(((octets - np.uint8(48)) < 10) | (octets == ord(" ")) | (octets == ord("-")))
-    found = np.flatnonzero(run)
-    if not len(found):
-        return found
-    cells = np.unique(np.searchsorted(flat.offsets[1:] - flat.offsets[0], found, side="right"))
-    return cells[flat.lengths[cells] >= 10]
+    if not run.any():
+        return np.empty(0, np.int64)
+    starts = flat.offsets[:-1] - flat.offsets[0]
+    # a run may come from the cell before: what counts is where it begins, and the cells that begin inside one
+    begins = run.copy()
+    begins[1:] &= ~run[:-1]
+    cells = np.zeros(len(flat), bool)
+    cells[np.searchsorted(starts, np.flatnonzero(begins), side="right") - 1] = True
+    early = starts < len(run)
+    cells[early] |= run[starts[early]]
+    return np.flatnonzero(cells & (flat.lengths >= 10))
 
 
 def _in_a_row(found: Mask) -> Mask:

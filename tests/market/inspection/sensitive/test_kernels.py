@@ -198,6 +198,8 @@ CELLS = st.one_of(
 @settings(max_examples=200, deadline=None)
 @given(st.lists(CELLS, min_size=1, max_size=6))
 @example(["2021-07-20 08:52:03"] * 3)
+@example(["37010119900307123:"] * 2)
+@example(["37010119900307123:", "13812345678", "6222021234567890", "1234567890123456x"])
 @example(["2021-07-20", "2021/07/21"])
 def test_marks_are_those_of_the_obvious_way(cells: list[str]) -> None:
     assert fast(cells) == [slow(cell) for cell in cells]
