@@ -155,7 +155,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _commit(config: pytest.Config) -> str:
     command = ["git", "rev-parse", "HEAD"]
-    return subprocess.run(command, cwd=config.rootpath, check=True, capture_output=True, text=True).stdout.strip()
+    return subprocess.run(
+        command, cwd=config.rootpath, check=True, capture_output=True, text=True
+    ).stdout.strip()
 
 
 def _on_either(config: pytest.Config, items: list[pytest.Item]) -> list[pytest.Item]:
