@@ -104,7 +104,8 @@ def test_the_child_is_told_and_the_report_names_it(tmp_path: Path) -> None:
     found = document(path, declared=DECLARED)
     assert found["declared"] == {"digest": DECLARED.digest}
     assert found["report_digest"] != document(path)["report_digest"]
-    told = {(one["code"], one["column"]): one for one in found["quality"]}
+    figures: Any = found["quality"]
+    told = {(one["code"], one["column"]): one for one in figures}
     assert told == assessed([ROWS], DECLARED)  # type: ignore[list-item]
 
 
