@@ -264,7 +264,7 @@ def contracts_lint() -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="The whole report as JSON.")
 def inspect(file: Path, as_json: bool) -> None:
-    """Measure a CSV or Parquet FILE as the exchange would."""
+    """Measure a FILE (CSV, JSON lines, Excel workbook, Parquet) as the exchange would."""
     from market.inspection.explain import explain
     from market.inspection.service import Refusal, document
 

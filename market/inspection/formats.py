@@ -9,6 +9,8 @@ MEDIA_TYPES = {
     ".csv": CSV, ".tsv": CSV, ".parquet": PARQUET, ".jsonl": JSON_LINES, ".ndjson": JSON_LINES, ".xlsx": XLSX,
 }  # fmt: skip
 """What is accepted; text may be compressed besides."""
+NAMES = {CSV: "CSV", PARQUET: "Parquet", JSON_LINES: "JSON Lines", XLSX: "Excel"}
+"""What each is called, in any language."""
 COMPRESSED = (".gz", ".zst", ".bz2", ".xz")
 """Endings of compressed text, after the ending of what it is."""
 

@@ -33,6 +33,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from market.i18n import lazy
+from market.inspection import formats
 
 TYPE_LABELS = {
     "boolean": lazy("yes or no"),
@@ -92,6 +93,12 @@ class Report:
     media_type: str
     encoding: str | None
     size: int
+
+    @property
+    def format(self) -> str:
+        """What the format is called, and the encoding where there is one."""
+        name = formats.NAMES.get(self.media_type, self.media_type)
+        return f"{name} · {self.encoding.upper()}" if self.encoding else name
 
     @property
     def cells(self) -> int:

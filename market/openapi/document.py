@@ -168,7 +168,7 @@ def _merge_form(spec: Json, stated: Json) -> list[Json]:
 def _file_name(field: str) -> Json:
     """Return how a file's name is sent, which tells its kind."""
     example = f'form-data; name="{field}"; filename="weather.csv"'
-    said = "The name of the file ends with .csv or .parquet."
+    said = "The name of the file ends with .csv, .tsv, .jsonl, .ndjson, .xlsx or .parquet; text may be compressed."
     return {"schema": {"type": "string"}, "description": said, "example": example}
 
 

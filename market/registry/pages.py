@@ -13,6 +13,7 @@ from market.actor import Role
 from market.db import read, transaction
 from market.errors import Conflict, Invalid, NotFound, TooLarge
 from market.i18n import _, in_language, lazy
+from market.inspection.formats import COMPRESSED, MEDIA_TYPES
 from market.inspection.report import TYPE_LABELS
 from market.inspection.sensitive.classes import LABELS, LEVEL_LABELS
 from market.participants import service as participants
@@ -141,6 +142,7 @@ def _form(values: dict[str, Any], faults: dict[str, Any] | None = None, message:
         faults=faults or {},
         message=message,
         most=book().value("upload.max_bytes"),
+        endings=",".join((*MEDIA_TYPES, *COMPRESSED)),
         rights=[(right.value, RIGHT_LABELS[right]) for right in Right],
     )
 

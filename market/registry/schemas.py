@@ -33,7 +33,7 @@ class AssetIn(Schema):
 
 
 class FileIn(Schema):
-    """The file itself: .csv (UTF-8 or GB18030) or .parquet."""
+    """The file itself: CSV (UTF-8, UTF-16 or GB18030), JSON lines, an Excel workbook or Parquet."""
 
     file = File(required=True)
 

@@ -27,7 +27,7 @@ def store(file: FileStorage | None) -> Upload:
         file: what the form carried, if anything; its name is cleaned and stripped of any path.
 
     Raises:
-        Invalid: there is no file, it is empty, or its name is too long or does not end in .csv or .parquet.
+        Invalid: there is no file, it is empty, or its name is too long or has none of the accepted endings.
         ValidationError: characters that cannot be shown stand in its name.
         TooLarge: it is over the rule book's ``upload.max_bytes``.
     """
