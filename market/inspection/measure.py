@@ -14,6 +14,7 @@ from typing import Any
 from market.inspection import child, grading, reading, sketch, writing
 from market.inspection.child import Progress
 from market.inspection.limits import Limits
+from market.inspection.preview import Sample
 from market.inspection.refusal import Refusal
 from market.inspection.table import WORKERS, Table
 
@@ -40,10 +41,12 @@ def measure(
         Refusal: the file cannot be measured.
     """
     source = reading.open_source(path, media_type, limits)
+    sample = Sample()
     table = Table(source.names, source.stored, scratch, limits.memory // 8)
     with ThreadPoolExecutor(WORKERS) as workers:
         for batch in source.batches:
             table.update(batch.cells, workers)
+            sample.update(batch.cells, [column.latest for column in table.columns])
             progress(900 * batch.done // max(1, source.size))
         if not table.rows:
             raise Refusal("file.no_rows")
@@ -65,7 +68,7 @@ def measure(
     }
     return {
         "report": report,
-        "preview": {"columns": writing.values(whole)},
+        "preview": writing.preview(whole, sample),
         "engine": engine,
         "sketch": sketch.document(whole.columns, whole.lowest, whole.rows, whole.distinct_rows),
     }

@@ -4,6 +4,7 @@ from typing import Any
 
 from market.inspection import content, grading
 from market.inspection.column import Measured
+from market.inspection.preview import Sample, uncertain
 from market.inspection.sensitive import negative, reidentify
 from market.inspection.sensitive.classes import level
 from market.inspection.table import Table, Whole
@@ -40,9 +41,17 @@ def values(whole: Whole) -> list[dict[str, Any]]:
             "frequent": [{"value": text, "count": count} for text, count in one.frequent.items()],
             "histogram": one.histogram,
             "examples": list(one.finding.examples) if one.finding else [],
+            "uncertain": uncertain(one.column, one.finding and one.finding.kind),
         }
         for one in whole.columns
     ]
+
+
+def preview(whole: Whole, sample: Sample) -> dict[str, Any]:
+    """Return the preview: the values of each column, and the sample of rows."""
+    kinds = [one.finding and one.finding.kind for one in whole.columns]
+    found = values(whole)
+    return {"columns": found, "sample": sample.masked(kinds, [one["uncertain"] for one in found])}
 
 
 def quality(whole: Whole) -> list[dict[str, Any]]:
