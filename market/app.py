@@ -56,6 +56,7 @@ import market.payments.pages
 import market.payments.performing
 import market.payments.service
 import market.registry.api
+import market.registry.finding_pages
 import market.registry.pages
 import market.registry.service
 import market.texts.api
@@ -165,6 +166,7 @@ PAGES: Final = (
     market.approvals.pages,
     market.keys.pages,
     market.registry.pages,
+    market.registry.finding_pages,
     market.texts.pages,
     market.catalog.pages,
     market.contracting.pages,

@@ -109,6 +109,10 @@ KINDS: Final[Mapping[str, Any]] = {
     "asset.noticed": lazy("Put up for public notice"),
     "asset.registered": lazy("Registered"),
     "asset.rejected": lazy("Registration rejected"),
+    "finding.corrected": lazy("Finding corrected by a reviewer"),
+    "asset.appealed": lazy("Operator asked to let it go on"),
+    "asset.released": lazy("Released by the operator"),
+    "asset.held": lazy("Held by the operator"),
     "asset.suspended": lazy("Registration suspended"),
     "asset.restored": lazy("Registration restored"),
     "asset.cancelled": lazy("Registration cancelled"),
@@ -184,7 +188,7 @@ KINDS: Final[Mapping[str, Any]] = {
 
 BACK: Final = frozenset(
     {"refused", "removed", "rejected", "suspended", "cancelled", "declined", "withdrawn", "expired", "failed"}
-    | {"terminated", "strayed", "revoked", "missed", "disapproved"}
+    | {"held", "terminated", "strayed", "revoked", "missed", "disapproved"}
 )
 """Participles of steps that stopped something; timelines show them in red. A dispute's opening is one too."""
 
@@ -210,6 +214,8 @@ FIELDS: Final[Mapping[str, Any]] = {
     "term_days": lazy("Term of use in days"),
     "reason": lazy("Reason"),
     "decision": lazy("Decision"),
+    "column": lazy("Column"),
+    "class": lazy("What it holds"),
     "act": lazy("Decision"),
     "outcome": lazy("Ruling"),
     "name_zh": lazy("Chinese name"),

@@ -1,6 +1,7 @@
 """Assets and listings for tests, made by the product's own services."""
 
 import hashlib
+import secrets
 import uuid
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from market.db import read, transaction
 from market.inspection.formats import CSV
 from market.inspection.refusal import Refusal
 from market.inspection.service import Measured, inspect_file
-from market.registry import reading, service
+from market.registry import appealing, reading, service
 from market.registry.models import Asset, Right
 from market.registry.service import Upload
 from tests import people
@@ -44,6 +45,29 @@ def drafted(provider: Actor, content: bytes = CONTENT, **changes: str) -> Asset:
             rights=[Right.HOLD, Right.OPERATE],
             upload=upload,
         )
+
+
+def stopped(provider: Actor) -> uuid.UUID:
+    """Return a measured draft that holds undeclared mobile numbers."""
+    numbers = [f"13{secrets.randbelow(10**9):09}" for _row in range(40)]
+    asset_id = drafted(provider, "\n".join(["手机号", *numbers, ""]).encode()).id
+    jobs.drain()
+    return asset_id
+
+
+def appealed(provider: Actor) -> uuid.UUID:
+    """Return such a draft that the operator was asked about."""
+    asset_id = stopped(provider)
+    with transaction() as session:
+        appealing.appeal(session, provider, asset_id, "our own numbers")
+    return asset_id
+
+
+def corrected(asset_id: uuid.UUID) -> None:
+    """Say of an appealed asset's only column that it holds nothing sensitive."""
+    reviewer = people.operator()
+    with transaction() as session:
+        appealing.correct(session, reviewer, asset_id, column="手机号", kind=None, reason="part numbers")
 
 
 def submitted(provider: Actor, content: bytes = CONTENT) -> uuid.UUID:

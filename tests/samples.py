@@ -15,11 +15,11 @@ def made(rows: int, seed: int) -> dict[str, list[str]]:
     """Return a table of twelve columns: near-unique ones, amounts that repeat, and a few words."""
     draw = random.Random(seed)
     return {
-        "card": [f"62{draw.randrange(10**14):014d}" for _ in range(rows)],
-        "mobile": [f"1{draw.randrange(3 * 10**9, 10**10)}" for _ in range(rows)],
-        "person": [f"37{draw.randrange(10**15):015d}" for _ in range(rows)],
-        "letter": [f"{draw.randrange(16**8):08x}@example.cn" for _ in range(rows)],
-        "address": [f"历山路{draw.randrange(10**6)}号{draw.randrange(10**4)}室" for _ in range(rows)],
+        "order": [f"62{draw.randrange(10**14):014d}" for _ in range(rows)],
+        "meter": [f"2{draw.randrange(3 * 10**9, 10**10)}" for _ in range(rows)],
+        "serial": [f"37{draw.randrange(10**15):015d}" for _ in range(rows)],
+        "mark": [f"{draw.randrange(16**8):08x}-a" for _ in range(rows)],
+        "batch": [f"批次{draw.randrange(10**6)}第{draw.randrange(10**4)}箱" for _ in range(rows)],
         "amount": [f"{draw.randrange(rows * 2) / 100:.2f}" for _ in range(rows)],
         "paid": [f"{draw.lognormvariate(5, 2):.2f}" for _ in range(rows)],
         "moment": [f"2026-{draw.randrange(1, 13):02d}-{draw.randrange(1, 29):02d} "

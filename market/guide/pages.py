@@ -108,6 +108,7 @@ OBJECTS: Final = {
     "agreement": lazy("Agreements"),
     "notice": lazy("Notices to end an agreement"),
     "duty": lazy("Duties after the end"),
+    "finding": lazy("Findings"),
     "amendment": lazy("Amendments"),
     "drill": lazy("Drills"),
     "factor": lazy("Second factors"),

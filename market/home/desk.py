@@ -162,6 +162,9 @@ def _organisations(session: Session, actor: Actor) -> Found:
 def _reviews(session: Session, actor: Actor) -> Found:
     if permissions.allowed(actor, "asset.review", Relation.OTHER):
         yield from _assets(_("Review a registration"), registry.submitted(session, actor), "SUBMITTED")
+    if permissions.allowed(actor, "asset.release", Relation.OTHER):
+        label = _("Decide about a stopped registration")
+        yield from _assets(label, registry.appealed(session, actor), "DRAFT")
 
 
 def _registrations(session: Session, actor: Actor) -> Found:
@@ -171,8 +174,10 @@ def _registrations(session: Session, actor: Actor) -> Found:
     measured = registry.measured(session, actor)
     unmeasurable = registry.unmeasurable(session, actor, news)
     rejected = registry.rejected(session, actor, news)
+    held = registry.held(session, actor, news)
     yield from _assets(_("Submit for review"), measured, "DRAFT")
     yield from _assets(_("Not measurable: read why, then register a corrected file"), unmeasurable, "DRAFT")
+    yield from _assets(_("Held by the operator: read why"), held, "DRAFT")
     yield from _assets(_("Rejected: read why, then register it anew"), rejected, "REJECTED")
 
 

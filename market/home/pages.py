@@ -16,6 +16,7 @@ UNITS = {
     "days": lazy("days"),
     "basis points of the price": lazy("basis points of the price"),
     "per cent of the data": lazy("per cent of the data"),
+    "rows": lazy("rows"),
     "downloads": lazy("downloads"),
     "bytes": lazy("bytes"),
 }

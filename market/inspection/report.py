@@ -28,7 +28,8 @@ measures the same bytes under the same declaration gets it again, with whatever 
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from typing import Any
 
 from market.i18n import lazy
@@ -101,6 +102,14 @@ class Report:
     def nulls(self) -> int:
         """Number of empty cells."""
         return sum(column.nulls for column in self.columns)
+
+    def hiding(self, names: Collection[str]) -> "Report":
+        """Return the report without the values of some columns."""
+        hidden = (
+            replace(column, minimum=None, maximum=None) if column.name in names else column
+            for column in self.columns
+        )
+        return replace(self, columns=tuple(hidden))
 
 
 def canonical(document: Any) -> str:

@@ -62,6 +62,9 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
         "rights": ["hold", "process", "operate"],
     },
     "reviewAsset": {"decision": "approve", "reason": _REASON},
+    "correctFinding": {"column": "手机号", "class": "none", "reason": _REASON},
+    "appealAsset": {"reason": _REASON},
+    "releaseAsset": {"decision": "release", "reason": _REASON},
     "decideAsset": {"reason": _REASON},
     "draftListing": {
         "asset": _ASSET,

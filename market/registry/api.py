@@ -9,7 +9,7 @@ from market.actor import Actor
 from market.db import read, transaction
 from market.openapi.blueprint import Blueprint
 from market.participants.web import current_actor, idempotency_key, require_actor
-from market.registry import reading, schemas, service, uploading
+from market.registry import appealing, reading, schemas, service, uploading
 from market.registry.models import Asset
 from market.registry.reading import Detail
 from market.registry.states import RegistrationState
@@ -86,6 +86,39 @@ def review(data: dict[str, Any], asset_id: uuid.UUID) -> dict[str, Any]:
         return _after(session, actor, asset_id, step.entry_id)
 
 
+@blueprint.post("/<uuid:asset_id>/corrections")
+@blueprint.arguments(schemas.CorrectionIn)
+@blueprint.response(200, schemas.AssetOut)
+def correct(data: dict[str, Any], asset_id: uuid.UUID) -> dict[str, Any]:
+    """Correct what a column was taken for, with a reason (reviewers only)."""
+    actor = current_actor()
+    with transaction() as session:
+        step = appealing.correct(session, actor, asset_id, **data)
+        return _after(session, actor, asset_id, step.entry_id)
+
+
+@blueprint.post("/<uuid:asset_id>/appeal")
+@blueprint.arguments(schemas.AppealIn)
+@blueprint.response(200, schemas.AssetOut)
+def appeal(data: dict[str, Any], asset_id: uuid.UUID) -> dict[str, Any]:
+    """Ask the operator to let a stopped registration go on."""
+    actor = current_actor()
+    with transaction() as session:
+        step = appealing.appeal(session, actor, asset_id, **data)
+        return _after(session, actor, asset_id, step.entry_id)
+
+
+@blueprint.post("/<uuid:asset_id>/release")
+@blueprint.arguments(schemas.ReleaseIn)
+@blueprint.response(200, schemas.AssetOut)
+def release(data: dict[str, Any], asset_id: uuid.UUID) -> dict[str, Any]:
+    """Release a stopped registration or hold it, with a reason (the operator only)."""
+    actor = current_actor()
+    with transaction() as session:
+        step = appealing.decide(session, actor, asset_id, **data)
+        return _after(session, actor, asset_id, step.entry_id)
+
+
 def _after(session: Session, actor: Actor, asset_id: uuid.UUID, entry_id: uuid.UUID) -> dict[str, Any]:
     detail = reading.detail(session, actor, asset_id)
     return {
@@ -119,6 +152,7 @@ def _inspection(detail: Detail) -> dict[str, Any]:
         "duplicate_rows": report.duplicate_rows if report else None,
         "nulls": report.nulls if report else None,
         "columns": report.columns if report else [],
+        "sensitive": _sensitive(detail),
         "alike": [
             {
                 "id": one.asset.id,
@@ -128,4 +162,22 @@ def _inspection(detail: Detail) -> dict[str, Any]:
             }
             for one in detail.alike
         ],
+    }
+
+
+def _sensitive(detail: Detail) -> dict[str, Any] | None:
+    found = detail.screened
+    if found is None:
+        return None
+    names = ("column", "kind", "level", "cells", "filled", "valid", "basis", "declared")
+    return {
+        "found": [
+            {name: getattr(one, name) for name in names} | {"examples": detail.examples.get(one.column, [])}
+            for one in found.findings.found
+        ],
+        "hidden": found.findings.hidden,
+        "negative": found.findings.negative,
+        "stops": [one.document() | {"code": one.code, "message": str(one)} for one in found.stops],
+        "corrections": found.corrections,
+        "appeals": found.appeals,
     }

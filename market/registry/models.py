@@ -19,6 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from market.db import Base
+from market.inspection.sensitive.classes import Sensitive
 from market.registry.states import RegistrationState
 from market.steps import Stateful
 
@@ -92,6 +93,51 @@ class Inspection(Stateful, Base):
     engine: Mapped[dict[str, Any] | None]
     refusal: Mapped[str | None] = mapped_column(String(40))
     facts: Mapped[dict[str, Any] | None]
+
+
+class Correction(Stateful, Base):
+    """A reviewer's word on what a column holds, over what was measured; the last of a column counts.
+
+    ``kind`` is a class of sensitive data, None for none; ``instead_of`` is what counted before.
+    """
+
+    __tablename__ = "correction"
+    __table_args__ = (UniqueConstraint("revision_id", "ordinal"),)
+
+    revision_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("revision.id"))
+    ordinal: Mapped[int]
+    column: Mapped[str] = mapped_column(Text)
+    kind: Mapped[Sensitive | None]
+    instead_of: Mapped[Sensitive | None]
+    reason: Mapped[str] = mapped_column(Text)
+    corrected_at: Mapped[datetime]
+
+
+class Decision(StrEnum):
+    """What the operator says to an appeal."""
+
+    RELEASE = "release"
+    HOLD = "hold"
+
+
+class Appeal(Stateful, Base):
+    """A provider's request to let a stopped registration go on, and the operator's decision once there is one.
+
+    ``stops`` are what stood in the way when it was made (:class:`market.registry.screening.Stop`); a release covers
+    exactly these.
+    """
+
+    __tablename__ = "appeal"
+    __table_args__ = (UniqueConstraint("revision_id", "ordinal"),)
+
+    revision_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("revision.id"))
+    ordinal: Mapped[int]
+    stops: Mapped[list[Any]]
+    reason: Mapped[str] = mapped_column(Text)
+    appealed_at: Mapped[datetime]
+    decision: Mapped[Decision | None]
+    decision_reason: Mapped[str | None] = mapped_column(Text)
+    decided_at: Mapped[datetime | None]
 
 
 class Fingerprint(Base):

@@ -14,9 +14,10 @@ from market.db import read, transaction
 from market.errors import Conflict, Invalid, NotFound, TooLarge
 from market.i18n import _, in_language, lazy
 from market.inspection.report import TYPE_LABELS
+from market.inspection.sensitive.classes import LABELS, LEVEL_LABELS
 from market.participants import service as participants
 from market.participants.web import current_actor, idempotency_key, require_actor
-from market.registry import offering, reading, schemas, service, uploading
+from market.registry import finding_pages, offering, reading, schemas, service, uploading
 from market.registry.models import Asset, Right
 from market.registry.reading import Detail
 from market.registry.states import STANDING, RegistrationState
@@ -166,6 +167,11 @@ def _asset(
         and detail.measuring == "measured"
         and permissions.allowed(actor, "asset.submit", relation),
         may_review=waits and permissions.allowed(actor, "asset.review", relation),
+        stops=detail.screened.stops if detail.screened else (),
+        acts=finding_pages.open_to(actor, detail),
+        basis=finding_pages.BASIS,
+        classes=LABELS,
+        levels=LEVEL_LABELS,
         may_list=detail.asset.state is RegistrationState.REGISTERED
         and permissions.allowed(actor, "listing.draft", relation),
         may_decide=detail.asset.state in STANDING

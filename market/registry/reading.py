@@ -1,23 +1,25 @@
 """Looking up assets: who may see which, and what stands beside them."""
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, or_, select, union
+from sqlalchemy import Select, exists, or_, select, union
 from sqlalchemy.orm import Session
 
 from market.actor import Actor, Role
 from market.db import locked
 from market.errors import NotFound
 from market.i18n import _
+from market.inspection import findings as finding
 from market.inspection import report as reports
 from market.inspection.explain import explain
 from market.paging import Page, page
 from market.permissions import Relation
 from market.registry import likeness
 from market.registry.likeness import Alike
-from market.registry.models import Asset, Inspection, Revision
+from market.registry.models import Appeal, Asset, Inspection, Revision
+from market.registry.screened import Screened, screened
 from market.registry.states import CLAIMING, UNDECIDED, RegistrationState
 
 STAFF = (Role.OPERATOR, Role.REVIEWER, Role.AUDITOR)
@@ -31,12 +33,14 @@ class Detail:
         asset: the row.
         revision: its newest file.
         inspection: the row, None until the file was measured.
-        report: the measured facts, with values only for the provider's people and reviewers; None
-            when the file was not or could not be measured.
+        report: the measured facts, with values only for the provider's people and reviewers, and of sensitive columns
+            for nobody; None when the file was not or could not be measured.
         refusal: why the file could not be measured, in the reader's language; else None.
         duplicate: the earlier asset with the same data; None for everybody but reviewers.
         alike: while the asset is not decided on, others with data in common: all of them for reviewers, for the
             provider's people those that are public or their own.
+        screened: what was found of sensitive data and what became of it; None as with the report.
+        examples: masked values of columns with findings, for the provider's people and reviewers alone.
     """
 
     asset: Asset
@@ -46,6 +50,8 @@ class Detail:
     refusal: str | None
     duplicate: Asset | None
     alike: Sequence[Alike]
+    screened: Screened | None
+    examples: Mapping[str, Sequence[str]]
 
     @property
     def measuring(self) -> str:
@@ -131,9 +137,11 @@ def detail(session: Session, actor: Actor, asset_id: uuid.UUID) -> Detail:
     asset = asset_of(session, actor, asset_id)
     inspection = inspection_of(session, asset)
     insider = relation(actor, asset) is Relation.OWN or actor.has(Role.REVIEWER)
-    report = None
+    preview = inspection.preview if inspection is not None and insider else None
+    report = found = None
     if inspection is not None and inspection.report is not None:
-        report = reports.parse(inspection.report, inspection.preview if insider else None)
+        found = screened(session, inspection)
+        report = reports.parse(inspection.report, preview).hiding(found.findings.sensitive)
     duplicate = (
         session.get(Asset, asset.duplicate_of) if asset.duplicate_of and knows_duplicates(actor) else None
     )
@@ -148,6 +156,8 @@ def detail(session: Session, actor: Actor, asset_id: uuid.UUID) -> Detail:
         else None,
         duplicate=duplicate,
         alike=_alike(session, actor, asset, revision),
+        screened=found,
+        examples=finding.examples(preview) if preview else {},
     )
 
 
@@ -193,8 +203,9 @@ def earlier(
 
 
 def _visible(actor: Actor) -> Select[Asset]:
-    """Select what the actor may see: the own organisation's; for staff everything that left the draft."""
+    """Select what the actor may see: the own organisation's; for staff what left the draft or was appealed."""
     own = Asset.provider_id == actor.organisation_id
     if actor.has(*STAFF):
-        return select(Asset).where(or_(own, Asset.state != RegistrationState.DRAFT))
+        appealed = exists().where(Revision.asset_id == Asset.id, Appeal.revision_id == Revision.id)
+        return select(Asset).where(or_(own, Asset.state != RegistrationState.DRAFT, appealed))
     return select(Asset).where(own)

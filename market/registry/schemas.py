@@ -5,8 +5,13 @@ from typing import Any
 from marshmallow import fields, post_load
 
 from market.fields import Cursor, Digest, File, Reason, Schema, Several, Text, Timestamp, Uuid, one_of
-from market.registry.models import Right
+from market.inspection.sensitive.classes import Sensitive
+from market.registry.models import Decision, Right
+from market.registry.screening import StopCode
 from market.registry.states import RegistrationState
+
+NOTHING = "none"
+"""What a correction says of a column that holds nothing sensitive."""
 
 
 class AssetIn(Schema):
@@ -38,6 +43,41 @@ class ReviewIn(Schema):
 
     decision = one_of("approve", "reject", required=True)
     reason = Reason(required=True)
+
+
+class CorrectionIn(Schema):
+    """A reviewer's word on what a column holds."""
+
+    column = Text(high=1000, required=True)
+    kind = one_of(
+        *(kind.value for kind in Sensitive),
+        NOTHING,
+        data_key="class",
+        required=True,
+        metadata={"description": "Class of sensitive data, or none"},
+    )
+    reason = Reason(required=True)
+
+    @post_load
+    def _values(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+        return {**data, "kind": None if data["kind"] == NOTHING else Sensitive(data["kind"])}
+
+
+class AppealIn(Schema):
+    """Why a stopped registration should go on."""
+
+    reason = Reason(required=True)
+
+
+class ReleaseIn(Schema):
+    """The operator's decision about a stopped registration."""
+
+    decision = one_of(*(decision.value for decision in Decision), required=True)
+    reason = Reason(required=True)
+
+    @post_load
+    def _values(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+        return {**data, "decision": Decision(data["decision"])}
 
 
 class AssetsQuery(Schema):
@@ -76,6 +116,83 @@ class AlikeOut(Schema):
     contains = fields.Integer(metadata={"description": "How much of the other's data stands in this asset"})
 
 
+class FindingOut(Schema):
+    """What a column holds of sensitive data, with the corrections."""
+
+    column = fields.String()
+    kind = fields.String(data_key="class")
+    level = fields.String(metadata={"description": "Modelled on the levels of GB/T 43697-2024"})
+    cells = fields.Integer(metadata={"description": "Cells that bear the form of the class"})
+    filled = fields.Integer()
+    valid = fields.Integer(metadata={"description": "Cells whose check symbol is right"})
+    basis = fields.List(fields.String())
+    declared = fields.Boolean()
+    examples = fields.List(fields.String(), metadata={"description": "Masked; for owner and reviewer alone"})
+
+
+class HiddenOut(Schema):
+    """How well rows hide among those that agree with them in a few columns."""
+
+    columns = fields.List(fields.String())
+    k = fields.Integer(metadata={"description": "Rows of the smallest group"})
+    groups = fields.Integer()
+    rows_below = fields.Integer(
+        metadata={"description": "Rows in groups smaller than the rule book asks for"}
+    )
+
+
+class HitOut(Schema):
+    """Something on the negative list."""
+
+    code = fields.String()
+    column = fields.String(allow_none=True)
+    cells = fields.Integer(metadata={"description": "0 where the name of the column alone says so"})
+
+
+class StopOut(Schema):
+    """What stops the registration."""
+
+    code = fields.Enum(StopCode, by_value=True)
+    column = fields.String(
+        metadata={"description": "Several are joined by a comma; empty for the whole file"}
+    )
+    what = fields.String(
+        metadata={"description": "Class, code of the negative list, or rows of the smallest group"}
+    )
+    message = fields.String(metadata={"description": "What to do, in the reader's language"})
+
+
+class CorrectionOut(Schema):
+    """A correction that a reviewer made; null as class is nothing sensitive."""
+
+    column = fields.String()
+    kind = fields.Enum(Sensitive, by_value=True, allow_none=True, data_key="class")
+    instead_of = fields.Enum(Sensitive, by_value=True, allow_none=True)
+    reason = fields.String()
+    corrected_at = Timestamp()
+
+
+class AppealOut(Schema):
+    """A provider's request to go on, and the operator's decision."""
+
+    reason = fields.String()
+    appealed_at = Timestamp()
+    decision = fields.Enum(Decision, by_value=True, allow_none=True)
+    decision_reason = fields.String(allow_none=True)
+    decided_at = Timestamp(allow_none=True)
+
+
+class ScreenedOut(Schema):
+    """What was found of sensitive data and what became of it."""
+
+    found = fields.List(fields.Nested(FindingOut))
+    hidden = fields.Nested(HiddenOut, data_key="k", allow_none=True)
+    negative = fields.List(fields.Nested(HitOut))
+    stops = fields.List(fields.Nested(StopOut), metadata={"description": "Empty: nothing stops it"})
+    corrections = fields.List(fields.Nested(CorrectionOut))
+    appeals = fields.List(fields.Nested(AppealOut))
+
+
 class InspectionOut(Schema):
     """What the exchange measured, or why it could not; ``state`` is pending, measured or refused."""
 
@@ -91,6 +208,7 @@ class InspectionOut(Schema):
     duplicate_rows = fields.Integer(allow_none=True)
     nulls = fields.Integer(allow_none=True)
     columns = fields.List(fields.Nested(ColumnOut))
+    sensitive = fields.Nested(ScreenedOut, allow_none=True)
     alike = fields.List(
         fields.Nested(AlikeOut),
         metadata={"description": "Until a decision: for reviewers all, for you those public or your own"},

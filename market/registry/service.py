@@ -19,6 +19,7 @@ from market.registry import inspecting, likeness
 from market.registry.likeness import Alike
 from market.registry.models import Asset, Revision, Right
 from market.registry.reading import asset_of, earlier, inspection_of, relation, revision_of
+from market.registry.screened import demand_unstopped
 from market.registry.states import (
     RegistrationEvent,
     RegistrationState,
@@ -125,7 +126,8 @@ def submit(session: Session, actor: Actor, asset_id: uuid.UUID) -> Step:
 
     Raises:
         Conflict: not measured yet or not measurable (``asset.not_inspected``, rule R2.2), the same data are
-            registered already, or mostly the same (``asset.duplicate``, rule R2.5), or it is no draft any more.
+            registered already, or mostly the same (``asset.duplicate``, rule R2.5), what was found in them stops it
+            (``asset.stopped``, rule R2.7), or it is no draft any more.
         Forbidden: the actor may not submit.
         NotFound: no such asset.
     """
@@ -144,6 +146,7 @@ def submit(session: Session, actor: Actor, asset_id: uuid.UUID) -> Step:
             ),
             rule="R2.2",
         )
+    demand_unstopped(session, inspection)
     _one_at_a_time(session, inspection.content_digest)
     revision = revision_of(session, asset)
     claims = earlier(session, asset.id, revision.digest, inspection.content_digest)
@@ -168,7 +171,8 @@ def review(session: Session, actor: Actor, asset_id: uuid.UUID, *, approve: bool
 
     Raises:
         Conflict: the registration does not wait for a review, was decided otherwise, or another one of the same
-            data is approved already (``asset.duplicate``, rule R2.5).
+            data is approved already (``asset.duplicate``, rule R2.5), or what was found in its file stops it
+            (``asset.stopped``, rule R2.7).
         Forbidden: the actor may not review this asset.
         NotFound: no such asset.
     """
@@ -182,6 +186,7 @@ def review(session: Session, actor: Actor, asset_id: uuid.UUID, *, approve: bool
     state = advance(asset.state, RegistrationEvent.APPROVE if approve else RegistrationEvent.REJECT)
     if approve:
         _refuse_second(session, asset)
+        _refuse_stopped(session, asset)
     step = steps.begin(actor, kind, asset.handle)
     asset.state = state
     asset.step_id = step.id
@@ -284,6 +289,13 @@ def _refuse_second(session: Session, asset: Asset) -> None:
     for claim in earlier(session, asset.id, revision_of(session, asset).digest, content):
         if claim.state is not RegistrationState.SUBMITTED:
             raise _duplicate(claim)
+
+
+def _refuse_stopped(session: Session, asset: Asset) -> None:
+    """Refuse to approve what a correction since the submission, or a newer rule book, stops."""
+    inspection = inspection_of(session, asset)
+    if inspection is not None:
+        demand_unstopped(session, inspection)
 
 
 def _duplicate(earlier_one: Asset) -> Conflict:

@@ -5,14 +5,15 @@ Each comes with since when it waits, the longest first.
 
 import uuid
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, select
 from sqlalchemy.orm import Session
 
 from market.actor import Actor
 from market.paging import Beginning, beginning
-from market.registry.models import Asset, Inspection, Revision
-from market.registry.states import RegistrationState
+from market.registry.models import Appeal, Asset, Decision, Inspection, Revision
+from market.registry.states import UNDECIDED, RegistrationState
 from market.steps import Step
 
 Waiting = Beginning[Row[Asset, datetime]]
@@ -21,6 +22,20 @@ Waiting = Beginning[Row[Asset, datetime]]
 def submitted(session: Session, actor: Actor) -> Waiting:
     """Return what was handed to the reviewers, of other organisations than the actor's (R1.5)."""
     return _stepped(session, RegistrationState.SUBMITTED, Asset.provider_id != actor.organisation_id)
+
+
+def appealed(session: Session, actor: Actor) -> Waiting:
+    """Return what was stopped and waits for the operator, of other organisations than the actor's (R1.5)."""
+    other = Asset.provider_id != actor.organisation_id
+    return _appeals(session, Appeal.appealed_at, other, Appeal.decision.is_(None))
+
+
+def held(session: Session, actor: Actor, after: datetime) -> Waiting:
+    """Return the actor's registrations that the operator held after a moment."""
+    own = Asset.provider_id == actor.organisation_id
+    return _appeals(
+        session, Appeal.decided_at, own, Appeal.decision == Decision.HOLD, Appeal.decided_at > after
+    )
 
 
 def rejected(session: Session, actor: Actor, after: datetime) -> Waiting:
@@ -54,6 +69,16 @@ def unmeasurable(session: Session, actor: Actor, after: datetime) -> Waiting:
 def _stepped(session: Session, state: RegistrationState, *conditions: ColumnElement[bool]) -> Waiting:
     query = select(Asset, Step.time).join(Step, Step.id == Asset.step_id).where(Asset.state == state)
     return beginning(session, query.where(*conditions), Step.time, Asset.id)
+
+
+def _appeals(session: Session, since: Any, *conditions: ColumnElement[bool]) -> Waiting:
+    query = (
+        select(Asset, since)
+        .join(Revision, Revision.asset_id == Asset.id)
+        .join(Appeal, Appeal.revision_id == Revision.id)
+        .where(Asset.state.in_(UNDECIDED))
+    )
+    return beginning(session, query.where(*conditions), since, Asset.id)
 
 
 def _inspected(session: Session, actor: Actor, *conditions: ColumnElement[bool]) -> Waiting:

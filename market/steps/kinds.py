@@ -101,3 +101,7 @@ class Kind(StrEnum):
     OFFER_EXPIRED = "offer.expired"
     AMENDMENT_PROPOSED = "amendment.proposed"
     AMENDMENT_FINALIZED = "amendment.finalized"
+    FINDING_CORRECTED = "finding.corrected"
+    ASSET_APPEALED = "asset.appealed"
+    ASSET_RELEASED = "asset.released"
+    ASSET_HELD = "asset.held"

@@ -17,6 +17,8 @@ CONTRACTS, PAYMENTS, DELIVERY, TRADES, OPERATE = (
 TEXT: Final = {"name": "data-provision", "version": "1.0"}
 REASON: Final = {"reason": "as the table says"}
 APPROVE: Final = {"decision": "approve", **REASON}
+CORRECT: Final = {"column": "手机号", "class": "none", **REASON}
+RELEASE: Final = {"decision": "release", **REASON}
 HALT: Final = {"act": "suspension", **REASON}
 RESUME: Final = {"act": "restoration", **REASON}
 END: Final = {"act": "cancellation", **REASON}
@@ -149,6 +151,9 @@ PROGRAMS: Final[tuple[Row, ...]] = (
     api("registry_api.inspection", "GET", PROVIDER, READ, 200, on="draft", **held()),
     api("registry_api.submit", "POST", PROVIDER, ASSETS, 200, on="draft", **owner(staff=404)),
     api("registry_api.review", "POST", REVIEWER, OPERATE, 200, on="submitted", sent=APPROVE, **office()),
+    api("registry_api.correct", "POST", REVIEWER, OPERATE, 200, on="appealed", sent=CORRECT, **office()),
+    api("registry_api.appeal", "POST", PROVIDER, ASSETS, 200, on="stopped", sent=REASON, **owner(staff=404)),
+    api("registry_api.release", "POST", OPERATOR, OPERATE, 200, on="appealed", sent=RELEASE, **office()),
     api("trades_api.decide_asset", "POST", OPERATOR, OPERATE, 200,
         on="registered", args={"act": "suspension"}, sent=REASON, **office()),
     api("trades_api.decide_asset", "POST", OPERATOR, OPERATE, 200,

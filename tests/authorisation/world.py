@@ -256,6 +256,8 @@ def _goods(provider: Actor) -> dict[str, str]:
         catalog.suspend(session, chief, shelved, WHY)
     return {
         "draft": str(draft),
+        "stopped": str(assets.stopped(provider)),
+        "appealed": str(assets.appealed(provider)),
         "submitted": str(submitted),
         "registered": str(registered.id),
         "number": str(registered.number),

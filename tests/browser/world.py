@@ -40,6 +40,8 @@ def furnish(hall: Hall) -> World:
     """
     draft, submitted, refused = (_asset(hall, content) for content in (_rows(), _rows(), b"\x00\xff\x00"))
     hall.provider.post(f"/api/v1/assets/{submitted}/submission")
+    stopped, appealed = (_asset(hall, _people()) for _each in range(2))
+    hall.provider.post(f"/api/v1/assets/{appealed}/appeal", {"reason": "our own numbers"})
     registered = [str(item["id"]) for item in hall.provider.get("/api/v1/assets")["items"]]
     certificates = [one["number"] for one in hall.provider.get("/api/v1/assets")["items"] if one["number"]]
     trades = _trades(hall)
@@ -60,7 +62,7 @@ def furnish(hall: Hall) -> World:
         "version": ["1.0", "0.1"],
         "old": ["0.1"],
         "new": ["1.0"],
-        "asset_id": [draft, submitted, refused, *registered],
+        "asset_id": [draft, submitted, refused, stopped, appealed, *registered],
         "number": [hall.priced, hall.free, *trades, *certificates, standing, sketch, accepted],
         "reference": [*trades, str(entries[0]["object"])],
         "organisation_id": [one["id"] for one in hall.operator.get("/api/v1/organisations")["items"][:6]],
@@ -104,6 +106,11 @@ def furnish(hall: Hall) -> World:
 def _rows() -> bytes:
     """Return a small table that nobody else has."""
     return f"日期,气温\n2026-01-01,{next(_count)}.5\n2026-01-02,\n".encode()
+
+
+def _people() -> bytes:
+    """Return a table of mobile numbers that nobody else has."""
+    return "\n".join(["手机号", *(f"139{next(_count):08}" for _row in range(40)), ""]).encode()
 
 
 def _asset(hall: Hall, content: bytes) -> str:

@@ -64,15 +64,21 @@ class Browser:
         assert self.page.status_code == 200, f"{path}: {self.page.status_code}\n{self.page.text}"
         return self.page.text
 
-    def press(self, action: str, **typed: str) -> str:
-        """Fill in the form of the present page that goes to an address ending so, and send it."""
+    def press(self, action: str, expect: int = 200, **typed: str) -> str:
+        """Fill in the form of the present page that goes to an address ending so, and send it.
+
+        Args:
+            action: how the address ends.
+            expect: the status of the page that answers.
+            typed: what is filled in.
+        """
         parser = _Forms()
         parser.feed(self.page.text)
         found = [form for form in parser.forms if form.action.endswith(action)]
         assert len(found) == 1, f"{action} among {[form.action for form in parser.forms]} of {self.page.url}"
         where = urljoin(self.page.url, found[0].action)
         self.page = self._session.post(where, data={**found[0].values, **typed}, timeout=60)
-        assert self.page.status_code == 200, f"{where}: {self.page.status_code}\n{self.page.text}"
+        assert self.page.status_code == expect, f"{where}: {self.page.status_code}\n{self.page.text}"
         return self.page.text
 
     def download(self, path: str) -> bytes:

@@ -1047,6 +1047,51 @@ def upgrade() -> None:
     )
     op.create_index("ix_inspection_content_digest", "inspection", ["content_digest"], unique=False)
     op.create_table(
+        "correction",
+        sa.Column("revision_id", sa.Uuid(), nullable=False),
+        sa.Column("ordinal", sa.Integer(), nullable=False),
+        sa.Column("column", sa.Text(), nullable=False),
+        sa.Column("kind", sa.String(32), nullable=True),
+        sa.Column("instead_of", sa.String(32), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("corrected_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["revision_id"], ["revision.id"], name="fk_correction_revision_id_revision"),
+        sa.ForeignKeyConstraint(
+            ["step_id", "id"],
+            ["step_image.step_id", "step_image.row_id"],
+            name="bond_correction",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_correction"),
+        sa.UniqueConstraint("revision_id", "ordinal", name="uq_correction_revision_id_ordinal"),
+    )
+    op.create_table(
+        "appeal",
+        sa.Column("revision_id", sa.Uuid(), nullable=False),
+        sa.Column("ordinal", sa.Integer(), nullable=False),
+        sa.Column("stops", sa.JSON(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("appealed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decision", sa.String(32), nullable=True),
+        sa.Column("decision_reason", sa.Text(), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["revision_id"], ["revision.id"], name="fk_appeal_revision_id_revision"),
+        sa.ForeignKeyConstraint(
+            ["step_id", "id"],
+            ["step_image.step_id", "step_image.row_id"],
+            name="bond_appeal",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_appeal"),
+        sa.UniqueConstraint("revision_id", "ordinal", name="uq_appeal_revision_id_ordinal"),
+    )
+    op.create_table(
         "fingerprint",
         sa.Column(
             "id",
@@ -1232,6 +1277,8 @@ def downgrade() -> None:
     op.drop_index("ix_listing_provider", table_name="listing")
     op.drop_index("ix_listing_asset_id", table_name="listing")
     op.drop_table("listing")
+    op.drop_table("appeal")
+    op.drop_table("correction")
     op.drop_table("fingerprint_mark")
     op.drop_table("fingerprint")
     op.drop_index("ix_inspection_content_digest", table_name="inspection")

@@ -24,7 +24,7 @@ from market.oversight import checking, publishing
 from market.trades import decisions, ending
 from market.trades.dispute import Ruling
 from market.trades.grounds import Ground
-from tests import deals, evidence, offers, people, signers
+from tests import assets, deals, evidence, offers, people, signers
 from tests.deals import Deal
 
 GARBAGE = ("'no such value'", "X'00ff'", "1.5")
@@ -53,6 +53,7 @@ def raw(running: Flask) -> Iterator[Connection]:
     offers.accepted(offers.opened(deal.provider), deal.buyer)
     signers.certified(people.colleague(deal.buyer, Role.BUYER))
     deals.approved(deals.requested(deal.provider))
+    assets.corrected(assets.appealed(deal.provider))
     publishing.publish()
     engine = db.engine_for(running.extensions["settings"].database_owner_url)
     with engine.connect() as connection:

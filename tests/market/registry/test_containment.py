@@ -52,7 +52,7 @@ def test_shuffled_and_renamed_it_is_the_same(whole: Table, stored: list[Sample])
 
 
 def test_five_of_twelve_columns_are_contained_whole(whole: Table, stored: list[Sample]) -> None:
-    five = {name: whole[name] for name in ("letter", "paid", "remark", "city", "device")}
+    five = {name: whole[name] for name in ("mark", "paid", "remark", "city", "device")}
     found = compare(kept(shuffled(five, 3)), stored)
     assert found.contained.value == 1
     assert not found.contained.alone
@@ -76,7 +76,7 @@ def test_of_half_new_rows_about_half_is_contained(whole: Table, stored: list[Sam
 
 def test_what_was_registered_is_found_within_something_larger(whole: Table, stored: list[Sample]) -> None:
     more = samples.joined(samples.made(ROWS, seed=11), whole)
-    found = compare(kept(more | {"new": samples.made(ROWS * 2, seed=12)["card"]}), stored)
+    found = compare(kept(more | {"new": samples.made(ROWS * 2, seed=12)["order"]}), stored)
     assert found.contains.value == 1
     assert abs(found.contained.value - Fraction(1, 2)) < Fraction(15, 100)
     assert found.reaches(Fraction(95, 100))
@@ -93,7 +93,7 @@ def test_another_draw_of_the_same_schema_has_next_to_nothing_in_common(
 def test_the_same_companies_in_tables_about_other_things_are_for_a_person_to_look_at() -> None:
     firms = samples.made(ROWS, 1)["device"]
     fines = {"firm": firms, "city": samples.made(ROWS, 2)["city"]}
-    licences = {"firm": firms[::-1], "letter": samples.made(ROWS, 3)["letter"]}
+    licences = {"firm": firms[::-1], "mark": samples.made(ROWS, 3)["mark"]}
     found = compare(kept(fines), kept(licences))
     assert found.contained.value == 1
     assert found.contained.alone
