@@ -264,20 +264,27 @@ def contracts_lint() -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="The whole report as JSON.")
 def inspect(file: Path, as_json: bool) -> None:
-    """Measure a CSV or Parquet FILE as the exchange would."""
+    """Measure a table in a FILE as the exchange does: the same bytes give the same report and digest anywhere."""
+    from rich.console import Console
+    from rich.progress import Progress
+
     from market.inspection.explain import explain
+    from market.inspection.printing import lines
     from market.inspection.service import Refusal, document
 
+    console = Console(stderr=True)
+    bar = Progress(transient=True, console=console, disable=not console.is_terminal)
     try:
-        report = document(file)
+        with bar:
+            task = bar.add_task(file.name, total=1000)
+            report = document(file, lambda done: bar.update(task, completed=done))
     except Refusal as refusal:
         _fail(f"{refusal.code}: {explain(refusal.code, refusal.facts)}")
     if as_json:
         print(json.dumps(report, ensure_ascii=False, indent=2))
         return
-    print(f"{report['rows']} rows, {report['duplicate_rows']} duplicates, content {report['content_digest']}")
-    for column in report["columns"]:
-        print(f"{column['name']}: {column['type']}, {column['nulls']} empty, {column['distinct']} distinct")
+    for line in lines(report):
+        print(line)
 
 
 @qilu.command()

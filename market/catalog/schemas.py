@@ -303,7 +303,9 @@ class PreviewOut(Schema):
     columns = fields.List(fields.Nested(PreviewColumnOut))
     sample = fields.List(
         fields.List(fields.String(allow_none=True)),
-        metadata={"description": "Rows of masked cells; null for an empty cell and for a column that is withheld"},
+        metadata={
+            "description": "Rows of masked cells; null for an empty cell and for a column that is withheld"
+        },
     )
 
 

@@ -77,7 +77,7 @@ class Column:
     def bars(self) -> list[Bar]:
         """Its histogram as bars; the highest fills the drawing, and what counts something can be seen."""
         counts = self.histogram["counts"] if self.histogram else []
-        highest = max(counts, default=0)
+        highest = max(counts, default=0) or 1
         heights = [-(-count * HEIGHT // highest) for count in counts]
         return [
             Bar(place * BAR, HEIGHT - height, height, count)
@@ -146,7 +146,9 @@ def _column(
     seen = _seen(facts["name"], value, measured, findings)
     if seen is not Seen.OPEN:
         return Column(facts, seen, kind, None, None, (), None)
-    frequent = tuple((one["value"], one["count"]) for one in value["frequent"] if one["count"] >= SMALLEST_COUNT)
+    frequent = tuple(
+        (one["value"], one["count"]) for one in value["frequent"] if one["count"] >= SMALLEST_COUNT
+    )
     return Column(facts, seen, kind, value["minimum"], value["maximum"], frequent, value["histogram"])
 
 

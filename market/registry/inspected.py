@@ -87,7 +87,9 @@ def inspected(session: Session, asset_id: uuid.UUID) -> Inspected:
     if row is None or row.report is None or row.report_digest is None:
         raise Conflict(
             "asset.not_inspected",
-            _("The exchange has not measured this file; wait until it has, or upload one that can be measured."),
+            _(
+                "The exchange has not measured this file; wait until it has, or upload one that can be measured."
+            ),
         )
     report = json.loads(row.report)
     preview = json.loads(row.preview) if row.preview else None

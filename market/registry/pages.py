@@ -101,7 +101,10 @@ def inspection(asset_id: uuid.UUID) -> ResponseReturnValue:
         "pages/registry/inspection.html",
         found=found,
         title=row.title,
-        path=[(url_for("registry.assets"), _("Assets")), (url_for("registry.asset", asset_id=row.id), row.title)],
+        path=[
+            (url_for("registry.assets"), _("Assets")),
+            (url_for("registry.asset", asset_id=row.id), row.title),
+        ],
         **inspected.words(),
     )
 

@@ -29,7 +29,7 @@ def sampled(rows: list[tuple[str | None, ...]]) -> Sample:
 
 
 def value(row: tuple[str | None, ...]) -> int:
-    cells = hashes.values(pl.Series(row, dtype=pl.String)).tolist()
+    cells: list[int] = hashes.values(pl.Series(row, dtype=pl.String)).tolist()
     return sum(cell * (2 * place + 1) for place, cell in enumerate(cells)) % 2**64
 
 
