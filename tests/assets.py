@@ -140,7 +140,7 @@ def detail(actor: Actor, asset_id: uuid.UUID) -> reading.Detail:
 _measured: dict[tuple[str, str], Measured | Refusal] = {}
 
 
-def measure_once(path: Path, media_type: str) -> Measured:
+def measure_once(path: Path, media_type: str, progress: object = None) -> Measured:
     """Measure a file in a real child process, the same bytes only once in a test run."""
     key = (hashlib.sha256(path.read_bytes()).hexdigest(), media_type)
     if key not in _measured:

@@ -8,6 +8,7 @@ import fcntl
 import json
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -146,17 +147,26 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     away = {item for item in items if left_out.intersection(mark.name for mark in item.iter_markers())}
     config.hook.pytest_deselected(items=list(away))
     kept = [item for item in items if item not in away]
-    if not CI and left_out.isdisjoint(("sqlite", "postgresql")):
+    if left_out.isdisjoint(("sqlite", "postgresql")):
         kept = _on_either(config, kept)
     workers = getattr(config, "workerinput", {}).get("workercount", 1)
     items[:] = order.ordered(kept, workers)
 
 
+def _commit(config: pytest.Config) -> str:
+    command = ["git", "rev-parse", "HEAD"]
+    return subprocess.run(
+        command, cwd=config.rootpath, check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+
 def _on_either(config: pytest.Config, items: list[pytest.Item]) -> list[pytest.Item]:
     """Leave tests that take long together on one database each."""
-    other = {item for item in items if order.is_elsewhere(item)}
+    commit = _commit(config) if CI else None
+    other = {item for item in items if order.is_elsewhere(item, commit)}
     if other and getattr(config, "workerinput", {}).get("workerid", "gw0") == "gw0":
-        tell("databases", f"{len(other)} tests ran on one of the two, with CI=true they run on both")
+        when = "they change over with the commit" if CI else "more of them run on both with CI=true"
+        tell("databases", f"{len(other)} tests ran on one of the two; {when}")
     config.hook.pytest_deselected(items=list(other))
     return [item for item in items if item not in other]
 

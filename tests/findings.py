@@ -47,7 +47,7 @@ def report(
     })  # fmt: skip
 
 
-def measuring(*columns: dict[str, Any], **others: Any) -> Callable[[Path, str], Measured]:
+def measuring(*columns: dict[str, Any], **others: Any) -> Callable[..., Measured]:
     """Return what measures any file as having findings."""
     preview = {
         "columns": [
@@ -56,7 +56,7 @@ def measuring(*columns: dict[str, Any], **others: Any) -> Callable[[Path, str], 
         ]
     }
 
-    def measure(path: Path, _media_type: str) -> Measured:
+    def measure(path: Path, _media_type: str, **_others: Any) -> Measured:
         return Measured(report(*columns, file=path.read_bytes(), **others), canonical(preview), {}, ())
 
     return measure

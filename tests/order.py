@@ -49,6 +49,8 @@ EITHER: Final = (
     "tests/market/witnessing/",
 )
 """Many tests of much the same on both databases: outside of CI about half of them run on each."""
+TURNS: Final = "tests/market/"
+"""Those of them that take turns in CI: at each commit one half runs on each database, which half the commit decides."""
 
 
 @dataclass
@@ -79,12 +81,19 @@ def ordered(items: Sequence[pytest.Item], workers: int) -> list[pytest.Item]:
     return list(_filled(stretches, short))
 
 
-def is_elsewhere(item: pytest.Item) -> bool:
-    """Tell whether a test that shall run on either database runs on the other one; its name decides, always alike."""
-    if not item.nodeid.startswith(EITHER):
+def is_elsewhere(item: pytest.Item, commit: str | None) -> bool:
+    """Tell whether a test that shall run on either database runs on the other one.
+
+    Args:
+        item: the test.
+        commit: in CI what is tested, in hex: tests of :data:`TURNS` change their database with it, all others run on
+            both. None elsewhere: the name alone decides, always alike.
+    """
+    if not item.nodeid.startswith(EITHER) or (commit is not None and not item.nodeid.startswith(TURNS)):
         return False
     lane = _lane(item)
-    place = zlib.crc32(item.nodeid.replace(lane, "either").encode()) % 2
+    turn = int(commit or "0", 16)
+    place = (zlib.crc32(item.nodeid.replace(lane, "either").encode()) + turn) % 2
     return lane in LANES and lane != LANES[place]
 
 

@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import market
 from market.inspection.limits import Limits
@@ -125,7 +125,7 @@ def _kill(child: "subprocess.Popen[bytes]") -> None:
     child.wait()
 
 
-def answer(limits: str, work: Callable[[Limits, Progress], Document]) -> None:
+def answer(limits: str, work: Callable[[Limits, Progress], Document]) -> NoReturn:
     """Do the work in the child: bound, and with every way to fail turned into a refusal.
 
     Args:
@@ -147,6 +147,8 @@ def answer(limits: str, work: Callable[[Limits, Progress], Document]) -> None:
             raise
         outcome = _out_of_memory()
     json.dump(outcome, sys.stdout, ensure_ascii=True)
+    sys.stdout.flush()
+    os._exit(0)  # a parser's thread may still read ahead, and would crash the interpreter as it winds up
 
 
 def _is_full(error: OSError) -> bool:

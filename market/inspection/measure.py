@@ -1,7 +1,7 @@
-"""The child process that opens an upload: ``python -m market.inspection.measure FILE TYPE SCRATCH LIMITS``.
+"""The child process that opens an upload: ``python -m market.inspection.measure FILE TYPE DECLARED SCRATCH LIMITS``.
 
-Binds itself to limits, reads the file once, batch by batch, and answers ``{"report", "preview", "engine", "sketch"}``
-as :mod:`market.inspection.child` says. Everything counted is exact; nothing is sampled.
+DECLARED is the file of a declaration in canonical JSON, or empty. Binds itself to limits, reads the file once,
+batch by batch, and answers ``{"report", "preview", "engine", "sketch"}`` as :mod:`market.inspection.child` says. Everything counted is exact; nothing is sampled.
 """
 
 import platform
@@ -11,8 +11,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from market.inspection import child, grading, reading, sketch, writing
+from market.inspection import assessing, child, grading, reading, sketch, writing
+from market.inspection.assessing import Holding
 from market.inspection.child import Progress
+from market.inspection.declared.model import Declared, from_json
 from market.inspection.limits import Limits
 from market.inspection.preview import Sample
 from market.inspection.refusal import Refusal
@@ -23,13 +25,14 @@ _ENGINES = ("polars", "polars-hash", "pyarrow", "numpy", "duckdb", "xxhash")
 
 
 def measure(
-    path: Path, media_type: str, scratch: Path, limits: Limits, progress: Progress = lambda _done: None
+    path: Path, media_type: str, declared: Declared | None, scratch: Path, limits: Limits, progress: Progress
 ) -> dict[str, Any]:
     """Measure one file.
 
     Args:
         path: the file.
         media_type: one of :data:`market.inspection.formats.MEDIA_TYPES`.
+        declared: what it is held against; None when nothing is declared.
         scratch: an empty folder this process may fill.
         limits: the bounds this process was given.
         progress: told how far it is, in thousandths.
@@ -43,25 +46,27 @@ def measure(
     source = reading.open_source(path, media_type, limits)
     sample = Sample()
     table = Table(source.names, source.stored, scratch, limits.memory // 8)
+    holding = Holding(declared, source.names)
     with ThreadPoolExecutor(WORKERS) as workers:
         for batch in source.batches:
             table.update(batch.cells, workers)
             sample.update(batch.cells, [column.latest for column in table.columns])
+            holding.update(batch.cells)
             progress(900 * batch.done // max(1, source.size))
         if not table.rows:
             raise Refusal("file.no_rows")
         progress(900)
         whole = table.close(workers)
-    quality = writing.quality(whole)
+    quality = assessing.quality(whole, table, holding)
     report = {
         "version": 2,
         "method": METHOD,
         "file": {"media_type": media_type, "size": path.stat().st_size} | dict(source.facts),
         **writing.table(whole),
-        "declared": None,
+        "declared": {"digest": declared.digest} if declared else None,
         "quality": quality,
         "grade": grading.grade(quality),
-        "sensitive": writing.sensitive(whole, table),
+        "sensitive": writing.sensitive(whole, table, declared),
     }
     engine = {name.replace("-", "_"): version(name) for name in _ENGINES} | {
         "python": platform.python_version()
@@ -76,8 +81,11 @@ def measure(
 
 def main(arguments: list[str]) -> None:
     """Measure the file named by the arguments and print the outcome as JSON."""
-    path, media_type, scratch, limits = arguments
-    child.answer(limits, lambda bounds, told: measure(Path(path), media_type, Path(scratch), bounds, told))
+    path, media_type, said, scratch, limits = arguments
+    declared = from_json(Path(said).read_text("utf-8")) if said else None
+    child.answer(
+        limits, lambda bounds, told: measure(Path(path), media_type, declared, Path(scratch), bounds, told)
+    )
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import Any
 from market import db
 from market.inspection import child
 from market.inspection.child import Progress
+from market.inspection.declared.model import Declared
 from market.inspection.explain import CODES
 from market.inspection.formats import media_type_of
 from market.inspection.limits import Limits
@@ -36,8 +37,9 @@ class Measured:
 
 
 def inspect_file(
-    path: Path, media_type: str, limits: Limits | None = None, progress: Progress | None = None
-) -> Measured:
+    path: Path, media_type: str, limits: Limits | None = None, progress: Progress | None = None,
+    declared: Declared | None = None,
+) -> Measured:  # fmt: skip
     """Measure a file in a child process.
 
     Args:
@@ -45,6 +47,7 @@ def inspect_file(
         media_type: one of :data:`market.inspection.formats.MEDIA_TYPES`.
         limits: what the child may use; the defaults of :class:`Limits` when None.
         progress: told how far the child is, in thousandths, a few times.
+        declared: what the file is held against, if anything.
 
     Raises:
         Refusal: the file cannot be measured; its code is one of ``explain.CODES``.
@@ -53,8 +56,9 @@ def inspect_file(
     db.outside()
     bounds = limits or Limits()
     with tempfile.TemporaryDirectory(prefix="inspection-") as scratch:
+        said = _written(declared, Path(scratch)) if declared else ""
         outcome = child.ask(
-            "market.inspection.measure", [str(path.resolve()), media_type], scratch, bounds,
+            "market.inspection.measure", [str(path.resolve()), media_type, said], scratch, bounds,
             progress or (lambda _done: None), {"report", "preview", "engine", "sketch"}, CODES,
         )  # fmt: skip
     return Measured(
@@ -62,7 +66,16 @@ def inspect_file(
     )
 
 
-def document(path: Path, progress: Progress | None = None) -> dict[str, Any]:
+def _written(declared: Declared, scratch: Path) -> str:
+    """Write a declaration where the child finds it; it may be longer than an argument can be."""
+    place = scratch / "declared.json"
+    place.write_text(declared.to_json(), "utf-8")
+    return str(place)
+
+
+def document(
+    path: Path, progress: Progress | None = None, declared: Declared | None = None
+) -> dict[str, Any]:
     """Measure a local file for the command line (``qilu inspect FILE --json``).
 
     Returns:
@@ -74,7 +87,7 @@ def document(path: Path, progress: Progress | None = None) -> dict[str, Any]:
     media_type = media_type_of(path.name)
     if media_type is None:
         raise Refusal("file.wrong_type", expected="CSV, Parquet, JSON lines, XLSX")
-    measured = inspect_file(path, media_type, progress=progress)
+    measured = inspect_file(path, media_type, progress=progress, declared=declared)
     report: dict[str, Any] = json.loads(measured.report)
     return report | {
         "report_digest": digest(measured.report),

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from market.inspection import content, grading
-from market.inspection.column import Measured
+from market.inspection import content
+from market.inspection.declared.model import Declared
 from market.inspection.preview import Sample, uncertain
 from market.inspection.sensitive import negative, reidentify
 from market.inspection.sensitive.classes import level
@@ -54,30 +54,21 @@ def preview(whole: Whole, sample: Sample) -> dict[str, Any]:
     return {"columns": found, "sample": sample.masked(kinds, [one["uncertain"] for one in found])}
 
 
-def quality(whole: Whole) -> list[dict[str, Any]]:
-    """Return what can be told of quality from the bytes alone: of each column, then of the file."""
-    of_columns = [figure for one in whole.columns for figure in _of_column(one)]
-    of_file = [
-        grading.summed("0201", of_columns, "no_cells"),
-        grading.summed("0302", of_columns, "no_format"),
-        grading.figure("0303", None, whole.distinct_rows, whole.rows),
-        grading.summed("0305", of_columns, "no_cells"),
-    ]
-    return of_columns + of_file
-
-
-def sensitive(whole: Whole, table: Table) -> dict[str, Any]:
+def sensitive(whole: Whole, table: Table, declared: Declared | None) -> dict[str, Any]:
     """Return what was found of sensitive data, and how well people hide among each other."""
     names = [column.name for column in table.columns]
+    personal = {one.name for one in declared.columns if one.personal} if declared else set()
+    said = {one.name for one in declared.columns if one.quasi} if declared else set()
     found = {one.column.name: one.finding for one in whole.columns if one.finding is not None}
-    chosen = reidentify.quasi(names, {name: finding.kind for name, finding in found.items()})
+    likely = reidentify.quasi(names, {name: finding.kind for name, finding in found.items()})
+    chosen = tuple(name for name in names if name in likely or name in said)
     hits = negative.hits(names, {column.name: column.screen.negative() for column in table.columns})
     return {
         "columns": [
             {
                 "name": name, "class": finding.kind.value, "level": level(finding.kind).value,
                 "cells": finding.hits, "filled": finding.filled, "valid": finding.valid,
-                "basis": list(finding.basis), "declared": False,
+                "basis": list(finding.basis), "declared": name in personal,
             }
             for name, finding in found.items()
         ],
@@ -100,21 +91,3 @@ def table(whole: Whole) -> dict[str, Any]:
         "content_digest": whole.content_digest,
         "content_rule": content.RULE,
     }
-
-
-def _of_column(one: Measured) -> list[dict[str, Any]]:
-    name, counts = one.column.name, one.column.counts
-    found = [grading.figure("0201", name, counts.filled, counts.rows)]
-    if not counts.filled:
-        return [*found, *(grading.unassessed(code, "no_cells", name) for code in ("0302", "0305"))]
-    formatted = max(counts.numbers, counts.dates, counts.moments, counts.booleans)
-    found.append(
-        grading.figure("0302", name, formatted, counts.filled)
-        if one.type != "text" or formatted * 2 > counts.filled
-        else grading.unassessed("0302", "no_format", name)
-    )
-    if one.type in {"binary", "float", "time"}:
-        found[-1] = grading.figure("0302", name, counts.filled, counts.filled)
-    unclean = min(counts.filled, counts.dirty["any"] + one.placeholders)
-    found.append(grading.figure("0305", name, counts.filled - unclean, counts.filled))
-    return found

@@ -9,7 +9,7 @@ from market.actor import Actor
 from market.db import read, transaction
 from market.openapi.blueprint import Blueprint
 from market.participants.web import current_actor, idempotency_key, require_actor
-from market.registry import appealing, reading, schemas, service, uploading
+from market.registry import appealing, progress, reading, schemas, service, uploading
 from market.registry.models import Asset
 from market.registry.reading import Detail
 from market.registry.states import RegistrationState
@@ -61,7 +61,8 @@ def inspection(asset_id: uuid.UUID) -> dict[str, Any]:
     """Return what the exchange measured in the asset's file."""
     actor = current_actor()
     with read() as session:
-        return _inspection(reading.detail(session, actor, asset_id))
+        detail = reading.detail(session, actor, asset_id)
+        return _inspection(detail) | {"done": progress.done(session, detail.revision.id)}
 
 
 @blueprint.post("/<uuid:asset_id>/submission")

@@ -12,7 +12,7 @@ from market.inspection.refusal import Refusal
 from market.inspection.report import digest, digests
 from market.inspection.service import Measured, inspect_file
 from market.keys import service as keys
-from market.registry import fingerprint, likeness
+from market.registry import fingerprint, likeness, progress
 from market.registry.models import Asset, Inspection, Revision
 from market.steps import Kind
 
@@ -29,7 +29,7 @@ def on_uploaded(revision: str) -> None:
             return
     with storage.current().local_path(row.digest) as path:
         try:
-            outcome: Measured | Refusal = inspect_file(path, row.media_type)
+            outcome: Measured | Refusal = inspect_file(path, row.media_type, progress=progress.teller(row.id))
         except Refusal as refusal:
             outcome = refusal
     samples = (
@@ -49,6 +49,7 @@ def on_uploaded(revision: str) -> None:
         )
         _fill(inspection, outcome, row)
         session.add(inspection)
+        progress.forget(session, row.id)
         likeness.keep(session, row.id, samples)
         steps.record(session, step)
 

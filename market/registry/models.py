@@ -140,6 +140,15 @@ class Appeal(Stateful, Base):
     decided_at: Mapped[datetime | None]
 
 
+class Measuring(Base):
+    """How far the measuring of a revision is, in thousandths; never part of a step, and gone when it is done."""
+
+    __tablename__ = "measuring"
+
+    revision_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("revision.id"), primary_key=True)
+    done: Mapped[int]
+
+
 class Fingerprint(Base):
     """Samples of what a revision holds (:mod:`market.registry.fingerprint`), to know the same data again.
 

@@ -17,7 +17,16 @@ from market.inspection.report import TYPE_LABELS
 from market.inspection.sensitive.classes import LABELS, LEVEL_LABELS
 from market.participants import service as participants
 from market.participants.web import current_actor, idempotency_key, require_actor
-from market.registry import finding_pages, inspected, offering, reading, schemas, service, uploading
+from market.registry import (
+    finding_pages,
+    inspected,
+    offering,
+    progress,
+    reading,
+    schemas,
+    service,
+    uploading,
+)
 from market.registry.models import Asset, Right
 from market.registry.reading import Detail
 from market.registry.states import STANDING, RegistrationState
@@ -173,6 +182,7 @@ def _asset(
         detail = reading.detail(session, actor, asset_id)
         relation = reading.relation(actor, detail.asset)
         names = participants.names(session, {detail.asset.provider_id})
+        done = progress.done(session, detail.revision.id)
         story = told(session, detail.asset.handle, _who(detail.asset, names))
     waits = detail.asset.state is RegistrationState.SUBMITTED
     return render_template(
@@ -180,6 +190,7 @@ def _asset(
         detail=detail,
         provider=names.get(detail.asset.provider_id, {}),
         story=story,
+        done=done,
         awaits=_awaited(detail),
         rights=RIGHT_LABELS,
         types=TYPE_LABELS,

@@ -198,6 +198,7 @@ class InspectionOut(Schema):
 
     entry_id = Uuid(allow_none=True, metadata={"description": "Null while the file is being measured"})
     state = one_of("pending", "measured", "refused")
+    done = fields.Integer(metadata={"description": "How far measuring is while pending, in thousandths"})
     code = fields.String(allow_none=True, metadata={"description": "Why the file could not be measured"})
     message = fields.String(allow_none=True)
     inspected_at = Timestamp(allow_none=True)

@@ -36,7 +36,7 @@ from tests.flows.hall import Silent
 from tests.flows.killing import PATIENCE, Customers, Exchange, Story
 from tests.postgres import Urls
 
-KILLS = {"sqlite": 50, "postgresql": 50} if CI else {"sqlite": 8, "postgresql": 4}
+KILLS = {"sqlite": 25, "postgresql": 25} if CI else {"sqlite": 8, "postgresql": 4}
 SEED = os.environ.get("QILU_KILL_SEED") or str(random.SystemRandom().randrange(10**9))
 TRADERS = 3
 LIFE = 1.0

@@ -88,14 +88,12 @@ def test_appealed_held_released_corrected(hall: Hall) -> None:
     )  # fmt: skip
     assert finding["examples"]
     assert secret not in str(finding)
-    refused = hall.provider.ask("POST", f"{asset}/submission", **{"Accept-Language": "en"})
+    refused = hall.provider.ask("POST", f"{asset}/submission")
     assert (refused.status, refused.code) == (409, "asset.stopped")
     assert refused.body["stops"] == [{"code": "personal", "column": "备注", "what": "resident_id"}]
     assert hall.operator.ask("GET", asset).status == 404
 
-    provider, operator = (
-        signed_in(hall, "provider@hall.example", "en"), hall.operator,
-    )  # fmt: skip
+    provider, operator = signed_in(hall, "provider@hall.example", "en"), hall.operator
     provider.open(f"/assets/{asset_id}/appeal")
     provider.press("/appeal", reason="the inspector agreed")
     hold = {"decision": "hold", "reason": "show us that"}

@@ -4,6 +4,7 @@ Rules, in order:
 
 * The text is UTF-8, UTF-16 with a mark, or else GB18030 (which contains GBK and GB 2312), all of it and
   strictly, so that nothing is guessed or replaced. Control characters are measured as dirt; a NUL is refused.
+* A cell is quoted whole or not at all (:mod:`market.inspection.reading.quoting`).
 * A line ends with CR LF, LF or CR; empty lines are passed over. A line end inside quotes belongs to the cell.
 * The delimiter is the first of comma, tab, semicolon, bar that the first line holds outside quotes.
 * The first line names the columns. A name is not empty, not repeated, not a date and not a number with a
@@ -16,6 +17,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,7 @@ import pyarrow.csv
 from market.inspection.limits import Limits
 from market.inspection.reading import scan
 from market.inspection.reading.names import column_names
+from market.inspection.reading.quoting import Strict
 from market.inspection.reading.scan import Scanned
 from market.inspection.reading.source import Batch, Source, sliced
 from market.inspection.refusal import Refusal
@@ -35,6 +38,8 @@ ROW = 8 * 1024 * 1024
 _LINE = 1024 * 1024
 """Longest header, in characters."""
 
+_PYTHON = {"utf-8-bom": "utf-8-sig"}
+"""Python's names of encodings, where they differ."""
 _QUOTED = re.compile(r'"[^"]*"')
 _NUMBER = re.compile(r"[-+]?\d+(\.\d*)?")
 _FRACTION = re.compile(r"[-+]?\d+\.\d+")
@@ -46,90 +51,109 @@ _OTHER_FORMATS = (
 _OTHER_TEXTS = re.compile(r"\s*(<!doctype|<html|<\?xml|\{\s*[\"}]|\[\s*[\[{])", re.IGNORECASE)
 
 
+@dataclass(frozen=True)
+class _Shape:
+    """How the text is to be read: its columns, their delimiter, and the empty lines before the header."""
+
+    names: list[str]
+    delimiter: str
+    empty: int
+
+
 def opened(path: Path, limits: Limits) -> Source:
     """Open a CSV file; see :func:`market.inspection.reading.open_source`."""
     found = scan.scan(path, limits)
     if found.start.startswith(_OTHER_FORMATS):
         raise Refusal("file.wrong_type", expected="CSV")
-    beginning = _beginning(found)
+    empty, beginning = _beginning(found)
+    if "\n" not in beginning and len(beginning) > _LINE:
+        raise Refusal("file.line_too_long", line=1)
     if _OTHER_TEXTS.match(beginning):
         raise Refusal("file.wrong_type", expected="CSV")
     delimiter = _delimiter(beginning)
     names = _header(beginning, delimiter)
     if len(names) > limits.columns:
         raise Refusal("file.too_wide", columns=len(names), limit=limits.columns)
+    if "\n" not in beginning:
+        raise Refusal("file.no_rows")
     facts: dict[str, str | int] = {
         "digest": found.digest, "encoding": found.encoding, "delimiter": delimiter,
     }  # fmt: skip
     if found.compression:
         facts["compression"] = found.compression
     size = path.stat().st_size
-    batches = _batches(path, found, names, delimiter, limits)
+    batches = _batches(path, found, _Shape(names, delimiter, empty), limits)
     return Source(tuple(names), ("text",) * len(names), facts, size, batches)
 
 
-def _batches(path: Path, found: Scanned, names: list[str], delimiter: str, limits: Limits) -> Iterator[Batch]:
-    size, read = path.stat().st_size, 0
+def _batches(path: Path, found: Scanned, shape: _Shape, limits: Limits) -> Iterator[Batch]:
+    size, read, rows = path.stat().st_size, 0, 0
     try:
-        with _stream(path, found, limits) as stream, _reader(stream, found, names, delimiter) as reader:
+        with _stream(path, found, shape.delimiter, limits) as stream, _reader(stream, shape) as reader:
             for batch in reader:
-                read = min(size, read + batch.nbytes)
+                read, rows = min(size, read + batch.nbytes), rows + batch.num_rows
                 frame: Any = pl.from_arrow(batch)
                 yield from sliced(frame, read)
+    except MemoryError:
+        raise
     except pyarrow.ArrowException as error:
-        raise _refusal(str(error)) from error
+        raise _refusal(str(error), shape.empty + rows) from error
     except UnicodeDecodeError as error:
         raise Refusal("file.undecodable") from error
 
 
-def _stream(path: Path, found: Scanned, limits: Limits) -> Any:
-    if found.compression is None:
+def _stream(path: Path, found: Scanned, delimiter: str, limits: Limits) -> Any:
+    """Return the text in UTF-8; the file itself where it needs neither unpacking nor a second look."""
+    if found.compression is None and found.encoding.startswith("utf-8") and not found.quoted:
         return pyarrow.OSFile(str(path))
-    return pyarrow.PythonFile(scan.unpacked(path, limits)[1], mode="r")
+    encoding = _PYTHON.get(found.encoding, found.encoding)
+    return pyarrow.PythonFile(Strict(scan.unpacked(path, limits)[1], encoding, delimiter), mode="r")
 
 
-def _reader(stream: Any, found: Scanned, names: list[str], delimiter: str) -> Any:
-    cells = [f"c{place}" for place in range(len(names))]
-    encoding = "utf8" if found.encoding.startswith("utf-8") else found.encoding
+def _reader(stream: Any, shape: _Shape) -> Any:
+    cells = [f"c{place}" for place in range(len(shape.names))]
     return pyarrow.csv.open_csv(
         stream,
         read_options=pyarrow.csv.ReadOptions(
-            use_threads=False, block_size=ROW, column_names=cells, skip_rows_after_names=1, encoding=encoding
+            use_threads=False, block_size=ROW, column_names=cells, skip_rows=shape.empty,
+            skip_rows_after_names=1,
         ),
         parse_options=pyarrow.csv.ParseOptions(
-            delimiter=delimiter, quote_char='"', double_quote=True, newlines_in_values=True, ignore_empty_lines=True
+            delimiter=shape.delimiter, quote_char='"', double_quote=True, newlines_in_values=True,
+            ignore_empty_lines=True,
         ),
         convert_options=pyarrow.csv.ConvertOptions(
-            check_utf8=True, column_types=dict.fromkeys(cells, pyarrow.large_string()), null_values=[""],
+            check_utf8=False,  # the scan has seen to it, or the text was decoded on its way here
+            column_types=dict.fromkeys(cells, pyarrow.large_string()), null_values=[""],
             strings_can_be_null=True, quoted_strings_can_be_null=True,
         ),
     )  # fmt: skip
 
 
-def _refusal(message: str) -> Refusal:
-    """Say what the parser stumbled over."""
+def _refusal(message: str, rows: int) -> Refusal:
+    """Say what the parser stumbled over, after how many rows; a row is told as a line."""
     row = re.search(r"Row #(\d+)", message)
-    facts: dict[str, str | int] = {"line": int(row[1])} if row else {}
+    facts: dict[str, str | int] = {"line": int(row[1]) if row else rows + 2}
     width = re.search(r"Expected (\d+) columns, got (\d+)", message)
     if width:
         return Refusal("file.ragged", expected=int(width[1]), found=int(width[2]), **facts)
     if "straddling" in message or "out of sync" in message:
         return Refusal("file.line_too_long", **facts)
-    if "UTF8" in message or "UTF-8" in message:
-        return Refusal("file.undecodable")
     return Refusal("file.broken_csv", **facts)
 
 
-def _beginning(found: Scanned) -> str:
-    """Return the first characters of the text, its line ends as LF."""
-    encoding = {"utf-8": "utf-8", "utf-8-bom": "utf-8-sig"}.get(found.encoding, found.encoding)
+def _beginning(found: Scanned) -> tuple[int, str]:
+    """Return how many lines are empty, and the first characters of the text after them, its line ends as LF."""
+    encoding = _PYTHON.get(found.encoding, found.encoding)
     try:
         text = codecs.getincrementaldecoder(encoding)("strict").decode(found.start)
     except UnicodeDecodeError as error:
         raise Refusal("file.undecodable") from error
     if "\0" in text:
         raise Refusal("file.wrong_type", expected="CSV")
-    return text[:_LINE].replace("\r\n", "\n").replace("\r", "\n").lstrip("\n")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    filled = text.lstrip("\n")
+    return len(text) - len(filled), filled[: _LINE + 1]
 
 
 def _delimiter(text: str) -> str:

@@ -16,6 +16,8 @@ from market.inspection.reading.source import BATCH_ROWS, Batch, Source, sliced
 from market.inspection.refusal import Refusal
 
 _SHOWN = 200
+_HELD = 64 * 1024 * 1024
+"""Bytes of values, as the footer counts them, that are read at a time."""
 _BROKEN = (pyarrow.ArrowException, OSError, ValueError, OverflowError)
 
 
@@ -29,6 +31,8 @@ def opened(path: Path, limits: Limits) -> Source:
             thrift_string_size_limit=limits.memory // 16, thrift_container_size_limit=1_000_000,
         )  # fmt: skip
         schema, rows = file.schema_arrow, file.metadata.num_rows
+    except MemoryError:
+        raise
     except _BROKEN as error:
         raise Refusal("file.broken_parquet") from error
     if len(schema) > limits.columns:
@@ -53,15 +57,24 @@ def _is_parquet(path: Path) -> bool:
 def _batches(file: Any, rows: int) -> Iterator[Batch]:
     done = 0
     try:
-        for batch in file.iter_batches(batch_size=BATCH_ROWS, use_threads=False):
+        for batch in file.iter_batches(batch_size=_batch_rows(file.metadata), use_threads=False):
             batch.validate(full=True)
             done += batch.num_rows
             columns = [_text(column).alias(f"c{place}") for place, column in enumerate(batch.columns)]
             yield from sliced(pl.DataFrame(columns), min(done, rows))
+    except MemoryError:
+        raise
     except _BROKEN as error:
         raise Refusal("file.broken_parquet") from error
     if done != rows:
         raise Refusal("file.broken_parquet")
+
+
+def _batch_rows(metadata: Any) -> int:
+    """Return how many rows are read at a time: fewer where the footer says that they are long."""
+    groups = [metadata.row_group(place) for place in range(metadata.num_row_groups)]
+    longest = max((group.total_byte_size // max(1, group.num_rows) for group in groups), default=0)
+    return max(1, min(BATCH_ROWS, _HELD // max(1, longest)))
 
 
 def _plain(kind: Any) -> Any:

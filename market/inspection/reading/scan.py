@@ -9,20 +9,17 @@ import lzma
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, cast
 
+import numpy as np
 import pyarrow
 
 from market.inspection.limits import Limits
 from market.inspection.refusal import Refusal
 
 CHUNK = 4 * 1024 * 1024
-_PACKED: dict[bytes, tuple[str, Callable[[Path], IO[bytes]]]] = {
-    b"\x1f\x8b": ("gzip", lambda path: gzip.open(path)),
-    b"\x28\xb5\x2f\xfd": ("zstd", lambda path: _zstd(path)),
-    b"BZh": ("bz2", lambda path: bz2.open(path)),
-    b"\xfd7zXZ": ("xz", lambda path: lzma.open(path)),
-}
+_PIECE = 1024 * 1024
+_PACKED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bz2", b"\xfd7zXZ": "xz"}
 _BROKEN = (EOFError, gzip.BadGzipFile, lzma.LZMAError, OSError, ValueError, pyarrow.ArrowException)
 
 
@@ -35,12 +32,14 @@ class Scanned:
         compression: how it is packed; None when it is not.
         encoding: ``utf-8``, ``utf-8-bom``, ``utf-16`` or ``gb18030``.
         start: the first bytes of the text, unpacked.
+        quoted: whether UTF-8 holds a quotation mark; not told of other encodings.
     """
 
     digest: str
     compression: str | None
     encoding: str
     start: bytes
+    quoted: bool = False
 
 
 def digest_of(path: Path) -> str:
@@ -56,10 +55,20 @@ def unpacked(path: Path, limits: Limits) -> tuple[str | None, IO[bytes]]:
     """
     with path.open("rb") as file:
         magic = file.read(6)
-    for mark, (name, opened) in _PACKED.items():
+    for mark, name in _PACKED.items():
         if magic.startswith(mark):
-            return name, _Bounded(opened(path), limits.expanded)
+            return name, cast(IO[bytes], _Bounded(_unpacking(name, path), limits.expanded))
     return None, path.open("rb")
+
+
+def _unpacking(name: str, path: Path) -> Any:
+    if name == "gzip":
+        return gzip.open(path)
+    if name == "bz2":
+        return bz2.open(path)
+    if name == "xz":
+        return lzma.open(path)
+    return pyarrow.CompressedInputStream(pyarrow.OSFile(str(path)), "zstd")
 
 
 def scan(path: Path, limits: Limits) -> Scanned:
@@ -71,62 +80,67 @@ def scan(path: Path, limits: Limits) -> Scanned:
     Raises:
         Refusal: it is empty, no text, damaged, or expands beyond the limits.
     """
-    digest = digest_of(path)
     compression, stream = unpacked(path, limits)
+    hashed = hashlib.sha256()
     with stream:
         start = stream.read(CHUNK)
         if not start.strip(b" \t\r\n\xef\xbb\xbf"):
             raise Refusal("file.empty")
         if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            return Scanned(digest, compression, "utf-16", start)
-        valid = _is_utf8(start, stream)
+            return Scanned(digest_of(path), compression, "utf-16", start)
+        valid, quoted = _is_utf8(start, stream, hashed.update)
+    digest = digest_of(path) if compression else hashed.hexdigest()
     if not valid:
         return Scanned(digest, compression, "gb18030", start)
     bom = start.startswith(codecs.BOM_UTF8)
-    return Scanned(digest, compression, "utf-8-bom" if bom else "utf-8", start)
+    return Scanned(digest, compression, "utf-8-bom" if bom else "utf-8", start, quoted)
 
 
-def _is_utf8(start: bytes, stream: IO[bytes]) -> bool:
-    """Tell whether all of it is UTF-8; refuse a NUL, which no text holds."""
-    valid, rest, chunk = True, b"", start
-    while chunk:
-        if b"\0" in chunk:
+def _is_utf8(start: bytes, stream: IO[bytes], passes: Callable[[bytes], object]) -> tuple[bool, bool]:
+    """Tell whether all of it is UTF-8, and has a quotation mark; refuse a NUL, which no text holds.
+
+    Each piece of the text is shown to ``passes``.
+    """
+    valid, quoted, rest, piece = True, False, b"", start
+    while piece:
+        passes(piece)
+        if b"\0" in piece:
             raise Refusal("file.wrong_type", expected="CSV")
+        quoted = quoted or b'"' in piece
         if valid:
-            whole, rest = _to_last_line(rest + chunk)
-            valid = _decodes(whole)
-        chunk = stream.read(CHUNK)
-    return valid and _decodes(rest)
+            data = rest + piece
+            whole = _characters(data)
+            valid, rest = _decodes(memoryview(data)[:whole]), data[whole:]
+        piece = stream.read(_PIECE)
+    return valid and not rest, quoted
 
 
-def _to_last_line(data: bytes) -> tuple[bytes, bytes]:
-    """Split after the last line end, which is no part of a longer character; or where a character begins."""
-    place = data.rfind(b"\n") + 1
-    if not place:
-        place = len(data)
-        while place > max(0, len(data) - 4) and data[place - 1] & 0xC0 == 0x80:
-            place -= 1
-        place = max(0, place - 1)
-    return data[:place], data[place:]
+def _characters(data: bytes) -> int:
+    """Return where the last character begins if it may be cut off, and otherwise the end."""
+    for place in range(len(data) - 1, max(-1, len(data) - 4), -1):
+        if data[place] >= 0xC0:
+            needed = 2 if data[place] < 0xE0 else 3 if data[place] < 0xF0 else 4
+            return place if place + needed > len(data) else len(data)
+        if data[place] < 0x80:
+            break
+    return len(data)
 
 
-def _decodes(data: bytes) -> bool:
+def _decodes(data: memoryview) -> bool:
+    """Tell whether bytes are UTF-8, as one text of Arrow that is not copied."""
+    offsets = pyarrow.py_buffer(np.array([0, len(data)], np.int64))
     try:
-        pyarrow.array([data], pyarrow.large_binary()).cast(pyarrow.large_string())
+        text = pyarrow.Array.from_buffers(pyarrow.large_string(), 1, [None, offsets, pyarrow.py_buffer(data)])
+        text.validate(full=True)
     except pyarrow.ArrowInvalid:
         return False
     return True
 
 
-def _zstd(path: Path) -> IO[bytes]:
-    stream = pyarrow.CompressedInputStream(pyarrow.OSFile(str(path)), "zstd")
-    return stream  # type: ignore[no-any-return]
-
-
 class _Bounded(io.RawIOBase):
     """A stream that refuses to give more than a number of bytes, and calls what is damaged damaged."""
 
-    def __init__(self, stream: IO[bytes], most: int) -> None:
+    def __init__(self, stream: Any, most: int) -> None:
         self._stream = stream
         self._left = most
 
@@ -141,7 +155,7 @@ class _Bounded(io.RawIOBase):
 
     def read(self, size: int = -1, /) -> bytes:
         try:
-            data = self._stream.read(size if size >= 0 else self._left + 1)
+            data: bytes = self._stream.read(size if size >= 0 else self._left + 1)
         except _BROKEN as error:
             raise Refusal("file.broken_packing") from error
         self._left -= len(data)

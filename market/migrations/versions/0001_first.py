@@ -1092,6 +1092,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("revision_id", "ordinal", name="uq_appeal_revision_id_ordinal"),
     )
     op.create_table(
+        "measuring",
+        sa.Column("revision_id", sa.Uuid(), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["revision_id"], ["revision.id"], name="fk_measuring_revision_id_revision"),
+        sa.PrimaryKeyConstraint("revision_id", name="pk_measuring"),
+    )
+    op.create_table(
         "fingerprint",
         sa.Column(
             "id",
@@ -1281,6 +1288,7 @@ def downgrade() -> None:
     op.drop_table("correction")
     op.drop_table("fingerprint_mark")
     op.drop_table("fingerprint")
+    op.drop_table("measuring")
     op.drop_index("ix_inspection_content_digest", table_name="inspection")
     op.drop_table("inspection")
     op.drop_index("ix_revision_digest", table_name="revision")

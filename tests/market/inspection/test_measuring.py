@@ -182,7 +182,7 @@ def test_the_command_line_document(tmp_path: Path) -> None:
     path.write_bytes(data.weather())
     found = document(path)
     assert found["content_digest"] == reference.content_digest(*table(data.weather()))
-    assert len(found["values"]) == 6
+    assert len(found["preview"]["columns"]) == 6
 
 
 @pytest.mark.parametrize("rows", [1, 3])

@@ -38,9 +38,7 @@ WHOLE = samples.made(ROWS, seed=1)
 _ORDER = random.Random(2).sample(range(ROWS), ROWS)
 ANEW: dict[str, Callable[[], bytes]] = {
     "one row more": lambda: csv(samples.joined(WHOLE, samples.made(1, seed=3))),
-    "some columns": lambda: csv(
-        {name: WHOLE[name] for name in ("paid", "device", "mark", "city", "remark")}
-    ),
+    "some columns": lambda: csv({name: WHOLE[name] for name in ("paid", "device", "mark", "city", "remark")}),
     "a twentieth": lambda: csv(samples.taken(WHOLE, _ORDER[: ROWS // 20])),
 }
 """What is mostly the same as :data:`WHOLE`, though not the same table."""

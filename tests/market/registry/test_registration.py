@@ -264,7 +264,7 @@ def test_over_the_api(exchange: Flask) -> None:
         return form | changes
 
     for wrong, field in (
-        ({"file": (io.BytesIO(b"a,b\n1,2\n"), "data.xlsx")}, "file"),
+        ({"file": (io.BytesIO(b"a,b\n1,2\n"), "data.xls")}, "file"),
         ({"file": (io.BytesIO(b""), "data.csv")}, "file"),
         ({"rights": ["own"]}, "rights"),
         ({"source": "ours"}, "source"),

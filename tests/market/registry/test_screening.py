@@ -227,13 +227,12 @@ def test_nobody_decides_about_their_own(exchange: Flask, monkeypatch: pytest.Mon
         user_id=provider.user_id, organisation_id=provider.organisation_id, name=provider.name, verified=True,
         roles=frozenset({Role.OPERATOR, Role.REVIEWER, Role.PROVIDER}),
     )  # fmt: skip
-    for act in (
-        lambda: decide(insider, asset_id, Decision.RELEASE),
-        lambda: correct(insider, asset_id, "姓名", None),
-    ):
-        with pytest.raises(Forbidden) as raised:
-            act()
-        assert raised.value.rule == "R1.5"
+    with pytest.raises(Forbidden) as raised:
+        decide(insider, asset_id, Decision.RELEASE)
+    assert raised.value.rule == "R1.5"
+    with pytest.raises(Forbidden) as raised:
+        correct(insider, asset_id, "姓名", None)
+    assert raised.value.rule == "R1.5"
     other = people.verified(Role.PROVIDER)
     with pytest.raises(NotFound):
         appeal(other, asset_id)

@@ -1,0 +1,120 @@
+"""CSV: what is read, and what is refused."""
+
+import bz2
+import csv
+import gzip
+import io
+import lzma
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from market.inspection.formats import CSV
+from market.inspection.limits import Limits
+from market.inspection.reading import open_source, quoting
+from market.inspection.refusal import Refusal
+
+CELLS = st.text(st.sampled_from('a济1," \n\r;'), max_size=4)
+ENCODINGS = ("utf-8", "utf-8-sig", "gb18030", "utf-16")
+
+
+def zstd(content: bytes) -> bytes:
+    packed: bytes = pyarrow.compress(content, "zstd", asbytes=True)
+    return packed
+
+
+def read(
+    path: Path, content: bytes, limits: Limits | None = None
+) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
+    path.write_bytes(content)
+    source = open_source(path, CSV, limits or Limits())
+    return source.names, [row for batch in source.batches for row in batch.cells.rows()]
+
+
+def refused(path: Path, content: bytes, limits: Limits | None = None) -> Refusal:
+    with pytest.raises(Refusal) as caught:
+        read(path, content, limits)
+    return caught.value
+
+
+@given(st.lists(st.tuples(CELLS, CELLS), min_size=1), st.sampled_from(ENCODINGS), st.sampled_from(",;\t|"))
+def test_reading_is_what_was_written(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]], encoding: str, delimiter: str
+) -> None:
+    text = io.StringIO(newline="")
+    csv.writer(text, delimiter=delimiter, lineterminator="\r\n").writerows([("名", "b"), *rows])
+    found = read(tmp_path_factory.mktemp("c") / "f", text.getvalue().encode(encoding))
+    assert found == (("名", "b"), [(a or None, b or None) for a, b in rows])
+
+
+@given(st.text(st.sampled_from('a",\n'), max_size=12), st.integers(1, 4))
+def test_a_quotation_mark_stands_where_a_slow_reader_allows_it(text: str, chunk: int) -> None:
+    def allowed() -> bool:
+        place = 0
+        while place < len(text):
+            if text[place] == '"':
+                place += 1
+                while text[place : place + 1] != '"' or text[place : place + 2] == '""':
+                    if place >= len(text):
+                        return False
+                    place += 2 if text[place] == '"' else 1
+                place += 1
+            else:
+                while place < len(text) and text[place] not in ',\n"':
+                    place += 1
+            if text[place : place + 1] not in {"", ",", "\n"}:
+                return False
+            place += 1
+        return True
+
+    class Slow(io.BytesIO):
+        def read(self, _size: int | None = -1, /) -> bytes:
+            return super().read(chunk)
+
+    stream = quoting.Strict(Slow(text.encode()), "utf-8", ",")
+    if allowed():
+        assert stream.read() == text.encode()
+    else:
+        with pytest.raises(Refusal, match=r"file\.broken_csv"):
+            stream.read()
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress, zstd])
+def test_packed_text_is_what_it_was(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    content = b"a,b\n" + b"1,x\n" * 50_000
+    assert read(tmp_path / "f", pack(content)) == (("a", "b"), [("1", "x")] * 50_000)
+    assert refused(tmp_path / "f", pack(content)[:-9]).code == "file.broken_packing"
+    assert refused(tmp_path / "f", pack(content), Limits(expanded=100_000)).code == "file.expands"
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+def test_any_line_end_will_do(tmp_path: Path, end: bytes) -> None:
+    content = end.join([b"", b"a,b", b"", b"1,2", b'"x', b'y",', b"3,4"])
+    line = "\n" if end == b"\n" else end.decode()
+    assert read(tmp_path / "f", content)[1] == [("1", "2"), (f"x{line}y", None), ("3", "4")]
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "line"),
+    [
+        (b"a,b\n1,2\n3\n", "file.ragged", 3),
+        (b'a,b\n1,"2\n3,4\n', "file.broken_csv", 2),
+        (b'a,b\n1,2\n"3"x,4\n', "file.broken_csv", 3),
+        (b'a,b\n1,2\n3,4"\n', "file.broken_csv", 3),
+        (b"a,b\n1," + b"x" * 20_000_000, "file.line_too_long", 2),
+        (b"a" * 20_000_000, "file.line_too_long", 1),
+        (b"a\n" + "济".encode() * 101 + "济".encode("gb18030") + b"\n", "file.undecodable", None),
+        (b"a\n" + "济".encode("gb18030") + b"\xff\n", "file.undecodable", None),
+    ],
+)
+def test_a_fault_is_told_with_its_line(tmp_path: Path, content: bytes, code: str, line: int | None) -> None:
+    refusal = refused(tmp_path / "f", content)
+    assert (refusal.code, refusal.facts.get("line")) == (code, line)
+
+
+def test_a_mark_within_the_text_is_data(tmp_path: Path) -> None:
+    assert read(tmp_path / "f", b"a,b\n\xef\xbb\xbf1,2\n")[1] == [("\ufeff1", "2")]

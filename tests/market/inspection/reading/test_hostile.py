@@ -1,0 +1,86 @@
+"""Small files that ask for a great deal: each ends with its code, in a child that is bound to its memory."""
+
+from pathlib import Path
+
+import pyarrow
+import pyarrow.parquet
+import pytest
+
+from market.inspection.formats import CSV, JSON_LINES, PARQUET
+from market.inspection.limits import MIB, Limits
+from market.inspection.refusal import Refusal
+from market.inspection.service import inspect_file
+
+BOUND = Limits(memory=2048 * MIB)
+
+
+def refused(path: Path, media_type: str, limits: Limits = BOUND) -> str:
+    with pytest.raises(Refusal) as caught:
+        inspect_file(path, media_type, limits)
+    return caught.value.code
+
+
+def packed(path: Path, begins: bytes, piece: bytes, times: int) -> Path:
+    with pyarrow.CompressedOutputStream(str(path), "zstd") as stream:
+        stream.write(begins)
+        for _ in range(times):
+            stream.write(piece)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("begins", "piece", "mebibytes", "media_type"),
+    [
+        (b"a,b\n1,", b"x" * MIB, 1024, CSV),
+        (b'a,b\n1,"', b"x\n" * (MIB // 2), 128, CSV),
+        (b"a,", b"b" * MIB, 128, CSV),
+        (b'{"a": "', b"x" * MIB, 128, JSON_LINES),
+    ],
+    ids=["line", "quote", "header", "json"],
+)
+def test_what_never_ends_is_refused(
+    tmp_path: Path, begins: bytes, piece: bytes, mebibytes: int, media_type: str
+) -> None:
+    path = packed(tmp_path / "f", begins, piece, mebibytes)
+    assert refused(path, media_type) in {"file.line_too_long", "file.broken_csv"}
+
+
+def test_a_bomb_ends_at_the_bound(tmp_path: Path) -> None:
+    path = packed(tmp_path / "f", b"a,b\n", b"1,2\n" * (MIB // 4), 300)
+    assert path.stat().st_size < MIB
+    assert refused(path, CSV, Limits(expanded=200 * MIB)) == "file.expands"
+
+
+def test_ten_million_columns_of_text(tmp_path: Path) -> None:
+    path = packed(tmp_path / "f", b"", b"abcdefg," * MIB, 10)
+    assert refused(path, CSV) == "file.line_too_long"
+
+
+def _varint(number: int) -> bytes:
+    rest = bytearray()
+    while number > 0x7F:
+        rest.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes(rest) + bytes([number])
+
+
+def test_ten_million_columns_of_parquet(tmp_path: Path) -> None:
+    """A footer in Thrift's compact form, written by hand, whose schema is longer than is taken up."""
+    columns = 10_000_000
+    root = b"\x48\x01r\x15" + _varint(2 * columns) + b"\x00"
+    footer = b"\x15\x02\x19\xfc" + _varint(columns + 1) + root + b"\x15\x04\x25\x02\x18\x01a\x00" * columns
+    footer += b"\x16\x00\x19\x0c\x00"
+    path = tmp_path / "f"
+    path.write_bytes(b"PAR1" + footer + len(footer).to_bytes(4, "little") + b"PAR1")
+    assert refused(path, PARQUET) == "file.broken_parquet"
+
+
+def test_a_dictionary_of_one_long_value(tmp_path: Path) -> None:
+    """Sixty thousand rows that all point at one megabyte of text are sixty gigabytes when written out."""
+    value = pyarrow.array(["x" * MIB])
+    places = pyarrow.array([0] * 60_000, pyarrow.int32())
+    column = pyarrow.DictionaryArray.from_arrays(places, value)
+    path = tmp_path / "f"
+    pyarrow.parquet.write_table(pyarrow.table({"a": column}), path, compression="zstd")
+    assert path.stat().st_size < MIB
+    assert refused(path, PARQUET) in {"inspection.memory", "file.broken_parquet"}
