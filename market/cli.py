@@ -262,12 +262,21 @@ def contracts_lint() -> None:
 
 @qilu.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--declared",
+    "said",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="What the provider declared, as JSON; a report under a declaration needs the same one.",
+)
 @click.option("--json", "as_json", is_flag=True, help="The whole report as JSON.")
-def inspect(file: Path, as_json: bool) -> None:
+def inspect(file: Path, said: Path | None, as_json: bool) -> None:
     """Measure a table in a FILE as the exchange does: the same bytes give the same report and digest anywhere."""
     from rich.console import Console
     from rich.progress import Progress
 
+    from market.inspection.declared import wording
+    from market.inspection.declared.faults import Invalid
+    from market.inspection.declared.model import from_json
     from market.inspection.explain import explain
     from market.inspection.printing import lines
     from market.inspection.service import Refusal, document
@@ -277,7 +286,10 @@ def inspect(file: Path, as_json: bool) -> None:
     try:
         with bar:
             task = bar.add_task(file.name, total=1000)
-            report = document(file, lambda done: bar.update(task, completed=done))
+            declared = from_json(said.read_text("utf-8")) if said else None
+            report = document(file, lambda done: bar.update(task, completed=done), declared)
+    except Invalid as invalid:
+        _fail("; ".join(f"{fault.path or said}: {wording.explain(fault)}" for fault in invalid.faults))
     except Refusal as refusal:
         _fail(f"{refusal.code}: {explain(refusal.code, refusal.facts)}")
     if as_json:
