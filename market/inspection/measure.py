@@ -1,7 +1,8 @@
 """The child process that opens an upload: ``python -m market.inspection.measure FILE TYPE DECLARED SCRATCH LIMITS``.
 
 DECLARED is the file of a declaration in canonical JSON, or empty. Binds itself to limits, reads the file once,
-batch by batch, and answers ``{"report", "preview", "engine", "sketch"}`` as :mod:`market.inspection.child` says. Everything counted is exact; nothing is sampled.
+batch by batch, and answers ``{"report", "preview", "engine", "sketch"}`` as :mod:`market.inspection.child` says.
+Everything counted is exact; nothing is sampled.
 """
 
 import platform

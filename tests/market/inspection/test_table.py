@@ -54,7 +54,7 @@ def closed(table: Table) -> Whole:
 
 def told(whole: Whole) -> str:
     """Everything that is told of a table, as one text."""
-    facts: dict[str, Any] = writing.table(whole) | {"quality": writing.quality(whole)}
+    facts: dict[str, Any] = writing.table(whole)
     facts["values"] = writing.values(whole)
     facts["lowest"] = [whole.lowest.tolist(), *(one.lowest.tolist() for one in whole.columns)]
     return json.dumps(facts)

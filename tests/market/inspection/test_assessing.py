@@ -1,0 +1,114 @@
+"""Indicators out of the bytes and a declaration: what each counts, and that parts add up."""
+
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from market.inspection import assessing, grading
+from market.inspection.assessing import Holding
+from market.inspection.declared.model import Declared, DeclaredColumn, Period, Rule
+from market.inspection.service import document
+from market.inspection.table import Table
+
+NAMES = ("code", "day", "low", "high", "city")
+DECLARED = Declared(
+    columns=(
+        DeclaredColumn(
+            "code", "text", description="of the station", required=True, unique=True, pattern="[A-Z][0-9]"
+        ),
+        DeclaredColumn("day", "date", required=True),
+        DeclaredColumn("low", "decimal", minimum="-50", maximum="50"),
+        DeclaredColumn("high", "decimal", description="of the day"),
+        DeclaredColumn("gone", "text"),
+    ),
+    key=("code", "day"),
+    rules=(Rule('"low" <= "high"'), Rule('"high" < 100', code="0402")),
+    period=Period("day", "2020-01-01", "2020-12-31"),
+)
+ROWS = [
+    ["A1", "2020-01-02", "1.5", "9", "济南"],
+    ["A2", "2020/1/3", "60", "7", "青岛"],
+    ["b3", "2021-02-03", None, "8", None],
+    ["A1", "2020-01-02", "x", "200", "济南"],
+]
+
+
+def assessed(
+    parts: list[list[list[str | None]]], declared: Declared | None
+) -> dict[tuple[str, str | None], Any]:
+    with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(1) as workers:
+        made = []
+        for place, part in enumerate(parts):
+            folder = Path(scratch) / str(place)
+            folder.mkdir()
+            table, holding = Table(NAMES, ["text"] * 5, folder, 1 << 20), Holding(declared, NAMES)
+            columns = {f"c{at}": [row[at] for row in part] for at in range(5)}
+            frame = pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String))
+            table.update(frame, workers)
+            holding.update(frame)
+            made.append((table, holding))
+        (table, holding), *rest = made
+        for further, held in rest:
+            table.merge(further)
+            holding.merge(held)
+        found = assessing.quality(table.close(workers), table, holding)
+    return {(one["code"], one["column"]): one for one in found}
+
+
+def shares(found: dict[tuple[str, str | None], Any]) -> dict[str, Any]:
+    return {
+        code: one.get("reason") or (one["numerator"], one["denominator"])
+        for (code, column), one in found.items()
+        if column is None
+    }
+
+
+def test_each_indicator_counts_what_it_says() -> None:
+    assert shares(assessed([ROWS], DECLARED)) == {  # type: ignore[list-item]
+        "0101": (3 + 4 + 2 + 4, 4 + 4 + 3 + 4),  # the pattern, which b3 has not; types, which x has not
+        "0102": (4, 6), "0103": (2, 5), "0104": (1, 2), "0105": "undeclared", "0106": "no_personal", "0201": (18, 20),
+        "0202": (4, 4), "0301": (1, 3), "0302": (10, 11), "0303": (4, 4), "0304": (3, 4), "0305": (18, 18),
+        "0401": "no_other_copy", "0402": (3, 4), "0501": (3, 4), "0502": "undeclared", "0503": "no_rule",
+        "0601": "no_deliveries", "0602": "no_deliveries",
+    }  # fmt: skip
+
+
+def test_without_a_declaration_nothing_is_taken_for_kept() -> None:
+    found = shares(assessed([ROWS], None))  # type: ignore[list-item]
+    undeclared = ("0101", "0102", "0103", "0104", "0105", "0202", "0304", "0402", "0501", "0502", "0503")
+    assert {found[code] for code in undeclared} == {"undeclared"}
+    assert found["0201"] == (18, 20)
+    graded = grading.grade(
+        [{"code": code, "column": None, "numerator": 1, "denominator": 1} for code in ("0201",)]
+    )
+    assert (graded["score"], graded["letter"]) == ("1.0000", "A")
+    assert float(graded["assessed"]) < 0.1
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.integers(1, 3), st.permutations(ROWS))
+def test_merged_parts_are_assessed_as_the_whole(cut: int, rows: list[Any]) -> None:
+    assert assessed([rows[:cut], rows[cut:]], DECLARED) == assessed([rows], DECLARED)
+
+
+def test_the_child_is_told_and_the_report_names_it(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    lines = [",".join(NAMES), *(",".join(cell or "" for cell in row) for row in ROWS)]
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    found = document(path, declared=DECLARED)
+    assert found["declared"] == {"digest": DECLARED.digest}
+    assert found["report_digest"] != document(path)["report_digest"]
+    figures: Any = found["quality"]
+    told = {(one["code"], one["column"]): one for one in figures}
+    assert told == assessed([ROWS], DECLARED)  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize("code", sorted({*grading.WEIGHTS, "0601", "0602"}))
+def test_every_indicator_has_its_words(code: str) -> None:
+    assert str(grading.INDICATORS[code])
