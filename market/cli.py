@@ -262,22 +262,41 @@ def contracts_lint() -> None:
 
 @qilu.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--declared",
+    "said",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="What the provider declared, as JSON; a report under a declaration needs the same one.",
+)
 @click.option("--json", "as_json", is_flag=True, help="The whole report as JSON.")
-def inspect(file: Path, as_json: bool) -> None:
-    """Measure a FILE (CSV, JSON lines, Excel workbook, Parquet) as the exchange would."""
+def inspect(file: Path, said: Path | None, as_json: bool) -> None:
+    """Measure a table (CSV, JSON lines, Excel workbook, Parquet) as the exchange does: the same bytes, the same report."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from market.inspection.declared import wording
+    from market.inspection.declared.faults import Invalid
+    from market.inspection.declared.model import from_json
     from market.inspection.explain import explain
+    from market.inspection.printing import lines
     from market.inspection.service import Refusal, document
 
+    console = Console(stderr=True)
+    bar = Progress(transient=True, console=console, disable=not console.is_terminal)
     try:
-        report = document(file)
+        with bar:
+            task = bar.add_task(file.name, total=1000)
+            declared = from_json(said.read_text("utf-8")) if said else None
+            report = document(file, lambda done: bar.update(task, completed=done), declared)
+    except Invalid as invalid:
+        _fail("; ".join(f"{fault.path or said}: {wording.explain(fault)}" for fault in invalid.faults))
     except Refusal as refusal:
         _fail(f"{refusal.code}: {explain(refusal.code, refusal.facts)}")
     if as_json:
         print(json.dumps(report, ensure_ascii=False, indent=2))
         return
-    print(f"{report['rows']} rows, {report['duplicate_rows']} duplicates, content {report['content_digest']}")
-    for column in report["columns"]:
-        print(f"{column['name']}: {column['type']}, {column['nulls']} empty, {column['distinct']} distinct")
+    for line in lines(report):
+        print(line)
 
 
 @qilu.command()

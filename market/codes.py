@@ -245,11 +245,17 @@ CODES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
     "file.late_column": (None, lazy("A key first appears after the first 1,000 lines.")),
     "file.expands": (None, lazy("Unpacked, the file is larger than is measured; split it.")),
     "file.broken_packing": (None, lazy("The compressed file is damaged or cut off; pack it again.")),
-    "recipe.unknown_column": (None, lazy("An operation of the recipe names a column that the file does not have.")),
+    "recipe.unknown_column": (
+        None,
+        lazy("An operation of the recipe names a column that the file does not have."),
+    ),
     "recipe.repeated_name": (None, lazy("The recipe gives two columns one name.")),
     "recipe.no_columns": (None, lazy("The recipe leaves no column; keep at least one.")),
     "recipe.no_rows": (None, lazy("The recipe leaves no row; look at what it drops.")),
-    "recipe.unread": (None, lazy("A cell cannot be read as the recipe asks, and the recipe says to stop there.")),
+    "recipe.unread": (
+        None,
+        lazy("A cell cannot be read as the recipe asks, and the recipe says to stop there."),
+    ),
     "file.too_wide": (None, lazy("The table has more columns than are measured.")),
     "inspection.memory": (
         None,

@@ -73,7 +73,15 @@ def init_app(app: Flask, default: str) -> None:
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = "translations"
     Babel(app, locale_selector=language)
     app.jinja_env.filters.update(
-        capitals=capitals, day=day, left=left, moment=moment, money=money, short=short, size=size, whole=whole
+        capitals=capitals,
+        day=day,
+        left=left,
+        moment=moment,
+        money=money,
+        percent=percent,
+        short=short,
+        size=size,
+        whole=whole,
     )
     app.jinja_env.globals.update(language=language, locales=LOCALES, in_language=in_language)
     app.after_request(_remember)
@@ -131,6 +139,14 @@ def size(octets: int) -> str:
 def whole(value: int) -> str:
     """Write an integer with thousands separators."""
     return f"{value:,}"
+
+
+def percent(part: int, all: int) -> str:
+    """Write a share in per cent with at most one digit, rounded down (``99.9%``); a dash for a share of nothing."""
+    if not all:
+        return "—"
+    tenths = part * 1000 // all
+    return f"{tenths // 10}%" if tenths % 10 == 0 else f"{tenths // 10}.{tenths % 10}%"
 
 
 def short(digest: str) -> str:

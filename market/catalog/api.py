@@ -12,6 +12,7 @@ from market.db import read, transaction
 from market.openapi.blueprint import Blueprint
 from market.participants import service as participants
 from market.participants.web import current_actor, idempotency_key, optional_actor
+from market.registry import inspected
 from market.steps import Step, index_of
 
 blueprint = Blueprint("catalog_api", __name__, url_prefix="/api/v1/listings", description="Listings")
@@ -49,6 +50,16 @@ def show(number: str) -> dict[str, Any]:
     actor = optional_actor()
     with read() as session:
         return showing.whole(session, reading.found(session, actor, number))
+
+
+@blueprint.get("/<string:number>/inspection")
+@blueprint.response(200, schemas.ListingInspectionOut)
+@blueprint.doc(security=[])
+def inspection(number: str) -> dict[str, Any]:
+    """Return what the exchange measured in the listed file, and those values of it that are public."""
+    actor = optional_actor()
+    with read() as session:
+        return inspected.inspected(session, reading.found(session, actor, number).asset_id).document()
 
 
 @blueprint.post("/<string:number>/publication")

@@ -4,7 +4,7 @@ import uuid
 from dataclasses import replace
 from typing import Any, cast
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from marshmallow import ValidationError
 
@@ -28,7 +28,8 @@ from market.inspection.report import TYPE_LABELS
 from market.participants import service as participants
 from market.participants.web import current_actor, idempotency_key, optional_actor, require_actor
 from market.permissions import Relation
-from market.registry import offering
+from market.registry import inspected, offering
+from market.registry.inspected import Inspected
 from market.rules import book
 from market.texts import form
 
@@ -131,6 +132,32 @@ def listing(number: str) -> ResponseReturnValue:
     return _listing(number)
 
 
+@pages.get("/listings/<string:number>/inspection")
+def inspection(number: str) -> ResponseReturnValue:
+    """Show what the exchange measured in the listed file."""
+    row, found = _inspected(number)
+    address = url_for("catalog.listing", number=row.number)
+    return render_template(
+        "pages/registry/inspection.html",
+        found=found,
+        title=row.title,
+        path=[(url_for("catalog.listings"), _("Listings")), (address, row.title)],
+        linked=url_for("catalog.linked", number=row.number),
+        program=url_for("catalog_api.inspection", number=row.number),
+        **inspected.words(),
+    )
+
+
+@pages.get("/listings/<string:number>/inspection.jsonld")
+def linked(number: str) -> Response:
+    """Return the same in the Data Quality Vocabulary."""
+    row, found = _inspected(number)
+    address = url_for("catalog.inspection", number=row.number, _external=True)
+    answer = Response(found.linked(address), mimetype="application/ld+json")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{row.number}-inspection.jsonld"'
+    return answer
+
+
 @pages.post("/listings/<string:number>/publication")
 @require_actor
 def publish(number: str) -> ResponseReturnValue:
@@ -169,6 +196,13 @@ def decide(number: str, act: str) -> ResponseReturnValue:
         (service.suspend if act == "suspension" else service.restore)(session, actor, number, reason)
     flash(_("The decision is recorded."), "done")
     return redirect(url_for("catalog.listing", number=number), 303)
+
+
+def _inspected(number: str) -> tuple[Listing, Inspected]:
+    actor = optional_actor()
+    with read() as session:
+        row = reading.found(session, actor, number)
+        return row, inspected.inspected(session, row.asset_id)
 
 
 def _asset_id(text: str) -> uuid.UUID:

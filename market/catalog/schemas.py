@@ -34,6 +34,7 @@ from market.fields import (
     says,
 )
 from market.i18n import _, lazy
+from market.inspection.sensitive.classes import Sensitive
 from market.texts.values import Values
 
 _DATA = "data-provision/1.0"
@@ -266,3 +267,61 @@ class ListingsOut(Schema):
 
     items = fields.List(fields.Nested(ListingItemOut))
     next = fields.String(allow_none=True)
+
+
+class FrequentOut(Schema):
+    """A value that many cells have."""
+
+    value = fields.String()
+    count = fields.Integer(metadata={"description": "Cells, at least 5"})
+
+
+class HistogramOut(Schema):
+    """How numbers, days (since 1970-01-01) or moments (seconds since then) are spread."""
+
+    kind = one_of("number", "date", "timestamp")
+    low = fields.Integer(metadata={"description": "The first bar begins at `low` times two to the `power`"})
+    power = fields.Integer(metadata={"description": "Each bar is two to this power wide"})
+    counts = fields.List(fields.Integer(), metadata={"description": "Cells of each bar"})
+
+
+class PreviewColumnOut(Schema):
+    """Values of a column, where it holds nothing sensitive."""
+
+    name = fields.String()
+    seen = one_of("open", "masked", "withheld")
+    kind = one_of(*(kind.value for kind in Sensitive), data_key="class", attribute="class", allow_none=True)
+    minimum = fields.String(allow_none=True)
+    maximum = fields.String(allow_none=True)
+    frequent = fields.List(fields.Nested(FrequentOut))
+    histogram = fields.Nested(HistogramOut, allow_none=True)
+
+
+class PreviewOut(Schema):
+    """Values out of the file that everybody may see."""
+
+    columns = fields.List(fields.Nested(PreviewColumnOut))
+    sample = fields.List(
+        fields.List(fields.String(allow_none=True)),
+        metadata={
+            "description": "Rows of masked cells; null for an empty cell and for a column that is withheld"
+        },
+    )
+
+
+class ListingInspectionOut(Schema):
+    """An inspection as everybody may see it."""
+
+    report = fields.Dict(
+        keys=fields.String(),
+        metadata={
+            "description": "The facts, whole. SHA-256 of this object as canonical JSON (RFC 8785) is `report_digest`; "
+            "`qilu inspect FILE --json` makes the same of the same bytes"
+        },
+    )
+    report_digest = Digest()
+    preview = fields.Nested(PreviewOut)
+    engine = fields.Dict(
+        keys=fields.String(), values=fields.String(), metadata={"description": "Versions of what measured"}
+    )
+    inspected_at = Timestamp()

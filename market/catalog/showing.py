@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from contracts.vocabulary import Indicator
 from market.catalog import reading, sectors
 from market.catalog.models import Listing
-from market.i18n import in_language
+from market.i18n import in_language, percent
 from market.inspection import indicators
 from market.inspection.report import Report
 from market.participants import service as participants
@@ -45,10 +45,7 @@ def cards(session: Session, listings: Sequence[Listing]) -> list[dict[str, Any]]
 def filled(report: Report) -> str:
     """Write the share of filled cells in per cent, one digit, rounded down: ``99.9%``."""
     share = indicators.measure(report, Indicator.COMPLETENESS)
-    if share is None:
-        return "—"
-    tenths = share.numerator * 1000 // share.denominator
-    return f"{tenths // 10}%" if tenths % 10 == 0 else f"{tenths // 10}.{tenths % 10}%"
+    return "—" if share is None else percent(share.numerator, share.denominator)
 
 
 def item(listing: Listing, names: Names, offer: str | None = None) -> dict[str, Any]:

@@ -87,6 +87,7 @@ class Column:
         self.spread: dict[str, Spread] = {kind: Spread() for kind in ("number", "date", "timestamp")}
         self.often: dict[int, str] = {}
         self.screen = Screen(name)
+        self.latest: Values = np.empty(0, np.uint64)
 
     def update(self, raw: pl.Series) -> pl.Series:
         """Measure more cells.
@@ -111,6 +112,7 @@ class Column:
         self.screen.update(raw, flat)
         values = hashes.values(found.text)
         self.kept.append(values)
+        self.latest = values
         self._frequent(values, found.text)
         return found.text
 

@@ -17,6 +17,7 @@ from market.inspection.assessing import Holding
 from market.inspection.child import Progress
 from market.inspection.declared.model import Declared, from_json
 from market.inspection.limits import Limits
+from market.inspection.preview import Sample
 from market.inspection.refusal import Refusal
 from market.inspection.table import WORKERS, Table
 
@@ -44,11 +45,13 @@ def measure(
         Refusal: the file cannot be measured.
     """
     source = reading.open_source(path, media_type, limits)
+    sample = Sample()
     table = Table(source.names, source.stored, scratch, limits.memory // 8)
     holding = Holding(declared, source.names)
     with ThreadPoolExecutor(WORKERS) as workers:
         for batch in source.batches:
             table.update(batch.cells, workers)
+            sample.update(batch.cells, [column.latest for column in table.columns])
             holding.update(batch.cells)
             progress(900 * batch.done // max(1, source.size))
         if not table.rows:
@@ -71,7 +74,7 @@ def measure(
     }
     return {
         "report": report,
-        "preview": {"columns": writing.values(whole)},
+        "preview": writing.preview(whole, sample),
         "engine": engine,
         "sketch": sketch.document(whole.columns, whole.lowest, whole.rows, whole.distinct_rows),
     }

@@ -3,9 +3,11 @@
 from typing import Any
 
 from market.inspection import content
+from market.inspection.column import Measured
 from market.inspection.declared.model import Declared
+from market.inspection.preview import Sample, uncertain
 from market.inspection.sensitive import negative, reidentify
-from market.inspection.sensitive.classes import level
+from market.inspection.sensitive.classes import Sensitive, level
 from market.inspection.table import Table, Whole
 
 SMALL_GROUP = 5
@@ -40,9 +42,17 @@ def values(whole: Whole) -> list[dict[str, Any]]:
             "frequent": [{"value": text, "count": count} for text, count in one.frequent.items()],
             "histogram": one.histogram,
             "examples": list(one.finding.examples) if one.finding else [],
+            "uncertain": uncertain(one.column, _kind(one)),
         }
         for one in whole.columns
     ]
+
+
+def preview(whole: Whole, sample: Sample) -> dict[str, Any]:
+    """Return the preview: the values of each column, and the sample of rows."""
+    kinds = [_kind(one) for one in whole.columns]
+    found = values(whole)
+    return {"columns": found, "sample": sample.masked(kinds, [one["uncertain"] for one in found])}
 
 
 def sensitive(whole: Whole, table: Table, declared: Declared | None) -> dict[str, Any]:
@@ -66,6 +76,10 @@ def sensitive(whole: Whole, table: Table, declared: Declared | None) -> dict[str
         "k": _hidden(table, names, chosen) if chosen else None,
         "negative": [{"code": hit.code, "column": hit.column, "cells": hit.cells} for hit in hits],
     }  # fmt: skip
+
+
+def _kind(one: Measured) -> Sensitive | None:
+    return one.finding.kind if one.finding else None
 
 
 def _hidden(table: Table, names: list[str], chosen: tuple[str, ...]) -> dict[str, Any]:

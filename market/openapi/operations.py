@@ -88,6 +88,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "GET /api/v1/listings": _public("searchListings"),
     "POST /api/v1/listings": _act("draftListing", "listing.draft", keyed=True, refusals=(404, 409)),
     "GET /api/v1/listings/{number}": _read("showListing", open=True),
+    "GET /api/v1/listings/{number}/inspection": _read("showListingInspection", open=True),
     "POST /api/v1/listings/{number}/publication": _act(
         "publishListing", "listing.publish", refusals=(409, 422)
     ),

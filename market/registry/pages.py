@@ -18,7 +18,16 @@ from market.inspection.report import TYPE_LABELS
 from market.inspection.sensitive.classes import LABELS, LEVEL_LABELS
 from market.participants import service as participants
 from market.participants.web import current_actor, idempotency_key, require_actor
-from market.registry import finding_pages, offering, progress, reading, schemas, service, uploading
+from market.registry import (
+    finding_pages,
+    inspected,
+    offering,
+    progress,
+    reading,
+    schemas,
+    service,
+    uploading,
+)
 from market.registry.models import Asset, Right
 from market.registry.reading import Detail
 from market.registry.states import STANDING, RegistrationState
@@ -88,6 +97,26 @@ def draft() -> ResponseReturnValue:
 def asset(asset_id: uuid.UUID) -> ResponseReturnValue:
     """Show one asset: what was stated, what was measured, what is next."""
     return _asset(asset_id)
+
+
+@pages.get("/assets/<uuid:asset_id>/inspection")
+@require_actor
+def inspection(asset_id: uuid.UUID) -> ResponseReturnValue:
+    """Show what was measured in an asset's file as everybody will see it once it is listed."""
+    actor = current_actor()
+    with read() as session:
+        row = reading.asset_of(session, actor, asset_id)
+        found = inspected.inspected(session, row.id)
+    return render_template(
+        "pages/registry/inspection.html",
+        found=found,
+        title=row.title,
+        path=[
+            (url_for("registry.assets"), _("Assets")),
+            (url_for("registry.asset", asset_id=row.id), row.title),
+        ],
+        **inspected.words(),
+    )
 
 
 @pages.get("/certificates/<string:number>")

@@ -169,6 +169,8 @@ PROGRAMS: Final[tuple[Row, ...]] = (
     api("catalog_api.draft", "POST", PROVIDER, LISTINGS, 201, sent=PRICED, **owner()),
     public("catalog_api.show", "GET", 200, on="listed", scope=READ, unscoped=SCOPE),
     api("catalog_api.show", "GET", PROVIDER, READ, 200, on="drafted", nobody=404, **held(staff=200)),
+    public("catalog_api.inspection", "GET", 200, on="listed", scope=READ, unscoped=SCOPE),
+    api("catalog_api.inspection", "GET", PROVIDER, READ, 200, on="drafted", nobody=404, **held(staff=200)),
     api("catalog_api.publish", "POST", PROVIDER, LISTINGS, 200, on="drafted", **owner()),
     api("catalog_api.suspend", "POST", OPERATOR, OPERATE, 200,
         on="listed", sent=REASON, **office(other=ROLE, wrong=ROLE)),

@@ -67,7 +67,11 @@ FEW = {
 """Operations of which the fuzzer finds fewer different requests than it is asked for, and why."""
 ENDED = {"DELETE /api/v1/tokens/{token_id}"}
 """Takes what there is once: after a step that made a token it ends that one, not one ended before."""
-HALVED = {"GET /api/v1/listings/{number}", "GET /api/v1/offers/{number}"}
+HALVED = {
+    "GET /api/v1/listings/{number}",
+    "GET /api/v1/listings/{number}/inspection",
+    "GET /api/v1/offers/{number}",
+}
 """Any text may be a number, and nobody need sign in: of every two cases the fuzzer drops the one meant to be bad."""
 LEFT_OUT = {"cursor", "If-Range"}
 """Made up they are refused, or make that of Range nothing, and nothing else is looked at."""

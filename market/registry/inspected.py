@@ -1,0 +1,102 @@
+"""The inspection of an asset's file as everybody may see it who may see the asset or a listing of it."""
+
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from market.errors import Conflict
+from market.i18n import _, language
+from market.inspection import dqv, showing
+from market.inspection.grading import INDICATORS, REASONS
+from market.inspection.report import TYPE_LABELS
+from market.inspection.sensitive.classes import LABELS
+from market.inspection.showing import Shown
+from market.registry.models import Asset
+from market.registry.reading import inspection_of
+from market.registry.screened import screened
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """An inspection in public.
+
+    Attributes:
+        report: the facts, as they are digested.
+        digest: SHA-256 of the report's canonical text.
+        shown: what a stranger may see of the values.
+        engine: versions of what measured.
+        at: when it was measured.
+    """
+
+    report: Mapping[str, Any]
+    digest: str
+    shown: Shown
+    engine: Mapping[str, str]
+    at: datetime
+
+    @property
+    def whole(self) -> list[Mapping[str, Any]]:
+        """The figures of the whole file."""
+        return [figure for figure in self.report["quality"] if figure["column"] is None]
+
+    def of(self, column: str) -> list[Mapping[str, Any]]:
+        """Return the figures of a column."""
+        return [figure for figure in self.report["quality"] if figure["column"] == column]
+
+    @property
+    def nulls(self) -> int:
+        """Empty cells of the whole file."""
+        return sum(column["nulls"] for column in self.report["columns"])
+
+    def document(self) -> dict[str, Any]:
+        """Return it as programs get it."""
+        return {
+            "report": self.report,
+            "report_digest": self.digest,
+            "preview": self.shown.document(),
+            "engine": self.engine,
+            "inspected_at": self.at,
+        }
+
+    def linked(self, address: str) -> str:
+        """Return the report in the Data Quality Vocabulary, as the text of JSON-LD.
+
+        Args:
+            address: of the page about the inspection.
+        """
+        measuring = dqv.Measuring(address, self.digest, self.at, self.engine, language())
+        return json.dumps(dqv.document(self.report, measuring), ensure_ascii=False, indent=1)
+
+
+def inspected(session: Session, asset_id: uuid.UUID) -> Inspected:
+    """Return the inspection of an asset's newest file.
+
+    Args:
+        session: a session.
+        asset_id: an asset that the reader of the answer may see, or of which there is a listing that they may see.
+
+    Raises:
+        Conflict: the file was not or could not be measured (``asset.not_inspected``).
+    """
+    row = inspection_of(session, session.get_one(Asset, asset_id))
+    if row is None or row.report is None or row.report_digest is None:
+        raise Conflict(
+            "asset.not_inspected",
+            _(
+                "The exchange has not measured this file; wait until it has, or upload one that can be measured."
+            ),
+        )
+    report = json.loads(row.report)
+    preview = json.loads(row.preview) if row.preview else None
+    shown = showing.public(report, preview, screened(session, row).findings)
+    return Inspected(report, row.report_digest, shown, row.engine or {}, row.inspected_at)
+
+
+def words() -> dict[str, Any]:
+    """Return the labels that a page about an inspection needs."""
+    return {"indicators": INDICATORS, "reasons": REASONS, "types": TYPE_LABELS, "classes": LABELS}
