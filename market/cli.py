@@ -270,7 +270,7 @@ def contracts_lint() -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="The whole report as JSON.")
 def inspect(file: Path, said: Path | None, as_json: bool) -> None:
-    """Measure a table (CSV, JSON lines, Excel workbook, Parquet) as the exchange does: the same bytes, the same report."""
+    """Measure a FILE (CSV, JSON lines, Excel, Parquet) as the exchange does: the same bytes give the same report."""
     from rich.console import Console
     from rich.progress import Progress
 

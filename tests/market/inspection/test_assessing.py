@@ -31,7 +31,7 @@ DECLARED = Declared(
     rules=(Rule('"low" <= "high"'), Rule('"high" < 100', code="0402")),
     period=Period("day", "2020-01-01", "2020-12-31"),
 )
-ROWS = [
+ROWS: list[list[str | None]] = [
     ["A1", "2020-01-02", "1.5", "9", "济南"],
     ["A2", "2020/1/3", "60", "7", "青岛"],
     ["b3", "2021-02-03", None, "8", None],
@@ -70,7 +70,7 @@ def shares(found: dict[tuple[str, str | None], Any]) -> dict[str, Any]:
 
 
 def test_each_indicator_counts_what_it_says() -> None:
-    assert shares(assessed([ROWS], DECLARED)) == {  # type: ignore[list-item]
+    assert shares(assessed([ROWS], DECLARED)) == {
         "0101": (3 + 4 + 2 + 4, 4 + 4 + 3 + 4),  # the pattern, which b3 has not; types, which x has not
         "0102": (4, 6), "0103": (2, 5), "0104": (1, 2), "0105": "undeclared", "0106": "no_personal", "0201": (18, 20),
         "0202": (4, 4), "0301": (1, 3), "0302": (10, 11), "0303": (4, 4), "0304": (3, 4), "0305": (18, 18),
@@ -80,7 +80,7 @@ def test_each_indicator_counts_what_it_says() -> None:
 
 
 def test_without_a_declaration_nothing_is_taken_for_kept() -> None:
-    found = shares(assessed([ROWS], None))  # type: ignore[list-item]
+    found = shares(assessed([ROWS], None))
     undeclared = ("0101", "0102", "0103", "0104", "0105", "0202", "0304", "0402", "0501", "0502", "0503")
     assert {found[code] for code in undeclared} == {"undeclared"}
     assert found["0201"] == (18, 20)
@@ -106,7 +106,7 @@ def test_the_child_is_told_and_the_report_names_it(tmp_path: Path) -> None:
     assert found["report_digest"] != document(path)["report_digest"]
     figures: Any = found["quality"]
     told = {(one["code"], one["column"]): one for one in figures}
-    assert told == assessed([ROWS], DECLARED)  # type: ignore[list-item]
+    assert told == assessed([ROWS], DECLARED)
 
 
 @pytest.mark.parametrize("code", sorted({*grading.WEIGHTS, "0601", "0602"}))
