@@ -99,7 +99,9 @@ def _batches(path: Path, found: Scanned, shape: _Shape, limits: Limits) -> Itera
         raise
     except pyarrow.ArrowException as error:
         message = str(error)
-        line = line_of(_row(message, shape, rows), _text(path, found, limits), shape.delimiter, ROW)
+        row = _row(message, shape, rows)
+        ragged = "Expected" in message  # of a row that is too long, nothing more is read
+        line = line_of(row, _text(path, found, limits), shape.delimiter, ROW) if ragged else row
         raise _refusal(message, line) from error
     except UnicodeDecodeError as error:
         raise Refusal("file.undecodable") from error
