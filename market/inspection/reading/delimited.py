@@ -27,6 +27,7 @@ import pyarrow.csv
 
 from market.inspection.limits import Limits
 from market.inspection.reading import scan
+from market.inspection.reading.line import line_of
 from market.inspection.reading.names import column_names
 from market.inspection.reading.quoting import Strict
 from market.inspection.reading.scan import Scanned
@@ -97,7 +98,11 @@ def _batches(path: Path, found: Scanned, shape: _Shape, limits: Limits) -> Itera
     except MemoryError:
         raise
     except pyarrow.ArrowException as error:
-        raise _refusal(str(error), shape.empty + rows) from error
+        message = str(error)
+        row = _row(message, shape, rows)
+        ragged = "Expected" in message  # of a row that is too long, nothing more is read
+        line = line_of(row, _text(path, found, limits), shape.delimiter, ROW) if ragged else row
+        raise _refusal(message, line) from error
     except UnicodeDecodeError as error:
         raise Refusal("file.undecodable") from error
 
@@ -108,6 +113,11 @@ def _stream(path: Path, found: Scanned, delimiter: str, limits: Limits) -> Any:
         return pyarrow.OSFile(str(path))
     encoding = _PYTHON.get(found.encoding, found.encoding)
     return pyarrow.PythonFile(Strict(scan.unpacked(path, limits)[1], encoding, delimiter), mode="r")
+
+
+def _text(path: Path, found: Scanned, limits: Limits) -> io.TextIOWrapper:
+    stream = io.BufferedReader(scan.unpacked(path, limits)[1])  # type: ignore[type-var]
+    return io.TextIOWrapper(stream, _PYTHON.get(found.encoding, found.encoding), newline="")
 
 
 def _reader(stream: Any, shape: _Shape) -> Any:
@@ -130,16 +140,20 @@ def _reader(stream: Any, shape: _Shape) -> Any:
     )  # fmt: skip
 
 
-def _refusal(message: str, rows: int) -> Refusal:
-    """Say what the parser stumbled over, after how many rows; a row is told as a line."""
-    row = re.search(r"Row #(\d+)", message)
-    facts: dict[str, str | int] = {"line": int(row[1]) if row else rows + 2}
+def _refusal(message: str, line: int) -> Refusal:
+    """Say what the parser stumbled over."""
     width = re.search(r"Expected (\d+) columns, got (\d+)", message)
     if width:
-        return Refusal("file.ragged", expected=int(width[1]), found=int(width[2]), **facts)
+        return Refusal("file.ragged", expected=int(width[1]), found=int(width[2]), line=line)
     if "straddling" in message or "out of sync" in message:
-        return Refusal("file.line_too_long", **facts)
-    return Refusal("file.broken_csv", **facts)
+        return Refusal("file.line_too_long", line=line)
+    return Refusal("file.broken_csv", line=line)
+
+
+def _row(message: str, shape: _Shape, rows: int) -> int:
+    """Return which row the parser stumbled over, the header being the first; it leaves empty lines out."""
+    told = re.search(r"Row #(\d+)", message)
+    return int(told[1]) - shape.empty if told else rows + 2
 
 
 def _beginning(found: Scanned) -> tuple[int, str]:

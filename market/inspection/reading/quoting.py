@@ -73,7 +73,7 @@ class Strict(io.RawIOBase):
             self._hold(whole)
         if final and self._closes:
             raise Refusal("file.broken_csv", line=self._opened)
-        self._line += whole[1:-1].count(b"\n")
+        self._line += _ends(whole[:-1])
         self._before = whole[-2:]  # the byte before the one that waits, and that one
 
     def _hold(self, whole: bytes) -> None:
@@ -83,7 +83,12 @@ class Strict(io.RawIOBase):
         right = self._neighbours[np.where(closing, codes[marks + 1], codes[marks - 1])]
         if not right.all():
             wrong = int(marks[int(np.argmin(right))])
-            raise Refusal("file.broken_csv", line=self._line + whole.count(b"\n", 1, wrong))
+            raise Refusal("file.broken_csv", line=self._line + _ends(whole[:wrong]))
         if len(marks) & 1:
             self._closes = not self._closes
-        self._opened = self._line + whole.count(b"\n", 1, int(marks[-1]))
+        self._opened = self._line + _ends(whole[: int(marks[-1])])
+
+
+def _ends(data: bytes) -> int:
+    """Count the line ends after the first byte, which was counted before."""
+    return data.count(b"\n", 1) + data.count(b"\r", 1) - data.count(b"\r\n")

@@ -34,7 +34,7 @@ Numbered = tuple[int, int, Record]
 
 def opened(path: Path, limits: Limits) -> Source:
     """Open a file of JSON lines; see :func:`market.inspection.reading.open_source`."""
-    found = scan.scan(path, limits)
+    found = scan.scan(path, limits, "JSON lines")
     if not found.encoding.startswith("utf-8"):
         raise Refusal("file.undecodable")
     facts: dict[str, str | int] = {"digest": found.digest, "encoding": found.encoding}

@@ -71,11 +71,16 @@ def _unpacking(name: str, path: Path) -> Any:
     return pyarrow.CompressedInputStream(pyarrow.OSFile(str(path)), "zstd")
 
 
-def scan(path: Path, limits: Limits) -> Scanned:
+def scan(path: Path, limits: Limits, expected: str = "CSV") -> Scanned:
     """Read a text file once for its digest, its compression and its encoding.
 
     UTF-16 is known by its mark. All else is UTF-8 if every byte of it is, and otherwise taken for GB18030,
     which is decoded strictly when it is parsed.
+
+    Args:
+        path: the file.
+        limits: what may be used.
+        expected: the format, as a refusal names it.
 
     Raises:
         Refusal: it is empty, no text, damaged, or expands beyond the limits.
@@ -88,7 +93,7 @@ def scan(path: Path, limits: Limits) -> Scanned:
             raise Refusal("file.empty")
         if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             return Scanned(digest_of(path), compression, "utf-16", start)
-        valid, quoted = _is_utf8(start, stream, hashed.update)
+        valid, quoted = _is_utf8(start, stream, hashed.update, expected)
     digest = digest_of(path) if compression else hashed.hexdigest()
     if not valid:
         return Scanned(digest, compression, "gb18030", start)
@@ -96,7 +101,9 @@ def scan(path: Path, limits: Limits) -> Scanned:
     return Scanned(digest, compression, "utf-8-bom" if bom else "utf-8", start, quoted)
 
 
-def _is_utf8(start: bytes, stream: IO[bytes], passes: Callable[[bytes], object]) -> tuple[bool, bool]:
+def _is_utf8(
+    start: bytes, stream: IO[bytes], passes: Callable[[bytes], object], expected: str
+) -> tuple[bool, bool]:
     """Tell whether all of it is UTF-8, and has a quotation mark; refuse a NUL, which no text holds.
 
     Each piece of the text is shown to ``passes``.
@@ -105,7 +112,7 @@ def _is_utf8(start: bytes, stream: IO[bytes], passes: Callable[[bytes], object])
     while piece:
         passes(piece)
         if b"\0" in piece:
-            raise Refusal("file.wrong_type", expected="CSV")
+            raise Refusal("file.wrong_type", expected=expected)
         quoted = quoted or b'"' in piece
         if valid:
             data = rest + piece

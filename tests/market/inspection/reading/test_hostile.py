@@ -1,12 +1,14 @@
 """Small files that ask for a great deal: each ends with its code, in a child that is bound to its memory."""
 
+import resource
+import zipfile
 from pathlib import Path
 
 import pyarrow
 import pyarrow.parquet
 import pytest
 
-from market.inspection.formats import CSV, JSON_LINES, PARQUET
+from market.inspection.formats import CSV, JSON_LINES, PARQUET, XLSX
 from market.inspection.limits import MIB, Limits
 from market.inspection.refusal import Refusal
 from market.inspection.service import inspect_file
@@ -84,3 +86,41 @@ def test_a_dictionary_of_one_long_value(tmp_path: Path) -> None:
     pyarrow.parquet.write_table(pyarrow.table({"a": column}), path, compression="zstd")
     assert path.stat().st_size < MIB
     assert refused(path, PARQUET) in {"inspection.memory", "file.broken_parquet"}
+
+
+def test_encodings_that_change_within_the_text(tmp_path: Path) -> None:
+    path = tmp_path / "f"
+    path.write_bytes(b"a,b\n" + "济,1\n".encode() * 900_000 + "济南,2\n".encode("gb18030"))
+    assert refused(path, CSV) == "file.undecodable"
+
+
+def test_a_nul_names_the_format_that_was_expected(tmp_path: Path) -> None:
+    path = tmp_path / "f"
+    path.write_bytes(b'{"a": 1}\n\0\n')
+    with pytest.raises(Refusal) as caught:
+        inspect_file(path, JSON_LINES, BOUND)
+    assert (caught.value.code, caught.value.facts) == ("file.wrong_type", {"expected": "JSON lines"})
+
+
+def test_objects_in_objects_in_objects(tmp_path: Path) -> None:
+    path = tmp_path / "f"
+    path.write_bytes(b'{"a":' * 100_000 + b"1" + b"}" * 100_000)
+    assert refused(path, JSON_LINES) == "file.broken_json"
+
+
+def test_members_of_a_workbook_that_share_their_bytes(tmp_path: Path) -> None:
+    """Entries of the directory that all point at one member unpack to many times what is there."""
+    path = tmp_path / "f"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/workbook.xml", b"<x/>")
+        archive.writestr("xl/a.xml", b"0" * (32 * MIB))
+        archive.filelist += [archive.filelist[-1]] * 60
+    assert path.stat().st_size < MIB
+    assert refused(path, XLSX) in {"file.expands", "file.broken_workbook"}
+
+
+def test_the_server_stays_as_small_as_it_was(tmp_path: Path) -> None:
+    path = packed(tmp_path / "f", b"a,b\n1,", b"x" * MIB, 256)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert refused(path, CSV) == "file.line_too_long"
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 32 * 1024

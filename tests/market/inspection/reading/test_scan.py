@@ -23,7 +23,7 @@ def test_utf8_is_what_python_decodes(content: bytes) -> None:
     content = content.replace(b"\0", b"")
     seen: list[bytes] = []
     stream = Slow(content)
-    valid, quoted = scan._is_utf8(stream.read(), stream, seen.append)
+    valid, quoted = scan._is_utf8(stream.read(), stream, seen.append, "CSV")
     try:
         content.decode()
     except UnicodeDecodeError:
