@@ -263,15 +263,24 @@ def contracts_lint() -> None:
 @qilu.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="The whole report as JSON.")
-def inspect(file: Path, as_json: bool) -> None:
+@click.option("--sql", "dialect", type=click.Choice(["duckdb", "spark"]), help="The SQL that confirms it.")
+def inspect(file: Path, as_json: bool, dialect: str | None) -> None:
     """Measure a CSV or Parquet FILE as the exchange would."""
+    from market.inspection import confirm
     from market.inspection.explain import explain
+    from market.inspection.formats import CSV
     from market.inspection.service import Refusal, document
 
     try:
         report = document(file)
     except Refusal as refusal:
         _fail(f"{refusal.code}: {explain(refusal.code, refusal.facts)}")
+    if dialect:
+        if report["file"]["media_type"] != CSV:
+            _fail("SQL is written for delimited text (CSV) only; save the file as CSV")
+        text = confirm.Text.of(file, report)
+        print("".join(f"{statement};\n\n" for statement in confirm.statements(text, dialect)), end="")
+        return
     if as_json:
         print(json.dumps(report, ensure_ascii=False, indent=2))
         return
