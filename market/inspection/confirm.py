@@ -9,6 +9,8 @@ alone, which the two read differently; a shape fits when what it matches is the 
 Spark has no Unicode normalisation: there, texts that differ by it alone count as two.
 """
 
+# ruff: noqa: S608 - every text in it is quoted
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path

@@ -45,12 +45,18 @@ class Spent:
     said: str
 
 
-def spent(command: Sequence[str], before: Callable[[], None] | None = None, **more: str) -> Spent:
+def spent(
+    command: Sequence[str],
+    before: Callable[[], None] | None = None,
+    patience: float | None = None,
+    **more: str,
+) -> Spent:
     """Run a child process to its end, on two threads, and return what it took.
 
     Args:
         command: with its arguments.
         before: called in the child first.
+        patience: seconds after which it is ended.
         more: of its environment.
     """
     environment = {
@@ -60,7 +66,7 @@ def spent(command: Sequence[str], before: Callable[[], None] | None = None, **mo
     used, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     done = subprocess.run(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=before,
-        check=False,
+        check=False, timeout=patience,
     )  # fmt: skip
     wall, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode:
@@ -140,7 +146,9 @@ def in_little_memory(folder: Path) -> Iterator[Row]:
         path.unlink()
         yield Row(f"{size}: read as a stream (baseline)", f"{streamed.wall:.1f} s")
         for name, run in (("inspected, memory free", free), ("inspected, memory held", held)):
-            yield Row(f"{size}: {name}", f"{run.wall:.1f} s", f"{run.wall / streamed.wall:.2f} x the stream", "4")
+            yield Row(
+                f"{size}: {name}", f"{run.wall:.1f} s", f"{run.wall / streamed.wall:.2f} x the stream", "4"
+            )
         yield Row(f"{size}: answers", "identical" if same else "DIFFERENT")
 
 
@@ -158,7 +166,10 @@ def cage(memory: int) -> Iterator[Callable[[], None] | None]:
     Yields:
         What puts the calling process into it; None where none can be made.
     """
-    for place, setting in (("/sys/fs/cgroup/memory", "memory.limit_in_bytes"), ("/sys/fs/cgroup", "memory.max")):
+    for place, setting in (
+        ("/sys/fs/cgroup/memory", "memory.limit_in_bytes"),
+        ("/sys/fs/cgroup", "memory.max"),
+    ):
         group = Path(place) / f"qilu-bench-{os.getpid()}"
         try:
             group.mkdir()

@@ -29,7 +29,9 @@ def table(rows: int, seed: int) -> pl.DataFrame:
     chance = np.random.default_rng(seed)
     area = _picked(chance, _AREAS, rows)
     days = np.datetime64("2020-01-01") + chance.integers(0, 1000, rows).astype("timedelta64[D]")
-    seconds = np.datetime64("2020-01-01", "ms") + (1000 * chance.integers(0, 10**8, rows)).astype("timedelta64[ms]")
+    seconds = np.datetime64("2020-01-01", "ms") + (1000 * chance.integers(0, 10**8, rows)).astype(
+        "timedelta64[ms]"
+    )
     slashed = pl.Series(chance.random(rows) < 0.1)
     day = pl.Series(days)
     comment = _picked(chance, _SAID, rows) + _picked(chance, _SAID, rows) + _figures(chance, 5000, rows)
@@ -41,10 +43,14 @@ def table(rows: int, seed: int) -> pl.DataFrame:
         "quantity": _holed(chance, _figures(chance, 500, rows), 0.05),
         "category": _picked(chance, _SORTS, rows),
         "comment": _holed(chance, comment, 0.1),
-        "name": _picked(chance, _FAMILY, rows) + _picked(chance, _GIVEN, rows) + _picked(chance, [*_GIVEN, ""], rows),
+        "name": _picked(chance, _FAMILY, rows)
+        + _picked(chance, _GIVEN, rows)
+        + _picked(chance, [*_GIVEN, ""], rows),
         "mobile": _picked(chance, ("13", "15", "17", "18", "19"), rows) + _figures(chance, 10**9, rows, 9),
         "id_no": _numbered(chance, area, rows),
-        "email": "user" + _figures(chance, 10**6, rows) + _picked(chance, ("@example.com", "@mail.example.cn"), rows),
+        "email": "user"
+        + _figures(chance, 10**6, rows)
+        + _picked(chance, ("@example.com", "@mail.example.cn"), rows),
         "city": area,
     }
     again = rows // 100
@@ -58,7 +64,9 @@ def _numbered(chance: Any, area: pl.Series, rows: int) -> pl.Series:
     month = (birth[1].cast(pl.Int64) % 12 + 1).cast(pl.String).str.zfill(2)
     day = (birth[2].cast(pl.Int64) % 28 + 1).cast(pl.String).str.zfill(2)
     body = area + year + month + day + _figures(chance, 1000, rows, 3)
-    symbols = np.frombuffer("".join(body.to_list()).encode(), np.uint8).reshape(rows, 17).astype(np.int64) - ord("0")
+    symbols = np.frombuffer("".join(body.to_list()).encode(), np.uint8).reshape(rows, 17).astype(
+        np.int64
+    ) - ord("0")
     wrong = chance.random(rows) < 0.01
     return body + pl.Series(_CHECKS[(symbols @ _WEIGHTS + 3 * wrong) % 11])
 

@@ -6,6 +6,8 @@ identity numbers, the extremes and the most frequent values. Then rows are group
 digest or sketch is made.
 """
 
+# ruff: noqa: S608 - our own text
+
 import sys
 
 import duckdb
@@ -49,7 +51,7 @@ _FACTS = rf"""
         sum(n) FILTER (WHERE CASE WHEN {_IDENTITY}
             THEN '10X98765432'[({_SUM}) % 11 + 1] = upper(v[18]) ELSE false END)
     FROM counted
-"""  # noqa: S608 - our own text
+"""
 
 
 def main(path: str) -> None:
@@ -59,11 +61,19 @@ def main(path: str) -> None:
     names = [row[0] for row in engine.execute("DESCRIBE data").fetchall()]
     for name in names:
         engine.execute(
-            f'CREATE OR REPLACE TABLE counted AS SELECT "{name}" AS v, count(*) AS n FROM data GROUP BY 1'  # noqa: S608
+            f'CREATE OR REPLACE TABLE counted AS SELECT "{name}" AS v, count(*) AS n FROM data GROUP BY 1'
         )
         print(name, engine.execute(_FACTS).fetchall())
-        print(engine.execute("SELECT v, n FROM counted WHERE v IS NOT NULL ORDER BY n DESC, v LIMIT 64").fetchall())
-    print(engine.execute("SELECT count(*), (SELECT count(*) FROM (SELECT DISTINCT * FROM data)) FROM data").fetchall())
+        print(
+            engine.execute(
+                "SELECT v, n FROM counted WHERE v IS NOT NULL ORDER BY n DESC, v LIMIT 64"
+            ).fetchall()
+        )
+    print(
+        engine.execute(
+            "SELECT count(*), (SELECT count(*) FROM (SELECT DISTINCT * FROM data)) FROM data"
+        ).fetchall()
+    )
 
 
 if __name__ == "__main__":
