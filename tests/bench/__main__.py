@@ -10,7 +10,19 @@ from pathlib import Path
 import structlog
 
 from tests.bench import (
-    filed, fingerprints, inspection, log, mixed, papers, placing, reads, rivals, sharing, steps, talks, whole,
+    filed,
+    fingerprints,
+    inspection,
+    log,
+    mixed,
+    papers,
+    placing,
+    reads,
+    rivals,
+    sharing,
+    steps,
+    talks,
+    whole,
 )  # fmt: skip
 from tests.bench.exchange import Exchange
 from tests.bench.table import Row, show

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,8 @@ ROUNDS = 3
 ROOT = Path(__file__).parents[2]
 _READ = "import sys, polars; polars.read_csv(sys.argv[1], infer_schema=False)"
 _STREAM = (
-    "import sys, polars as pl; "
-    "print(pl.scan_csv(sys.argv[1], infer_schema=False).select(pl.all().str.len_bytes().sum()).collect(engine='streaming'))"
+    "import sys, polars as pl; columns = pl.all().str.len_bytes().sum(); "
+    "print(pl.scan_csv(sys.argv[1], infer_schema=False).select(columns).collect(engine='streaming'))"
 )
 TIMES_MEMORY = 10
 _LITTLE = 256 * MIB
@@ -65,7 +66,7 @@ def spent(
     }  # fmt: skip
     used, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     done = subprocess.run(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=before,
+        command, env=environment, capture_output=True, text=True, preexec_fn=before,
         check=False, timeout=patience,
     )  # fmt: skip
     wall, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -96,7 +97,9 @@ def rounds(contenders: Mapping[str, Callable[[], Spent]], times: int = ROUNDS) -
 
 def ratio(ours: Sequence[Spent], theirs: Sequence[Spent], of: str = "wall") -> float:
     """Return the middle of the ratios of the rounds."""
-    return statistics.median(getattr(a, of) / getattr(b, of) for a, b in zip(ours, theirs, strict=True))
+    return statistics.median(
+        float(getattr(a, of) / getattr(b, of)) for a, b in zip(ours, theirs, strict=True)
+    )
 
 
 def costs(path: Path, what: str, times: int = ROUNDS) -> Iterator[Row]:
@@ -178,7 +181,7 @@ def cage(memory: int) -> Iterator[Callable[[], None] | None]:
         try:
             if (group / setting).exists():
                 (group / setting).write_text(str(memory))
-                yield lambda: _enter(group)
+                yield partial(_enter, group)
                 return
         finally:
             group.rmdir()

@@ -72,7 +72,7 @@ def _numbered(chance: Any, area: pl.Series, rows: int) -> pl.Series:
 
 
 def _picked(chance: Any, among: Any, rows: int) -> pl.Series:
-    return pl.Series(np.array(list(among)))[chance.integers(0, len(among), rows)]
+    return pl.Series(np.array(list(among))[chance.integers(0, len(among), rows)])
 
 
 def _figures(chance: Any, below: int, rows: int, width: int = 1) -> pl.Series:

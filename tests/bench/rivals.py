@@ -45,13 +45,12 @@ import sys, pandas as pd, whylogs as why
 print(why.log(pd.read_csv(sys.argv[1], dtype=str)).view().to_pandas().shape)
 """
 _FRICTIONLESS = """
-import sys
+import os, sys
 from frictionless import Checklist, Resource, checks
-from pathlib import Path
-path = Path(sys.argv[1])
-resource = Resource(path=path.name, basepath=str(path.parent))
-report = resource.validate(Checklist(checks=[checks.duplicate_row()]), limit_errors=10**9)
-print(report.valid)
+folder, name = os.path.split(sys.argv[1])
+os.chdir(folder)
+report = Resource(path=name).validate(Checklist(checks=[checks.duplicate_row()]), limit_errors=10**9)
+assert report.tasks[0].stats["rows"] > 1, report
 """
 _REPORT = """
 import sys, pandas as pd

@@ -87,7 +87,7 @@ def _plainly(path: Path) -> list[dict[str, Any]]:
             f"CASE WHEN contains(\"{name}\", '.') THEN rtrim(rtrim(\"{name}\", '0'), '.') ELSE \"{name}\" END"
         )
         sql = (
-            f'SELECT count(*) - count("{name}"), count(DISTINCT {cell}), min(length({cell})), max(length({cell})) '  # noqa: S608
+            f'SELECT count(*) - count("{name}"), count(DISTINCT {cell}), min(length({cell})), max(length({cell})) '
             "FROM data"
         )
         (row,) = engine.execute(sql).fetchall()
