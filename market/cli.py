@@ -269,15 +269,18 @@ def contracts_lint() -> None:
     help="What the provider declared, as JSON; a report under a declaration needs the same one.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The whole report as JSON.")
-def inspect(file: Path, said: Path | None, as_json: bool) -> None:
+@click.option("--sql", "dialect", type=click.Choice(["duckdb", "spark"]), help="The SQL that confirms it.")
+def inspect(file: Path, said: Path | None, as_json: bool, dialect: str | None) -> None:
     """Measure a FILE (CSV, JSON lines, Excel, Parquet) as the exchange does: the same bytes give the same report."""
     from rich.console import Console
     from rich.progress import Progress
 
+    from market.inspection import confirm
     from market.inspection.declared import wording
     from market.inspection.declared.faults import Invalid
     from market.inspection.declared.model import from_json
     from market.inspection.explain import explain
+    from market.inspection.formats import CSV
     from market.inspection.printing import lines
     from market.inspection.service import Refusal, document
 
@@ -292,6 +295,12 @@ def inspect(file: Path, said: Path | None, as_json: bool) -> None:
         _fail("; ".join(f"{fault.path or said}: {wording.explain(fault)}" for fault in invalid.faults))
     except Refusal as refusal:
         _fail(f"{refusal.code}: {explain(refusal.code, refusal.facts)}")
+    if dialect:
+        if report["file"]["media_type"] != CSV:
+            _fail("SQL is written for delimited text (CSV) only; save the file as CSV")
+        text = confirm.Text.of(file, report)
+        print("".join(f"{statement};\n\n" for statement in confirm.statements(text, dialect)), end="")
+        return
     if as_json:
         print(json.dumps(report, ensure_ascii=False, indent=2))
         return

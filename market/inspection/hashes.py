@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 Values = NDArray[np.uint64]
 
-BLOCK = 1 << 24
-"""Values that are sorted at a time (128 MiB); more are sorted in parts."""
+BLOCK = 1 << 22
+"""Values that are sorted at a time (32 MiB); more are sorted in parts."""
 
 
 def values(text: pl.Series) -> Values:

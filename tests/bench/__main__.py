@@ -9,21 +9,48 @@ from pathlib import Path
 
 import structlog
 
-from tests.bench import filed, fingerprints, log, papers, placing, reads, steps, talks, whole
+from tests.bench import (
+    filed,
+    fingerprints,
+    inspection,
+    log,
+    mixed,
+    papers,
+    placing,
+    reads,
+    rivals,
+    sharing,
+    steps,
+    talks,
+    whole,
+)  # fmt: skip
 from tests.bench.exchange import Exchange
 from tests.bench.table import Row, show
 from tests.conftest import migrate
 from tests.postgres import Server
 
-PARTS = ("steps", "log", "papers", "fingerprints", "placing", "talks", "reads", "sqlite", "postgresql")
+PARTS = (
+    "steps",
+    "log",
+    "papers",
+    "fingerprints",
+    "inspection",
+    "placing",
+    "talks",
+    "reads",
+    "sqlite",
+    "postgresql",
+)
+ASKED = ("inspection-memory", "inspection-rivals", "inspection-spark")
+"""Measured only when named: they take many minutes, and two of them install other tools."""
 
 
 def main(parts: list[str]) -> None:
     """Measure the named parts, all of them by default, and print each as soon as it is known."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     chosen = parts or list(PARTS)
-    if unknown := set(chosen) - set(PARTS):
-        sys.exit(f"no such part: {', '.join(sorted(unknown))}; there are: {', '.join(PARTS)}")
+    if unknown := set(chosen) - {*PARTS, *ASKED}:
+        sys.exit(f"no such part: {', '.join(sorted(unknown))}; there are: {', '.join((*PARTS, *ASKED))}")
     with tempfile.TemporaryDirectory(prefix="qilu-bench-") as name:
         folder = Path(name)
         if "steps" in chosen:
@@ -36,12 +63,27 @@ def main(parts: list[str]) -> None:
             show("Contracts: on file", list(filed.searching(folder)))
         if "fingerprints" in chosen:
             show("Fingerprints: are these data known", list(fingerprints.looking(folder)))
+        on_files(folder, chosen)
         if "placing" in chosen:
             on_durable_server(folder)
         if {"talks", "reads", "sqlite"} & set(chosen):
             on_sqlite(folder / "sqlite", chosen)
         if "postgresql" in chosen:
             on_postgresql(folder)
+
+
+def on_files(folder: Path, chosen: list[str]) -> None:
+    """Measure what it costs to inspect files."""
+    if "inspection" in chosen:
+        path = mixed.write(folder / "mixed.csv", mixed.ROWS)
+        show("Inspection: a generated table", list(inspection.costs(path, f"{mixed.ROWS:,} x 12")))
+        show("Inspection: real flights", list(sharing.flights(folder)))
+    if "inspection-memory" in chosen:
+        show("Inspection: beyond memory", list(inspection.in_little_memory(folder)))
+    if "inspection-rivals" in chosen:
+        show("Inspection: other tools", list(rivals.compared(folder)))
+    if "inspection-spark" in chosen:
+        show("Inspection: the same SQL on Spark", list(sharing.on_spark(folder)))
 
 
 def on_sqlite(folder: Path, chosen: list[str]) -> None:
