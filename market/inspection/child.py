@@ -84,6 +84,8 @@ def _environment(scratch: str) -> dict[str, str]:
         "PYTHONPATH": str(Path(market.__file__).resolve().parents[1]),
         "PATH": os.defpath, "HOME": scratch, "TMPDIR": scratch, "TZ": "UTC", "LC_ALL": "C.UTF-8",
         "PYTHONDONTWRITEBYTECODE": "1", "POLARS_MAX_THREADS": "2",
+        # the limit is on address space: allocators that keep what is free would use up half of it
+        "ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "2", "_RJEM_MALLOC_CONF": "retain:false",
     }  # fmt: skip
 
 

@@ -86,6 +86,12 @@ def test_what_is_counted_is_what_counting_by_hand_gives(rows: Rows) -> None:
             assert column.extremes == (ordered[0][1], ordered[-1][1])
 
 
+def test_looking_for_sensitive_data_leaves_the_cells_alone() -> None:
+    """A cedilla alone and full-width figures: the search reads them in another form (NFKC), on its own copy."""
+    for text in ("\u00b8", "１３８", "①"):
+        assert closed(measured([[text]], [])).columns[0].digest == reference.column_digest([text])
+
+
 @settings(max_examples=50)
 @given(tables, st.data())
 def test_parts_of_any_size_give_what_the_whole_gives(rows: Rows, data: st.DataObject) -> None:
