@@ -41,7 +41,7 @@ def normalised(cells: pl.Series) -> pl.Series:
     else:
         odd = cells.str.contains(f"[^{PLAIN}]")
         at = np.flatnonzero(odd.to_numpy())
-        plain = cells.scatter(at, _unified(cells.gather(at))) if len(at) else cells
+        plain = cells.clone().scatter(at, _unified(cells.gather(at))) if len(at) else cells
     plain = plain.str.strip_chars(_BLANKS)
     return plain.replace("", "-")
 
