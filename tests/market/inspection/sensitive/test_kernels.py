@@ -220,3 +220,11 @@ def test_uniform_columns_are_marked_alike(seed: int, make: Callable[[random.Rand
 @given(st.lists(CELLS, min_size=1, max_size=5))
 def test_text_takes_one_form(cells: list[str]) -> None:
     assert kernels.normalised(pl.Series(cells)).to_list() == [plain(cell) for cell in cells]
+
+
+def test_normalising_leaves_the_cells_as_they_are() -> None:
+    """What is screened is hashed afterwards, and must be what stands in the file."""
+    cells = pl.Series(["a", "¨", "１３８"])
+    before = cells.to_list()
+    assert kernels.normalised(cells).to_list() == ["a", "\u0308", "138"]
+    assert cells.to_list() == before
