@@ -132,10 +132,11 @@ class Screen:
             self._add_prefixes(filled, whole)
         named = marks.get("name.common")
         if named is not None and len(self._names) < _DIFFERENT:
-            self._names |= set(filled.gather(named).unique().head(_DIFFERENT).to_list())
+            self._names |= set(kernels.normalised(filled.gather(named)).unique().head(_DIFFERENT).to_list())
 
     def _add_prefixes(self, filled: pl.Series, whole: Positions) -> None:
-        prefixes = filled.gather(whole).str.extract(r"(1[3-9][0-9])").drop_nulls().unique().to_list()
+        plain = kernels.normalised(filled.gather(whole))
+        prefixes = plain.str.extract(r"(1[3-9][0-9])").drop_nulls().unique().to_list()
         for prefix in prefixes:
             self._prefixes |= 1 << (int(prefix) - 100)
 
