@@ -197,6 +197,7 @@ def _asset(
         rights=RIGHT_LABELS,
         types=TYPE_LABELS,
         may_submit=detail.asset.state is RegistrationState.DRAFT
+        and not (detail.screened and detail.screened.stops)
         and detail.measuring == "measured"
         and permissions.allowed(actor, "asset.submit", relation),
         may_review=waits and permissions.allowed(actor, "asset.review", relation),
