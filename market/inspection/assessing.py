@@ -6,6 +6,7 @@ not assessed, and says so.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -121,16 +122,16 @@ def _declared(
 ) -> dict[str, Figure]:
     """Return the figures of the whole file that a declaration is needed for."""
     needing = ("0101", "0102", "0103", *_RULED, "0105", "0202", "0304", "0501", "0502")
-    found = {code: unassessed(code, "undeclared") for code in needing}
+    found = {code: unassessed(code, "unsaid" if declared else "undeclared") for code in needing}
     if declared is None:
         return found
     names = {column.column.name for column in whole.columns}
     said = {one.name for one in declared.columns}
     described = {one.name for one in declared.columns if one.description}
-    found["0101"] = summed("0101", of_columns, "undeclared")
+    found["0101"] = summed("0101", of_columns, "unsaid")
     found["0102"] = figure("0102", None, len(names & said), len(names | said))
     found["0103"] = figure("0103", None, len(names & described), len(names))
-    found["0105"] = summed("0105", of_columns, "undeclared")
+    found["0105"] = summed("0105", of_columns, "unsaid")
     for code in _RULED:
         parts = [
             count for rule, count in zip(declared.rules, counts[0].rules, strict=True) if rule.code == code
@@ -140,17 +141,38 @@ def _declared(
     found["0304"] = _unique(whole, table, declared, of_columns)
     if len(counts) > 1:
         parts = [one["range"] for one in counts[1].columns.values() if "range" in one]
-        found["0501"] = next(_counted("0501", None, parts), found["0501"])
+        found["0501"] = next(_counted("0501", None, parts), unassessed("0501", "no_column"))
+    found["0502"] = _timely(whole, declared)
     return found
+
+
+def _timely(whole: Whole, declared: Declared) -> Figure:
+    """Return whether the newest moment is as near to the declared end as the declared cadence asks.
+
+    The end is declared and not read off a clock, so that the report can be made again.
+    """
+    period = declared.period
+    if period is None or period.end is None or period.every_days is None:
+        return unassessed("0502", "unsaid")
+    newest = next((one.extremes[1] for one in whole.columns if one.column.name == period.column), None)
+    if newest is None:
+        return unassessed("0502", "no_column")
+    try:
+        late = date.fromisoformat(period.end[:10]) - date.fromisoformat(newest[:10])
+    except ValueError:
+        return unassessed("0502", "no_format")
+    return figure("0502", None, int(late.days <= period.every_days), 1)
 
 
 def _unique(whole: Whole, table: Table, declared: Declared, of_columns: list[Figure]) -> Figure:
     """Return how unique the declared key is; without a key, the columns declared unique."""
     names = [column.column.name for column in whole.columns]
-    if declared.key and set(declared.key) <= set(names):
-        places = [names.index(name) for name in declared.key]
-        return figure("0304", None, table.hidden(places, 1).groups, whole.rows)
-    return summed("0304", of_columns, "undeclared")
+    if not declared.key:
+        return summed("0304", of_columns, "unsaid")
+    if not set(declared.key) <= set(names):
+        return unassessed("0304", "no_column")
+    different, filled = table.keyed([names.index(name) for name in declared.key])
+    return figure("0304", None, different, filled) if filled else unassessed("0304", "no_cells")
 
 
 def _personal(whole: Whole, declared: Declared | None) -> Figure:

@@ -37,6 +37,8 @@ INDICATORS: Final = {
 
 REASONS: Final = {
     "undeclared": lazy("the provider declared nothing to hold it against"),
+    "unsaid": lazy("the declaration says nothing that this could be held against"),
+    "no_column": lazy("the file lacks a column that the declaration names for it"),
     "no_cells": lazy("there is no filled cell to look at"),
     "no_format": lazy("free text has no format"),
     "no_checksum": lazy("no column holds values with a checksum or a declared range"),

@@ -91,6 +91,15 @@ class Table:
             found.append(reidentify.mixed(blocks))
         return reidentify.k_of(found.ascending(), self.rows, rule)
 
+    def keyed(self, places: Sequence[int]) -> tuple[int, int]:
+        """Return how many different keys some columns make, and in how many rows all of them are filled."""
+        found = Kept(self._scratch / "keys", self._most)
+        streams = [self.columns[place].kept.blocks(_BLOCK) for place in places]
+        for blocks in zip(*streams, strict=True):
+            filled = np.logical_and.reduce([block != 0 for block in blocks])
+            found.append(reidentify.mixed(blocks)[filled])
+        return sum(len(hashes.different(part)) for part in found.ascending()), len(found)
+
     def combined(self, keys: Sequence[int], places: Sequence[int] | None = None) -> Kept:
         """Return one value a row: the sum of its cell values, each times its column's key, modulo 2**64.
 

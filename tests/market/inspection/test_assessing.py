@@ -2,6 +2,7 @@
 
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -72,9 +73,9 @@ def shares(found: dict[tuple[str, str | None], Any]) -> dict[str, Any]:
 def test_each_indicator_counts_what_it_says() -> None:
     assert shares(assessed([ROWS], DECLARED)) == {
         "0101": (3 + 4 + 2 + 4, 4 + 4 + 3 + 4),  # the pattern, which b3 has not; types, which x has not
-        "0102": (4, 6), "0103": (2, 5), "0104": (1, 2), "0105": "undeclared", "0106": "no_personal", "0201": (18, 20),
+        "0102": (4, 6), "0103": (2, 5), "0104": (1, 2), "0105": "unsaid", "0106": "no_personal", "0201": (18, 20),
         "0202": (4, 4), "0301": (1, 3), "0302": (10, 11), "0303": (4, 4), "0304": (3, 4), "0305": (18, 18),
-        "0401": "no_other_copy", "0402": (3, 4), "0501": (3, 4), "0502": "undeclared", "0503": "no_rule",
+        "0401": "no_other_copy", "0402": (3, 4), "0501": (3, 4), "0502": "unsaid", "0503": "no_rule",
         "0601": "no_deliveries", "0602": "no_deliveries",
     }  # fmt: skip
 
@@ -89,6 +90,20 @@ def test_without_a_declaration_nothing_is_taken_for_kept() -> None:
     )
     assert (graded["score"], graded["letter"]) == ("1.0000", "A")
     assert float(graded["assessed"]) < 0.1
+
+
+def test_keys_are_counted_where_they_are_filled_and_time_by_the_declared_end() -> None:
+    rows: list[list[str | None]] = [
+        ["A1", "2020-01-02", None, None, None],
+        [None, "2020-01-09", None, None, None],
+    ]
+    rows += [["A1", "2020-01-02", None, None, None], ["A2", None, None, None, None]]
+    period = Period("day", end="2020-01-10", every_days=1)
+    found = shares(assessed([rows], replace(DECLARED, key=("code",), period=period)))
+    assert (found["0304"], found["0502"]) == ((2, 3), (1, 1))
+    late = replace(DECLARED, key=("gone",), period=replace(period, end="2020-02-10"))
+    found = shares(assessed([rows], late))
+    assert (found["0304"], found["0502"]) == ("no_column", (0, 1))
 
 
 @settings(max_examples=8, deadline=None)
