@@ -165,9 +165,9 @@ def _library(check: dict[str, Any], column: dict[str, Any]) -> bool:
 
 @cache
 def _loader() -> Any:
-    import yaml  # type: ignore[import-untyped]
+    import yaml
 
-    class Loader(yaml.SafeLoader):  # type: ignore[misc]
+    class Loader(yaml.SafeLoader):
         def compose_node(self, parent: Any, index: Any) -> Any:
             if self.check_event(yaml.AliasEvent):
                 raise yaml.YAMLError("aliases are not read")
