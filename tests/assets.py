@@ -146,7 +146,7 @@ def detail(actor: Actor, asset_id: uuid.UUID) -> reading.Detail:
         return reading.detail(session, actor, asset_id)
 
 
-_measured: dict[tuple[str, str], Measured | Refusal] = {}
+_measured: dict[tuple[str, str, str], Measured | Refusal] = {}
 
 
 def measure_once(

@@ -85,8 +85,8 @@ class Origin(StrEnum):
 class Declaration(Stateful, Base):
     """What a provider declares of a revision; the last counts, and the file is measured against it.
 
-    ``document`` is canonical JSON (:mod:`market.inspection.declared.model`) and may hold values out of the data (allowed
-    values, bounds), so it is committed apart under the provider as its subject; ``digest`` is its SHA-256.
+    ``document`` is canonical JSON (:mod:`market.inspection.declared.model`) and may hold values out of the data
+    (allowed values, bounds), so it is committed apart under the provider as its subject; ``digest`` is its SHA-256.
     """
 
     __tablename__ = "declaration"

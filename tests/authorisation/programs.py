@@ -18,6 +18,12 @@ TEXT: Final = {"name": "data-provision", "version": "1.0"}
 REASON: Final = {"reason": "as the table says"}
 APPROVE: Final = {"decision": "approve", **REASON}
 CORRECT: Final = {"column": "手机号", "class": "none", **REASON}
+DECLARED: Final = {
+    "columns": "1",
+    "columns.0.name": "手机号",
+    "columns.0.type": "text",
+    "columns.0.personal": "mobile",
+}
 DECLARE: Final = {"columns": [{"name": "手机号", "personal": "mobile"}]}
 RELEASE: Final = {"decision": "release", **REASON}
 HALT: Final = {"act": "suspension", **REASON}

@@ -2,6 +2,8 @@
 
 import secrets
 
+from tests import people
+from tests.flows.browser import Browser
 from tests.flows.hall import Hall
 
 
@@ -34,3 +36,30 @@ def test_a_declared_column_no_longer_stops(hall: Hall) -> None:
     assert hall.provider.ask("POST", f"{asset}/submission").status == 200
     late = hall.provider.ask("PUT", f"{asset}/declaration", said | {"description": "calls"})
     assert (late.status, late.code) == (409, "asset.wrong_state")
+
+
+def test_a_provider_declares_on_the_page(hall: Hall) -> None:
+    numbers = [f"13{secrets.randbelow(10**9):09}" for _row in range(40)]
+    stated: dict[str, str | list[str]] = {"title": "回访", "source": "our own calls", "rights": ["hold"]}
+    content = "\n".join(["手机号", *numbers, ""]).encode()
+    asset_id = str(hall.provider.upload("/api/v1/assets", "calls.csv", content, stated)["id"])
+    inspection = f"/api/v1/assets/{asset_id}/inspection"
+    hall.settled(lambda: hall.provider.get(inspection)["state"] == "measured", "measuring")
+    browser = Browser(hall.url)
+    browser.open("/sign-in?lang=en")
+    browser.press("/sign-in", email="provider@hall.example", password=people.PASSWORD)
+    assert "/declaration" in browser.open(f"/assets/{asset_id}")
+    browser.open(f"/assets/{asset_id}/declaration")
+    typed = {
+        "columns.0.pattern": "(?=a)b",
+        "columns.0.description": "whom we called",
+        "rules": "0104 no such",
+    }
+    page = browser.press("/declaration", expect=422, **typed)
+    assert "no look-around" in page
+    assert "whom we called" in page
+    browser.press("/declaration", **(typed | {"columns.0.pattern": "[0-9]{11}", "rules": ""}))
+    hall.settled(lambda: hall.provider.get(inspection)["state"] == "measured", "measuring")
+    assert hall.provider.get(inspection)["sensitive"]["stops"] == []
+    (column,) = hall.provider.get(f"/api/v1/assets/{asset_id}/declaration")["declared"]["columns"]
+    assert (column["pattern"], column["description"]) == ("[0-9]{11}", "whom we called")
