@@ -50,15 +50,17 @@ def test_a_provider_declares_on_the_page(hall: Hall) -> None:
     browser.press("/sign-in", email="provider@hall.example", password=people.PASSWORD)
     assert "/declaration" in browser.open(f"/assets/{asset_id}")
     browser.open(f"/assets/{asset_id}/declaration")
-    typed = {
-        "columns.0.pattern": "(?=a)b",
+    typed: dict[str, str] = {
+        "columns.0.type": "text",
+        "columns.0.personal": "mobile",
         "columns.0.description": "whom we called",
-        "rules": "0104 no such",
     }
-    page = browser.press("/declaration", expect=422, **typed)
+    page = browser.press(
+        "/declaration", 422, **typed, **{"columns.0.pattern": "(?=a)b", "rules": "0104 no such"}
+    )
     assert "no look-around" in page
     assert "whom we called" in page
-    browser.press("/declaration", **(typed | {"columns.0.pattern": "[0-9]{11}", "rules": ""}))
+    browser.press("/declaration", 200, **typed, **{"columns.0.pattern": "[0-9]{11}", "rules": ""})
     hall.settled(lambda: hall.provider.get(inspection)["state"] == "measured", "measuring")
     assert hall.provider.get(inspection)["sensitive"]["stops"] == []
     (column,) = hall.provider.get(f"/api/v1/assets/{asset_id}/declaration")["declared"]["columns"]
