@@ -56,6 +56,7 @@ import market.payments.pages
 import market.payments.performing
 import market.payments.service
 import market.registry.api
+import market.registry.declaration_pages
 import market.registry.finding_pages
 import market.registry.pages
 import market.registry.service
@@ -166,6 +167,7 @@ PAGES: Final = (
     market.approvals.pages,
     market.keys.pages,
     market.registry.pages,
+    market.registry.declaration_pages,
     market.registry.finding_pages,
     market.texts.pages,
     market.catalog.pages,

@@ -215,6 +215,10 @@ CODES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
     ),
     "asset.not_stopped": (409, lazy("Nothing that was found stops this registration.")),
     "asset.not_appealed": (409, lazy("Its provider did not ask for a decision.")),
+    "declaration.invalid": (
+        422,
+        lazy("The declaration cannot be taken; `fields` names each fault by its path."),
+    ),
     "finding.no_column": (409, lazy("The file has no column of this name.")),
     "finding.unchanged": (409, lazy("The column counts as that already.")),
     "asset.wrong_state": (409, lazy("The registration is in another state; `state` names it.")),

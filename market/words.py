@@ -113,6 +113,7 @@ KINDS: Final[Mapping[str, Any]] = {
     "asset.appealed": lazy("Operator asked to let it go on"),
     "asset.released": lazy("Released by the operator"),
     "asset.held": lazy("Held by the operator"),
+    "asset.declared": lazy("Content declared by the provider"),
     "asset.suspended": lazy("Registration suspended"),
     "asset.restored": lazy("Registration restored"),
     "asset.cancelled": lazy("Registration cancelled"),

@@ -16,11 +16,12 @@ from market.catalog.models import Benefit
 from market.catalog.sectors import Sector
 from market.catalog.terms import Proposal, use_of
 from market.db import read, transaction
+from market.inspection.declared.model import Declared, DeclaredColumn
 from market.inspection.formats import CSV
 from market.inspection.refusal import Refusal
 from market.inspection.service import Measured, inspect_file
-from market.registry import appealing, reading, service
-from market.registry.models import Asset, Right
+from market.registry import appealing, declaring, reading, service
+from market.registry.models import Asset, Origin, Right
 from market.registry.service import Upload
 from tests import people
 
@@ -53,6 +54,14 @@ def stopped(provider: Actor) -> uuid.UUID:
     asset_id = drafted(provider, "\n".join(["手机号", *numbers, ""]).encode()).id
     jobs.drain()
     return asset_id
+
+
+def declared(provider: Actor, asset_id: uuid.UUID) -> None:
+    """Declare the mobile numbers of a stopped draft; its file is measured again."""
+    said = Declared((DeclaredColumn("手机号", personal="mobile"),))
+    with transaction() as session:
+        declaring.declare(session, provider, asset_id, said, Origin.OWN)
+    jobs.drain()
 
 
 def appealed(provider: Actor) -> uuid.UUID:
@@ -137,15 +146,18 @@ def detail(actor: Actor, asset_id: uuid.UUID) -> reading.Detail:
         return reading.detail(session, actor, asset_id)
 
 
-_measured: dict[tuple[str, str], Measured | Refusal] = {}
+_measured: dict[tuple[str, str, str], Measured | Refusal] = {}
 
 
-def measure_once(path: Path, media_type: str, progress: object = None) -> Measured:
-    """Measure a file in a real child process, the same bytes only once in a test run."""
-    key = (hashlib.sha256(path.read_bytes()).hexdigest(), media_type)
+def measure_once(
+    path: Path, media_type: str, progress: object = None, declared: Declared | None = None
+) -> Measured:
+    """Measure a file in a real child process, the same bytes and declaration only once in a test run."""
+    said = declared.digest if declared else ""
+    key = (hashlib.sha256(path.read_bytes()).hexdigest(), media_type, said)
     if key not in _measured:
         try:
-            _measured[key] = inspect_file(path, media_type)
+            _measured[key] = inspect_file(path, media_type, declared=declared)
         except Refusal as refusal:
             _measured[key] = refusal
     outcome = _measured[key]

@@ -17,6 +17,7 @@ TABLES: Final[Mapping[str, Any]] = {
     "user": lazy("Name and address to sign in with"),
     "organisation": lazy("Contact of an organisation"),
     "invitation": lazy("Address of an invitation"),
+    "declaration": lazy("Declared contents of a file"),
     "inspection": lazy("Values out of measured data"),
     "certificate": lazy("Name of a device that signs"),
     "operation": lazy("Address of a pay page"),

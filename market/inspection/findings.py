@@ -4,7 +4,7 @@ Light: the server reads it out of the stored report (:mod:`market.inspection.rep
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -98,25 +98,34 @@ class Findings:
         of_hits = (hit.column for hit in self.negative if hit.column is not None)
         return frozenset(one.column for one in self.found).union(of_hits)
 
-    def corrected(self, corrections: Mapping[str, Sensitive | None]) -> "Findings":
+    def corrected(
+        self, corrections: Mapping[str, Sensitive | None], declared: Collection[str] = ()
+    ) -> "Findings":
         """Return the findings in force.
 
         Args:
             corrections: by column the class that a person says it holds, None for nothing sensitive.
+            declared: columns of which the provider declares that they hold personal data.
         """
         found = tuple(
             one
             for column in self.columns
-            if (one := self._corrected(column, corrections) if column in corrections else self.of(column))
+            if (
+                one := self._corrected(column, corrections, declared)
+                if column in corrections
+                else self.of(column)
+            )
         )
         return replace(self, found=found)
 
-    def _corrected(self, column: str, corrections: Mapping[str, Sensitive | None]) -> Finding | None:
+    def _corrected(
+        self, column: str, corrections: Mapping[str, Sensitive | None], declared: Collection[str]
+    ) -> Finding | None:
         kind, measured = corrections[column], self.of(column)
         if kind is None or (measured is not None and measured.kind is kind):
             return measured if kind else None
         if measured is None:
-            return Finding(column, kind, 0, 0, 0, ("corrected",), declared=False)
+            return Finding(column, kind, 0, 0, 0, ("corrected",), declared=column in declared)
         return replace(measured, kind=kind, valid=0, basis=("corrected",))
 
 

@@ -63,6 +63,10 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     },
     "reviewAsset": {"decision": "approve", "reason": _REASON},
     "correctFinding": {"column": "手机号", "class": "none", "reason": _REASON},
+    "declareAsset": {
+        "columns": [{"name": "手机号", "type": "text", "personal": "mobile"}],
+        "key": ["手机号"],
+    },
     "appealAsset": {"reason": _REASON},
     "releaseAsset": {"decision": "release", "reason": _REASON},
     "decideAsset": {"reason": _REASON},

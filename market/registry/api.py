@@ -1,5 +1,6 @@
 """JSON routes of assets, under ``/api/v1/assets``."""
 
+import json
 import uuid
 from typing import Any
 
@@ -9,8 +10,8 @@ from market.actor import Actor
 from market.db import read, transaction
 from market.openapi.blueprint import Blueprint
 from market.participants.web import current_actor, idempotency_key, require_actor
-from market.registry import appealing, progress, reading, schemas, service, uploading
-from market.registry.models import Asset
+from market.registry import appealing, declaring, progress, reading, schemas, service, uploading
+from market.registry.models import Asset, Origin
 from market.registry.reading import Detail
 from market.registry.states import RegistrationState
 from market.steps import index_of
@@ -63,6 +64,33 @@ def inspection(asset_id: uuid.UUID) -> dict[str, Any]:
     with read() as session:
         detail = reading.detail(session, actor, asset_id)
         return _inspection(detail) | {"done": progress.done(session, detail.revision.id)}
+
+
+@blueprint.get("/<uuid:asset_id>/declaration")
+@blueprint.response(200, schemas.DeclarationOut)
+def declaration(asset_id: uuid.UUID) -> dict[str, Any]:
+    """Return what is declared of the asset's file, or a draft from what was measured."""
+    actor = current_actor()
+    with read() as session:
+        declared, row = declaring.current(session, actor, asset_id)
+        return {
+            "declared": json.loads(declared.to_json()),
+            "digest": declared.digest,
+            "origin": row.origin if row else Origin.DRAFT,
+            "declared_at": row.declared_at if row else None,
+        }
+
+
+@blueprint.put("/<uuid:asset_id>/declaration")
+@blueprint.arguments(schemas.DeclarationIn)
+@blueprint.response(200, schemas.AssetOut)
+def declare(data: dict[str, Any], asset_id: uuid.UUID) -> dict[str, Any]:
+    """Declare what the file of a draft should hold; the exchange measures it again."""
+    actor = current_actor()
+    declared = declaring.built(data)
+    with transaction() as session:
+        step = declaring.declare(session, actor, asset_id, declared, Origin.OWN)
+        return _after(session, actor, asset_id, step.entry_id)
 
 
 @blueprint.post("/<uuid:asset_id>/submission")

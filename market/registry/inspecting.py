@@ -8,28 +8,34 @@ from sqlalchemy.orm import Session
 from market import steps, storage
 from market.actor import Actor
 from market.db import locked, read, transaction
+from market.inspection.declared.model import from_json
 from market.inspection.refusal import Refusal
 from market.inspection.report import digest, digests
 from market.inspection.service import Measured, inspect_file
 from market.keys import service as keys
 from market.registry import fingerprint, likeness, progress
-from market.registry.models import Asset, Inspection, Revision
+from market.registry.declarations import declaration_of
+from market.registry.models import Asset, Declaration, Inspection, Revision
 from market.steps import Kind
 
 
 def on_uploaded(revision: str) -> None:
-    """Job: measure a file and record the inspection, whether it succeeded or not.
+    """Job: measure a file against its newest declaration and record the inspection, whether it succeeded or not.
 
     Raises:
         StoreError: the bytes cannot be read; the job is tried again.
     """
     with read() as session:
         row = session.get_one(Revision, uuid.UUID(revision))
-        if _inspected(session, row):
+        declaration = declaration_of(session, row.id)
+        if _inspected(session, row, declaration):
             return
+    declared = from_json(declaration.document) if declaration else None
     with storage.current().local_path(row.digest) as path:
         try:
-            outcome: Measured | Refusal = inspect_file(path, row.media_type, progress=progress.teller(row.id))
+            outcome: Measured | Refusal = inspect_file(
+                path, row.media_type, progress=progress.teller(row.id), declared=declared
+            )
         except Refusal as refusal:
             outcome = refusal
     samples = (
@@ -37,13 +43,14 @@ def on_uploaded(revision: str) -> None:
     )
     with transaction() as session:
         asset = locked(session, Asset, row.asset_id)
-        if _inspected(session, row):  # another worker was faster
+        if _inspected(session, row, declaration):  # another worker was faster
             return
         step = steps.begin(Actor.system("inspection"), Kind.ASSET_INSPECTED, asset.handle)
         inspection = Inspection(
             id=uuid.uuid4(),
             step_id=step.id,
             revision_id=row.id,
+            ordinal=declaration.ordinal if declaration else 0,
             provider_id=asset.provider_id,
             inspected_at=step.time,
         )
@@ -69,6 +76,7 @@ def _fill(inspection: Inspection, outcome: Measured | Refusal, revision: Revisio
     inspection.engine = dict(outcome.engine)
 
 
-def _inspected(session: Session, revision: Revision) -> bool:
-    query = select(Inspection.id).where(Inspection.revision_id == revision.id)
+def _inspected(session: Session, revision: Revision, declaration: Declaration | None) -> bool:
+    ordinal = declaration.ordinal if declaration else 0
+    query = select(Inspection.id).where(Inspection.revision_id == revision.id, Inspection.ordinal == ordinal)
     return session.scalar(query) is not None

@@ -50,8 +50,8 @@ class Alike:
 
 
 def keep(session: Session, revision_id: uuid.UUID, samples: Sequence[Sample]) -> None:
-    """Keep the fingerprint of a file that was measured; nothing where there is nothing to know it by."""
-    if not samples:
+    """Keep the fingerprint of a file that was measured, once; nothing where there is nothing to know it by."""
+    if not samples or session.scalar(select(Fingerprint.id).where(Fingerprint.revision_id == revision_id)):
         return
     row = Fingerprint(revision_id=revision_id, samples=fingerprint.pack(samples))
     session.add(row)

@@ -73,17 +73,48 @@ class Revision(Stateful, Base):
     filename: Mapped[str] = mapped_column(String(200))
 
 
-class Inspection(Stateful, Base):
-    """What the exchange measured in a revision, or why it could not; one a revision.
+class Origin(StrEnum):
+    """Where a declaration was taken from."""
 
+    OWN = "own"
+    TABLE_SCHEMA = "table_schema"
+    ODCS = "odcs"
+    DRAFT = "draft"
+
+
+class Declaration(Stateful, Base):
+    """What a provider declares of a revision; the last counts, and the file is measured against it.
+
+    ``document`` is canonical JSON (:mod:`market.inspection.declared.model`) and may hold values out of the data
+    (allowed values, bounds), so it is committed apart under the provider as its subject; ``digest`` is its SHA-256.
+    """
+
+    __tablename__ = "declaration"
+    __table_args__ = (UniqueConstraint("revision_id", "ordinal"),)
+
+    revision_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("revision.id"))
+    ordinal: Mapped[int]
+    provider_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"))
+    document: Mapped[str] = mapped_column(Text, info={"personal": "provider_id"})
+    digest: Mapped[str] = mapped_column(String(64))
+    origin: Mapped[Origin]
+    declared_at: Mapped[datetime]
+
+
+class Inspection(Stateful, Base):
+    """What the exchange measured in a revision, or why it could not; one for each declaration it was held against.
+
+    ``ordinal`` is that declaration's, 0 where there was none.
     ``report`` (canonical JSON, :mod:`market.inspection.report`) holds facts; ``preview`` holds values out of the
     data, so it is committed apart under the provider as its subject and can be erased alone; ``engine`` names the
     versions of what measured. ``refusal`` and ``facts`` stand instead when the file could not be measured.
     """
 
     __tablename__ = "inspection"
+    __table_args__ = (UniqueConstraint("revision_id", "ordinal"),)
 
-    revision_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("revision.id"), unique=True)
+    revision_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("revision.id"))
+    ordinal: Mapped[int]
     provider_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"))
     inspected_at: Mapped[datetime]
     report: Mapped[str | None] = mapped_column(Text)

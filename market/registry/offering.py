@@ -82,9 +82,9 @@ def measured(session: Session, asset_id: uuid.UUID) -> RegisteredAsset:
 def briefs(session: Session, revision_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, reports.Report]:
     """Return what was measured in many files at once, for lists; a file not measured is left out."""
     rows = session.execute(
-        select(Inspection.revision_id, Inspection.report).where(
-            Inspection.revision_id.in_(revision_ids), Inspection.report.is_not(None)
-        )
+        select(Inspection.revision_id, Inspection.report)
+        .where(Inspection.revision_id.in_(revision_ids), Inspection.report.is_not(None))
+        .order_by(Inspection.ordinal)  # the last of a file counts
     )
     return {revision_id: reports.parse(report) for revision_id, report in rows if report is not None}
 

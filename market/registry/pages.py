@@ -201,6 +201,9 @@ def _asset(
         and detail.measuring == "measured"
         and permissions.allowed(actor, "asset.submit", relation),
         may_review=waits and permissions.allowed(actor, "asset.review", relation),
+        may_declare=detail.asset.state is RegistrationState.DRAFT
+        and detail.measuring == "measured"
+        and permissions.allowed(actor, "asset.declare", relation),
         stops=detail.screened.stops if detail.screened else (),
         acts=finding_pages.open_to(actor, detail),
         basis=finding_pages.BASIS,

@@ -17,6 +17,7 @@ from market.inspection.explain import explain
 from market.paging import Page, page
 from market.permissions import Relation
 from market.registry import likeness
+from market.registry.declarations import newest
 from market.registry.likeness import Alike
 from market.registry.models import Appeal, Asset, Inspection, Revision
 from market.registry.screened import Screened, screened
@@ -178,9 +179,12 @@ def revision_of(session: Session, asset: Asset) -> Revision:
 
 
 def inspection_of(session: Session, asset: Asset) -> Inspection | None:
-    """Return what was measured in the newest file, None until that is done."""
+    """Return what was measured in the newest file, held against what is declared; None until that is done."""
     revision = revision_of(session, asset)
-    return session.scalars(select(Inspection).where(Inspection.revision_id == revision.id)).one_or_none()
+    query = select(Inspection).where(
+        Inspection.revision_id == revision.id, Inspection.ordinal == newest(revision.id)
+    )
+    return session.scalars(query).one_or_none()
 
 
 def earlier(

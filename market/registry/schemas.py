@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from marshmallow import fields, post_load
+from marshmallow import fields, post_load, validate
 
 from market.fields import Cursor, Digest, File, Reason, Schema, Several, Text, Timestamp, Uuid, one_of
+from market.inspection.declared.model import COLUMNS, NAME, RULES, TEXT
 from market.inspection.sensitive.classes import Sensitive
-from market.registry.models import Decision, Right
+from market.registry.models import Decision, Origin, Right
 from market.registry.screening import StopCode
 from market.registry.states import RegistrationState
 
@@ -170,6 +171,44 @@ class CorrectionOut(Schema):
     instead_of = fields.Enum(Sensitive, by_value=True, allow_none=True)
     reason = fields.String()
     corrected_at = Timestamp()
+
+
+class DeclarationIn(Schema):
+    """What is declared of a file: its columns, key, rules of rows and period; each fault is named by its path."""
+
+    version = fields.Integer(strict=True, validate=validate.Range(1, 1))
+    columns = fields.List(
+        fields.Dict(),
+        required=True,
+        validate=validate.Length(1, COLUMNS),
+        metadata={
+            "description": "Each: name, type, description, required, unique, minimum, maximum, pattern, allowed"
+            " (values, or the name of a list), longest, personal (class of personal data), quasi, unit"
+        },
+    )
+    key = fields.List(
+        fields.String(validate=validate.Length(max=NAME)),
+        validate=validate.Length(max=COLUMNS),
+        metadata={"description": "Names of columns that tell rows apart"},
+    )
+    rules = fields.List(
+        fields.Dict(),
+        validate=validate.Length(max=RULES),
+        metadata={"description": "Each: expression, code, description"},
+    )
+    period = fields.Dict(
+        allow_none=True, metadata={"description": "column, start, end (YYYY-MM-DD), every_days"}
+    )
+    description = fields.String(validate=validate.Length(max=TEXT))
+
+
+class DeclarationOut(Schema):
+    """What is declared of a file; a draft from what was measured while nothing is."""
+
+    declared = fields.Dict(metadata={"description": "As PUT takes it"})
+    digest = Digest(metadata={"description": "SHA-256 of its canonical text"})
+    origin = fields.Enum(Origin, by_value=True)
+    declared_at = Timestamp(allow_none=True, metadata={"description": "Null: nothing is declared yet"})
 
 
 class AppealOut(Schema):

@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 from market.errors import Conflict
 from market.i18n import _
 from market.inspection import findings as finding
+from market.inspection.declared.model import from_json
 from market.inspection.findings import Findings
+from market.registry.declarations import declaration_of
 from market.registry.models import Appeal, Correction, Decision, Inspection
 from market.registry.screening import Stop, stops, uncovered
 from market.rules import book
@@ -63,7 +65,9 @@ def screened(session: Session, inspection: Inspection) -> Screened:
     measured = finding.read(inspection.report)
     corrections = _of(session, Correction, inspection.revision_id)
     appeals = _of(session, Appeal, inspection.revision_id)
-    findings = measured.corrected({one.column: one.kind for one in corrections})
+    findings = measured.corrected(
+        {one.column: one.kind for one in corrections}, _declared(session, inspection.revision_id)
+    )
     found = stops(findings, book().value("reidentify.k"))
     released = [one.stops for one in appeals if one.decision is Decision.RELEASE]
     return Screened(measured, findings, corrections, appeals, found, uncovered(found, released))
@@ -86,6 +90,13 @@ def demand_unstopped(session: Session, inspection: Inspection) -> None:
             rule=RULE,
             stops=[one.document() for one in standing],
         )
+
+
+def _declared(session: Session, revision_id: uuid.UUID) -> list[str]:
+    declaration = declaration_of(session, revision_id)
+    if declaration is None:
+        return []
+    return [one.name for one in from_json(declaration.document).columns if one.personal is not None]
 
 
 def _of(session: Session, model: type[_Row], revision_id: uuid.UUID) -> list[_Row]:

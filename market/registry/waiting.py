@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from market.actor import Actor
 from market.paging import Beginning, beginning
+from market.registry.declarations import newest
 from market.registry.models import Appeal, Asset, Decision, Inspection, Revision
 from market.registry.states import UNDECIDED, RegistrationState
 from market.steps import Step
@@ -87,5 +88,6 @@ def _inspected(session: Session, actor: Actor, *conditions: ColumnElement[bool])
         .join(Revision, Revision.asset_id == Asset.id)
         .join(Inspection, Inspection.revision_id == Revision.id)
         .where(Asset.provider_id == actor.organisation_id, Asset.state == RegistrationState.DRAFT)
+        .where(Inspection.ordinal == newest())
     )
     return beginning(session, query.where(*conditions), Inspection.inspected_at, Asset.id)

@@ -105,3 +105,4 @@ class Kind(StrEnum):
     ASSET_APPEALED = "asset.appealed"
     ASSET_RELEASED = "asset.released"
     ASSET_HELD = "asset.held"
+    ASSET_DECLARED = "asset.declared"

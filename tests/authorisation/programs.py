@@ -18,6 +18,13 @@ TEXT: Final = {"name": "data-provision", "version": "1.0"}
 REASON: Final = {"reason": "as the table says"}
 APPROVE: Final = {"decision": "approve", **REASON}
 CORRECT: Final = {"column": "手机号", "class": "none", **REASON}
+DECLARED: Final = {
+    "columns": "1",
+    "columns.0.name": "手机号",
+    "columns.0.type": "text",
+    "columns.0.personal": "mobile",
+}
+DECLARE: Final = {"columns": [{"name": "手机号", "personal": "mobile"}]}
 RELEASE: Final = {"decision": "release", **REASON}
 HALT: Final = {"act": "suspension", **REASON}
 RESUME: Final = {"act": "restoration", **REASON}
@@ -151,6 +158,8 @@ PROGRAMS: Final[tuple[Row, ...]] = (
     api("registry_api.inspection", "GET", PROVIDER, READ, 200, on="draft", **held()),
     api("registry_api.submit", "POST", PROVIDER, ASSETS, 200, on="draft", **owner(staff=404)),
     api("registry_api.review", "POST", REVIEWER, OPERATE, 200, on="submitted", sent=APPROVE, **office()),
+    api("registry_api.declaration", "GET", PROVIDER, READ, 200, on="stopped", **held()),
+    api("registry_api.declare", "PUT", PROVIDER, ASSETS, 200, on="stopped", sent=DECLARE, **owner(staff=404)),
     api("registry_api.correct", "POST", REVIEWER, OPERATE, 200, on="appealed", sent=CORRECT, **office()),
     api("registry_api.appeal", "POST", PROVIDER, ASSETS, 200, on="stopped", sent=REASON, **owner(staff=404)),
     api("registry_api.release", "POST", OPERATOR, OPERATE, 200, on="appealed", sent=RELEASE, **office()),

@@ -37,7 +37,7 @@ duty.performed duty.missed
 approval.ruled contract.approved contract.disapproved
 offer.opened offer.withdrawn offer.expired
 amendment.proposed amendment.finalized
-finding.corrected asset.appealed asset.released asset.held
+finding.corrected asset.appealed asset.released asset.held asset.declared
 """.split()
 
 

@@ -15,7 +15,8 @@ from tests.conftest import settings_for
 from tests.postgres import Urls
 
 CHANGING = """
-    acceptance access_grant account agreement appeal approval_rule asset certificate contract dispute duty inspection
+    acceptance access_grant account agreement appeal approval_rule asset certificate contract declaration dispute duty
+    inspection
     invitation key listing member notice operation organisation request settlement standing_offer trade user
 """.split()
 OF_ONE_STEP = "approval correction posting receipt remark revision signature step_image version".split()

@@ -24,6 +24,7 @@ MESSAGES = {
     "declared.allowed": lazy("Give between 1 and %(most)s allowed values."),
     "declared.key": lazy("Name declared columns as the key, each once."),
     "declared.rule_code": lazy("Choose what the rule stands for from the list."),
+    "declared.personal": lazy("Choose a class of personal data from the list."),
     "declared.period_column": lazy("Choose a declared column of dates or of dates and times."),
     "declared.every_days": lazy("Write a whole number of days from 1 to 36600."),
     "declared.one_table": lazy("The document must describe exactly one table."),

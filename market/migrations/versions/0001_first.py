@@ -1018,8 +1018,34 @@ def upgrade() -> None:
     )
     op.create_index("ix_revision_digest", "revision", ["digest"], unique=False)
     op.create_table(
+        "declaration",
+        sa.Column("revision_id", sa.Uuid(), nullable=False),
+        sa.Column("ordinal", sa.Integer(), nullable=False),
+        sa.Column("provider_id", sa.Uuid(), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("origin", sa.String(32), nullable=False),
+        sa.Column("declared_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["provider_id"], ["organisation.id"], name="fk_declaration_provider_id_organisation"
+        ),
+        sa.ForeignKeyConstraint(["revision_id"], ["revision.id"], name="fk_declaration_revision_id_revision"),
+        sa.ForeignKeyConstraint(
+            ["step_id", "id"],
+            ["step_image.step_id", "step_image.row_id"],
+            name="bond_declaration",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_declaration"),
+        sa.UniqueConstraint("revision_id", "ordinal", name="uq_declaration_revision_id_ordinal"),
+    )
+    op.create_table(
         "inspection",
         sa.Column("revision_id", sa.Uuid(), nullable=False),
+        sa.Column("ordinal", sa.Integer(), nullable=False),
         sa.Column("provider_id", sa.Uuid(), nullable=False),
         sa.Column("inspected_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("report", sa.Text(), nullable=True),
@@ -1043,7 +1069,7 @@ def upgrade() -> None:
             deferrable=True,
         ),
         sa.PrimaryKeyConstraint("id", name="pk_inspection"),
-        sa.UniqueConstraint("revision_id", name="uq_inspection_revision_id"),
+        sa.UniqueConstraint("revision_id", "ordinal", name="uq_inspection_revision_id_ordinal"),
     )
     op.create_index("ix_inspection_content_digest", "inspection", ["content_digest"], unique=False)
     op.create_table(
@@ -1291,6 +1317,7 @@ def downgrade() -> None:
     op.drop_table("measuring")
     op.drop_index("ix_inspection_content_digest", table_name="inspection")
     op.drop_table("inspection")
+    op.drop_table("declaration")
     op.drop_index("ix_revision_digest", table_name="revision")
     op.drop_table("revision")
     op.drop_table("signature")

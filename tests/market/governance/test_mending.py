@@ -145,6 +145,8 @@ def second_half(deal: Deal) -> None:
     bargaining.say(asked.buyer, asked.number, deals.of(asked.number).terms_digest, "term", "why so long?")
     offers.accepted(offers.opened(deal.provider), deal.buyer)
     deals.approved(asked)
+    assets.corrected(assets.appealed(deal.provider))
+    assets.declared(deal.provider, assets.stopped(deal.provider))
     with transaction() as session:
         ending.end(session, deal.provider, deal.number, grounds.Ground.GRAVE, "it was passed on")
     newcomer = people.colleague(deal.buyer, Role.BUYER)

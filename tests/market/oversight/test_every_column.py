@@ -54,6 +54,7 @@ def raw(running: Flask) -> Iterator[Connection]:
     signers.certified(people.colleague(deal.buyer, Role.BUYER))
     deals.approved(deals.requested(deal.provider))
     assets.corrected(assets.appealed(deal.provider))
+    assets.declared(deal.provider, assets.stopped(deal.provider))
     publishing.publish()
     engine = db.engine_for(running.extensions["settings"].database_owner_url)
     with engine.connect() as connection:

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 from market.inspection.declared import model, odcs, tableschema
 from market.inspection.declared.faults import Invalid

@@ -1,0 +1,150 @@
+"""The step by which a provider declares what a file should hold; the file is then measured against it."""
+
+import json
+import uuid
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from market import jobs, steps
+from market.actor import Actor
+from market.errors import Conflict, Invalid
+from market.i18n import _
+from market.inspection.declared import drafting, faults, odcs, tableschema
+from market.inspection.declared.foreign import Taken
+from market.inspection.declared.model import Declared, build, from_json
+from market.inspection.declared.wording import explain
+from market.inspection.sensitive.classes import Sensitive
+from market.permissions import Relation, require
+from market.registry.declarations import declaration_of, last_measured
+from market.registry.models import Declaration, Origin
+from market.registry.reading import asset_of, relation, revision_of
+from market.registry.states import RegistrationState
+from market.steps import Kind, Step
+from market.words import state_label
+
+
+def declare(session: Session, actor: Actor, asset_id: uuid.UUID, declared: Declared, origin: Origin) -> Step:
+    """Declare what a draft's file should hold; it is measured again.
+
+    Args:
+        session: the session of the transaction.
+        actor: a member of the provider.
+        asset_id: which asset.
+        declared: what is declared, valid by itself.
+        origin: where it was taken from.
+
+    Raises:
+        Conflict: the asset is no draft any more (``asset.wrong_state``).
+        Forbidden: the actor may not declare.
+        Invalid: a column is declared to hold a class of data that does not exist (``declaration.invalid``).
+        NotFound: no such asset.
+    """
+    asset = asset_of(session, actor, asset_id, lock=True)
+    require(actor, "asset.declare", relation(actor, asset))
+    _demand_classes(declared)
+    revision = revision_of(session, asset)
+    before = declaration_of(session, revision.id)
+    given = {"digest": declared.digest}
+    if before is not None and before.digest == declared.digest:
+        return steps.repeat(session, actor, Kind.ASSET_DECLARED, asset.handle, given)
+    if asset.state is not RegistrationState.DRAFT:
+        raise Conflict(
+            "asset.wrong_state",
+            _(
+                "The state of the registration is “%(state)s”; this step cannot be taken now.",
+                state=state_label(asset.state, "registration"),
+            ),
+            state=asset.state.value,
+        )
+    step = steps.begin(actor, Kind.ASSET_DECLARED, asset.handle)
+    session.add(
+        Declaration(
+            id=uuid.uuid4(),
+            step_id=step.id,
+            revision_id=revision.id,
+            ordinal=before.ordinal + 1 if before else 1,
+            provider_id=asset.provider_id,
+            document=declared.to_json(),
+            digest=declared.digest,
+            origin=origin,
+            declared_at=step.time,
+        )
+    )
+    jobs.queue(session, "revision.uploaded", revision=revision.id)
+    return steps.record(session, step, given=given)
+
+
+def current(session: Session, actor: Actor, asset_id: uuid.UUID) -> tuple[Declared, Declaration | None]:
+    """Return what is declared of an asset's file, with its row; a draft from what was measured while nothing is.
+
+    Raises:
+        Conflict: nothing is declared and nothing measured either (``asset.not_inspected``).
+        NotFound: no such asset.
+    """
+    asset = asset_of(session, actor, asset_id)
+    revision = revision_of(session, asset)
+    row = declaration_of(session, revision.id)
+    if row is not None:
+        return from_json(row.document), row
+    inspection = last_measured(session, revision.id)
+    if inspection is None or inspection.report is None:
+        raise Conflict(
+            "asset.not_inspected",
+            _(
+                "The exchange has not measured this file; wait until it has, or upload one that can be measured."
+            ),
+        )
+    own = relation(actor, asset) is Relation.OWN
+    preview = json.loads(inspection.preview) if own and inspection.preview else None
+    return drafting.draft(json.loads(inspection.report), preview), None
+
+
+def built(document: dict[str, Any]) -> Declared:
+    """Make a declaration from plain values.
+
+    Raises:
+        Invalid: all that is wrong, each fault by its path (``declaration.invalid``).
+    """
+    try:
+        return build(document)
+    except faults.Invalid as error:
+        raise refusal(error.faults) from error
+
+
+def taken(text: str) -> tuple[Taken, Origin]:
+    """Read a declaration in the words of others: a data contract (ODCS, YAML or JSON) or a Table Schema.
+
+    Raises:
+        Invalid: it is neither, or too much of it is wrong (``declaration.invalid``).
+    """
+    try:
+        if text.lstrip().startswith("{") and '"DataContract"' not in text:
+            return tableschema.read(text), Origin.TABLE_SCHEMA
+        return odcs.read(text), Origin.ODCS
+    except faults.Invalid as error:
+        raise refusal(error.faults) from error
+
+
+def refusal(found: tuple[faults.Fault, ...]) -> Invalid:
+    """Return the error that says all that is wrong with a declaration, field by field."""
+    fields: dict[str, list[str]] = {}
+    for fault in found:
+        fields.setdefault(fault.path, []).append(explain(fault))
+    return Invalid(
+        "declaration.invalid",
+        _("The declaration cannot be taken; correct what is named."),
+        fields=fields,
+        faults=[{"path": one.path, "code": one.code} for one in found],
+    )
+
+
+def _demand_classes(declared: Declared) -> None:
+    known = set(Sensitive)
+    wrong = tuple(
+        faults.Fault(f"columns.{place}.personal", "declared.personal")
+        for place, column in enumerate(declared.columns)
+        if column.personal is not None and column.personal not in known
+    )
+    if wrong:
+        raise refusal(wrong)

@@ -1,0 +1,67 @@
+"""A column stops a registration until its provider declares it: the file is measured again and goes on."""
+
+import secrets
+
+from tests import people
+from tests.flows.browser import Browser
+from tests.flows.hall import Hall
+
+
+def test_a_declared_column_no_longer_stops(hall: Hall) -> None:
+    numbers = [f"13{secrets.randbelow(10**9):09}" for _row in range(40)]
+    stated: dict[str, str | list[str]] = {"title": "回访", "source": "our own calls", "rights": ["hold"]}
+    content = "\n".join(["手机号", *numbers, ""]).encode()
+    asset_id = str(hall.provider.upload("/api/v1/assets", "calls.csv", content, stated)["id"])
+    asset = f"/api/v1/assets/{asset_id}"
+    inspection = f"{asset}/inspection"
+    hall.settled(lambda: hall.provider.get(inspection)["state"] == "measured", "measuring")
+    assert hall.provider.ask("POST", f"{asset}/submission").code == "asset.stopped"
+
+    drafted = hall.provider.get(f"{asset}/declaration")
+    assert (drafted["origin"], drafted["declared_at"]) == ("draft", None)
+    said = drafted["declared"]
+    wrong = said | {"columns": [said["columns"][0] | {"type": "number"}]}
+    refused = hall.provider.ask("PUT", f"{asset}/declaration", wrong)
+    assert (refused.status, refused.code) == (422, "declaration.invalid")
+    assert refused.body["faults"] == [{"path": "columns.0.type", "code": "declared.type"}]
+
+    before = hall.provider.get(inspection)["report_digest"]
+    assert hall.provider.ask("PUT", f"{asset}/declaration", said).status == 200
+    hall.settled(lambda: hall.provider.get(inspection)["state"] == "measured", "measuring")
+    measured = hall.provider.get(inspection)
+    assert measured["report_digest"] != before
+    (found,) = measured["sensitive"]["found"]
+    assert (found["class"], found["declared"]) == ("mobile", True)
+    assert measured["sensitive"]["stops"] == []
+    assert hall.provider.ask("POST", f"{asset}/submission").status == 200
+    late = hall.provider.ask("PUT", f"{asset}/declaration", said | {"description": "calls"})
+    assert (late.status, late.code) == (409, "asset.wrong_state")
+
+
+def test_a_provider_declares_on_the_page(hall: Hall) -> None:
+    numbers = [f"13{secrets.randbelow(10**9):09}" for _row in range(40)]
+    stated: dict[str, str | list[str]] = {"title": "回访", "source": "our own calls", "rights": ["hold"]}
+    content = "\n".join(["手机号", *numbers, ""]).encode()
+    asset_id = str(hall.provider.upload("/api/v1/assets", "calls.csv", content, stated)["id"])
+    inspection = f"/api/v1/assets/{asset_id}/inspection"
+    hall.settled(lambda: hall.provider.get(inspection)["state"] == "measured", "measuring")
+    browser = Browser(hall.url)
+    browser.open("/sign-in?lang=en")
+    browser.press("/sign-in", email="provider@hall.example", password=people.PASSWORD)
+    assert "/declaration" in browser.open(f"/assets/{asset_id}")
+    browser.open(f"/assets/{asset_id}/declaration")
+    typed: dict[str, str] = {
+        "columns.0.type": "text",
+        "columns.0.personal": "mobile",
+        "columns.0.description": "whom we called",
+    }
+    page = browser.press(
+        "/declaration", 422, **typed, **{"columns.0.pattern": "(?=a)b", "rules": "0104 no such"}
+    )
+    assert "no look-around" in page
+    assert "whom we called" in page
+    browser.press("/declaration", 200, **typed, **{"columns.0.pattern": "[0-9]{11}", "rules": ""})
+    hall.settled(lambda: hall.provider.get(inspection)["state"] == "measured", "measuring")
+    assert hall.provider.get(inspection)["sensitive"]["stops"] == []
+    (column,) = hall.provider.get(f"/api/v1/assets/{asset_id}/declaration")["declared"]["columns"]
+    assert (column["pattern"], column["description"]) == ("[0-9]{11}", "whom we called")
