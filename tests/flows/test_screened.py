@@ -51,7 +51,7 @@ def signed_in(hall: Hall, email: str, language: str) -> Browser:
 @pytest.mark.parametrize(
     ("language", "said", "stop"),
     [
-        ("zh", "文件中的发现拦停了登记", "列“备注”含未申明的个人信息（居民身份证号）"),
+        ("zh", "文件中的发现拦停了登记", "列“备注”含未声明的个人信息（居民身份证号）"),
         (
             "en",
             "What was found in the file stops the registration",

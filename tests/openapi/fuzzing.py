@@ -59,6 +59,7 @@ MEANT = {
 FEW = {
     WEBHOOK: "nothing that it takes is described",
     "GET /api/v1/rules": "takes nothing",
+    "POST /api/v1/offers/{number}/signature": "a number alone that is an offer's, and two digests that are its own",
     "GET /api/v1/texts": "takes nothing",
     "GET /api/v1/texts/{name}/{version}": "there are few texts",
     "DELETE /api/v1/members/{user_id}": "an id alone, of those that the fuzzer has seen and not deleted",
