@@ -208,6 +208,15 @@ class Story:
     asset: str = ""
 
 
+def _otherwise(content: bytes, chance: random.Random) -> bytes:
+    """Return a table of the same form in which no row is the same: else it would be mostly registered already."""
+    header, *rows = content.decode().splitlines()
+    cells = [row.split(",") for row in rows]
+    for row in cells:
+        row[4] += f"{chance.randrange(10**6):06}"
+    return "\n".join([header, *(",".join(row) for row in cells), ""]).encode()
+
+
 class Customers:
     """Provider, reviewer and buyer of one whole trade after the other; now and then of a new file.
 
@@ -237,8 +246,7 @@ class Customers:
         story = Story()
         self.stories.append(story)
         if not self._listing or self._chance.random() < 0.2:
-            row = f"2016-01-01,0.0,5.0,1.0,{uuid.uuid4().int % 10**12}.0,sun\n"
-            self._content = self._good.content + row.encode()
+            self._content = _otherwise(self._good.content, self._chance)
             self._listing = self._list(story)
         wanted = {"listing": self._listing}
         made = self._act(story, self._buyer, "/api/v1/contracts", wanted, key=uuid.uuid4().hex)
