@@ -39,6 +39,7 @@ UNTAKEN = {
     "POST /api/v1/contracts/{number}/remarks": _TERMS,
     "POST /api/v1/contracts/{number}/remarks/{remark_id}/adoption": "a suggestion must have been made",
     "POST /api/v1/contracts/{number}/signature/preparation": _KEY,
+    "POST /api/v1/offers/{number}/signature": "one draft is at hand, and what is asked before may end it",
     "POST /api/v1/offers/{number}/signature/preparation": _KEY,
     "POST /api/v1/second-factor/confirmation": "takes an app's code of just now",
     "POST /api/v1/signing-keys": _KEY,
@@ -59,7 +60,6 @@ MEANT = {
 FEW = {
     WEBHOOK: "nothing that it takes is described",
     "GET /api/v1/rules": "takes nothing",
-    "POST /api/v1/offers/{number}/signature": "a number alone that is an offer's, and two digests that are its own",
     "GET /api/v1/texts": "takes nothing",
     "GET /api/v1/texts/{name}/{version}": "there are few texts",
     "DELETE /api/v1/members/{user_id}": "an id alone, of those that the fuzzer has seen and not deleted",
