@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from typing import Any
+from unicodedata import category
 
 from market.inspection import content
 from market.inspection.declared import lists, patterns
@@ -19,6 +20,8 @@ SIZE = 4 * 1024 * 1024
 """Longest document that is read, in characters."""
 NAME, TEXT, EXPRESSION = 200, 2000, 2000
 """Longest name, description and rule, in characters."""
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+"""Categories of characters that nobody sees: control, format, surrogate, private and unassigned ones."""
 RULE_CODES = ("0104", "0402", "0503")
 """What a row rule may stand for in GB/T 36344: a rule of business, agreement of columns, before and after."""
 _NUMBERS = ("integer", "decimal", "float")
@@ -270,10 +273,8 @@ def _period(period: Period, types: Mapping[str, str], faults: list[Fault]) -> No
 def _text(value: str, path: str, most: int, faults: list[Fault]) -> None:
     if len(value) > most:
         faults.append(Fault(path, "declared.long", {"most": most}))
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        faults.append(Fault(path, "declared.shape"))
+    if any(category(char) in _UNSEEN and char != "\n" for char in value):
+        faults.append(Fault(path, "declared.unseen"))
 
 
 def _parts(document: dict[str, Any], name: str, kind: Any, most: int, faults: list[Fault]) -> list[Any]:

@@ -13,6 +13,7 @@ MESSAGES = {
     "declared.many": lazy("There are too many; at most %(most)s are taken."),
     "declared.name": lazy("Write the column's name as in the file, without blanks around it."),
     "declared.name_twice": lazy("A column is declared twice; declare each once."),
+    "declared.unseen": lazy("Remove characters that cannot be seen, such as control characters."),
     "declared.long": lazy("The text is too long; at most %(most)s characters are taken."),
     "declared.type": lazy("Choose a type from the list."),
     "declared.bound": lazy("Write a value of the column's type; only numbers and dates have bounds."),
