@@ -55,7 +55,7 @@ class Hidden:
         columns: the columns that together may name people.
         k: rows of the smallest group that agrees in all of them.
         groups: how many groups there are.
-        rows_below: rows in groups smaller than the rule book asks for.
+        rows_below: rows in groups smaller than the five that the method counts by (``writing.SMALL_GROUP``).
     """
 
     columns: tuple[str, ...]

@@ -31,11 +31,12 @@ class Kept:
     """Cell values in the order they came: in memory, or in a file once they are many.
 
     Args:
-        path: the file to use then.
+        path: the file to use then; what another one left there is taken away.
         most: how many values stay in memory.
     """
 
     def __init__(self, path: Path, most: int) -> None:
+        path.unlink(missing_ok=True)
         self._path = path
         self._most = most
         self._held: list[Values] = []

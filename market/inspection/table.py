@@ -100,16 +100,14 @@ class Table:
             found.append(reidentify.mixed(blocks)[filled])
         return sum(len(hashes.different(part)) for part in found.ascending()), len(found)
 
-    def combined(self, keys: Sequence[int], places: Sequence[int] | None = None) -> Kept:
+    def combined(self, keys: Sequence[int]) -> Kept:
         """Return one value a row: the sum of its cell values, each times its column's key, modulo 2**64.
 
         Args:
-            keys: an odd number for each column taken.
-            places: the columns taken; all of them when None.
+            keys: an odd number for each column.
         """
-        taken = [self.columns[place] for place in places] if places is not None else self.columns
         found = Kept(self._scratch / "rows", self._most)
-        for value in self._sums(keys, taken):
+        for value in self._sums(keys, self.columns):
             found.append(value)
         return found
 

@@ -137,9 +137,7 @@ class HiddenOut(Schema):
     columns = fields.List(fields.String())
     k = fields.Integer(metadata={"description": "Rows of the smallest group"})
     groups = fields.Integer()
-    rows_below = fields.Integer(
-        metadata={"description": "Rows in groups smaller than the rule book asks for"}
-    )
+    rows_below = fields.Integer(metadata={"description": "Rows in groups of fewer than five"})
 
 
 class HitOut(Schema):
