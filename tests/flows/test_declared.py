@@ -25,7 +25,12 @@ def test_a_declared_column_no_longer_stops(hall: Hall) -> None:
     assert (refused.status, refused.code) == (422, "declaration.invalid")
     assert refused.body["faults"] == [{"path": "columns.0.type", "code": "declared.type"}]
 
-    before = hall.provider.get(inspection)["report_digest"]
+    seen = hall.provider.get(inspection)
+    before, (stopping,) = seen["report_digest"], seen["sensitive"]["found"]
+    assert [one["personal"] for one in said["columns"]] == [None] * len(said["columns"])  # that must be said
+    said["columns"] = [
+        one | {"personal": "mobile"} if one["name"] == stopping["column"] else one for one in said["columns"]
+    ]
     assert hall.provider.ask("PUT", f"{asset}/declaration", said).status == 200
     hall.settled(lambda: hall.provider.get(inspection)["state"] == "measured", "measuring")
     measured = hall.provider.get(inspection)

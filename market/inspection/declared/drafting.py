@@ -12,6 +12,8 @@ FEW = 20
 def draft(report: Mapping[str, Any], preview: Mapping[str, Any] | None = None) -> Declared:
     """Return what could be declared of a measured table; its provider decides.
 
+    That a column holds personal data is never drafted: it lifts a stop, so its provider must say it.
+
     Args:
         report: see :mod:`market.inspection.report`.
         preview: the values seen; None when they may not be shown, and then no bounds are drafted.
@@ -39,7 +41,6 @@ def _column(
         minimum=_bound(kind, seen.get("minimum")),
         maximum=_bound(kind, seen.get("maximum")),
         allowed=_allowed(kind, column["distinct"], filled, seen.get("frequent") or ()),
-        personal=personal,
     )
 
 

@@ -38,7 +38,7 @@ def test_a_draft_says_what_was_measured() -> None:
         "id", "integer", required=True, unique=True, minimum="1", maximum="6"
     )
     assert second == model.DeclaredColumn("kind", allowed=("a", "b"))
-    assert third == model.DeclaredColumn("phone", required=True, personal="phone")
+    assert third == model.DeclaredColumn("phone", required=True)
 
 
 def test_without_the_values_nothing_of_them_is_drafted() -> None:
