@@ -106,7 +106,7 @@ def test_any_line_end_will_do(tmp_path: Path, end: bytes) -> None:
         (b'a,b\n"1\n\n",2\n3\n', "file.ragged", 5),
         (b"a,b\r1,2\r\r3\r", "file.ragged", 4),
         ("a,b\n1,2\n\n3\n".encode("utf-16"), "file.ragged", 4),
-        (gzip.compress(b"a,b\n1,2\n\n3\n", mtime=0), "file.ragged", 4),
+        (gzip.compress(b"a,b\n1,2\n\n3\n"), "file.ragged", 4),
         (b'a,b\r1,2\r"3"x,4\r', "file.broken_csv", 3),
         (b'a,b\r\n1,2\r\n"3"x,4\r\n', "file.broken_csv", 3),
         (b'a,b\n1,"2\n3,4\n', "file.broken_csv", 2),
