@@ -59,7 +59,7 @@ def inspection(number: str) -> dict[str, Any]:
     """Return what the exchange measured in the listed file, and those values of it that are public."""
     actor = optional_actor()
     with read() as session:
-        return inspected.inspected(session, reading.found(session, actor, number).asset_id).document()
+        return inspected.inspected(session, reading.found(session, actor, number).revision_id).document()
 
 
 @blueprint.post("/<string:number>/publication")

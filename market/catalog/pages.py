@@ -202,7 +202,7 @@ def _inspected(number: str) -> tuple[Listing, Inspected]:
     actor = optional_actor()
     with read() as session:
         row = reading.found(session, actor, number)
-        return row, inspected.inspected(session, row.asset_id)
+        return row, inspected.inspected(session, row.revision_id)
 
 
 def _asset_id(text: str) -> uuid.UUID:

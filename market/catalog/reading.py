@@ -137,7 +137,7 @@ def facts_of(session: Session, listing: Listing) -> Facts:
         raise Conflict(
             "listing.not_listed", _("This listing is not on offer now."), state=listing.state.value
         )
-    return _facts(listing, offering.tradable(session, listing.asset_id))
+    return _facts(listing, offering.tradable(session, listing.asset_id, listing.revision_id))
 
 
 def is_listed(session: Session, number: str) -> bool:
@@ -155,7 +155,7 @@ def offers_of(session: Session, listings: Collection[Listing]) -> dict[uuid.UUID
 
 def shown(session: Session, listing: Listing) -> Facts:
     """Return the facts of a listing for showing it, whatever its state."""
-    return _facts(listing, offering.measured(session, listing.asset_id))
+    return _facts(listing, offering.measured(session, listing.asset_id, listing.revision_id))
 
 
 def page_of(session: Session, filters: Filters, cursor: str | None = None) -> Page[Listing]:

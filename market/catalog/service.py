@@ -114,7 +114,7 @@ def publish(session: Session, actor: Actor, number: str) -> Step:
     if before is not None:
         return before
     state = advance(listing.state, ListingEvent.PUBLISH)
-    asset = offering.tradable(session, listing.asset_id, lock=True)
+    asset = offering.tradable(session, listing.asset_id, listing.revision_id, lock=True)
     check_promises(Offered(listing.terms).quality, asset.report)
     step = steps.begin(actor, Kind.LISTING_LISTED, listing.handle)
     listing.step_id = step.id
@@ -203,7 +203,7 @@ def _decide(session: Session, actor: Actor, number: str, act: str, reason: str |
         return steps.repeat(session, actor, kind, listing.handle, given)
     state = advance(listing.state, event)
     if state is ListingState.LISTED:
-        offering.tradable(session, listing.asset_id, lock=True)
+        offering.tradable(session, listing.asset_id, listing.revision_id, lock=True)
     step = steps.begin(actor, kind, listing.handle)
     listing.step_id = step.id
     listing.state = state

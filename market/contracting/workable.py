@@ -47,8 +47,9 @@ def require(session: Session, terms: Terms) -> None:
     listings.require_benefit(listing.benefit, price)
     if fault := listings.unpayable(price):
         raise Invalid("contract.terms_refused", fault, fields={f"{form.PREFIX}price.amount": [fault]})
+    file = offering.named(session, listing.asset_id, terms.subject.content_digest)
     try:
-        listings.check_promises(promises, offering.measured(session, listing.asset_id).report)
+        listings.check_promises(promises, file.report)
     except Invalid as error:
         fields = {form.PREFIX + name: said for name, said in error.fields.items()}
         extra = {name: fact for name, fact in error.extra.items() if name != "fields"}

@@ -23,7 +23,7 @@ from sqlalchemy import Connection, inspect, text
 
 STATEFUL = (
     "organisation", "user", "member", "invitation", "key", "certificate", "approval_rule", "approval",
-    "asset", "revision", "declaration", "inspection", "correction", "appeal", "listing",
+    "asset", "revision", "asset_update", "declaration", "inspection", "correction", "appeal", "listing",
     "contract", "version", "remark", "signature", "request", "standing_offer",
     "account", "operation", "posting",
     "trade", "agreement", "settlement", "acceptance", "dispute", "notice", "duty",

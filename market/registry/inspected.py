@@ -16,8 +16,7 @@ from market.inspection.grading import INDICATORS, REASONS
 from market.inspection.report import TYPE_LABELS
 from market.inspection.sensitive.classes import LABELS
 from market.inspection.showing import Shown
-from market.registry.models import Asset
-from market.registry.reading import inspection_of
+from market.registry.reading import measured_in
 from market.registry.screened import screened
 
 
@@ -73,17 +72,17 @@ class Inspected:
         return json.dumps(dqv.document(self.report, measuring), ensure_ascii=False, indent=1)
 
 
-def inspected(session: Session, asset_id: uuid.UUID) -> Inspected:
-    """Return the inspection of an asset's newest file.
+def inspected(session: Session, revision_id: uuid.UUID) -> Inspected:
+    """Return the inspection of a file.
 
     Args:
         session: a session.
-        asset_id: an asset that the reader of the answer may see, or of which there is a listing that they may see.
+        revision_id: a file that the reader of the answer may see, or of which there is a listing that they may see.
 
     Raises:
         Conflict: the file was not or could not be measured (``asset.not_inspected``).
     """
-    row = inspection_of(session, session.get_one(Asset, asset_id))
+    row = measured_in(session, revision_id)
     if row is None or row.report is None or row.report_digest is None:
         raise Conflict(
             "asset.not_inspected",

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from market.registry import fingerprint
 from market.registry.containment import Likeness, Sample, Table
+from market.registry.files import is_claiming
 from market.registry.models import Asset, Fingerprint, FingerprintMark, Revision
 from market.registry.states import CLAIMING, RegistrationState
 from market.rules import book
@@ -119,7 +120,7 @@ def _candidates(
         .join(Revision, Revision.asset_id == Asset.id)
         .join(Fingerprint, Fingerprint.revision_id == Revision.id)
         .join(hits, hits.c.fingerprint_id == Fingerprint.id)
-        .where(Asset.id != asset_id, Asset.state.in_(CLAIMING))
+        .where(Asset.id != asset_id, Asset.state.in_(CLAIMING), is_claiming())
         .order_by(hits.c.shared.desc(), Asset.drafted_at, Asset.id)
         .limit(CANDIDATES)
     )

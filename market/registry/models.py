@@ -20,7 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from market.db import Base
 from market.inspection.sensitive.classes import Sensitive
-from market.registry.states import RegistrationState
+from market.registry.states import RegistrationState, UpdateState
 from market.steps import Stateful
 
 
@@ -71,6 +71,26 @@ class Revision(Stateful, Base):
     size: Mapped[int] = mapped_column(BigInteger)
     media_type: Mapped[str] = mapped_column(String(100))
     filename: Mapped[str] = mapped_column(String(200))
+
+
+class Update(Stateful, Base):
+    """A file that shall follow the one on offer of a registered asset; the first file of an asset is none.
+
+    ``after_id`` is the file that was on offer when it came; ``comparison`` (:mod:`market.inspection.comparing`) says
+    how the two differ, None until that is measured; ``changes`` is what the provider says of it.
+    """
+
+    __tablename__ = "asset_update"
+
+    asset_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("asset.id"), index=True)
+    revision_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("revision.id"), unique=True)
+    after_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("revision.id"))
+    state: Mapped[UpdateState] = mapped_column(default=UpdateState.DRAFT)
+    changes: Mapped[str] = mapped_column(Text)
+    comparison: Mapped[dict[str, Any] | None]
+    decision: Mapped[str | None] = mapped_column(Text)
+    uploaded_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
 
 
 class Origin(StrEnum):

@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 
 from market.actor import Actor
 from market.db import locked
-from market.errors import Conflict
+from market.errors import Conflict, NotFound
 from market.i18n import _
 from market.inspection import report as reports
-from market.registry.models import Asset, Inspection
-from market.registry.reading import asset_of, inspection_of, revision_of
+from market.registry.models import Asset, Inspection, Revision
+from market.registry.reading import asset_of, measured_in, offered_of
 from market.registry.states import RegistrationState
 
 
@@ -60,23 +60,40 @@ def registered(session: Session, actor: Actor, asset_id: uuid.UUID) -> Registere
     return _facts(session, asset_of(session, actor, asset_id))
 
 
-def tradable(session: Session, asset_id: uuid.UUID, *, lock: bool = False) -> RegisteredAsset:
+def tradable(
+    session: Session, asset_id: uuid.UUID, revision_id: uuid.UUID | None = None, *, lock: bool = False
+) -> RegisteredAsset:
     """Return a registered asset, whoever asks.
 
     Args:
         session: a session.
         asset_id: which asset.
+        revision_id: which of its files; the one on offer unless given.
         lock: whether it must stay registered until the end of the transaction.
 
     Raises:
         Conflict: its registration is suspended, cancelled or expired (``asset.not_registered``, rule R2.6).
     """
-    return _facts(session, locked(session, Asset, asset_id) if lock else session.get_one(Asset, asset_id))
+    asset = locked(session, Asset, asset_id) if lock else session.get_one(Asset, asset_id)
+    return _facts(session, asset, revision_id)
 
 
-def measured(session: Session, asset_id: uuid.UUID) -> RegisteredAsset:
+def measured(session: Session, asset_id: uuid.UUID, revision_id: uuid.UUID | None = None) -> RegisteredAsset:
     """Return an asset that once was registered, whatever became of it; for showing its old listings."""
-    return _facts(session, session.get_one(Asset, asset_id), demand=False)
+    return _facts(session, session.get_one(Asset, asset_id), revision_id, demand=False)
+
+
+def named(session: Session, asset_id: uuid.UUID, digest: str) -> RegisteredAsset:
+    """Return an asset that once was registered with the file of this SHA-256, as a contract names it.
+
+    Raises:
+        NotFound: the asset has no such file (``asset.not_found``).
+    """
+    query = select(Revision.id).where(Revision.asset_id == asset_id, Revision.digest == digest)
+    revision_id = session.scalars(query.order_by(Revision.ordinal)).first()
+    if revision_id is None:
+        raise NotFound("asset.not_found", _("There is no such asset."))
+    return measured(session, asset_id, revision_id)
 
 
 def briefs(session: Session, revision_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, reports.Report]:
@@ -89,8 +106,11 @@ def briefs(session: Session, revision_ids: Collection[uuid.UUID]) -> dict[uuid.U
     return {revision_id: reports.parse(report) for revision_id, report in rows if report is not None}
 
 
-def _facts(session: Session, asset: Asset, *, demand: bool = True) -> RegisteredAsset:
-    inspection = inspection_of(session, asset)
+def _facts(
+    session: Session, asset: Asset, revision_id: uuid.UUID | None = None, *, demand: bool = True
+) -> RegisteredAsset:
+    revision = session.get_one(Revision, revision_id) if revision_id else offered_of(session, asset)
+    inspection = measured_in(session, revision.id)
     if demand and asset.state is not RegistrationState.REGISTERED:
         raise Conflict(
             "asset.not_registered",
@@ -105,7 +125,6 @@ def _facts(session: Session, asset: Asset, *, demand: bool = True) -> Registered
         or inspection.report_digest is None
     ):
         raise RuntimeError(f"asset {asset.id} is registered without number or inspection")
-    revision = revision_of(session, asset)
     return RegisteredAsset(
         id=asset.id,
         number=asset.number,

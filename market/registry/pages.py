@@ -106,7 +106,7 @@ def inspection(asset_id: uuid.UUID) -> ResponseReturnValue:
     actor = current_actor()
     with read() as session:
         row = reading.asset_of(session, actor, asset_id)
-        found = inspected.inspected(session, row.id)
+        found = inspected.inspected(session, reading.revision_for(session, actor, row).id)
     return render_template(
         "pages/registry/inspection.html",
         found=found,

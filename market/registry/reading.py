@@ -18,10 +18,11 @@ from market.paging import Page, page
 from market.permissions import Relation
 from market.registry import likeness
 from market.registry.declarations import newest
+from market.registry.files import GIVEN_UP, UNDER_WAY, is_claiming, newest_file
 from market.registry.likeness import Alike
-from market.registry.models import Appeal, Asset, Inspection, Revision
+from market.registry.models import Appeal, Asset, Inspection, Revision, Update
 from market.registry.screened import Screened, screened
-from market.registry.states import CLAIMING, UNDECIDED, RegistrationState
+from market.registry.states import CLAIMING, UNDECIDED, RegistrationState, UpdateState
 
 STAFF = (Role.OPERATOR, Role.REVIEWER, Role.AUDITOR)
 
@@ -136,7 +137,8 @@ def detail(session: Session, actor: Actor, asset_id: uuid.UUID) -> Detail:
         NotFound: there is none, or it is another organisation's.
     """
     asset = asset_of(session, actor, asset_id)
-    inspection = inspection_of(session, asset)
+    revision = revision_for(session, actor, asset)
+    inspection = measured_in(session, revision.id)
     insider = relation(actor, asset) is Relation.OWN or actor.has(Role.REVIEWER)
     preview = inspection.preview if inspection is not None and insider else None
     report = found = None
@@ -146,7 +148,6 @@ def detail(session: Session, actor: Actor, asset_id: uuid.UUID) -> Detail:
     duplicate = (
         session.get(Asset, asset.duplicate_of) if asset.duplicate_of and knows_duplicates(actor) else None
     )
-    revision = revision_of(session, asset)
     return Detail(
         asset=asset,
         revision=revision,
@@ -173,24 +174,55 @@ def _alike(session: Session, actor: Actor, asset: Asset, revision: Revision) -> 
 
 
 def revision_of(session: Session, asset: Asset) -> Revision:
-    """Return the newest file of an asset."""
-    query = select(Revision).where(Revision.asset_id == asset.id).order_by(Revision.ordinal.desc()).limit(1)
-    return session.scalars(query).one()
+    """Return the file of an asset on which its provider and the reviewers work: the newest that was not given up."""
+    return session.scalars(newest_file(asset.id, *GIVEN_UP)).one()
+
+
+def revision_for(session: Session, actor: Actor, asset: Asset) -> Revision:
+    """Return the file of an asset that the actor sees: that which is worked on, for others only once it waits for them.
+
+    An update is shown to the operator's people from its submission on, or from an appeal on.
+    """
+    working = revision_of(session, asset)
+    if relation(actor, asset) is Relation.OWN:
+        return working
+    update = update_of(session, working.id)
+    if update is None or update.state is not UpdateState.DRAFT or _is_appealed(session, working.id):
+        return working
+    return offered_of(session, asset)
+
+
+def update_of(session: Session, revision_id: uuid.UUID) -> Update | None:
+    """Return the update that a file came with; None for the first file of an asset."""
+    return session.scalars(select(Update).where(Update.revision_id == revision_id)).one_or_none()
+
+
+def offered_of(session: Session, asset: Asset) -> Revision:
+    """Return the file of a registered asset that is on offer: the newest that was approved."""
+    return session.scalars(newest_file(asset.id, *GIVEN_UP, *UNDER_WAY)).one()
 
 
 def inspection_of(session: Session, asset: Asset) -> Inspection | None:
-    """Return what was measured in the newest file, held against what is declared; None until that is done."""
-    revision = revision_of(session, asset)
+    """Return what was measured in the file that is worked on; None until that is done."""
+    return measured_in(session, revision_of(session, asset).id)
+
+
+def measured_in(session: Session, revision_id: uuid.UUID) -> Inspection | None:
+    """Return what was measured in a file, held against what is declared of it; None until that is done."""
     query = select(Inspection).where(
-        Inspection.revision_id == revision.id, Inspection.ordinal == newest(revision.id)
+        Inspection.revision_id == revision_id, Inspection.ordinal == newest(revision_id)
     )
     return session.scalars(query).one_or_none()
+
+
+def _is_appealed(session: Session, revision_id: uuid.UUID) -> bool:
+    return session.scalar(select(exists().where(Appeal.revision_id == revision_id))) is True
 
 
 def earlier(
     session: Session, asset_id: uuid.UUID | None, file_digest: str, content_digest: str | None
 ) -> list[Asset]:
-    """Return the assets that already claim the same data, oldest first.
+    """Return the assets that already claim the same data, oldest first; an update claims once it is approved.
 
     Args:
         session: a session.
@@ -202,7 +234,11 @@ def earlier(
     if content_digest is not None:  # each by its own index: joined by OR, every asset would be looked at
         measured = Inspection.content_digest == content_digest
         same.append(select(Revision.asset_id).join(Inspection).where(measured))
-    claiming = Asset.id.in_(union(*same)), Asset.state.in_(CLAIMING), Asset.id != asset_id
+    claiming = (
+        Asset.id.in_(union(*(query.where(is_claiming()) for query in same))),
+        Asset.state.in_(CLAIMING),
+        Asset.id != asset_id,
+    )
     return list(session.scalars(select(Asset).where(*claiming).order_by(Asset.drafted_at, Asset.id)))
 
 

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from contracts.identifiers import new_number
@@ -15,10 +14,9 @@ from market.db import locked, transaction
 from market.errors import Conflict
 from market.i18n import _
 from market.permissions import Relation, require
-from market.registry import inspecting, likeness
-from market.registry.likeness import Alike
+from market.registry import duplicates, inspecting
 from market.registry.models import Asset, Revision, Right
-from market.registry.reading import asset_of, earlier, inspection_of, relation, revision_of
+from market.registry.reading import asset_of, inspection_of, relation, revision_of
 from market.registry.screened import demand_unstopped
 from market.registry.states import (
     RegistrationEvent,
@@ -90,7 +88,7 @@ def draft(
     if made is not None:
         return asset_of(session, actor, made)
     provider_id = _organisation(actor)
-    _refuse_duplicate(earlier(session, None, upload.blob.digest, None), provider_id)
+    duplicates.refuse_file(session, upload.blob.digest, provider_id)
     step = steps.begin(actor, Kind.ASSET_DRAFTED, steps.new_handle())
     asset = Asset(
         id=uuid.uuid4(),
@@ -147,15 +145,13 @@ def submit(session: Session, actor: Actor, asset_id: uuid.UUID) -> Step:
             rule="R2.2",
         )
     demand_unstopped(session, inspection)
-    _one_at_a_time(session, inspection.content_digest)
-    revision = revision_of(session, asset)
-    claims = earlier(session, asset.id, revision.digest, inspection.content_digest)
-    _refuse_duplicate(claims, asset.provider_id)
-    _refuse_alike(likeness.alike(session, asset, revision), asset.provider_id)
+    claim = duplicates.refuse_submission(
+        session, asset, revision_of(session, asset), inspection.content_digest
+    )
     step = steps.begin(actor, Kind.ASSET_SUBMITTED, asset.handle)
     asset.step_id = step.id
     asset.state = state
-    asset.duplicate_of = claims[0].id if claims else None
+    asset.duplicate_of = claim.id if claim else None
     return steps.record(session, step)
 
 
@@ -185,8 +181,10 @@ def review(session: Session, actor: Actor, asset_id: uuid.UUID, *, approve: bool
         return before
     state = advance(asset.state, RegistrationEvent.APPROVE if approve else RegistrationEvent.REJECT)
     if approve:
-        _refuse_second(session, asset)
-        _refuse_stopped(session, asset)
+        inspection = inspection_of(session, asset)
+        duplicates.refuse_approval(session, asset, revision_of(session, asset), inspection)
+        if inspection is not None:  # a correction since the submission, or a newer rule book, may stop it
+            demand_unstopped(session, inspection)
     step = steps.begin(actor, kind, asset.handle)
     asset.state = state
     asset.step_id = step.id
@@ -248,68 +246,3 @@ def _organisation(actor: Actor) -> uuid.UUID:
     if actor.organisation_id is None:
         raise ValueError("an asset belongs to an organisation; only its members draft one")
     return actor.organisation_id
-
-
-def _refuse_duplicate(claims: list[Asset], provider_id: uuid.UUID) -> None:
-    """Refuse data that are registered already, naming the earlier asset only to whom it may be named."""
-    for asset in claims:
-        if likeness.may_name(asset, provider_id):
-            raise _duplicate(asset)
-
-
-def _refuse_alike(found: Sequence[Alike], provider_id: uuid.UUID) -> None:
-    """Refuse data that are mostly registered already; what may not be named is left to the reviewer."""
-    for one in likeness.same(found):
-        if likeness.may_name(one.asset, provider_id):
-            raise Conflict(
-                "asset.duplicate",
-                _(
-                    "Mostly the same data are registered already: %(contained)s%% of these data stand in %(name)s, and"
-                    " %(contains)s%% of its data stand in these.",
-                    name=one.asset.number or one.asset.title,
-                    contained=one.contained,
-                    contains=one.contains,
-                ),
-                rule="R2.5",
-                earlier=one.asset.number or str(one.asset.id),
-                contained=one.contained,
-                contains=one.contains,
-            )
-
-
-def _refuse_second(session: Session, asset: Asset) -> None:
-    """Refuse to approve data that another registration was approved for while this one waited.
-
-    At submission neither was public, so both were let through to the reviewer, who may know of the other.
-    """
-    inspection = inspection_of(session, asset)
-    content = inspection.content_digest if inspection else None
-    if content is not None:
-        _one_at_a_time(session, content)
-    for claim in earlier(session, asset.id, revision_of(session, asset).digest, content):
-        if claim.state is not RegistrationState.SUBMITTED:
-            raise _duplicate(claim)
-
-
-def _refuse_stopped(session: Session, asset: Asset) -> None:
-    """Refuse to approve what a correction since the submission, or a newer rule book, stops."""
-    inspection = inspection_of(session, asset)
-    if inspection is not None:
-        demand_unstopped(session, inspection)
-
-
-def _duplicate(earlier_one: Asset) -> Conflict:
-    return Conflict(
-        "asset.duplicate",
-        _("The same data are registered already: %(name)s.", name=earlier_one.number or earlier_one.title),
-        rule="R2.5",
-        earlier=earlier_one.number or str(earlier_one.id),
-    )
-
-
-def _one_at_a_time(session: Session, content_digest: str) -> None:
-    """Let two decisions about the same data wait for each other; SQLite has one writer anyway."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(
-            text("SELECT pg_advisory_xact_lock(hashtextextended(:digest, 2))"), {"digest": content_digest}
-        )

@@ -54,6 +54,34 @@ TRANSITIONS: Mapping[tuple[RegistrationState, RegistrationEvent], RegistrationSt
     (_State.SUSPENDED, _Event.CANCEL): _State.CANCELLED,
 }
 
+
+class UpdateState(StrEnum):
+    """Where a newer file of a registered asset stands, until it is the one on offer."""
+
+    DRAFT = "DRAFT"
+    SUBMITTED = "SUBMITTED"
+    APPROVED = "APPROVED"
+    REJECTED = "REJECTED"
+    WITHDRAWN = "WITHDRAWN"
+
+
+class UpdateEvent(StrEnum):
+    """What can happen to it."""
+
+    SUBMIT = "submit"
+    APPROVE = "approve"
+    REJECT = "reject"
+    WITHDRAW = "withdraw"
+
+
+UPDATE_TRANSITIONS: Mapping[tuple[UpdateState, UpdateEvent], UpdateState] = {
+    (UpdateState.DRAFT, UpdateEvent.SUBMIT): UpdateState.SUBMITTED,
+    (UpdateState.DRAFT, UpdateEvent.WITHDRAW): UpdateState.WITHDRAWN,
+    (UpdateState.SUBMITTED, UpdateEvent.APPROVE): UpdateState.APPROVED,
+    (UpdateState.SUBMITTED, UpdateEvent.REJECT): UpdateState.REJECTED,
+    (UpdateState.SUBMITTED, UpdateEvent.WITHDRAW): UpdateState.WITHDRAWN,
+}
+
 CLAIMING = frozenset({_State.SUBMITTED, _State.REVIEWED, _State.NOTICE, _State.REGISTERED, _State.SUSPENDED})
 """States in which an asset stands in the way of another one with the same data."""
 
@@ -78,6 +106,25 @@ def advance(state: RegistrationState, event: RegistrationEvent) -> RegistrationS
             _(
                 "The state of the registration is “%(state)s”; this step cannot be taken now.",
                 state=state_label(state, "registration"),
+            ),
+            state=state.value,
+        ) from None
+
+
+def advance_update(state: UpdateState, event: UpdateEvent) -> UpdateState:
+    """Return the state of an update after an event.
+
+    Raises:
+        Conflict: the update is not where this event could move it.
+    """
+    try:
+        return UPDATE_TRANSITIONS[state, event]
+    except KeyError:
+        raise Conflict(
+            "update.wrong_state",
+            _(
+                "The state of the update is “%(state)s”; this step cannot be taken now.",
+                state=state_label(state, "update"),
             ),
             state=state.value,
         ) from None

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from market.actor import Actor
 from market.paging import Beginning, beginning
 from market.registry.declarations import newest
+from market.registry.files import is_working
 from market.registry.models import Appeal, Asset, Decision, Inspection, Revision
 from market.registry.states import UNDECIDED, RegistrationState
 from market.steps import Step
@@ -88,6 +89,6 @@ def _inspected(session: Session, actor: Actor, *conditions: ColumnElement[bool])
         .join(Revision, Revision.asset_id == Asset.id)
         .join(Inspection, Inspection.revision_id == Revision.id)
         .where(Asset.provider_id == actor.organisation_id, Asset.state == RegistrationState.DRAFT)
-        .where(Inspection.ordinal == newest())
+        .where(Inspection.ordinal == newest(), is_working())
     )
     return beginning(session, query.where(*conditions), Inspection.inspected_at, Asset.id)

@@ -1018,6 +1018,35 @@ def upgrade() -> None:
     )
     op.create_index("ix_revision_digest", "revision", ["digest"], unique=False)
     op.create_table(
+        "asset_update",
+        sa.Column("asset_id", sa.Uuid(), nullable=False),
+        sa.Column("revision_id", sa.Uuid(), nullable=False),
+        sa.Column("after_id", sa.Uuid(), nullable=False),
+        sa.Column("state", sa.String(32), nullable=False),
+        sa.Column("changes", sa.Text(), nullable=False),
+        sa.Column("comparison", sa.JSON(), nullable=True),
+        sa.Column("decision", sa.Text(), nullable=True),
+        sa.Column("uploaded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["asset_id"], ["asset.id"], name="fk_asset_update_asset_id_asset"),
+        sa.ForeignKeyConstraint(
+            ["revision_id"], ["revision.id"], name="fk_asset_update_revision_id_revision"
+        ),
+        sa.ForeignKeyConstraint(["after_id"], ["revision.id"], name="fk_asset_update_after_id_revision"),
+        sa.ForeignKeyConstraint(
+            ["step_id", "id"],
+            ["step_image.step_id", "step_image.row_id"],
+            name="bond_asset_update",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_asset_update"),
+        sa.UniqueConstraint("revision_id", name="uq_asset_update_revision_id"),
+    )
+    op.create_index("ix_asset_update_asset_id", "asset_update", ["asset_id"], unique=False)
+    op.create_table(
         "declaration",
         sa.Column("revision_id", sa.Uuid(), nullable=False),
         sa.Column("ordinal", sa.Integer(), nullable=False),
@@ -1318,6 +1347,8 @@ def downgrade() -> None:
     op.drop_index("ix_inspection_content_digest", table_name="inspection")
     op.drop_table("inspection")
     op.drop_table("declaration")
+    op.drop_index("ix_asset_update_asset_id", table_name="asset_update")
+    op.drop_table("asset_update")
     op.drop_index("ix_revision_digest", table_name="revision")
     op.drop_table("revision")
     op.drop_table("signature")
