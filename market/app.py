@@ -60,6 +60,8 @@ import market.registry.declaration_pages
 import market.registry.finding_pages
 import market.registry.pages
 import market.registry.service
+import market.registry.update_api
+import market.registry.update_pages
 import market.texts.api
 import market.texts.pages
 import market.trades.amending_pages
@@ -146,6 +148,7 @@ API: Final = (
     market.approvals.api,
     market.keys.api,
     market.registry.api,
+    market.registry.update_api,
     market.texts.api,
     market.catalog.api,
     market.contracting.api,
@@ -169,6 +172,7 @@ PAGES: Final = (
     market.registry.pages,
     market.registry.declaration_pages,
     market.registry.finding_pages,
+    market.registry.update_pages,
     market.texts.pages,
     market.catalog.pages,
     market.contracting.pages,

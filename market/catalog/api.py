@@ -71,6 +71,15 @@ def publish(number: str) -> dict[str, Any]:
         return _after(session, number, service.publish(session, actor, number))
 
 
+@blueprint.post("/<string:number>/revision")
+@blueprint.response(200, schemas.ListingStepOut)
+def move(number: str) -> dict[str, Any]:
+    """Offer the asset's newest approved file; the promises must hold against what was measured in it."""
+    actor = current_actor()
+    with transaction() as session:
+        return _after(session, number, service.move(session, actor, number))
+
+
 @blueprint.post("/<string:number>/suspension")
 @blueprint.arguments(schemas.ReasonIn)
 @blueprint.response(200, schemas.ListingStepOut)

@@ -35,6 +35,9 @@ from market.texts import form
 
 pages = Blueprint("catalog", __name__)
 
+ONCE = "once"
+"""The update cycle of a contract that gives one file and no right to another."""
+
 BENEFIT_LABELS = {
     Benefit.COMMERCIAL: lazy("commercial"),
     Benefit.PUBLIC: lazy("public benefit"),
@@ -172,6 +175,20 @@ def publish(number: str) -> ResponseReturnValue:
     return redirect(url_for("catalog.listing", number=number), 303)
 
 
+@pages.post("/listings/<string:number>/revision")
+@require_actor
+def move(number: str) -> ResponseReturnValue:
+    """Offer the asset's newest approved file."""
+    actor = current_actor()
+    try:
+        with transaction() as session:
+            service.move(session, actor, number)
+    except Invalid as error:
+        return _listing(number, error), 422
+    flash(_("The listing offers the newest file."), "done")
+    return redirect(url_for("catalog.listing", number=number), 303)
+
+
 @pages.post("/listings/<string:number>/withdrawal")
 @require_actor
 def withdraw(number: str) -> ResponseReturnValue:
@@ -294,6 +311,8 @@ def _listing(number: str, error: Exception | None = None) -> str:
         facts = reading.shown(session, row)
         names = participants.names(session, {row.provider_id})
         offer = reading.offers_of(session, [row]).get(row.id)
+        older = not offering.is_newest(session, row.asset_id, row.revision_id)
+    may = _may(actor, row)
     return render_template(
         "pages/catalog/listing.html",
         row=row,
@@ -311,7 +330,9 @@ def _listing(number: str, error: Exception | None = None) -> str:
         word=word,
         about=about,
         types=TYPE_LABELS,
-        may=_may(actor, row),
+        may=may | {"move": may["move"] and older and not offer},
+        older=older,
+        cycle=facts.values.get("data.update", ONCE),
         values=forms.sent(),
         faults=forms.faults(error) if error else {},
         message=error.message if isinstance(error, MarketError) else None,
@@ -332,6 +353,8 @@ def _may(actor: Actor, row: Listing) -> dict[str, bool]:
         for act, when in states.items()
     }
     listed = row.state is ListingState.LISTED
+    movable = row.state in {ListingState.DRAFT, ListingState.LISTED}
+    may["move"] = movable and permissions.allowed(actor, "listing.publish", relation)
     may["request"] = listed and permissions.allowed(actor, "contract.request", relation)
     may["offer"] = listed and permissions.allowed(actor, "offer.open", relation)
     may["sign_in"] = listed and actor.user_id is None

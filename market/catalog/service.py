@@ -14,8 +14,10 @@ from market.catalog import search
 from market.catalog.models import Listing, ListingOffer
 from market.catalog.reading import Facts, by_number, facts_of, found, is_listed, offers_of, page_of, relation
 from market.catalog.sectors import NAMES
-from market.catalog.states import ListingEvent, ListingState, advance
+from market.catalog.states import ListingEvent, ListingState, advance, wrong_state
 from market.catalog.terms import Proposal, check, check_promises
+from market.errors import Conflict
+from market.i18n import _
 from market.permissions import Relation, require
 from market.registry import offering
 from market.steps import Kind, Pending, Step
@@ -27,6 +29,7 @@ __all__ = [
     "facts_of",
     "found",
     "is_listed",
+    "move",
     "offers_of",
     "page_of",
     "publish",
@@ -156,6 +159,41 @@ def withdraw(session: Session, actor: Actor, number: str) -> Step:
         NotFound: no such listing.
     """
     return _decide(session, actor, number, "withdraw", None)
+
+
+def move(session: Session, actor: Actor, number: str) -> Step:
+    """Let a listing offer the asset's newest approved file instead of the one it was drafted over (rule R2.8).
+
+    Contracts and negotiations name the file that they named.
+
+    Raises:
+        Conflict: it offers that file already (``listing.newest``), is suspended or withdrawn, a standing offer over it
+            is open (``listing.offered``), or the asset is not registered (R2.6).
+        Forbidden: the actor is not of the provider.
+        Invalid: a promise does not hold against what was measured in that file (``listing.promise_not_held``, R3.2).
+        NotFound: no such listing.
+    """
+    listing = found(session, actor, number, lock=True)
+    require(actor, "listing.publish", relation(actor, listing))
+    asset = offering.tradable(session, listing.asset_id, lock=True)
+    given = {"file": asset.digest}
+    if listing.revision_id == asset.revision_id:
+        made = steps.taken(session, actor, Kind.LISTING_CHANGED, listing.handle, given)
+        if made is None:
+            raise Conflict("listing.newest", _("The listing offers the newest approved file already."))
+        return made
+    if listing.state not in {ListingState.DRAFT, ListingState.LISTED}:
+        raise wrong_state(listing.state)
+    if session.get(ListingOffer, listing.id) is not None:
+        raise Conflict(
+            "listing.offered",
+            _("A standing offer over this listing is open and names the older file; take it back first."),
+        )
+    check_promises(Offered(listing.terms).quality, asset.report)
+    step = steps.begin(actor, Kind.LISTING_CHANGED, listing.handle)
+    listing.step_id = step.id
+    listing.revision_id = asset.revision_id
+    return steps.record(session, step, given=given)
 
 
 def suspend_all(session: Session, step: Pending, asset_id: uuid.UUID) -> None:

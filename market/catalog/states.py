@@ -47,11 +47,16 @@ def advance(state: ListingState, event: ListingEvent) -> ListingState:
     try:
         return TRANSITIONS[state, event]
     except KeyError:
-        raise Conflict(
-            "listing.wrong_state",
-            _(
-                "The state of the listing is “%(state)s”; this step cannot be taken now.",
-                state=state_label(state, "listing"),
-            ),
-            state=state.value,
-        ) from None
+        raise wrong_state(state) from None
+
+
+def wrong_state(state: ListingState) -> Conflict:
+    """Return the refusal of a step that a listing does not allow as it stands."""
+    return Conflict(
+        "listing.wrong_state",
+        _(
+            "The state of the listing is “%(state)s”; this step cannot be taken now.",
+            state=state_label(state, "listing"),
+        ),
+        state=state.value,
+    )

@@ -162,6 +162,7 @@ def _organisations(session: Session, actor: Actor) -> Found:
 def _reviews(session: Session, actor: Actor) -> Found:
     if permissions.allowed(actor, "asset.review", Relation.OTHER):
         yield from _assets(_("Review a registration"), registry.submitted(session, actor), "SUBMITTED")
+        yield from _assets(_("Review a newer file"), registry.updated(session, actor), "REGISTERED")
     if permissions.allowed(actor, "asset.release", Relation.OTHER):
         label = _("Decide about a stopped registration")
         yield from _assets(label, registry.appealed(session, actor), "DRAFT")
@@ -175,10 +176,14 @@ def _registrations(session: Session, actor: Actor) -> Found:
     unmeasurable = registry.unmeasurable(session, actor, news)
     rejected = registry.rejected(session, actor, news)
     held = registry.held(session, actor, news)
+    drafted = registry.update_drafted(session, actor)
+    turned_down = registry.update_rejected(session, actor, news)
     yield from _assets(_("Submit for review"), measured, "DRAFT")
     yield from _assets(_("Not measurable: read why, then register a corrected file"), unmeasurable, "DRAFT")
     yield from _assets(_("Held by the operator: read why"), held, "DRAFT")
     yield from _assets(_("Rejected: read why, then register it anew"), rejected, "REJECTED")
+    yield from _assets(_("Newer file: see how it differs, then submit it"), drafted, "REGISTERED")
+    yield from _assets(_("Newer file rejected: read why"), turned_down, "REGISTERED")
 
 
 def _assets(label: str, found: registry.Waiting, state: str) -> Found:

@@ -10,10 +10,9 @@ from market.errors import Conflict
 from market.i18n import _
 from market.inspection.sensitive.classes import Sensitive
 from market.permissions import require
-from market.registry.models import Appeal, Asset, Correction, Decision, Inspection
-from market.registry.reading import asset_of, inspection_of, relation
+from market.registry.models import Appeal, Asset, Correction, Decision, Inspection, Update
+from market.registry.reading import asset_of, is_undecided, measured_in, relation, revision_for, update_of
 from market.registry.screened import RULE, Screened, screened
-from market.registry.states import UNDECIDED
 from market.steps import Kind, Step
 from market.words import state_label
 
@@ -39,12 +38,12 @@ def correct(
     """
     asset = asset_of(session, actor, asset_id, lock=True)
     require(actor, "asset.correct", relation(actor, asset))
-    inspection, found = _screened(session, asset)
+    inspection, found = _screened(session, actor, asset)
     given = {"column": column, "class": kind, "reason": reason}
     of_column = [one for one in found.corrections if one.column == column]
     if of_column and of_column[-1].kind is kind:
         return steps.repeat(session, actor, Kind.FINDING_CORRECTED, asset.handle, given)
-    _demand_undecided(asset)
+    _demand_undecided(asset, update_of(session, inspection.revision_id))
     before = _kind_in_force(found, column)
     if before is kind:
         raise Conflict(
@@ -84,11 +83,11 @@ def appeal(session: Session, actor: Actor, asset_id: uuid.UUID, reason: str) -> 
     """
     asset = asset_of(session, actor, asset_id, lock=True)
     require(actor, "asset.appeal", relation(actor, asset))
-    inspection, found = _screened(session, asset)
+    inspection, found = _screened(session, actor, asset)
     given = {"reason": reason}
     if found.appeal is not None:
         return steps.repeat(session, actor, Kind.ASSET_APPEALED, asset.handle, given)
-    _demand_undecided(asset)
+    _demand_undecided(asset, update_of(session, inspection.revision_id))
     if not found.stops:
         raise Conflict("asset.not_stopped", _("Nothing that was found stops this registration."))
     step = steps.begin(actor, Kind.ASSET_APPEALED, asset.handle)
@@ -124,7 +123,7 @@ def decide(session: Session, actor: Actor, asset_id: uuid.UUID, *, decision: Dec
     asset = asset_of(session, actor, asset_id, lock=True)
     require(actor, "asset.release", relation(actor, asset))
     kind = Kind.ASSET_RELEASED if decision is Decision.RELEASE else Kind.ASSET_HELD
-    _inspection, found = _screened(session, asset)
+    _inspection, found = _screened(session, actor, asset)
     given = {"decision": decision, "reason": reason}
     waiting = found.appeal
     if waiting is None and found.appeals:
@@ -139,8 +138,8 @@ def decide(session: Session, actor: Actor, asset_id: uuid.UUID, *, decision: Dec
     return steps.record(session, step, given=given, note={"reason": reason})
 
 
-def _screened(session: Session, asset: Asset) -> tuple[Inspection, Screened]:
-    inspection = inspection_of(session, asset)
+def _screened(session: Session, actor: Actor, asset: Asset) -> tuple[Inspection, Screened]:
+    inspection = measured_in(session, revision_for(session, actor, asset).id)
     if inspection is None or inspection.report is None:
         raise Conflict(
             "asset.not_inspected",
@@ -152,8 +151,8 @@ def _screened(session: Session, asset: Asset) -> tuple[Inspection, Screened]:
     return inspection, screened(session, inspection)
 
 
-def _demand_undecided(asset: Asset) -> None:
-    if asset.state not in UNDECIDED:
+def _demand_undecided(asset: Asset, update: Update | None) -> None:
+    if not is_undecided(asset, update):
         raise Conflict(
             "asset.wrong_state",
             _(

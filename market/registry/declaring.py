@@ -18,8 +18,7 @@ from market.inspection.sensitive.classes import Sensitive
 from market.permissions import Relation, require
 from market.registry.declarations import declaration_of, last_measured
 from market.registry.models import Declaration, Origin
-from market.registry.reading import asset_of, relation, revision_of
-from market.registry.states import RegistrationState
+from market.registry.reading import asset_of, is_draft, relation, revision_for, revision_of, update_of
 from market.steps import Kind, Step
 from market.words import state_label
 
@@ -48,7 +47,7 @@ def declare(session: Session, actor: Actor, asset_id: uuid.UUID, declared: Decla
     given = {"digest": declared.digest}
     if before is not None and before.digest == declared.digest:
         return steps.repeat(session, actor, Kind.ASSET_DECLARED, asset.handle, given)
-    if asset.state is not RegistrationState.DRAFT:
+    if not is_draft(asset, update_of(session, revision.id)):
         raise Conflict(
             "asset.wrong_state",
             _(
@@ -83,7 +82,7 @@ def current(session: Session, actor: Actor, asset_id: uuid.UUID) -> tuple[Declar
         NotFound: no such asset.
     """
     asset = asset_of(session, actor, asset_id)
-    revision = revision_of(session, asset)
+    revision = revision_for(session, actor, asset)
     row = declaration_of(session, revision.id)
     if row is not None:
         return from_json(row.document), row

@@ -17,7 +17,6 @@ from market.participants.web import current_actor, require_actor
 from market.registry import appealing, reading, schemas
 from market.registry.models import Decision
 from market.registry.reading import Detail
-from market.registry.states import UNDECIDED
 
 pages = Blueprint("findings", __name__)
 
@@ -39,15 +38,15 @@ DECISIONS = {
 
 def open_to(actor: Actor, detail: Detail) -> list[str]:
     """Return what the actor may do about what was found: ``correct``, ``appeal``, ``release``."""
-    found, asset = detail.screened, detail.asset
-    if found is None or asset.state not in UNDECIDED:
+    found = detail.screened
+    if found is None or not detail.is_undecided:
         return []
     sensible = {
         "correct": True,
         "appeal": bool(found.stops) and found.appeal is None,
         "release": found.appeal is not None,
     }
-    relation = reading.relation(actor, asset)
+    relation = reading.relation(actor, detail.asset)
     return [
         act for act, now in sensible.items() if now and permissions.allowed(actor, f"asset.{act}", relation)
     ]

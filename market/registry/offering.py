@@ -96,6 +96,11 @@ def named(session: Session, asset_id: uuid.UUID, digest: str) -> RegisteredAsset
     return measured(session, asset_id, revision_id)
 
 
+def is_newest(session: Session, asset_id: uuid.UUID, revision_id: uuid.UUID) -> bool:
+    """Tell whether a file is the one that its asset offers now."""
+    return offered_of(session, session.get_one(Asset, asset_id)).id == revision_id
+
+
 def briefs(session: Session, revision_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, reports.Report]:
     """Return what was measured in many files at once, for lists; a file not measured is left out."""
     rows = session.execute(

@@ -201,7 +201,9 @@ def _asset(
         and detail.measuring == "measured"
         and permissions.allowed(actor, "asset.submit", relation),
         may_review=waits and permissions.allowed(actor, "asset.review", relation),
-        may_declare=detail.asset.state is RegistrationState.DRAFT
+        may_revise=detail.asset.state is RegistrationState.REGISTERED
+        and permissions.allowed(actor, "asset.draft", relation),
+        may_declare=detail.is_draft
         and detail.measuring == "measured"
         and permissions.allowed(actor, "asset.declare", relation),
         stops=detail.screened.stops if detail.screened else (),

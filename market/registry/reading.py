@@ -33,7 +33,8 @@ class Detail:
 
     Attributes:
         asset: the row.
-        revision: its newest file.
+        revision: its file that the actor sees (:func:`revision_for`).
+        update: the update that this file came with; None for the first.
         inspection: the row, None until the file was measured.
         report: the measured facts, with values only for the provider's people and reviewers, and of sensitive columns
             for nobody; None when the file was not or could not be measured.
@@ -47,6 +48,7 @@ class Detail:
 
     asset: Asset
     revision: Revision
+    update: Update | None
     inspection: Inspection | None
     report: reports.Report | None
     refusal: str | None
@@ -56,11 +58,32 @@ class Detail:
     examples: Mapping[str, Sequence[str]]
 
     @property
+    def is_draft(self) -> bool:
+        """Whether the file waits for its provider."""
+        return is_draft(self.asset, self.update)
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether nobody has decided on the file yet."""
+        return is_undecided(self.asset, self.update)
+
+    @property
     def measuring(self) -> str:
         """How far measuring came: ``pending``, ``measured`` or ``refused``."""
         if self.inspection is None:
             return "pending"
         return "refused" if self.inspection.refusal else "measured"
+
+
+def is_draft(asset: Asset, update: Update | None) -> bool:
+    """Tell whether a file of an asset, which came with this update or as its first, waits for its provider."""
+    state = asset.state if update is None else update.state
+    return state in {RegistrationState.DRAFT, UpdateState.DRAFT}
+
+
+def is_undecided(asset: Asset, update: Update | None) -> bool:
+    """Tell whether nobody has decided yet on a file of an asset, which came with this update or as its first."""
+    return asset.state in UNDECIDED if update is None else update.state in UNDER_WAY
 
 
 def knows_duplicates(actor: Actor) -> bool:
@@ -138,6 +161,7 @@ def detail(session: Session, actor: Actor, asset_id: uuid.UUID) -> Detail:
     """
     asset = asset_of(session, actor, asset_id)
     revision = revision_for(session, actor, asset)
+    update = update_of(session, revision.id)
     inspection = measured_in(session, revision.id)
     insider = relation(actor, asset) is Relation.OWN or actor.has(Role.REVIEWER)
     preview = inspection.preview if inspection is not None and insider else None
@@ -151,13 +175,14 @@ def detail(session: Session, actor: Actor, asset_id: uuid.UUID) -> Detail:
     return Detail(
         asset=asset,
         revision=revision,
+        update=update,
         inspection=inspection,
         report=report,
         refusal=explain(inspection.refusal, inspection.facts or {})
         if inspection and inspection.refusal
         else None,
         duplicate=duplicate,
-        alike=_alike(session, actor, asset, revision),
+        alike=_alike(session, actor, asset, revision) if is_undecided(asset, update) else [],
         screened=found,
         examples=finding.examples(preview) if preview else {},
     )
@@ -165,7 +190,7 @@ def detail(session: Session, actor: Actor, asset_id: uuid.UUID) -> Detail:
 
 def _alike(session: Session, actor: Actor, asset: Asset, revision: Revision) -> list[Alike]:
     own = relation(actor, asset) is Relation.OWN
-    if asset.state not in UNDECIDED or not (own or knows_duplicates(actor)):
+    if not (own or knows_duplicates(actor)):
         return []
     found = likeness.alike(session, asset, revision)
     if knows_duplicates(actor) and not own:

@@ -9,7 +9,7 @@ from market.inspection.declared.model import COLUMNS, NAME, RULES, TEXT
 from market.inspection.sensitive.classes import Sensitive
 from market.registry.models import Decision, Origin, Right
 from market.registry.screening import StopCode
-from market.registry.states import RegistrationState
+from market.registry.states import RegistrationState, UpdateState
 
 NOTHING = "none"
 """What a correction says of a column that holds nothing sensitive."""
@@ -37,6 +37,18 @@ class FileIn(Schema):
     """The file itself: CSV (UTF-8, UTF-16 or GB18030), JSON lines, an Excel workbook or Parquet."""
 
     file = File(required=True)
+
+
+class UpdateIn(Schema):
+    """What a provider says of a newer file; the file comes beside it."""
+
+    changes = Text(
+        low=2,
+        high=2000,
+        lines=True,
+        required=True,
+        metadata={"description": "What differs from the file on offer; reviewers and buyers read it"},
+    )
 
 
 class ReviewIn(Schema):
@@ -251,6 +263,28 @@ class InspectionOut(Schema):
         fields.Nested(AlikeOut),
         metadata={"description": "Until a decision: for reviewers all, for you those public or your own"},
     )
+
+
+class UpdateOut(Schema):
+    """A newer file of a registered asset, how it differs from the one on offer when it came, and what became of it."""
+
+    ordinal = fields.Integer(metadata={"description": "Of the file among the asset's; the first is 1"})
+    state = fields.Enum(UpdateState, by_value=True)
+    changes = fields.String(metadata={"description": "The provider's words"})
+    file = fields.Nested(FileOut)
+    after = fields.Nested(FileOut, metadata={"description": "The file that was on offer when it came"})
+    comparison = fields.Dict(allow_none=True, metadata={"description": "Null until it is measured"})
+    decision = fields.String(allow_none=True, metadata={"description": "The reviewer's reason"})
+    uploaded_at = Timestamp()
+    decided_at = Timestamp(allow_none=True)
+    entry_id = Uuid(metadata={"description": "Entry of the last step"})
+    index = fields.Integer(allow_none=True)
+
+
+class UpdatesOut(Schema):
+    """The newer files of an asset, the newest first."""
+
+    items = fields.List(fields.Nested(UpdateOut))
 
 
 class AssetItemOut(Schema):

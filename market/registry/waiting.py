@@ -7,15 +7,15 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, select
+from sqlalchemy import ColumnElement, Row, Select, or_, select
 from sqlalchemy.orm import Session
 
 from market.actor import Actor
 from market.paging import Beginning, beginning
 from market.registry.declarations import newest
-from market.registry.files import is_working
-from market.registry.models import Appeal, Asset, Decision, Inspection, Revision
-from market.registry.states import UNDECIDED, RegistrationState
+from market.registry.files import UNDER_WAY, is_working
+from market.registry.models import Appeal, Asset, Decision, Inspection, Revision, Update
+from market.registry.states import UNDECIDED, RegistrationState, UpdateState
 from market.steps import Step
 
 Waiting = Beginning[Row[Asset, datetime]]
@@ -24,6 +24,24 @@ Waiting = Beginning[Row[Asset, datetime]]
 def submitted(session: Session, actor: Actor) -> Waiting:
     """Return what was handed to the reviewers, of other organisations than the actor's (R1.5)."""
     return _stepped(session, RegistrationState.SUBMITTED, Asset.provider_id != actor.organisation_id)
+
+
+def updated(session: Session, actor: Actor) -> Waiting:
+    """Return the assets of which a newer file was handed to the reviewers, of other organisations than the actor's."""
+    other = Asset.provider_id != actor.organisation_id
+    return _updates(session, Step.time, other, Update.state == UpdateState.SUBMITTED)
+
+
+def update_drafted(session: Session, actor: Actor) -> Waiting:
+    """Return the actor's assets of which a newer file was uploaded and waits to be submitted."""
+    own = Asset.provider_id == actor.organisation_id
+    return _updates(session, Step.time, own, Update.state == UpdateState.DRAFT)
+
+
+def update_rejected(session: Session, actor: Actor, after: datetime) -> Waiting:
+    """Return the actor's assets of which a newer file was rejected after a moment."""
+    own = Asset.provider_id == actor.organisation_id
+    return _updates(session, Step.time, own, Update.state == UpdateState.REJECTED, Step.time > after)
 
 
 def appealed(session: Session, actor: Actor) -> Waiting:
@@ -73,12 +91,23 @@ def _stepped(session: Session, state: RegistrationState, *conditions: ColumnElem
     return beginning(session, query.where(*conditions), Step.time, Asset.id)
 
 
+def _updates(session: Session, since: Any, *conditions: ColumnElement[bool]) -> Waiting:
+    query = (
+        select(Asset, since)
+        .join(Update, Update.asset_id == Asset.id)
+        .join(Step, Step.id == Update.step_id)
+        .where(Asset.state == RegistrationState.REGISTERED)
+    )
+    return beginning(session, query.where(*conditions), since, Asset.id)
+
+
 def _appeals(session: Session, since: Any, *conditions: ColumnElement[bool]) -> Waiting:
     query = (
         select(Asset, since)
         .join(Revision, Revision.asset_id == Asset.id)
         .join(Appeal, Appeal.revision_id == Revision.id)
-        .where(Asset.state.in_(UNDECIDED))
+        .outerjoin(Update, Update.revision_id == Revision.id)
+        .where(is_working(), or_(Asset.state.in_(UNDECIDED), Update.state.in_(UNDER_WAY)))
     )
     return beginning(session, query.where(*conditions), since, Asset.id)
 

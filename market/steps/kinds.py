@@ -106,3 +106,8 @@ class Kind(StrEnum):
     ASSET_RELEASED = "asset.released"
     ASSET_HELD = "asset.held"
     ASSET_DECLARED = "asset.declared"
+    ASSET_REVISED = "asset.revised"
+    UPDATE_SUBMITTED = "update.submitted"
+    UPDATE_APPROVED = "update.approved"
+    UPDATE_REJECTED = "update.rejected"
+    UPDATE_WITHDRAWN = "update.withdrawn"
