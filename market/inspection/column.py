@@ -220,15 +220,7 @@ class Measured:
     @property
     def type(self) -> str:
         """What every filled cell is (:mod:`market.inspection.report`)."""
-        stored, counts = self.column.stored, self.column.counts
-        known = parquet.kind(stored)
-        if known is not None:
-            return known
-        kinds = (
-            ("integer", counts.integers), ("decimal", counts.numbers), ("date", counts.dates),
-            ("timestamp", counts.moments), ("boolean", counts.booleans),
-        )  # fmt: skip
-        return next((name for name, count in kinds if count == counts.filled > 0), "text")
+        return type_of(self.column.stored, self.column.counts)
 
     @property
     def extremes(self) -> tuple[str | None, str | None]:
@@ -246,6 +238,23 @@ class Measured:
         kind = kinds.get(self.type, self.type)
         facts = self.column.spread[kind].facts() if kind in self.column.spread else None
         return facts and {"kind": kind} | facts
+
+
+def type_of(stored: str, counts: Counts) -> str:
+    """Return what every filled cell of a column is.
+
+    Args:
+        stored: ``text``, or the type the file itself gives the column.
+        counts: of all its cells.
+    """
+    known = parquet.kind(stored)
+    if known is not None:
+        return known
+    kinds = (
+        ("integer", counts.integers), ("decimal", counts.numbers), ("date", counts.dates),
+        ("timestamp", counts.moments), ("boolean", counts.booleans),
+    )  # fmt: skip
+    return next((name for name, count in kinds if count == counts.filled > 0), "text")
 
 
 def short(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Measuring a file from the server: the child is started, bounded, and its answer taken apart."""
+"""Measuring and comparing files from the server: a child is started, bounded, and its answer taken apart."""
 
 import json
 import tempfile
@@ -10,12 +10,15 @@ from typing import Any
 from market import db
 from market.inspection import child
 from market.inspection.child import Progress
+from market.inspection.comparison import Comparison, from_document
 from market.inspection.declared.model import Declared
 from market.inspection.explain import CODES
 from market.inspection.formats import media_type_of
 from market.inspection.limits import Limits
 from market.inspection.refusal import Facts, Refusal
 from market.inspection.report import canonical, digest
+
+_COMPARED = frozenset({"version", "method", "columns", "rows", "empty", "distances"})
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,34 @@ def inspect_file(
     )
 
 
+def compare_files(
+    old: Path, old_type: str, new: Path, new_type: str, limits: Limits | None = None,
+    progress: Progress | None = None,
+) -> Comparison:  # fmt: skip
+    """Compare two files of one asset in a child process.
+
+    Args:
+        old: the earlier file; it is only read.
+        old_type: one of :data:`market.inspection.formats.MEDIA_TYPES`.
+        new: the later file; it is only read.
+        new_type: likewise; the two need not be the same.
+        limits: what the child may use for both; the defaults of :class:`Limits` when None.
+        progress: told how far the child is, in thousandths.
+
+    Raises:
+        Refusal: a file cannot be measured; its code is one of ``explain.CODES``, and its fact ``file`` is ``old`` or
+            ``new`` where it is known which.
+        RuntimeError: a transaction is open.
+    """
+    db.outside()
+    with tempfile.TemporaryDirectory(prefix="comparison-") as scratch:
+        found = child.ask(
+            "market.inspection.compare", [str(old.resolve()), old_type, str(new.resolve()), new_type], scratch,
+            limits or Limits(), progress or (lambda _done: None), _COMPARED, CODES,
+        )  # fmt: skip
+    return from_document(found)
+
+
 def _written(declared: Declared, scratch: Path) -> str:
     """Write a declaration where the child finds it; it may be longer than an argument can be."""
     place = scratch / "declared.json"
@@ -96,4 +127,4 @@ def document(
     }
 
 
-__all__ = ["Facts", "Measured", "Refusal", "document", "inspect_file"]
+__all__ = ["Facts", "Measured", "Refusal", "compare_files", "document", "inspect_file"]

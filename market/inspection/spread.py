@@ -6,6 +6,7 @@ parts; counts are exact.
 """
 
 import math
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -89,6 +90,38 @@ class Spread:
             joined[self.low - low : self.low - low + len(self.counts)] += self.counts
         joined[first - low : first - low + len(counts)] += counts
         self.low, self.counts = low, joined
+
+
+def distance(one: Spread, other: Spread) -> Fraction | None:
+    """Return the largest difference of the shares of numbers below a bound, over the bounds both have.
+
+    Bars of one width begin at the same places in any two histograms, so joining bars until both have one width gives
+    exact shares at every bound that is left. None where either has counted nothing.
+    """
+    if not len(one.counts) or not len(other.counts):
+        return None
+    joint = _copy(one)
+    joint.merge(other)
+    below = [_below(_copy(each), joint) for each in (one, other)]
+    totals = [each[-1] for each in below]
+    most = max(abs(ours * totals[1] - theirs * totals[0]) for ours, theirs in zip(*below, strict=True))
+    return Fraction(most, totals[0] * totals[1])
+
+
+def _copy(spread: Spread) -> Spread:
+    copy = Spread()
+    copy.merge(spread)
+    return copy
+
+
+def _below(spread: Spread, joint: Spread) -> list[int]:
+    """Return how many numbers lie below the end of each bar of a histogram that holds them too."""
+    spread._widen(joint.power)
+    counts = np.zeros(len(joint.counts), np.int64)
+    start = spread.low - joint.low
+    counts[start : start + len(spread.counts)] = spread.counts
+    below: list[int] = counts.cumsum().tolist()
+    return below
 
 
 def _needed(least: float, most: float) -> int:
