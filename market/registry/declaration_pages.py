@@ -45,8 +45,7 @@ def declare(asset_id: uuid.UUID) -> ResponseReturnValue:
     try:
         file = request.files.get("file")
         if file is not None and file.filename:
-            text = file.stream.read(SIZE + 1).decode("utf-8-sig", "replace")
-            taken, origin = declaring.taken(text)
+            taken, origin = declaring.taken(file.stream.read(SIZE + 1))
             declared, notes = taken.declared, taken.notes
         else:
             declared, origin, notes = declaring.built(typed(request.form, before)), Origin.OWN, ()

@@ -5,6 +5,7 @@ from market.inspection.declared.faults import Fault
 
 MESSAGES = {
     "declared.size": lazy("The document is longer than %(most)s characters; leave out what is not needed."),
+    "declared.encoding": lazy("The document is not in UTF-8; save it as UTF-8."),
     "declared.json": lazy("This is not JSON; look for a missing comma, quotation mark or bracket."),
     "declared.yaml": lazy("This is not YAML that can be read; write it without aliases and tags."),
     "declared.shape": lazy("This is not of the form that is expected here."),
