@@ -36,7 +36,7 @@ def test_a_declared_column_no_longer_stops(hall: Hall) -> None:
     measured = hall.provider.get(inspection)
     assert measured["report_digest"] != before
     (found,) = measured["sensitive"]["found"]
-    assert (found["class"], found["declared"]) == ("mobile", True)
+    assert (found["class"], found["declared"]) == ("mobile", "mobile")
     assert measured["sensitive"]["stops"] == []
     assert hall.provider.ask("POST", f"{asset}/submission").status == 200
     late = hall.provider.ask("PUT", f"{asset}/declaration", said | {"description": "calls"})
