@@ -20,11 +20,7 @@ from market.registry.likeness import Alike
 from market.registry.models import Asset, Revision, Right
 from market.registry.reading import asset_of, earlier, inspection_of, relation, revision_of
 from market.registry.screened import demand_unstopped
-from market.registry.states import (
-    RegistrationEvent,
-    RegistrationState,
-    advance,
-)
+from market.registry.states import APPROVED, RegistrationEvent, RegistrationState, advance
 from market.rules import book
 from market.steps import Kind, Pending, Step
 from market.storage import Blob
@@ -170,9 +166,9 @@ def review(session: Session, actor: Actor, asset_id: uuid.UUID, *, approve: bool
         reason: why; the provider reads it.
 
     Raises:
-        Conflict: the registration does not wait for a review, was decided otherwise, or another one of the same
-            data is approved already (``asset.duplicate``, rule R2.5), or what was found in its file stops it
-            (``asset.stopped``, rule R2.7).
+        Conflict: the registration does not wait for a review, was decided otherwise, another one of the same data,
+            or mostly the same, is approved already (``asset.duplicate``, rule R2.5), or what was found in its file
+            stops it (``asset.stopped``, rule R2.7).
         Forbidden: the actor may not review this asset.
         NotFound: no such asset.
     """
@@ -261,34 +257,25 @@ def _refuse_alike(found: Sequence[Alike], provider_id: uuid.UUID) -> None:
     """Refuse data that are mostly registered already; what may not be named is left to the reviewer."""
     for one in likeness.same(found):
         if likeness.may_name(one.asset, provider_id):
-            raise Conflict(
-                "asset.duplicate",
-                _(
-                    "Mostly the same data are registered already: %(contained)s%% of these data stand in %(name)s, and"
-                    " %(contains)s%% of its data stand in these.",
-                    name=one.asset.number or one.asset.title,
-                    contained=one.contained,
-                    contains=one.contains,
-                ),
-                rule="R2.5",
-                earlier=one.asset.number or str(one.asset.id),
-                contained=one.contained,
-                contains=one.contains,
-            )
+            raise _alike(one)
 
 
 def _refuse_second(session: Session, asset: Asset) -> None:
-    """Refuse to approve data that another registration was approved for while this one waited.
+    """Refuse to approve data, or mostly the same, that another registration was approved for while this one waited.
 
-    At submission neither was public, so both were let through to the reviewer, who may know of the other.
+    At submission neither was public, or both came at once, so both were let through to the reviewer, who may know of
+    the other. Approvals wait for each other, since nothing else tells beforehand which data are alike.
     """
+    _one_at_a_time(session, "approval")
     inspection = inspection_of(session, asset)
     content = inspection.content_digest if inspection else None
     if content is not None:
         _one_at_a_time(session, content)
     for claim in earlier(session, asset.id, revision_of(session, asset).digest, content):
-        if claim.state is not RegistrationState.SUBMITTED:
+        if claim.state in APPROVED:
             raise _duplicate(claim)
+    for one in likeness.same(likeness.alike(session, asset, revision_of(session, asset), APPROVED)):
+        raise _alike(one)
 
 
 def _refuse_stopped(session: Session, asset: Asset) -> None:
@@ -307,9 +294,31 @@ def _duplicate(earlier_one: Asset) -> Conflict:
     )
 
 
-def _one_at_a_time(session: Session, content_digest: str) -> None:
-    """Let two decisions about the same data wait for each other; SQLite has one writer anyway."""
+def _alike(one: Alike) -> Conflict:
+    return Conflict(
+        "asset.duplicate",
+        _(
+            "Mostly the same data are registered already: %(contained)s%% of these data stand in %(name)s, and"
+            " %(contains)s%% of its data stand in these.",
+            name=one.asset.number or one.asset.title,
+            contained=one.contained,
+            contains=one.contains,
+        ),
+        rule="R2.5",
+        earlier=one.asset.number or str(one.asset.id),
+        contained=one.contained,
+        contains=one.contains,
+    )
+
+
+def _one_at_a_time(session: Session, subject: str) -> None:
+    """Let two transactions about one thing wait for each other; SQLite has one writer anyway.
+
+    Args:
+        session: the session of the transaction.
+        subject: a content digest, or what else it is about.
+    """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(
-            text("SELECT pg_advisory_xact_lock(hashtextextended(:digest, 2))"), {"digest": content_digest}
+            text("SELECT pg_advisory_xact_lock(hashtextextended(:subject, 2))"), {"subject": subject}
         )
