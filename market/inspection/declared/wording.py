@@ -23,6 +23,9 @@ MESSAGES = {
     ),
     "declared.longest": lazy("Write a whole number from 1 to 1000000."),
     "declared.list": lazy("There is no code list of this name; choose one that is offered."),
+    "declared.blank": lazy(
+        "An allowed value cannot be blank; an empty cell is allowed where cells may be empty."
+    ),
     "declared.allowed": lazy("Give between 1 and %(most)s allowed values."),
     "declared.key": lazy("Name declared columns as the key, each once."),
     "declared.rule_code": lazy("Choose what the rule stands for from the list."),
