@@ -136,12 +136,14 @@ def _declared(
         parts = [
             count for rule, count in zip(declared.rules, counts[0].rules, strict=True) if rule.code == code
         ]
-        found[code] = next(_counted(code, None, parts), unassessed(code, "no_rule"))
+        found[code] = next(_counted(code, None, parts), unassessed(code, "no_cells" if parts else "no_rule"))
     found["0202"] = next(_counted("0202", None, [counts[0].records]), found["0202"])
     found["0304"] = _unique(whole, table, declared, of_columns)
     if len(counts) > 1:
         parts = [one["range"] for one in counts[1].columns.values() if "range" in one]
-        found["0501"] = next(_counted("0501", None, parts), unassessed("0501", "no_column"))
+        found["0501"] = next(
+            _counted("0501", None, parts), unassessed("0501", "no_cells" if parts else "no_column")
+        )
     found["0502"] = _timely(whole, declared)
     return found
 
