@@ -159,12 +159,16 @@ class _Side:
 
 
 def _scaled(found: Cells, stored: str) -> dict[str, NDArray[np.float64]]:
-    """Return the cells as numbers, by the scale they are on; nothing where they are not all of one kind."""
-    if found.filled and (found.numbers == found.filled or parquet.kind(stored) == "float"):
+    """Return the cells as numbers, by the scale they are on; nothing where they are not all of one kind.
+
+    Where the file itself gives the kind, cells of it that have no place on the scale are left out.
+    """
+    given = _SCALES.get(parquet.kind(stored) or "")
+    if found.filled and (found.numbers == found.filled or given == "number"):
         return {"number": found.text.cast(pl.Float64, strict=False).drop_nulls().to_numpy()}
-    if found.days is not None and found.dates == found.filled:
+    if found.days is not None and (found.dates == found.filled or given == "date"):
         return {"date": found.days}
-    if found.seconds is not None and found.moments == found.filled:
+    if found.seconds is not None and (found.moments == found.filled or given == "timestamp"):
         return {"timestamp": found.seconds}
     return {}
 
