@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from market import backup_commands, cleaning_commands, key_commands, signing_commands
+from market import backup_commands, cleaning_commands, comparison_commands, key_commands, signing_commands
 
 if TYPE_CHECKING:
     from market.config import Settings
@@ -326,7 +326,7 @@ def verify(bundle: Path, trust: Path | None) -> None:
     sys.exit(run(bundle, trust, sys.stdout))
 
 
-for command in (*backup_commands.COMMANDS, *cleaning_commands.COMMANDS):
+for command in (*backup_commands.COMMANDS, *cleaning_commands.COMMANDS, *comparison_commands.COMMANDS):
     qilu.add_command(command)
 
 signing_commands.keys.add_command(key_commands.keys_authority)
