@@ -109,6 +109,7 @@ def on_verified(contract_id: uuid.UUID) -> None:
             fetchable_since=_fetchable_since(session, rows),
         )
         jobs.queue(session, "agreement.deadline", due_at=until, number=number)
+        updating.catch_up(session, rows.trade)
         if grant.fetch_until is not None and rows.settlement is not None:
             jobs.queue(session, "delivery.deadline", due_at=grant.fetch_until, number=number)
         steps.record(session, step, note={"contract": one.contract.number})
