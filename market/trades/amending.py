@@ -29,7 +29,7 @@ from market.delivery import service as delivery
 from market.errors import Conflict, Invalid
 from market.i18n import _
 from market.steps import Kind
-from market.trades import acts, service
+from market.trades import acts, service, updating
 from market.trades.acceptance import AcceptanceState
 from market.trades.acts import Act
 from market.trades.agreement import AgreementState

@@ -142,9 +142,7 @@ def given(session: Session, trade_id: uuid.UUID) -> list[Given]:
             grant=grant,
             changes=_changes(session, grant),
             receipt=delivery.receipt_of(session, grant.id),
-            open=gate.decide(
-                delivery.grounds(grant, delivery.usage_of(session, grant.id)), clock.now()
-            )
+            open=gate.decide(delivery.grounds(grant, delivery.usage_of(session, grant.id)), clock.now())
             is None,
         )
         for grant in grants.updates_of(session, trade_id)
