@@ -15,11 +15,12 @@ from market.steps import Stateful
 class AccessGrant(Stateful, Base):
     """The right to fetch one file, with everything the gate needs to know copied onto it.
 
-    ``trade_id``, ``number`` and ``update_id`` are plain marks of whoever asked for the grant; this room does not
-    look them up. A trade has one grant for the file that was sold and one for each update of it, all under its number;
-    whatever stops or ends one of them stops or ends all. The signed terms know two spans: the contract's term, from the day it is in force, and the
-    days to fetch the file, which run only from the day it *can* be fetched, so that paying late costs
-    the buyer none of them. How often the file may be fetched stands in the policy.
+    ``trade_id``, ``number`` and ``update_id`` are plain marks of whoever asked for the grant; this room does
+    not look them up. A trade has one grant for the file that was sold and one for each update of it, all under
+    its number; whatever stops or ends one of them stops or ends all. The signed terms know two spans: the
+    contract's term, from the day it is in force, and the days to fetch the file, which run only from the day
+    it *can* be fetched, so that paying late costs the buyer none of them. How often the file may be fetched
+    stands in the policy, and counts for each file.
     """
 
     __tablename__ = "access_grant"
