@@ -144,6 +144,10 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         "fetchDelivery", (Scope.DELIVERY,), refusals=frozenset({409, 416}), file=True, ranged=True
     ),
     "GET /api/v1/trades/{number}/receipt": _read("showReceipt"),
+    "GET /api/v1/trades/{number}/updates": _read("listTradeUpdates"),
+    "GET /api/v1/trades/{number}/updates/{ordinal}": Operation(
+        "fetchTradeUpdate", (Scope.DELIVERY,), refusals=frozenset({409, 416}), file=True, ranged=True
+    ),
     "POST /api/v1/trades/{number}/acceptance": _act("acceptDelivery", "acceptance.accept"),
     "POST /api/v1/trades/{number}/rejection": _act("rejectDelivery", "acceptance.reject"),
     "POST /api/v1/trades/{number}/cancellation": _act("cancelTrade", "trade.cancel"),

@@ -16,7 +16,7 @@ from contracts.verify import Package
 from market.verify import signed
 from market.verify.evidence import Evidence, Image
 from market.verify.report import CheckFailed, Report, require, tell
-from market.verify.trade import CLOCKS
+from market.verify.delivery import CLOCKS
 
 TABLE: Final = "standing_offer"
 CHANGING: Final = frozenset({"state", "taken"})
