@@ -75,21 +75,30 @@ def pdf(layout: str, content: Mapping[str, Any], day: date, files: Mapping[str, 
 
     Args:
         layout: in Typst; it reads ``content.json``, in which the toolchain stands as ``toolchain``.
-        content: what it places; every character has a glyph (:func:`spelled`).
+        content: what it places; a character that cannot be set, or not be seen, stands as its number, ``\\u{1F600}``.
         day: the only date that the file carries.
         files: what it may attach, by name.
 
     Raises:
         RenderError: the child failed or passed its limits (``document.not_rendered``).
     """
-    with _set(layout, content, day, files, pages=False) as folder:
+    with _set(layout, _spelled(content), day, files, pages=False) as folder:
         return (folder / "document.pdf").read_bytes()
 
 
-def spelled(text: str) -> str:
-    r"""Return a text with every character that cannot be set, or not be seen, as its number: ``\u{1F600}``."""
-    known = _known()
-    return "".join(one if one.isprintable() and ord(one) in known else f"\\u{{{ord(one):X}}}" for one in text)
+def _spelled(value: Any) -> Any:
+    match value:
+        case str():
+            known = _known()
+            return "".join(
+                one if one.isprintable() and ord(one) in known else f"\\u{{{ord(one):X}}}" for one in value
+            )
+        case list():
+            return [_spelled(item) for item in value]
+        case dict():
+            return {key: _spelled(item) for key, item in value.items()}
+        case _:
+            return value
 
 
 @lru_cache(maxsize=1)
