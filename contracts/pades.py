@@ -7,8 +7,8 @@ type again and compared.  The first revision brings the fields of everybody who 
 certifies the document (ISO 32000-1, 12.8.2.2) and lets nothing follow but the filling of those fields.  Where one party
 alone signs, a standing offer or its acceptance, that signature lets nothing at all follow, so that any reader refuses a
 page that is laid over it: an approval would leave the file open to that.  With the last signature come all
-certificates and lists of revoked ones (PAdES B-LT), in its own revision, so that it covers the whole file.  The exchange
-seals a document of its own in the same way, alone.
+certificates and lists of revoked ones (PAdES B-LT), in its own revision, so that it covers the whole file.  The
+exchange seals a document of its own in the same way, alone.
 
 The same input gives the same bytes: no random number and no clock but the ``at`` that is given.
 """

@@ -71,11 +71,11 @@ def render(draft: Draft) -> Rendered:
 
 
 def pdf(layout: str, content: Mapping[str, Any], day: date, files: Mapping[str, bytes]) -> bytes:
-    """Return a document that is no contract in type.  Blocks; never call it inside a transaction.
+    r"""Return a document that is no contract in type.  Blocks; never call it inside a transaction.
 
     Args:
         layout: in Typst; it reads ``content.json``, in which the toolchain stands as ``toolchain``.
-        content: what it places; a character that cannot be set, or not be seen, stands as its number, ``\\u{1F600}``.
+        content: what it places; a character that cannot be set, or not be seen, stands as its number, ``\u{1F600}``.
         day: the only date that the file carries.
         files: what it may attach, by name.
 
