@@ -74,6 +74,7 @@ import market.trades.following
 import market.trades.opening
 import market.trades.pages
 import market.trades.suspension
+import market.trades.updating
 import market.witnessing.api
 from market import clock, config, db, edge, i18n, jobs, openapi, problems, statics, words
 from market.participants import web
@@ -108,6 +109,9 @@ HANDLERS: Final[Mapping[str, jobs.Handler]] = {
     "contract.stamp": market.contracting.stamping.on_unstamped,
     "contract.turn": market.contracting.letters.on_turn,
     "contract.verified": market.trades.opening.on_verified,
+    "update.approved": market.trades.updating.on_approved,
+    "trade.update": market.trades.updating.on_update,
+    "trade.updated": market.trades.updating.on_updated,
     "account.open": market.payments.accounts.on_open,
     "account.look": market.payments.accounts.on_look,
     "payment.perform": market.payments.performing.on_perform,
@@ -133,7 +137,7 @@ SLOW: Final = frozenset({
     "revision.uploaded", "delivery.covered", "ledger.fsck",  # as long as the file, or the log, is large
     "account.open", "account.look", "payment.perform", "payment.look", "payment.close", "payment.retry",
     "webhook.received", "contract.stamp", "offer.stamp",  # another's answer
-    "contract.turn", "contract.reminder", "contract.ended",
+    "contract.turn", "contract.reminder", "contract.ended", "trade.updated",
 })  # fmt: skip
 """Jobs that may take minutes; a worker always keeps a hand free for the others."""
 

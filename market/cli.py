@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from market import backup_commands, cleaning_commands, key_commands, signing_commands
+from market import backup_commands, cleaning_commands, comparison_commands, key_commands, signing_commands
 
 if TYPE_CHECKING:
     from market.config import Settings
@@ -266,7 +266,8 @@ def contracts_lint() -> None:
     "--declared",
     "said",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="What the provider declared, as JSON; a report under a declaration needs the same one.",
+    help="What the provider declared: own JSON, a data contract (ODCS 3) or a Table Schema; a report under a"
+    " declaration needs the same one.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The whole report as JSON.")
 @click.option("--sql", "dialect", type=click.Choice(["duckdb", "spark"]), help="The SQL that confirms it.")
@@ -276,9 +277,9 @@ def inspect(file: Path, said: Path | None, as_json: bool, dialect: str | None) -
     from rich.progress import Progress
 
     from market.inspection import confirm
+    from market.inspection.declared import document as declarations
     from market.inspection.declared import wording
     from market.inspection.declared.faults import Invalid
-    from market.inspection.declared.model import from_json
     from market.inspection.explain import explain
     from market.inspection.formats import CSV
     from market.inspection.printing import lines
@@ -289,12 +290,15 @@ def inspect(file: Path, said: Path | None, as_json: bool, dialect: str | None) -
     try:
         with bar:
             task = bar.add_task(file.name, total=1000)
-            declared = from_json(said.read_text("utf-8")) if said else None
+            taken = declarations.read(said.read_bytes())[0] if said else None
+            declared = taken.declared if taken else None
             report = document(file, lambda done: bar.update(task, completed=done), declared)
     except Invalid as invalid:
         _fail("; ".join(f"{fault.path or said}: {wording.explain(fault)}" for fault in invalid.faults))
     except Refusal as refusal:
         _fail(f"{refusal.code}: {explain(refusal.code, refusal.facts)}")
+    for note in taken.notes if taken else ():
+        click.echo(f"{note.path}: {wording.explain(note)}", err=True)
     if dialect:
         if report["file"]["media_type"] != CSV:
             _fail("SQL is written for delimited text (CSV) only; save the file as CSV")
@@ -322,7 +326,7 @@ def verify(bundle: Path, trust: Path | None) -> None:
     sys.exit(run(bundle, trust, sys.stdout))
 
 
-for command in (*backup_commands.COMMANDS, *cleaning_commands.COMMANDS):
+for command in (*backup_commands.COMMANDS, *cleaning_commands.COMMANDS, *comparison_commands.COMMANDS):
     qilu.add_command(command)
 
 signing_commands.keys.add_command(key_commands.keys_authority)

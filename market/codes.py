@@ -218,6 +218,9 @@ CODES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
     ),
     "asset.not_stopped": (409, lazy("Nothing that was found stops this registration.")),
     "asset.not_appealed": (409, lazy("Its provider did not ask for a decision.")),
+    "update.none": (409, lazy("No newer file of this asset was uploaded.")),
+    "update.unchanged": (409, lazy("This is the file that is on offer.")),
+    "update.wrong_state": (409, lazy("The newer file is in another state; `state` names it.")),
     "declaration.invalid": (
         422,
         lazy("The declaration cannot be taken; `fields` names each fault by its path."),
@@ -283,6 +286,8 @@ CODES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
         lazy("What is promised does not hold against what the exchange measured. Promise less."),
     ),
     "listing.changed": (409, lazy("The listing has just changed. Look at it and ask again.")),
+    "listing.newest": (409, lazy("The listing offers the newest approved file already.")),
+    "listing.offered": (409, lazy("A standing offer over this listing is open and names the older file.")),
     "listing.wrong_state": (409, lazy("The listing is in another state; `state` names it.")),
     **OF_TRADES,
 }

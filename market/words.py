@@ -119,6 +119,8 @@ KINDS: Final[Mapping[str, Any]] = {
     "update.approved": lazy("Newer file approved"),
     "update.rejected": lazy("Newer file rejected"),
     "update.withdrawn": lazy("Newer file withdrawn"),
+    "trade.updated": lazy("Buyer told of a newer file"),
+    "update.delivered": lazy("Newer file handed over in full"),
     "asset.suspended": lazy("Registration suspended"),
     "asset.restored": lazy("Registration restored"),
     "asset.cancelled": lazy("Registration cancelled"),

@@ -20,8 +20,8 @@ from market.inspection.declared.model import Declared, DeclaredColumn
 from market.inspection.formats import CSV
 from market.inspection.refusal import Refusal
 from market.inspection.service import Measured, inspect_file
-from market.registry import appealing, declaring, reading, service
-from market.registry.models import Asset, Origin, Right
+from market.registry import appealing, declaring, reading, service, updating
+from market.registry.models import Asset, Origin, Right, Update
 from market.registry.service import Upload
 from tests import people
 
@@ -96,6 +96,35 @@ def registered(provider: Actor, content: bytes = CONTENT) -> Asset:
         service.review(session, reviewer, asset_id, approve=True, reason="source is plausible")
     jobs.drain()
     return found(asset_id)
+
+
+NEWER = "城市,气温,备注\n济南,12.5,晴\n青岛,8,\n烟台,9,阴\n威海,7,晴\n".encode()
+"""After :data:`CONTENT`: two rows stay, two of the three others are gone, two are new."""
+
+
+def revised(provider: Actor, asset_id: uuid.UUID, content: bytes = NEWER) -> Update:
+    """Return the draft of an update whose file is measured."""
+    upload = uploaded(content)
+    with transaction() as session:
+        update = updating.revise(session, provider, asset_id, changes="August was added", upload=upload)
+    jobs.drain()
+    return update
+
+
+def revision_submitted(provider: Actor, asset_id: uuid.UUID, content: bytes = NEWER) -> None:
+    """Bring an update before the reviewers."""
+    revised(provider, asset_id, content)
+    with transaction() as session:
+        updating.submit(session, provider, asset_id)
+
+
+def updated(provider: Actor, asset_id: uuid.UUID, content: bytes = NEWER) -> None:
+    """Bring an update of an asset to its approval."""
+    revision_submitted(provider, asset_id, content)
+    reviewer = people.operator()
+    with transaction() as session:
+        updating.review(session, reviewer, asset_id, approve=True, reason="plausible")
+    jobs.drain()
 
 
 def found(asset_id: uuid.UUID) -> Asset:

@@ -11,7 +11,7 @@ from market.inspection.service import Measured
 COLUMNS = ("姓名", "电话", "金额")
 
 
-def found(column: str, kind: str, *, cells: int = 3, declared: bool = False) -> dict[str, Any]:
+def found(column: str, kind: str, *, cells: int = 3, declared: str | None = None) -> dict[str, Any]:
     """Return a finding as the report holds it."""
     level = {"resident_id": "sensitive_personal", "uscc": "not_personal"}.get(kind, "personal")
     return {

@@ -11,12 +11,13 @@ from market.delivery import covering, sending
 from market.delivery.ranges import Span, Unsatisfiable, etag, matches, wanted
 
 
-def answer(actor: Actor, number: str) -> Response:
+def answer(actor: Actor, number: str, ordinal: int = 0) -> Response:
     """Answer one request for a file: 200 or 206 with bytes, 304 or 416 without.
 
     Args:
         actor: who asks.
         number: the public number under which the file is fetched.
+        ordinal: 0 for the file that was sold, else which update.
 
     Raises:
         NotFound: there is no such delivery, or the actor may not know of it.
@@ -24,7 +25,7 @@ def answer(actor: Actor, number: str) -> Response:
         Conflict: the range would leave the file in too many pieces.
     """
     with db.read() as session:
-        granted = sending.permit(session, actor, number)
+        granted = sending.permit(session, actor, number, ordinal)
     tag = etag(granted.digest)
     if matches(request.headers.get("If-None-Match"), tag, weak=True):
         return _headed(Response(status=304), tag)

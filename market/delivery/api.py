@@ -26,6 +26,18 @@ def fetch(number: str) -> Response:
     return answer.answer(current_actor(Scope.DELIVERY), number)
 
 
+@blueprint.get("/<number>/updates/<int(min=1, max=9999):ordinal>")
+@blueprint.response(
+    200,
+    {"type": "string", "format": "binary"},
+    content_type="application/octet-stream",
+    description="The file; with a Range header 206 and one part of it. The strong ETag is its SHA-256.",
+)
+def fetch_update(number: str, ordinal: int) -> Response:
+    """Fetch an update of the file that was bought, under the same contract. HEAD counts nothing."""
+    return answer.answer(current_actor(Scope.DELIVERY), number, ordinal)
+
+
 @blueprint.get("/<number>/receipt")
 @blueprint.response(200, ReceiptOut)
 def receipt(number: str) -> dict[str, Any]:

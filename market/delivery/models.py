@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, String, Text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from market.db import Base
@@ -15,17 +15,29 @@ from market.steps import Stateful
 class AccessGrant(Stateful, Base):
     """The right to fetch one file, with everything the gate needs to know copied onto it.
 
-    ``trade_id`` and ``number`` are plain marks of whoever asked for the grant; this room does not look
-    them up. The signed terms know two spans: the contract's term, from the day it is in force, and the
-    days to fetch the file, which run only from the day it *can* be fetched, so that paying late costs
-    the buyer none of them. How often the file may be fetched stands in the policy.
+    ``trade_id``, ``number`` and ``update_id`` are plain marks of whoever asked for the grant; this room does
+    not look them up. A trade has one grant for the file that was sold and one for each update of it, all under
+    its number; whatever stops or ends one of them stops or ends all. The signed terms know two spans: the
+    contract's term, from the day it is in force, and the days to fetch the file, which run only from the day
+    it *can* be fetched, so that paying late costs the buyer none of them. How often the file may be fetched
+    stands in the policy, and counts for each file.
     """
 
     __tablename__ = "access_grant"
-    __table_args__ = (CheckConstraint("size > 0", name="size"),)
+    __table_args__ = (
+        CheckConstraint("size > 0", name="size"),
+        CheckConstraint("(ordinal = 0) = (update_id IS NULL)", name="update"),
+        UniqueConstraint("trade_id", "ordinal"),
+        UniqueConstraint("trade_id", "digest"),
+        UniqueConstraint("number", "ordinal"),
+    )
 
-    trade_id: Mapped[uuid.UUID] = mapped_column(unique=True)
-    number: Mapped[str] = mapped_column(String(11), unique=True)
+    trade_id: Mapped[uuid.UUID]
+    number: Mapped[str] = mapped_column(String(11))
+    ordinal: Mapped[int] = mapped_column(default=0)
+    """0 for the file that was sold, then 1, 2, … for its updates in the order in which they were given."""
+    update_id: Mapped[uuid.UUID | None]
+    opened_at: Mapped[datetime]
     asset_id: Mapped[uuid.UUID] = mapped_column(index=True)
     provider_id: Mapped[uuid.UUID] = mapped_column(index=True)
     buyer_id: Mapped[uuid.UUID] = mapped_column(index=True)

@@ -12,3 +12,9 @@ pages = Blueprint("delivery", __name__)
 def fetch(number: str) -> Response:
     """Send the file as a download."""
     return answer.answer(current_actor(), number)
+
+
+@pages.get("/trades/<number>/updates/<int(min=1, max=9999):ordinal>")
+def fetch_update(number: str, ordinal: int) -> Response:
+    """Send an update of the file as a download."""
+    return answer.answer(current_actor(), number, ordinal)

@@ -39,20 +39,21 @@ class Permit:
     filename: str
 
 
-def permit(session: Session, actor: Actor, number: str) -> Permit:
+def permit(session: Session, actor: Actor, number: str, ordinal: int = 0) -> Permit:
     """Ask the gate for one request.
 
     Args:
         session: a session that reads.
         actor: who asks.
         number: the public number of the grant.
+        ordinal: 0 for the file that was sold, else which update.
 
     Raises:
         NotFound: there is no such delivery, or the actor may not know of it.
         Forbidden: the actor is not a buyer of the buying organisation, or the gate refuses; names the
             rule and the article.
     """
-    row = visible(session, actor, number)
+    row = visible(session, actor, number, ordinal)
     permissions.require(actor, "delivery.download", relation_of(actor, row))
     refusal = gate.decide(service.grounds(row, service.usage_of(session, row.id)), clock.now())
     if refusal is not None:
@@ -60,13 +61,14 @@ def permit(session: Session, actor: Actor, number: str) -> Permit:
     return Permit(grant_id=row.id, digest=row.digest, size=row.size, filename=row.filename)
 
 
-def visible(session: Session, actor: Actor, number: str) -> AccessGrant:
+def visible(session: Session, actor: Actor, number: str, ordinal: int = 0) -> AccessGrant:
     """Return a grant that the actor may know of: as a party, as the operator or as an auditor.
 
     Raises:
         NotFound: there is none, or the actor may not know of it; the answer is the same.
     """
-    row = session.scalars(select(AccessGrant).where(AccessGrant.number == number)).one_or_none()
+    query = select(AccessGrant).where(AccessGrant.number == number, AccessGrant.ordinal == ordinal)
+    row = session.scalars(query).one_or_none()
     knows = actor.has(Role.OPERATOR, Role.AUDITOR) or (
         row is not None and actor.organisation_id in {row.provider_id, row.buyer_id}
     )
@@ -171,4 +173,4 @@ def _cover(session: Session, row: AccessGrant, usage: GrantUsage, handed: Span, 
     whole = covering.join(session, row.id, handed)
     if usage.covered_at is None and whole == Span(0, row.size):
         usage.covered_at = moment
-        jobs.queue(session, "delivery.covered", number=row.number)
+        jobs.queue(session, "delivery.covered", number=row.number, ordinal=row.ordinal)

@@ -9,11 +9,11 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, or_, select
+from sqlalchemy import ScalarSelect, Select, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from market import db, storage
-from market.delivery import grant
+from market.delivery import grant, locking
 from market.delivery.gate import Grounds, Hold
 from market.delivery.grant import GrantEvent, GrantState, TransferEvent, TransferState
 from market.delivery.models import AccessGrant, GrantUsage, Receipt
@@ -62,7 +62,8 @@ def open_grant(
     Args:
         session: the session of the step.
         step: the step that brings the contract into force.
-        trade_id: for whom the grant is opened; at most one grant each.
+        trade_id: for whom the grant is opened; at most one each, and further ones for updates
+            (:mod:`market.delivery.updating`).
         number: the public number under which the file is fetched.
         parties: the asset and the two organisations.
         file: what may be fetched.
@@ -76,6 +77,8 @@ def open_grant(
         step_id=step.id,
         trade_id=trade_id,
         number=number,
+        ordinal=0,
+        opened_at=step.time,
         asset_id=parties.asset_id,
         provider_id=parties.provider_id,
         buyer_id=parties.buyer_id,
@@ -94,27 +97,45 @@ def open_grant(
         state=GrantState.OPEN,
         transfer=TransferState.REQUESTED,
     )
+    put(session, row)
+    return row
+
+
+def put(session: Session, row: AccessGrant) -> None:
+    """Write a new grant with its counters."""
     session.add(row)
     session.flush()
     session.add(GrantUsage(grant_id=row.id, bytes_sent=0))
     session.flush()
-    return row
 
 
 def fund(session: Session, step: Pending, trade_id: uuid.UUID) -> AccessGrant:
     """Let the buyer fetch: the price is held, or there is none. The days to fetch begin now.
 
+    Returns:
+        The grant of the file that was sold.
+
     Raises:
         Conflict: the grant is closed, or funded already.
     """
-    row = _of(session, trade_id)
+    rows = locking.of_trade(session, trade_id)
+    for row in rows:
+        start(row, step.time)
+        row.step_id = step.id
+    return rows[0]
+
+
+def start(row: AccessGrant, moment: datetime) -> None:
+    """Let a file be fetched from a moment on, unless something holds it; its days to fetch begin then.
+
+    Raises:
+        Conflict: the grant is closed, or funded already.
+    """
     row.transfer = grant.advance_transfer(row.transfer, TransferEvent.START)
     if row.state is GrantState.SUSPENDED:
         row.transfer = grant.advance_transfer(row.transfer, TransferEvent.SUSPEND)
     row.funded = True
-    row.fetch_until = min(step.time + timedelta(days=row.fetch_days), row.term_until)
-    row.step_id = step.id
-    return row
+    row.fetch_until = min(moment + timedelta(days=row.fetch_days), row.term_until)
 
 
 def amend(
@@ -127,7 +148,7 @@ def amend(
     fetch_days: int,
     fetchable_since: datetime | None,
 ) -> AccessGrant:
-    """Let a grant follow an amended contract; the gate decides by it from the next byte on.
+    """Let the grants of a trade follow an amended contract; the gate decides by it from the next byte on.
 
     Args:
         session: the session of the step.
@@ -136,27 +157,28 @@ def amend(
         policy: the compiled policy that both parties signed, and its SHA-256.
         until: the new end of the term.
         fetch_days: days to fetch.
-        fetchable_since: from when they are counted; None while it is not funded.
+        fetchable_since: from when they are counted, for an update from its notice if that is later; None while it
+            is not funded.
+
+    Returns:
+        The grant of the file that was sold.
     """
-    row = _of(session, trade_id)
-    row.policy, row.policy_digest = policy
-    row.term_until, row.fetch_days = until, fetch_days
-    if fetchable_since is not None:
-        row.fetch_until = min(fetchable_since + timedelta(days=fetch_days), until)
-    row.step_id = step.id
-    return row
+    rows = locking.of_trade(session, trade_id)
+    for row in rows:
+        row.policy, row.policy_digest = policy
+        row.term_until, row.fetch_days = until, fetch_days
+        if fetchable_since is not None:
+            since = max(fetchable_since, row.opened_at)
+            row.fetch_until = min(since + timedelta(days=fetch_days), until)
+        row.step_id = step.id
+    return rows[0]
 
 
-def close(session: Session, step: Pending, trade_id: uuid.UUID) -> AccessGrant:
-    """Close a grant for good; a stream that is under way stops before its next MiB. Closed stays closed."""
-    row = _of(session, trade_id)
-    if row.state is GrantState.CLOSED:
-        return row
-    row.state = grant.advance(row.state, GrantEvent.CLOSE)
-    if row.transfer is not TransferState.COMPLETED:
-        row.transfer = grant.advance_transfer(row.transfer, TransferEvent.TERMINATE)
-    row.step_id = step.id
-    return row
+def close(session: Session, step: Pending, trade_id: uuid.UUID) -> None:
+    """Close a trade's grants for good; a stream under way stops before its next MiB. Closed stays closed."""
+    for row in locking.of_trade(session, trade_id):
+        if row.state is not GrantState.CLOSED:
+            _close(step, row)
 
 
 def hold(session: Session, step: Pending, why: Hold, subject: uuid.UUID) -> int:
@@ -168,7 +190,7 @@ def hold(session: Session, step: Pending, why: Hold, subject: uuid.UUID) -> int:
         why: which reason is put on.
         subject: the asset, provider or buyer it concerns; for a dispute or a lost step the trade.
     """
-    rows = [row for row in _touched(session, why, subject) if why not in row.holds]
+    rows = [row for row in locking.touched(session, why, subject) if why not in row.holds]
     for row in rows:
         if row.state is GrantState.OPEN:
             row.state = grant.advance(row.state, GrantEvent.SUSPEND)
@@ -181,7 +203,7 @@ def hold(session: Session, step: Pending, why: Hold, subject: uuid.UUID) -> int:
 
 def lift(session: Session, step: Pending, why: Hold, subject: uuid.UUID) -> int:
     """Take one reason off again; a grant opens when no other is left. Returns how many changed."""
-    rows = [row for row in _touched(session, why, subject) if why in row.holds]
+    rows = [row for row in locking.touched(session, why, subject) if why in row.holds]
     for row in rows:
         row.holds = sorted({*row.holds} - {why.value})
         if not row.holds:
@@ -194,25 +216,26 @@ def lift(session: Session, step: Pending, why: Hold, subject: uuid.UUID) -> int:
 
 def end(session: Session, step: Pending, asset_id: uuid.UUID) -> int:
     """Close every grant of an asset whose registration is cancelled; return how many."""
-    rows = _touched(session, Hold.ASSET, asset_id)
+    rows = locking.touched(session, Hold.ASSET, asset_id)
     for row in rows:
-        close(session, step, row.trade_id)
+        _close(step, row)
     return len(rows)
 
 
-def complete(session: Session, step: Pending, trade_id: uuid.UUID, digest: str) -> Receipt:
+def complete(session: Session, step: Pending, trade_id: uuid.UUID, digest: str, ordinal: int = 0) -> Receipt:
     """Write the receipt of a file that was handed over in full.
 
     Args:
         session: the session of the step.
-        step: the step ``delivery.completed``.
+        step: the step ``delivery.completed``, or ``update.delivered``.
         trade_id: whose grant.
         digest: SHA-256 of the stored bytes, computed again after they were sent.
+        ordinal: which of its files.
 
     Raises:
-        Conflict: not every byte was sent, the bytes are not those that were sold, or the grant is closed.
+        Conflict: not every byte was sent, the bytes are not those of the grant, or the grant is closed.
     """
-    row = _of(session, trade_id)
+    row = next(one for one in locking.of_trade(session, trade_id) if one.ordinal == ordinal)
     usage = usage_of(session, row.id)
     if usage.covered_at is None or usage.first_at is None or digest != row.digest:
         raise Conflict("delivery.not_covered", _("The file has not been handed over in full."))
@@ -233,7 +256,7 @@ def complete(session: Session, step: Pending, trade_id: uuid.UUID, digest: str) 
 
 def freeze(session: Session, trade_id: uuid.UUID) -> None:
     """Let no byte leave until the transaction ends, so that what :func:`progress` says stays true."""
-    _of(session, trade_id)
+    locking.of_trade(session, trade_id)
 
 
 def freeze_all(session: Session, organisation_id: uuid.UUID) -> None:
@@ -243,24 +266,23 @@ def freeze_all(session: Session, organisation_id: uuid.UUID) -> None:
     locked in the one order before the first is changed.
     """
     either = or_(AccessGrant.provider_id == organisation_id, AccessGrant.buyer_id == organisation_id)
-    _locked(session, either)
+    locking.locked(session, either)
 
 
 def progress(session: Session, trade_id: uuid.UUID) -> tuple[bool, bool]:
-    """Tell whether any byte was sent, and whether the whole file was handed over and the receipt is written.
+    """Tell whether any byte was sent, of an update too, and whether what was sold was handed over with a receipt.
 
     Raises:
         NotFound: there is no such delivery.
     """
     query = (
-        select(GrantUsage.first_at, AccessGrant.transfer)
-        .join(AccessGrant, AccessGrant.id == GrantUsage.grant_id)
-        .where(AccessGrant.trade_id == trade_id)
+        select(AccessGrant.id)
+        .join(GrantUsage, AccessGrant.id == GrantUsage.grant_id)
+        .where(AccessGrant.trade_id == trade_id, GrantUsage.first_at.is_not(None))
+        .limit(1)
     )
-    found = session.execute(query).one_or_none()
-    if found is None:
-        raise NotFound("grant.not_found", _("There is no such delivery."))
-    return found.first_at is not None, found.transfer is TransferState.COMPLETED
+    sold = grant_of(session, trade_id)
+    return session.scalar(query) is not None, sold.transfer is TransferState.COMPLETED
 
 
 def awaits_receipt(session: Session, row: AccessGrant) -> bool:
@@ -269,26 +291,32 @@ def awaits_receipt(session: Session, row: AccessGrant) -> bool:
 
 
 def fetch_by(trade_id: InstrumentedAttribute[uuid.UUID]) -> ScalarSelect[datetime | None]:
-    """Return the query for the end of the days to fetch of a trade, a column of the caller's own query."""
-    return select(AccessGrant.fetch_until).where(AccessGrant.trade_id == trade_id).scalar_subquery()
+    """Return the query for the end of the days to fetch what was sold, a column of the caller's own query."""
+    sold = select(AccessGrant.fetch_until).where(AccessGrant.trade_id == trade_id, AccessGrant.ordinal == 0)
+    return sold.scalar_subquery()
 
 
 def awaiting_receipts() -> Select[uuid.UUID]:
-    """Return the query for the trades of which every byte was handed over but the receipt is not written yet."""
+    """Return the query for the trades whose sold file was handed over in full but the receipt is not written yet."""
     return (
         select(AccessGrant.trade_id)
         .join(GrantUsage, GrantUsage.grant_id == AccessGrant.id)
-        .where(AccessGrant.transfer.in_(_UNDER_WAY), GrantUsage.covered_at.is_not(None))
+        .where(
+            AccessGrant.ordinal == 0,
+            AccessGrant.transfer.in_(_UNDER_WAY),
+            GrantUsage.covered_at.is_not(None),
+        )
     )
 
 
-def grant_of(session: Session, trade_id: uuid.UUID) -> AccessGrant:
-    """Return the grant of a trade, to read.
+def grant_of(session: Session, trade_id: uuid.UUID, ordinal: int = 0) -> AccessGrant:
+    """Return the grant of the file that was sold in a trade, or of an update of it, to read.
 
     Raises:
         NotFound: there is none.
     """
-    row = session.scalars(select(AccessGrant).where(AccessGrant.trade_id == trade_id)).one_or_none()
+    query = select(AccessGrant).where(AccessGrant.trade_id == trade_id, AccessGrant.ordinal == ordinal)
+    row = session.scalars(query).one_or_none()
     if row is None:
         raise NotFound("grant.not_found", _("There is no such delivery."))
     return row
@@ -333,32 +361,8 @@ def digest_again(digest: str, size: int) -> str:
     return found.hexdigest()
 
 
-def _of(session: Session, trade_id: uuid.UUID) -> AccessGrant:
-    """Return the grant of a trade for a change: its row and its counter locked, so no byte leaves meanwhile.
-
-    Always in this order: whoever locked the counter first would wait for ever for who locked the row first.
-    """
-    row = db.locked(session, AccessGrant, grant_of(session, trade_id).id)
-    db.locked(session, GrantUsage, row.id)
-    return row
-
-
-def _touched(session: Session, why: Hold, subject: uuid.UUID) -> list[AccessGrant]:
-    column = {
-        Hold.ASSET: AccessGrant.asset_id,
-        Hold.PROVIDER: AccessGrant.provider_id,
-        Hold.BUYER: AccessGrant.buyer_id,
-        Hold.DISPUTE: AccessGrant.trade_id,
-        Hold.BREACH: AccessGrant.trade_id,
-        Hold.RECOVERED: AccessGrant.trade_id,
-    }[why]
-    return _locked(session, column == subject)
-
-
-def _locked(session: Session, which: ColumnElement[bool]) -> list[AccessGrant]:
-    """Return the grants that are not closed, for a change, locked in the one order."""
-    found = select(AccessGrant.trade_id).where(which, AccessGrant.state != GrantState.CLOSED)
-    trade_ids = session.scalars(found.order_by(AccessGrant.id)).all()
-    rows = [_of(session, trade_id) for trade_id in trade_ids]
-    # One may have been closed while its lock was waited for.
-    return [row for row in rows if row.state is not GrantState.CLOSED]
+def _close(step: Pending, row: AccessGrant) -> None:
+    row.state = grant.advance(row.state, GrantEvent.CLOSE)
+    if row.transfer is not TransferState.COMPLETED:
+        row.transfer = grant.advance_transfer(row.transfer, TransferEvent.TERMINATE)
+    row.step_id = step.id

@@ -3,7 +3,8 @@
 Limits, from the outside in: a header or the request line has at most 8 KiB and there are at most 100 (gunicorn, in
 :mod:`market.serve`); a request that is not an upload has at most :data:`SMALL` bytes, which its ``Content-Length``
 or, without one, the reading decides; an upload is bounded by the rule book; in a form with files each field that is
-not a file has at most :data:`FIELD` bytes and there are at most :data:`PARTS` of them. All are refused with 413.
+not a file has at most :data:`FIELD` bytes and there are at most :data:`PARTS` of them; one form alone
+(:data:`LONG_FORM`) has bounds of its own. All are refused with 413.
 """
 
 import re
@@ -30,6 +31,12 @@ FIELD: Final = 512 * 1024
 """Most bytes of one form field that is not a file."""
 PARTS: Final = 200
 """Most fields of one form."""
+LONG_FORM: Final = "declarations.declare"
+"""The endpoint whose form has fields for every column of a file, thus more of them and less in each."""
+LONG_FORM_PARTS: Final = 20_000
+"""Most fields of that form."""
+LONG_FORM_SIZE: Final = 16 * 1024 * 1024
+"""Most bytes of that form, a file in it included."""
 
 CHECKOUT: Final = "https://checkout.stripe.com"
 """Where the real Stripe sends a buyer to pay (Stripe docs, Checkout Session ``url``)."""
@@ -74,6 +81,8 @@ def init_app(app: Flask, settings: config.Settings) -> None:
         structlog.contextvars.bind_contextvars(request_id=g.request_id)
         if request.mimetype != "multipart/form-data":
             request.max_content_length = SMALL
+        elif request.endpoint == LONG_FORM:
+            request.max_content_length, request.max_form_parts = LONG_FORM_SIZE, LONG_FORM_PARTS
         if "\0" in request.path:
             abort(404)  # nothing has such a name, and PostgreSQL cannot even look for it
         if any("\0" in value for value in request.args.values()):

@@ -15,7 +15,7 @@ from market.inspection.column import Measured
 from market.inspection.declared.checking import Checker, Count, Counts
 from market.inspection.declared.model import Declared, DeclaredColumn
 from market.inspection.grading import figure, summed, unassessed
-from market.inspection.sensitive.classes import Level, level
+from market.inspection.sensitive.classes import Level, covers, level
 from market.inspection.table import Table, Whole
 
 Figure = dict[str, Any]
@@ -136,12 +136,14 @@ def _declared(
         parts = [
             count for rule, count in zip(declared.rules, counts[0].rules, strict=True) if rule.code == code
         ]
-        found[code] = next(_counted(code, None, parts), unassessed(code, "no_rule"))
+        found[code] = next(_counted(code, None, parts), unassessed(code, "no_cells" if parts else "no_rule"))
     found["0202"] = next(_counted("0202", None, [counts[0].records]), found["0202"])
     found["0304"] = _unique(whole, table, declared, of_columns)
     if len(counts) > 1:
         parts = [one["range"] for one in counts[1].columns.values() if "range" in one]
-        found["0501"] = next(_counted("0501", None, parts), unassessed("0501", "no_column"))
+        found["0501"] = next(
+            _counted("0501", None, parts), unassessed("0501", "no_cells" if parts else "no_column")
+        )
     found["0502"] = _timely(whole, declared)
     return found
 
@@ -176,16 +178,16 @@ def _unique(whole: Whole, table: Table, declared: Declared, of_columns: list[Fig
 
 
 def _personal(whole: Whole, declared: Declared | None) -> Figure:
-    """Return how many of the columns that were found to hold personal data are declared to."""
-    said = {one.name for one in declared.columns if one.personal} if declared else set()
+    """Return how many of the columns that were found to hold personal data are declared to, and not as less."""
+    said = {one.name: one.personal for one in declared.columns} if declared else {}
     found = [
-        one.column.name
+        covers(said.get(one.column.name), one.finding.kind)
         for one in whole.columns
         if one.finding is not None and level(one.finding.kind) is not Level.NOT_PERSONAL
     ]
     if not found:
         return unassessed("0106", "no_personal")
-    return figure("0106", None, len(said & set(found)), len(found))
+    return figure("0106", None, sum(found), len(found))
 
 
 def _of_period(declared: Declared | None) -> Declared | None:

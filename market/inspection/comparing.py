@@ -34,6 +34,8 @@ FEW = 1000
 """Different values, empty cells being one, up to which all values of a column are counted."""
 _ENTRY = 1024
 """Bytes of all memory for each row that the balance keeps there: an entry is 24, and more while it is settled."""
+_CELLS = 1 << 19
+"""Cells that are made into rows at a time: each takes some 50 bytes besides its text."""
 _LARGEST = (1 << 53) - 1
 _SCALES = {
     "integer": "number", "decimal": "number", "float": "number", "date": "date", "timestamp": "timestamp",
@@ -105,17 +107,9 @@ class _Column:
         self.counts.add(Counts(len(raw), *kinds))
         for scale, numbers in _scaled(found, self._stored).items():
             self.spread[scale].update(numbers)
-        self._count(hashes.values(found.text))
+        if self.values is not None:
+            self.values = _counted(self.values, hashes.values(found.text))
         return found.text
-
-    def _count(self, values: Values) -> None:
-        if self.values is None:
-            return
-        different, counts = np.unique(values, return_counts=True)
-        for value, count in zip(different.tolist(), counts.tolist(), strict=True):
-            self.values[value] = self.values.get(value, 0) + count
-        if len(self.values) > FEW:
-            self.values = None
 
     @property
     def type(self) -> str:
@@ -158,13 +152,27 @@ class _Side:
             raise Refusal("file.no_rows")
 
 
+def _counted(known: dict[int, int], values: Values) -> dict[int, int] | None:
+    """Return how often each value occurs, with more of them; None where they are more than :data:`FEW`."""
+    different, counts = np.unique(values, return_counts=True)
+    if len(different) > FEW:
+        return None
+    for value, count in zip(different.tolist(), counts.tolist(), strict=True):
+        known[value] = known.get(value, 0) + count
+    return known if len(known) <= FEW else None
+
+
 def _scaled(found: Cells, stored: str) -> dict[str, NDArray[np.float64]]:
-    """Return the cells as numbers, by the scale they are on; nothing where they are not all of one kind."""
-    if found.filled and (found.numbers == found.filled or parquet.kind(stored) == "float"):
+    """Return the cells as numbers, by the scale they are on; nothing where they are not all of one kind.
+
+    Where the file itself gives the kind, cells of it that have no place on the scale are left out.
+    """
+    given = _SCALES.get(parquet.kind(stored) or "")
+    if found.filled and (found.numbers == found.filled or given == "number"):
         return {"number": found.text.cast(pl.Float64, strict=False).drop_nulls().to_numpy()}
-    if found.days is not None and found.dates == found.filled:
+    if found.days is not None and (found.dates == found.filled or given == "date"):
         return {"date": found.days}
-    if found.seconds is not None and found.moments == found.filled:
+    if found.seconds is not None and (found.moments == found.filled or given == "timestamp"):
         return {"timestamp": found.seconds}
     return {}
 
@@ -183,7 +191,10 @@ def _hashed(texts: Sequence[pl.Series]) -> tuple[pl.Series, pl.Series]:
             pl.col(name).str.len_bytes().fill_null(0).cast(pl.String), pl.lit(":"), pl.col(name).fill_null(""),
         )
     ]  # fmt: skip
-    digests = frame.select(row=pl.concat_str(parts)).select(plh.col("row").chash.sha2_256()).to_series()
+    digests = pl.concat(
+        some.select(row=pl.concat_str(parts)).select(plh.col("row").chash.sha2_256())
+        for some in frame.iter_slices(max(1, _CELLS // frame.width))
+    ).to_series()
     high, low = (digests.str.slice(start, 16).str.to_integer(base=16, dtype=pl.UInt64) for start in (0, 16))
     return high, low
 
@@ -204,12 +215,13 @@ def _distances(name: str, old: _Column, new: _Column) -> list[Distance]:
         (comparison.KOLMOGOROV_SMIRNOV, _smirnov(old, new), comparison.SKETCH),
     ]
     found = [
-        _distance(name, measure, value, method) for measure, value, method in measured if value is not None
+        distance(name, measure, value, method) for measure, value, method in measured if value is not None
     ]
     return found or [Distance(name, None, None, None, comparison.MANY_VALUES)]
 
 
-def _distance(name: str, measure: str, value: Fraction, method: str) -> Distance:
+def distance(name: str, measure: str, value: Fraction, method: str) -> Distance:
+    """Return a distance as it is told: as an exact fraction, or not at all where JSON cannot hold it."""
     if value.denominator > _LARGEST:
         return Distance(name, measure, None, None, comparison.TOO_LARGE)
     return Distance(name, measure, Share(value.numerator, value.denominator), method, None)

@@ -17,7 +17,8 @@ A distance is a fraction from 0 (the same) to 1 (nothing in common). ``total_var
 sum of the differences of every value's share among all cells, empty ones together being a value; for columns of at
 most 1,000 different values on both sides. ``kolmogorov_smirnov`` (method "sketch") is the largest difference of the
 shares of cells below a bound, over the bounds that the bars of both histograms share (:mod:`market.inspection.spread`);
-for numbers, dates and moments. The true distance is at least that.
+for numbers, dates and moments. The true distance is at least that. Cells without a place among them (not a number,
+infinite, years before 1000 or after 9999) are left out.
 """
 
 from collections.abc import Sequence

@@ -4,11 +4,12 @@ Light: the server reads it out of the stored report (:mod:`market.inspection.rep
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
-from market.inspection.sensitive.classes import Level, Sensitive, level
+from market.inspection.sensitive.classes import Level, Sensitive, covers, level
 
 PERSONAL = frozenset({Level.PERSONAL, Level.SENSITIVE_PERSONAL})
 """Levels of personal information."""
@@ -25,7 +26,7 @@ class Finding:
         filled: cells of the column that are not empty.
         valid: cells whose check symbol is right; 0 where the class has none.
         basis: why it is thought, in short words; ``corrected`` where a person says so.
-        declared: whether the provider declared personal data in this column.
+        declared: the class that the provider declared of this column; None where none is.
     """
 
     column: str
@@ -34,7 +35,7 @@ class Finding:
     filled: int
     valid: int
     basis: tuple[str, ...]
-    declared: bool
+    declared: Sensitive | None
 
     @property
     def level(self) -> Level:
@@ -45,6 +46,11 @@ class Finding:
     def personal(self) -> bool:
         """Whether it is personal information."""
         return self.level in PERSONAL
+
+    @property
+    def covered(self) -> bool:
+        """Whether the provider declared it, or something at least as sensitive."""
+        return covers(self.declared, self.kind)
 
 
 @dataclass(frozen=True)
@@ -99,13 +105,15 @@ class Findings:
         return frozenset(one.column for one in self.found).union(of_hits)
 
     def corrected(
-        self, corrections: Mapping[str, Sensitive | None], declared: Collection[str] = ()
+        self,
+        corrections: Mapping[str, Sensitive | None],
+        declared: Mapping[str, Sensitive] = MappingProxyType({}),
     ) -> "Findings":
         """Return the findings in force.
 
         Args:
             corrections: by column the class that a person says it holds, None for nothing sensitive.
-            declared: columns of which the provider declares that they hold personal data.
+            declared: by column the class that the provider declares.
         """
         found = tuple(
             one
@@ -119,13 +127,13 @@ class Findings:
         return replace(self, found=found)
 
     def _corrected(
-        self, column: str, corrections: Mapping[str, Sensitive | None], declared: Collection[str]
+        self, column: str, corrections: Mapping[str, Sensitive | None], declared: Mapping[str, Sensitive]
     ) -> Finding | None:
         kind, measured = corrections[column], self.of(column)
         if kind is None or (measured is not None and measured.kind is kind):
             return measured if kind else None
         if measured is None:
-            return Finding(column, kind, 0, 0, 0, ("corrected",), declared=column in declared)
+            return Finding(column, kind, 0, 0, 0, ("corrected",), declared=declared.get(column))
         return replace(measured, kind=kind, valid=0, basis=("corrected",))
 
 
@@ -155,7 +163,7 @@ def _finding(said: Mapping[str, Any]) -> Finding:
         said["filled"],
         said["valid"],
         tuple(said["basis"]),
-        said["declared"],
+        Sensitive(said["declared"]) if said["declared"] else None,
     )
 
 

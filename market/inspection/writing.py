@@ -58,7 +58,7 @@ def preview(whole: Whole, sample: Sample) -> dict[str, Any]:
 def sensitive(whole: Whole, table: Table, declared: Declared | None) -> dict[str, Any]:
     """Return what was found of sensitive data, and how well people hide among each other."""
     names = [column.name for column in table.columns]
-    personal = {one.name for one in declared.columns if one.personal} if declared else set()
+    personal = {one.name: one.personal for one in declared.columns} if declared else {}
     said = {one.name for one in declared.columns if one.quasi} if declared else set()
     found = {one.column.name: one.finding for one in whole.columns if one.finding is not None}
     likely = reidentify.quasi(names, {name: finding.kind for name, finding in found.items()})
@@ -69,7 +69,7 @@ def sensitive(whole: Whole, table: Table, declared: Declared | None) -> dict[str
             {
                 "name": name, "class": finding.kind.value, "level": level(finding.kind).value,
                 "cells": finding.hits, "filled": finding.filled, "valid": finding.valid,
-                "basis": list(finding.basis), "declared": name in personal,
+                "basis": list(finding.basis), "declared": personal.get(name),
             }
             for name, finding in found.items()
         ],

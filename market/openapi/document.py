@@ -64,11 +64,18 @@ def complete(spec: Json) -> Json:
     schemas["Problem"] = schemas.pop("OpenapiProblem")
     for tag in spec["tags"]:
         tag["name"] = tag["name"].removesuffix("_api")
+    files = {
+        one["multipart/form-data"]["schema"].get("$ref")
+        for one in _every(spec["paths"])
+        if "multipart/form-data" in one
+    }
     for path, item in spec["paths"].items():
         for method in METHODS:
             if method in item:
                 key = f"{method.upper()} {path}"
                 _finish(spec, item[method], [*item.get("parameters", [])], OPERATIONS[key])
+    for name in files - {None}:  # their fields stand in the bodies now
+        del schemas[name.removeprefix(_SCHEMA)]
     for schema in _every(spec):
         if "pattern" in schema and isinstance(schema["pattern"], str):
             schema["pattern"] = _portable(schema["pattern"])
@@ -146,7 +153,7 @@ def _merge_form(spec: Json, stated: Json) -> list[Json]:
     if not fields:
         return parameters
     content = stated["requestBody"]["content"]["multipart/form-data"]
-    file = spec["components"]["schemas"].pop(content["schema"]["$ref"].removeprefix(_SCHEMA))
+    file = spec["components"]["schemas"][content["schema"]["$ref"].removeprefix(_SCHEMA)]
     described = {
         one["name"]: one["schema"] | ({"description": one["description"]} if "description" in one else {})
         for one in fields

@@ -69,6 +69,8 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     },
     "appealAsset": {"reason": _REASON},
     "releaseAsset": {"decision": "release", "reason": _REASON},
+    "reviseAsset": {"changes": "补充 2026 年 8 月的数据"},
+    "reviewUpdate": {"decision": "approve", "reason": _REASON},
     "decideAsset": {"reason": _REASON},
     "draftListing": {
         "asset": _ASSET,

@@ -83,6 +83,13 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "POST /api/v1/assets/{asset_id}/corrections": _act("correctFinding", "asset.correct"),
     "POST /api/v1/assets/{asset_id}/appeal": _act("appealAsset", "asset.appeal"),
     "POST /api/v1/assets/{asset_id}/release": _act("releaseAsset", "asset.release"),
+    "GET /api/v1/assets/{asset_id}/updates": _read("listUpdates"),
+    "POST /api/v1/assets/{asset_id}/updates": _act(
+        "reviseAsset", "asset.draft", keyed=True, refusals=(404, 409, 413)
+    ),
+    "POST /api/v1/assets/{asset_id}/updates/submission": _act("submitUpdate", "asset.submit"),
+    "POST /api/v1/assets/{asset_id}/updates/withdrawal": _act("withdrawUpdate", "asset.submit"),
+    "POST /api/v1/assets/{asset_id}/updates/review": _act("reviewUpdate", "asset.review"),
     "POST /api/v1/assets/{asset_id}/{act}": _act("decideAsset", "asset.suspend", "asset.cancel"),
     "GET /api/v1/texts": _public("listModelTexts"),
     "GET /api/v1/texts/{name}/{version}": _public("showModelText"),
@@ -96,6 +103,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     ),
     "POST /api/v1/listings/{number}/suspension": _act("suspendListing", "listing.suspend"),
     "POST /api/v1/listings/{number}/restoration": _act("restoreListing", "listing.restore"),
+    "POST /api/v1/listings/{number}/revision": _act("moveListing", "listing.publish"),
     "POST /api/v1/listings/{number}/withdrawal": _act("withdrawListing", "listing.withdraw"),
     "POST /api/v1/contracts": _act("requestContract", "contract.request", keyed=True, refusals=(404, 409)),
     "GET /api/v1/contracts": _read("listContracts"),
@@ -136,6 +144,10 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         "fetchDelivery", (Scope.DELIVERY,), refusals=frozenset({409, 416}), file=True, ranged=True
     ),
     "GET /api/v1/trades/{number}/receipt": _read("showReceipt"),
+    "GET /api/v1/trades/{number}/updates": _read("listTradeUpdates"),
+    "GET /api/v1/trades/{number}/updates/{ordinal}": Operation(
+        "fetchTradeUpdate", (Scope.DELIVERY,), refusals=frozenset({409, 416}), file=True, ranged=True
+    ),
     "POST /api/v1/trades/{number}/acceptance": _act("acceptDelivery", "acceptance.accept"),
     "POST /api/v1/trades/{number}/rejection": _act("rejectDelivery", "acceptance.reject"),
     "POST /api/v1/trades/{number}/cancellation": _act("cancelTrade", "trade.cancel"),

@@ -54,6 +54,7 @@ SHOWN: Final[Mapping[str, frozenset[Viewer]]] = {
     "access_grant": _PARTIES,
     "receipt": _PARTIES,
     "revision": _PARTIES,
+    "asset_update": _PARTIES,
     "inspection": _PARTIES,
     "inspection.preview": _PROVIDER,  # values out of the data
     "declaration": frozenset({Viewer.AUDITOR}),

@@ -10,7 +10,7 @@ from market import jobs, steps
 from market.actor import Actor
 from market.errors import Conflict, Invalid
 from market.i18n import _
-from market.inspection.declared import drafting, faults, odcs, tableschema
+from market.inspection.declared import document, drafting, faults
 from market.inspection.declared.foreign import Taken
 from market.inspection.declared.model import Declared, build, from_json
 from market.inspection.declared.wording import explain
@@ -99,30 +99,29 @@ def current(session: Session, actor: Actor, asset_id: uuid.UUID) -> tuple[Declar
     return drafting.draft(json.loads(inspection.report), preview), None
 
 
-def built(document: dict[str, Any]) -> Declared:
+def built(values: dict[str, Any]) -> Declared:
     """Make a declaration from plain values.
 
     Raises:
         Invalid: all that is wrong, each fault by its path (``declaration.invalid``).
     """
     try:
-        return build(document)
+        return build(values)
     except faults.Invalid as error:
         raise refusal(error.faults) from error
 
 
-def taken(text: str) -> tuple[Taken, Origin]:
-    """Read a declaration in the words of others: a data contract (ODCS, YAML or JSON) or a Table Schema.
+def taken(data: bytes) -> tuple[Taken, Origin]:
+    """Read a declaration out of a file, see :func:`market.inspection.declared.document.read`.
 
     Raises:
-        Invalid: it is neither, or too much of it is wrong (``declaration.invalid``).
+        Invalid: it is none, or too much of it is wrong (``declaration.invalid``).
     """
     try:
-        if text.lstrip().startswith("{") and '"DataContract"' not in text:
-            return tableschema.read(text), Origin.TABLE_SCHEMA
-        return odcs.read(text), Origin.ODCS
+        read, form = document.read(data)
     except faults.Invalid as error:
         raise refusal(error.faults) from error
+    return read, Origin(form)
 
 
 def refusal(found: tuple[faults.Fault, ...]) -> Invalid:

@@ -12,7 +12,7 @@ from market.registry import likeness
 from market.registry.likeness import Alike
 from market.registry.models import Asset, Inspection, Revision
 from market.registry.reading import earlier
-from market.registry.states import RegistrationState
+from market.registry.states import APPROVED
 
 
 def refuse_file(
@@ -59,19 +59,23 @@ def refuse_submission(
 def refuse_approval(
     session: Session, asset: Asset, revision: Revision, inspection: Inspection | None
 ) -> None:
-    """Refuse to approve data that another registration was approved for while this one waited.
+    """Refuse to approve data, or mostly the same, that another registration was approved for while this one waited.
 
-    At submission neither was public, so both were let through to the reviewer, who may know of the other.
+    At submission neither was public, or both came at once, so both were let through to the reviewer, who may know of
+    the other. Approvals wait for each other, since nothing else tells beforehand which data are alike.
 
     Raises:
-        Conflict: ``asset.duplicate``.
+        Conflict: ``asset.duplicate``, with the measured containment where it is not the whole.
     """
+    _one_at_a_time(session, "approval")
     content = inspection.content_digest if inspection else None
     if content is not None:
         _one_at_a_time(session, content)
     for claim in earlier(session, asset.id, revision.digest, content):
-        if claim.state is not RegistrationState.SUBMITTED:
+        if claim.state in APPROVED:
             raise _duplicate(claim)
+    for one in likeness.same(likeness.alike(session, asset, revision, APPROVED)):
+        raise _alike(one)
 
 
 def _refuse_named(claims: list[Asset], provider_id: uuid.UUID) -> None:
@@ -85,20 +89,7 @@ def _refuse_alike(found: Sequence[Alike], provider_id: uuid.UUID) -> None:
     """Refuse data that are mostly registered already; what may not be named is left to the reviewer."""
     for one in likeness.same(found):
         if likeness.may_name(one.asset, provider_id):
-            raise Conflict(
-                "asset.duplicate",
-                _(
-                    "Mostly the same data are registered already: %(contained)s%% of these data stand in %(name)s, and"
-                    " %(contains)s%% of its data stand in these.",
-                    name=one.asset.number or one.asset.title,
-                    contained=one.contained,
-                    contains=one.contains,
-                ),
-                rule="R2.5",
-                earlier=one.asset.number or str(one.asset.id),
-                contained=one.contained,
-                contains=one.contains,
-            )
+            raise _alike(one)
 
 
 def _duplicate(earlier_one: Asset) -> Conflict:
@@ -110,9 +101,31 @@ def _duplicate(earlier_one: Asset) -> Conflict:
     )
 
 
-def _one_at_a_time(session: Session, content_digest: str) -> None:
-    """Let two decisions about the same data wait for each other; SQLite has one writer anyway."""
+def _alike(one: Alike) -> Conflict:
+    return Conflict(
+        "asset.duplicate",
+        _(
+            "Mostly the same data are registered already: %(contained)s%% of these data stand in %(name)s, and"
+            " %(contains)s%% of its data stand in these.",
+            name=one.asset.number or one.asset.title,
+            contained=one.contained,
+            contains=one.contains,
+        ),
+        rule="R2.5",
+        earlier=one.asset.number or str(one.asset.id),
+        contained=one.contained,
+        contains=one.contains,
+    )
+
+
+def _one_at_a_time(session: Session, subject: str) -> None:
+    """Let two transactions about one thing wait for each other; SQLite has one writer anyway.
+
+    Args:
+        session: the session of the transaction.
+        subject: a content digest, or what else it is about.
+    """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(
-            text("SELECT pg_advisory_xact_lock(hashtextextended(:digest, 2))"), {"digest": content_digest}
+            text("SELECT pg_advisory_xact_lock(hashtextextended(:subject, 2))"), {"subject": subject}
         )

@@ -6,7 +6,7 @@ with a new file is a candidate, and only the nearest of them are compared in ful
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -70,11 +70,18 @@ def marks(samples: Sequence[Sample]) -> set[int]:
     return {value for one in finding for value in one.cut(MARKS_OF_ROWS if one.rows else each)}
 
 
-def alike(session: Session, asset: Asset, revision: Revision) -> list[Alike]:
+def alike(
+    session: Session, asset: Asset, revision: Revision, states: Collection[RegistrationState] = CLAIMING
+) -> list[Alike]:
     """Return the other assets that have data in common with one, the most first.
 
-    Only those that stand in the way of a registration (:data:`market.registry.states.CLAIMING`), and from the share on
-    that the rule book names ``likeness.shown``.
+    Only those from the share on that the rule book names ``likeness.shown``.
+
+    Args:
+        session: a session.
+        asset: the one that is held against the others.
+        revision: its file.
+        states: in which the others are; those that stand in the way of a registration unless given.
     """
     own = session.scalar(select(Fingerprint.samples).where(Fingerprint.revision_id == revision.id))
     if own is None:
@@ -83,7 +90,7 @@ def alike(session: Session, asset: Asset, revision: Revision) -> list[Alike]:
     table = Table(samples)
     found = [
         Alike(other, table.likeness(fingerprint.unpack(stored)))
-        for other, stored in _candidates(session, asset.id, samples)
+        for other, stored in _candidates(session, asset.id, samples, states)
     ]
     kept = [one for one in found if one.likeness.most >= shown]
     return sorted(kept, key=lambda one: (-one.likeness.most, one.asset.drafted_at, one.asset.id))
@@ -106,7 +113,7 @@ def _finding(samples: Sequence[Sample]) -> Sequence[Sample]:
 
 
 def _candidates(
-    session: Session, asset_id: uuid.UUID, samples: Sequence[Sample]
+    session: Session, asset_id: uuid.UUID, samples: Sequence[Sample], states: Collection[RegistrationState]
 ) -> list[tuple[Asset, bytes]]:
     probes = {value for one in _finding(samples) for value in one.cut(PROBES)}
     hits = (
@@ -120,7 +127,7 @@ def _candidates(
         .join(Revision, Revision.asset_id == Asset.id)
         .join(Fingerprint, Fingerprint.revision_id == Revision.id)
         .join(hits, hits.c.fingerprint_id == Fingerprint.id)
-        .where(Asset.id != asset_id, Asset.state.in_(CLAIMING), is_claiming())
+        .where(Asset.id != asset_id, Asset.state.in_(states), is_claiming())
         .order_by(hits.c.shared.desc(), Asset.drafted_at, Asset.id)
         .limit(CANDIDATES)
     )

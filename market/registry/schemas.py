@@ -139,7 +139,12 @@ class FindingOut(Schema):
     filled = fields.Integer()
     valid = fields.Integer(metadata={"description": "Cells whose check symbol is right"})
     basis = fields.List(fields.String())
-    declared = fields.Boolean()
+    declared = fields.Enum(
+        Sensitive,
+        by_value=True,
+        allow_none=True,
+        metadata={"description": "The class that the provider declared"},
+    )
     examples = fields.List(fields.String(), metadata={"description": "Masked; for owner and reviewer alone"})
 
 
@@ -169,6 +174,9 @@ class StopOut(Schema):
     )
     what = fields.String(
         metadata={"description": "Class, code of the negative list, or rows of the smallest group"}
+    )
+    declared = fields.String(
+        metadata={"description": "The declared class, which is less sensitive than the one found; else empty"}
     )
     message = fields.String(metadata={"description": "What to do, in the reader's language"})
 

@@ -13,6 +13,7 @@ from market.i18n import _
 from market.inspection import findings as finding
 from market.inspection.declared.model import from_json
 from market.inspection.findings import Findings
+from market.inspection.sensitive.classes import Sensitive
 from market.registry.declarations import declaration_of
 from market.registry.models import Appeal, Correction, Decision, Inspection
 from market.registry.screening import Stop, stops, uncovered
@@ -92,11 +93,12 @@ def demand_unstopped(session: Session, inspection: Inspection) -> None:
         )
 
 
-def _declared(session: Session, revision_id: uuid.UUID) -> list[str]:
+def _declared(session: Session, revision_id: uuid.UUID) -> dict[str, Sensitive]:
     declaration = declaration_of(session, revision_id)
     if declaration is None:
-        return []
-    return [one.name for one in from_json(declaration.document).columns if one.personal is not None]
+        return {}
+    columns = from_json(declaration.document).columns
+    return {one.name: Sensitive(one.personal) for one in columns if one.personal is not None}
 
 
 def _of(session: Session, model: type[_Row], revision_id: uuid.UUID) -> list[_Row]:

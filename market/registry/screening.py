@@ -1,7 +1,7 @@
 """What of the things found in a file stops its registration (rule R2.7), and what a release covers."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -16,7 +16,7 @@ class StopCode(StrEnum):
     """Why a registration is stopped; the values stand in answers and steps for ever."""
 
     PERSONAL = "personal"
-    """A column holds personal data that the provider did not declare."""
+    """A column holds personal data that the provider did not declare, or declared as something less sensitive."""
     NEGATIVE = "negative"
     """Something on the negative list."""
     REIDENTIFY = "reidentify"
@@ -31,14 +31,25 @@ class Stop:
         code: why.
         column: where; for ``reidentify`` all columns that make the groups; empty where it is the whole file.
         what: class of the data, code of the negative list, or size of the smallest group in rows.
+        declared: for ``personal`` the class that is declared instead, which does not cover the one found; else empty.
+            A release covers what was found, whatever was declared.
     """
 
     code: StopCode
     column: str
     what: str
+    declared: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         """Say it in the reader's language, with what to do."""
+        if self.code is StopCode.PERSONAL and self.declared:
+            return _(
+                "Column “%(column)s” is declared as %(declared)s, but was found to hold what is more sensitive"
+                " (%(what)s): declare that, or take it out of the file and register that anew, or ask the operator.",
+                column=self.column,
+                declared=LABELS[Sensitive(self.declared)],
+                what=LABELS[Sensitive(self.what)],
+            )
         if self.code is StopCode.PERSONAL:
             return _(
                 "Column “%(column)s” holds undeclared personal data (%(what)s): declare it, or take it out of the"
@@ -72,9 +83,9 @@ def stops(findings: Findings, least: int) -> tuple[Stop, ...]:
         least: rows that the smallest group must have (rule book, ``reidentify.k``).
     """
     personal = [
-        Stop(StopCode.PERSONAL, one.column, one.kind.value)
+        Stop(StopCode.PERSONAL, one.column, one.kind.value, one.declared.value if one.declared else "")
         for one in findings.found
-        if one.personal and not one.declared
+        if one.personal and not one.covered
     ]
     listed = [Stop(StopCode.NEGATIVE, hit.column or "", hit.code) for hit in findings.negative]
     hidden = findings.hidden

@@ -18,11 +18,7 @@ from market.registry import duplicates, inspecting
 from market.registry.models import Asset, Revision, Right
 from market.registry.reading import asset_of, inspection_of, relation, revision_of
 from market.registry.screened import demand_unstopped
-from market.registry.states import (
-    RegistrationEvent,
-    RegistrationState,
-    advance,
-)
+from market.registry.states import RegistrationEvent, RegistrationState, advance
 from market.rules import book
 from market.steps import Kind, Pending, Step
 from market.storage import Blob
@@ -166,9 +162,9 @@ def review(session: Session, actor: Actor, asset_id: uuid.UUID, *, approve: bool
         reason: why; the provider reads it.
 
     Raises:
-        Conflict: the registration does not wait for a review, was decided otherwise, or another one of the same
-            data is approved already (``asset.duplicate``, rule R2.5), or what was found in its file stops it
-            (``asset.stopped``, rule R2.7).
+        Conflict: the registration does not wait for a review, was decided otherwise, another one of the same data,
+            or mostly the same, is approved already (``asset.duplicate``, rule R2.5), or what was found in its file
+            stops it (``asset.stopped``, rule R2.7).
         Forbidden: the actor may not review this asset.
         NotFound: no such asset.
     """

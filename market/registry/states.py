@@ -85,6 +85,9 @@ UPDATE_TRANSITIONS: Mapping[tuple[UpdateState, UpdateEvent], UpdateState] = {
 CLAIMING = frozenset({_State.SUBMITTED, _State.REVIEWED, _State.NOTICE, _State.REGISTERED, _State.SUSPENDED})
 """States in which an asset stands in the way of another one with the same data."""
 
+APPROVED = CLAIMING - {_State.SUBMITTED}
+"""Those of them for which a reviewer decided."""
+
 UNDECIDED = frozenset({_State.DRAFT, _State.SUBMITTED})
 """Registrations on which nobody has decided yet."""
 

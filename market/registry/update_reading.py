@@ -3,7 +3,7 @@
 import uuid
 from dataclasses import dataclass
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from market.actor import Actor
@@ -44,16 +44,41 @@ def update_at(session: Session, actor: Actor, update_id: uuid.UUID) -> Updated:
 
 
 def _updates(session: Session, actor: Actor, asset: Asset) -> list[Updated]:
-    after = aliased(Revision)
-    query = (
-        select(Update, Revision, after)
-        .join(Revision, Revision.id == Update.revision_id)
-        .join(after, after.id == Update.after_id)
-        .where(Update.asset_id == asset.id)
-        .order_by(Revision.ordinal.desc())
-    )
+    query = _files().where(Update.asset_id == asset.id).order_by(Revision.ordinal.desc())
     if relation(actor, asset) is not Relation.OWN:
         appealed = Update.revision_id.in_(select(Appeal.revision_id))
         hidden = UpdateState.DRAFT, UpdateState.WITHDRAWN
         query = query.where(or_(Update.state.not_in(hidden), appealed))
     return [Updated(*row) for row in session.execute(query)]
+
+
+def approved(session: Session, update_id: uuid.UUID) -> Updated:
+    """Return an update that was approved, whoever asks."""
+    return Updated(*session.execute(_approved().where(Update.id == update_id)).one())
+
+
+def newest_approved(session: Session, asset_id: uuid.UUID) -> Updated | None:
+    """Return the newest approved update of an asset, whoever asks; None where there is none."""
+    query = _approved().where(Update.asset_id == asset_id).order_by(Revision.ordinal.desc()).limit(1)
+    found = session.execute(query).one_or_none()
+    return Updated(*found) if found else None
+
+
+def ordinal_of(session: Session, asset_id: uuid.UUID, digest: str) -> int:
+    """Return the place of the file with this SHA-256 among the files of its asset, the first time it came."""
+    query = select(Revision.ordinal).where(Revision.asset_id == asset_id, Revision.digest == digest)
+    return session.scalars(query.order_by(Revision.ordinal).limit(1)).one()
+
+
+def _approved() -> Select[Update, Revision, Revision]:
+    return _files().where(Update.state == UpdateState.APPROVED)
+
+
+def _files() -> Select[Update, Revision, Revision]:
+    """Return the query for updates with their file and the one that was on offer when they came."""
+    after = aliased(Revision)
+    return (
+        select(Update, Revision, after)
+        .join(Revision, Revision.id == Update.revision_id)
+        .join(after, after.id == Update.after_id)
+    )

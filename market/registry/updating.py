@@ -51,7 +51,13 @@ def may_revise(session: Session, actor: Actor, asset_id: uuid.UUID) -> Asset:
 
 
 def revise(
-    session: Session, actor: Actor, asset_id: uuid.UUID, *, changes: str, upload: Upload, key: str | None = None
+    session: Session,
+    actor: Actor,
+    asset_id: uuid.UUID,
+    *,
+    changes: str,
+    upload: Upload,
+    key: str | None = None,
 ) -> Update:
     """Bring a newer file of a registered asset; one that was under way is withdrawn in the same step.
 

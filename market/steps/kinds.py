@@ -111,3 +111,5 @@ class Kind(StrEnum):
     UPDATE_APPROVED = "update.approved"
     UPDATE_REJECTED = "update.rejected"
     UPDATE_WITHDRAWN = "update.withdrawn"
+    TRADE_UPDATED = "trade.updated"
+    UPDATE_DELIVERED = "update.delivered"

@@ -29,7 +29,7 @@ from market.delivery import service as delivery
 from market.errors import Conflict, Invalid
 from market.i18n import _
 from market.steps import Kind
-from market.trades import acts, service
+from market.trades import acts, service, updating
 from market.trades.acceptance import AcceptanceState
 from market.trades.acts import Act
 from market.trades.agreement import AgreementState
@@ -109,6 +109,7 @@ def on_verified(contract_id: uuid.UUID) -> None:
             fetchable_since=_fetchable_since(session, rows),
         )
         jobs.queue(session, "agreement.deadline", due_at=until, number=number)
+        updating.catch_up(session, rows.trade)
         if grant.fetch_until is not None and rows.settlement is not None:
             jobs.queue(session, "delivery.deadline", due_at=grant.fetch_until, number=number)
         steps.record(session, step, note={"contract": one.contract.number})

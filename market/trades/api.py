@@ -24,6 +24,7 @@ from market.trades import (
     service,
     showing,
     suspension,
+    updating,
 )
 from market.trades.dispute import Ruling
 from market.trades.exits import Statement
@@ -50,6 +51,17 @@ def one(number: str) -> dict[str, Any]:
     actor = current_actor()
     with read() as session:
         return showing.detail(showing.shown(session, actor, number))
+
+
+@blueprint.get("/trades/<number>/updates")
+@blueprint.response(200, schemas.TradeUpdatesOut)
+def updates(number: str) -> dict[str, Any]:
+    """List the newer files that the buyer was told of under this contract, the newest first."""
+    actor = current_actor()
+    with read() as session:
+        rows = service.seen(session, actor, number)
+        found = updating.given(session, rows.trade.id)
+        return {"items": [updating.facts(session, one) for one in found]}
 
 
 @blueprint.post("/trades/<number>/payment")

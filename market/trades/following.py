@@ -34,27 +34,37 @@ _PAID = {SettlementState.FUNDED, SettlementState.RELEASED, SettlementState.REFUN
 log = structlog.get_logger()
 
 
-def on_covered(number: str) -> None:
-    """Complete a delivery: receipt, and the buyer's time to accept begins (rule book R5.3).
+def on_covered(number: str, ordinal: int = 0) -> None:
+    """Complete a delivery: receipt, and the buyer's time to accept begins (rule book R5.3); an update has no such time.
 
     The stored bytes are hashed again first. If they are not the bytes that were sold there is no receipt,
     and the buyer may reject; when the days to fetch are over the operator rules.
+
+    Args:
+        number: of the trade.
+        ordinal: 0 for the file that was sold, else which update.
 
     Raises:
         StoreError: the store cannot be read; the job tries again.
     """
     with read() as session:
         rows = service.life(session, number)
-        grant = delivery.grant_of(session, rows.trade.id)
+        grant = delivery.grant_of(session, rows.trade.id, ordinal)
         if not delivery.awaits_receipt(session, grant):
             return
     digest = delivery.digest_again(grant.digest, grant.size)
     if digest != grant.digest:
-        log.error("delivery.bytes_changed", number=number)
+        log.error("delivery.bytes_changed", number=number, ordinal=ordinal)
         return
     with transaction() as session:
         rows = service.life(session, number, lock=True)
-        if delivery.awaits_receipt(session, delivery.grant_of(session, rows.trade.id)):
+        if not delivery.awaits_receipt(session, delivery.grant_of(session, rows.trade.id, ordinal)):
+            return
+        if ordinal:
+            step = service.step_of(SYSTEM, Kind.UPDATE_DELIVERED, rows.trade)
+            delivery.complete(session, step, rows.trade.id, digest, ordinal)
+            record(session, step)
+        else:
             _complete(session, rows, digest)
 
 

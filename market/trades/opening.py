@@ -23,7 +23,7 @@ from market.registry import offering
 from market.registry.states import RegistrationState
 from market.rules import book
 from market.steps import Kind, Pending
-from market.trades import acts, amending, service
+from market.trades import acts, amending, service, updating
 from market.trades.acceptance import AcceptanceState
 from market.trades.acts import Act
 from market.trades.agreement import AgreementState
@@ -67,6 +67,7 @@ def on_verified(contract_id: str) -> None:
         agreement = _machines(session, step, one, trade)
         _grant(session, step, one, trade)
         jobs.queue(session, "agreement.deadline", due_at=agreement.term_until, number=trade.number)
+        updating.catch_up(session, trade)
         steps.record(session, step)
 
 

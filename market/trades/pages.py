@@ -136,6 +136,7 @@ def _page(number: str, faults: ValidationError | None = None) -> ResponseReturnV
             states=showing.states(found.rows, found.grant),
             names=names,
             possible={act.value for act in found.possible},
+            downloads=permissions.allowed(actor, "delivery.download", service.relation_of(actor, trade)),
             opens=permissions.allowed(actor, "bundle.export", service.relation_of(actor, trade)),
             head=showing.head(found, actor, names),
             story=showing.story(session, found, names),

@@ -3,7 +3,7 @@
 from marshmallow import fields
 
 from market.contracting.schemas import ChangeOut, ClauseOut
-from market.fields import Cursor, Day, Number, Reason, Schema, Text, Timestamp, Uuid, one_of
+from market.fields import Cursor, Day, Digest, Number, Reason, Schema, Text, Timestamp, Uuid, one_of
 from market.trades.grounds import Cause, Ground
 
 
@@ -180,6 +180,33 @@ class TradeOut(TradeSummaryOut):
         metadata={"description": "number of the contract that renews this trade's, open or in force"},
     )
     timeline = fields.List(fields.Nested(TradeEntryOut))
+
+
+class TradeUpdateOut(Schema):
+    """A newer file that the buyer was told of and may fetch under the same contract."""
+
+    ordinal = fields.Integer(metadata={"description": "1, 2, … in the order of the notices"})
+    filename = fields.String()
+    media_type = fields.String()
+    size = fields.Integer(metadata={"description": "bytes"})
+    digest = Digest(metadata={"description": "SHA-256 of the file"})
+    changes = fields.String(
+        metadata={"description": "what differs from the file before, in the provider's words"}
+    )
+    notified_at = Timestamp()
+    fetch_until = Timestamp(allow_none=True, metadata={"description": "null until the price is paid"})
+    open = fields.Boolean(metadata={"description": "whether it can be fetched now"})
+    grant = fields.String()
+    transfer = fields.String()
+    completed_at = Timestamp(allow_none=True, metadata={"description": "when it was handed over in full"})
+    entry_id = Uuid(allow_none=True, metadata={"description": "of the receipt"})
+    index = fields.Integer(allow_none=True)
+
+
+class TradeUpdatesOut(Schema):
+    """The updates of a trade, the newest first."""
+
+    items = fields.List(fields.Nested(TradeUpdateOut))
 
 
 class InForceOut(Schema):

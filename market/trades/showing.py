@@ -19,11 +19,12 @@ from market.i18n import in_language
 from market.permissions import Relation
 from market.steps import Step
 from market.steps.telling import told
-from market.trades import acts, grounds, service, timeline, waiting
+from market.trades import acts, grounds, service, timeline, updating, waiting
 from market.trades.acts import Act
 from market.trades.models import Trade
 from market.trades.service import Life
 from market.trades.timeline import Happened, Next, Side
+from market.trades.updating import Given
 
 Names = Mapping[uuid.UUID, Mapping[str, str]]
 
@@ -53,6 +54,7 @@ class Shown:
         rows: the trade and its machines.
         grant: its delivery.
         receipt: None until the whole file was handed over.
+        updates: newer files that the buyer was told of, the newest first.
         entries: what happened, in order.
         next: whom the trade waits for; None when it is done.
         contracts: the first contract and every proposal to amend it, oldest first.
@@ -66,6 +68,7 @@ class Shown:
     rows: Life
     grant: AccessGrant
     receipt: Receipt | None
+    updates: list[Given]
     entries: list[Happened]
     next: Next | None
     contracts: list[Contract]
@@ -91,6 +94,7 @@ def shown(session: Session, actor: Actor, number: str) -> Shown:
         rows=rows,
         grant=grant,
         receipt=delivery.receipt_of(session, grant.id),
+        updates=updating.given(session, rows.trade.id),
         entries=timeline.happened(session, rows.trade),
         next=timeline.awaited(session, rows, standing),
         contracts=[contract for _request, contract in proposals.line(session, rows.trade.handle)],

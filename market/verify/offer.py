@@ -14,9 +14,9 @@ from contracts import verify as contracts
 from contracts.terms import AnyTerms, Origin, Terms, parse
 from contracts.verify import Package
 from market.verify import signed
+from market.verify.delivery import CLOCKS
 from market.verify.evidence import Evidence, Image
 from market.verify.report import CheckFailed, Report, require, tell
-from market.verify.trade import CLOCKS
 
 TABLE: Final = "standing_offer"
 CHANGING: Final = frozenset({"state", "taken"})

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from contracts.terms import AnyTerms
+from market.verify import delivery
 from market.verify.evidence import Evidence
 from market.verify.line import Line
 from market.verify.report import require
@@ -58,8 +59,8 @@ def _check_requests(evidence: Evidence, line: Line) -> None:
 
 
 def _only(evidence: Evidence, table: str) -> str | None:
-    """Return the id that all images of a table share; None when there is none."""
-    ids = {image.row["id"] for image in evidence.own(table)}
+    """Return the id that all images of a table share, grants of updates left out; None when there is none."""
+    ids = {image.row["id"] for image in evidence.own(table) if not delivery.ordinal(image.row)}
     require(len(ids) <= 1, f"there is more than one {table}")
     return ids.pop() if ids else None
 

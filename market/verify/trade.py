@@ -2,19 +2,16 @@
 
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime, timedelta
 from typing import Final
 
 from contracts.terms import AnyTerms
 from ledger.entry import Entry
-from market.verify import approvals, ending, money, parties
-from market.verify.evidence import Evidence, Image
+from market.verify import approvals, delivery, ending, money, parties
+from market.verify.evidence import Evidence
 from market.verify.line import Line
 from market.verify.report import Report, require
 
 REPORT: Final = "inspection/report.json"
-CLOCKS: Final = timedelta(minutes=5)
-"""How far the clocks of an exchange may differ; order comes from the log, and times must not contradict it by more."""
 
 REACHED: Final[Mapping[str, tuple[tuple[str, str, frozenset[str]], ...]]] = {
     "contract.requested": (("contract", "state", frozenset({"REQUESTED", "AGREED"})),),
@@ -37,6 +34,8 @@ REACHED: Final[Mapping[str, tuple[tuple[str, str, frozenset[str]], ...]]] = {
     "settlement.refunded": (("settlement", "state", frozenset({"REFUNDED"})),),
     "settlement.cancelled": (("settlement", "state", frozenset({"CANCELLED"})),),
     "delivery.completed": (("access_grant", "transfer", frozenset({"COMPLETED"})),),
+    "trade.updated": (("access_grant", "state", frozenset({"OPEN", "SUSPENDED"})),),
+    "update.delivered": (("access_grant", "transfer", frozenset({"COMPLETED"})),),
     "acceptance.accepted": (("acceptance", "state", frozenset({"ACCEPTED"})),),
     "acceptance.rejected": (("acceptance", "state", frozenset({"REJECTED"})),),
     "acceptance.deemed": (("acceptance", "state", frozenset({"DEEMED"})),),
@@ -76,6 +75,8 @@ AFTER: Final[Mapping[str, tuple[frozenset[str], ...]]] = {
     "payment.returned": (frozenset({"payment.strayed"}),),
     "settlement.funded": (frozenset({"payment.settled"}),),
     "delivery.completed": (frozenset({"contract.finalized"}),),
+    "trade.updated": (frozenset({"contract.finalized"}),),
+    "update.delivered": (frozenset({"trade.updated"}),),
     "acceptance.accepted": (frozenset({"delivery.completed"}),),
     "acceptance.rejected": (frozenset({"contract.finalized"}),),
     "acceptance.deemed": (frozenset({"delivery.completed"}),),
@@ -115,7 +116,7 @@ def check(report: Report, evidence: Evidence) -> None:
         with report.checking("states"):
             report.ok("states", _check_states(evidence, entries, line))
         with report.checking("delivery"):
-            report.ok("delivery", _check_delivery(evidence, terms, line))
+            report.ok("delivery", delivery.check(evidence, terms, line))
         with report.checking("approvals"):
             approvals.check(report, evidence)
         with report.checking("end"):
@@ -164,34 +165,3 @@ def _check_states(evidence: Evidence, entries: list[tuple[int, Entry]], line: Li
     }
     last = {paper.name: paper.row["state"] for paper in line.papers} | last
     return ", ".join(f"{table} {state}" for table, state in last.items())
-
-
-def _check_delivery(evidence: Evidence, terms: AnyTerms, line: Line) -> str:
-    """What was handed over is the file that was measured and sold, under the policy in force then, once paid for."""
-    grants, subject = evidence.own("access_grant"), terms.subject
-    for image in grants:
-        require(image.row["digest"] == subject.content_digest, "the grant is for another file than was sold")
-        policy = line.at(image.index).row["policy_digest"]
-        require(image.row["policy_digest"] == policy, "the grant follows another policy than was signed")
-    receipts = evidence.own("receipt")
-    completed = [index for index, entry in evidence.trade() if entry.kind == "delivery.completed"]
-    require([image.index for image in receipts] == completed, "a completed delivery has one receipt")
-    require(len(receipts) <= 1, "the file was handed over twice")
-    for image in receipts:
-        require(image.row["digest"] == subject.content_digest, "another file was handed over than was sold")
-        require(image.row["size"] == subject.size, "the file handed over has another size")
-        require(
-            image.row["grant_id"] in {grant.row["id"] for grant in grants}, "the receipt is of another grant"
-        )
-        _check_paid_before(evidence, terms, image)
-    return "the file handed over is the one measured and sold" if receipts else "nothing was handed over yet"
-
-
-def _check_paid_before(evidence: Evidence, terms: AnyTerms, receipt: Image) -> None:
-    """The first byte left after the contract was in force and, at a price, paid; the log says the order."""
-    opened = "settlement.funded" if terms.price.amount else "contract.finalized"
-    before = [entry for index, entry in evidence.trade() if entry.kind == opened and index < receipt.index]
-    require(before, "the file was handed over before it was paid for")
-    first, last = (datetime.fromisoformat(receipt.row[name]) for name in ("first_byte_at", "completed_at"))
-    in_order = before[0].time - CLOCKS <= first <= last <= receipt.entry.time + CLOCKS
-    require(in_order, "the times of the receipt contradict the order of the log")

@@ -61,6 +61,7 @@ ASSET: Final = {
     "rights": ["hold"],
     "file": FILE,
 }
+NEWER: Final = {"changes": "A month was added.", "file": FILE}
 LISTING: Final = {
     "asset": "{registered}", "title": "Water levels", "summary": "Levels of the river, every hour.",
     "sector": "meteorology", "benefit": "commercial", "purposes": ["internal-analysis"], "term_days": 30,
@@ -163,6 +164,11 @@ PROGRAMS: Final[tuple[Row, ...]] = (
     api("registry_api.correct", "POST", REVIEWER, OPERATE, 200, on="appealed", sent=CORRECT, **office()),
     api("registry_api.appeal", "POST", PROVIDER, ASSETS, 200, on="stopped", sent=REASON, **owner(staff=404)),
     api("registry_api.release", "POST", OPERATOR, OPERATE, 200, on="appealed", sent=RELEASE, **office()),
+    api("update_api.updates", "GET", PROVIDER, READ, 200, on="revised", **held(staff=200)),
+    api("update_api.revise", "POST", PROVIDER, ASSETS, 201, on="registered", sent=NEWER, **owner()),
+    api("update_api.submit", "POST", PROVIDER, ASSETS, 200, on="revised", **owner()),
+    api("update_api.withdraw", "POST", PROVIDER, ASSETS, 200, on="revised", **owner()),
+    api("update_api.review", "POST", REVIEWER, OPERATE, 200, on="revision", sent=APPROVE, **office()),
     api("trades_api.decide_asset", "POST", OPERATOR, OPERATE, 200,
         on="registered", args={"act": "suspension"}, sent=REASON, **office()),
     api("trades_api.decide_asset", "POST", OPERATOR, OPERATE, 200,
@@ -181,6 +187,7 @@ PROGRAMS: Final[tuple[Row, ...]] = (
     public("catalog_api.inspection", "GET", 200, on="listed", scope=READ, unscoped=SCOPE),
     api("catalog_api.inspection", "GET", PROVIDER, READ, 200, on="drafted", nobody=404, **held(staff=200)),
     api("catalog_api.publish", "POST", PROVIDER, LISTINGS, 200, on="drafted", **owner()),
+    api("catalog_api.move", "POST", PROVIDER, LISTINGS, 200, on="older", **owner(other=PART, party=PART)),
     api("catalog_api.suspend", "POST", OPERATOR, OPERATE, 200,
         on="listed", sent=REASON, **office(other=ROLE, wrong=ROLE)),
     api("catalog_api.restore", "POST", OPERATOR, OPERATE, 200, on="shelved", sent=REASON, **office()),

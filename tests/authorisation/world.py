@@ -255,6 +255,7 @@ def _goods(provider: Actor) -> dict[str, str]:
     with transaction() as session:
         catalog.suspend(session, chief, shelved, WHY)
     return {
+        **_updates(provider),
         "draft": str(draft),
         "stopped": str(assets.stopped(provider)),
         "appealed": str(assets.appealed(provider)),
@@ -266,6 +267,16 @@ def _goods(provider: Actor) -> dict[str, str]:
         "shelved": shelved,
         "listed": assets.listed(provider, registered),
     }
+
+
+def _updates(provider: Actor) -> dict[str, str]:
+    """Make assets with a newer file in every state, and a listing that offers the one before."""
+    revised, submitted, updated = (assets.registered(provider, deals.content()) for _ in range(3))
+    older = assets.listed(provider, updated)
+    assets.revised(provider, revised.id, deals.content())
+    assets.revision_submitted(provider, submitted.id, deals.content())
+    assets.updated(provider, updated.id, deals.content())
+    return {"revised": str(revised.id), "revision": str(submitted.id), "older": older}
 
 
 def _trades(provider: Actor, buyer: Actor, house: House) -> dict[str, str]:

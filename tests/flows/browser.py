@@ -27,10 +27,21 @@ class _Forms(HTMLParser):
         super().__init__()
         self.forms: list[Form] = []
         self._hidden: list[bool] = []
+        self._within = ""
+        """Name of the text area or choice that is being read."""
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "div":
             self._hidden.pop()
+        if tag == "textarea" and self._within:
+            values = self.forms[-1].values
+            values[self._within] = values[self._within].removeprefix("\n").replace("\n", "\r\n")
+        if tag in {"textarea", "select"}:
+            self._within = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._within and self.lasttag == "textarea":
+            self.forms[-1].values[self._within] += data
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
@@ -43,6 +54,16 @@ class _Forms(HTMLParser):
         chosen = given.get("type") not in {"radio", "checkbox"} or "checked" in given
         if tag == "input" and self.forms and given.get("name") and chosen:
             self.forms[-1].values[given["name"]] = given.get("value", "")
+        if tag in {"textarea", "select"} and self.forms and given.get("name"):
+            self._within = given["name"]
+        if tag == "textarea" and self._within:
+            self.forms[-1].values[self._within] = ""
+        if (
+            tag == "option"
+            and self._within
+            and ("selected" in given or self._within not in self.forms[-1].values)
+        ):
+            self.forms[-1].values[self._within] = given.get("value", "")
 
 
 class Browser:

@@ -88,7 +88,9 @@ def test_appealed_held_released_corrected(hall: Hall) -> None:
     assert secret not in str(finding)
     refused = hall.provider.ask("POST", f"{asset}/submission")
     assert (refused.status, refused.code) == (409, "asset.stopped")
-    assert refused.body["stops"] == [{"code": "personal", "column": "备注", "what": "resident_id"}]
+    assert refused.body["stops"] == [
+        {"code": "personal", "column": "备注", "what": "resident_id", "declared": ""}
+    ]
     assert hall.operator.ask("GET", asset).status == 404
 
     provider, operator = signed_in(hall, "provider@hall.example", "en"), hall.operator

@@ -8,6 +8,7 @@ MODULES = (
     "market/cli.py",
     "market/backup_commands.py",
     "market/cleaning_commands.py",
+    "market/comparison_commands.py",
     "market/key_commands.py",
     "market/signing_commands.py",
 )

@@ -39,6 +39,7 @@ offer.opened offer.withdrawn offer.expired
 amendment.proposed amendment.finalized
 finding.corrected asset.appealed asset.released asset.held asset.declared
 asset.revised update.submitted update.approved update.rejected update.withdrawn
+trade.updated update.delivered
 """.split()
 
 

@@ -69,6 +69,7 @@ def _assets(cast: Cast) -> dict[str, list[str]]:
     jobs.drain()
     waiting = assets.submitted(cast.provider, deals.content())
     registered = [str(assets.registered(cast.provider, deals.content()).id) for _each in range(3)]
+    plain = assets.registered(cast.provider, deals.content()).id
     return {
         "POST /api/v1/assets/{asset_id}/submission#asset_id": [str(measured)],
         "POST /api/v1/assets/{asset_id}/review#asset_id": [str(waiting)],
@@ -77,7 +78,26 @@ def _assets(cast: Cast) -> dict[str, list[str]]:
         "POST /api/v1/assets/{asset_id}/appeal#asset_id": [str(assets.stopped(cast.provider))],
         "POST /api/v1/assets/{asset_id}/release#asset_id": [str(assets.appealed(cast.provider))],
         "POST /api/v1/assets/{asset_id}/{act}#asset_id": registered,
+        "POST /api/v1/assets/{asset_id}/updates#asset_id": [str(plain)],
+        "POST /api/v1/assets/{asset_id}/updates/submission#asset_id": [_revised(cast)],
+        "POST /api/v1/assets/{asset_id}/updates/withdrawal#asset_id": [_revised(cast)],
+        "POST /api/v1/assets/{asset_id}/updates/review#asset_id": [_revised(cast, submitted=True)],
     }
+
+
+def _revised(cast: Cast, *, submitted: bool = False) -> str:
+    """Return an asset whose newer file waits for its provider, or for a reviewer."""
+    asset_id = assets.registered(cast.provider, deals.content()).id
+    (assets.revision_submitted if submitted else assets.revised)(cast.provider, asset_id, deals.content())
+    return str(asset_id)
+
+
+def _older(cast: Cast) -> str:
+    """Return a listing that offers an older file than its asset has."""
+    asset = assets.registered(cast.provider, deals.content())
+    number = assets.listed(cast.provider, asset)
+    assets.updated(cast.provider, asset.id, deals.content())
+    return number
 
 
 def _listings(cast: Cast, asset: Asset) -> dict[str, list[str]]:
@@ -90,6 +110,7 @@ def _listings(cast: Cast, asset: Asset) -> dict[str, list[str]]:
         "POST /api/v1/listings/{number}/publication#number": [drafted],
         "POST /api/v1/listings/{number}/restoration#number": [shelved],
         "POST /api/v1/listings/{number}/suspension#number": [open_],
+        "POST /api/v1/listings/{number}/revision#number": [_older(cast)],
         "POST /api/v1/listings/{number}/withdrawal#number": [unwanted],
         "POST /api/v1/contracts#listing": [wanted],
     }

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from market.inspection.declared.model import COLUMNS, NAME, Declared, DeclaredColumn, fits
+from market.inspection.declared.model import COLUMNS, NAME, Declared, DeclaredColumn, fits, visible
 
 FEW = 20
 """Most different values that are taken for a closed set."""
@@ -53,7 +53,7 @@ def _allowed(kind: str, distinct: int, filled: int, frequent: Any) -> tuple[str,
     """Return the values of a text column if few of them, each seen more than once on average, cover all."""
     counted = {one["value"]: one["count"] for one in frequent}
     covers = len(counted) == distinct and sum(counted.values()) == filled
-    fitting = all(len(value) <= NAME for value in counted)
+    fitting = all(len(value) <= NAME and value.strip() and visible(value) for value in counted)
     if kind != "text" or not covers or not fitting or not 1 <= distinct <= min(FEW, filled // 2):
         return None
     return tuple(sorted(counted))

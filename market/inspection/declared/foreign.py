@@ -70,14 +70,18 @@ def _drop(document: dict[str, Any], fault: Fault) -> bool:
     return False
 
 
-def parsed(text: str) -> dict[str, Any]:
+def parsed(text: str, most: int = SIZE) -> dict[str, Any]:
     """Read JSON with numbers as they are written.
+
+    Args:
+        text: the document.
+        most: characters that are read.
 
     Raises:
         Invalid: it is too long, no JSON, or no object.
     """
-    if len(text) > SIZE:
-        raise Invalid(Fault("", "declared.size", {"most": SIZE}))
+    if len(text) > most:
+        raise Invalid(Fault("", "declared.size", {"most": most}))
     try:
         document = json.loads(text, parse_float=str)
     except (ValueError, RecursionError) as error:

@@ -9,6 +9,7 @@ import io
 from functools import cache
 
 from market import data
+from market.i18n import lazy
 
 _CURRENCIES = (
     "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP "
@@ -28,7 +29,14 @@ _COUNTRIES = (
     "TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW"
 )
 
-NAMES = ("list:cn-divisions", "list:iso-4217", "list:iso-3166-alpha-2", "list:yes-no")
+LABELS = {
+    "list:cn-divisions": lazy("codes of China's divisions"),
+    "list:iso-4217": lazy("currencies (ISO 4217)"),
+    "list:iso-3166-alpha-2": lazy("countries (ISO 3166-1, two letters)"),
+    "list:yes-no": lazy("yes or no, in the usual spellings"),
+}
+"""What each list is called."""
+NAMES = tuple(LABELS)
 
 
 @cache

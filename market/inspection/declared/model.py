@@ -183,7 +183,7 @@ def validate(declared: Declared) -> None:
         faults.append(Fault("columns", "declared.no_columns"))
     if len(set(names)) < len(names):
         faults.append(Fault("columns", "declared.name_twice"))
-    _text(declared.description, "description", TEXT, faults)
+    _text(declared.description, "description", TEXT, faults, lines=True)
     for place, column in enumerate(declared.columns):
         _column(column, f"columns.{place}", faults)
     if len(set(declared.key)) < len(declared.key) or not set(declared.key) <= set(names):
@@ -195,7 +195,7 @@ def validate(declared: Declared) -> None:
     types = {column.name: column.type for column in declared.columns}
     for place, rule in enumerate(declared.rules):
         path = f"rules.{place}"
-        _text(rule.description, f"{path}.description", TEXT, faults)
+        _text(rule.description, f"{path}.description", TEXT, faults, lines=True)
         if rule.code not in RULE_CODES:
             faults.append(Fault(f"{path}.code", "declared.rule_code"))
         try:
@@ -234,8 +234,9 @@ def _is(kind: type[date], value: str) -> bool:
 def _column(column: DeclaredColumn, path: str, faults: list[Fault]) -> None:
     if not column.name or column.name != column.name.strip():
         faults.append(Fault(f"{path}.name", "declared.name"))
-    for name, most in (("name", NAME), ("description", TEXT), ("unit", NAME), ("personal", NAME)):
-        _text(getattr(column, name) or "", f"{path}.{name}", most, faults)
+    for name in ("name", "unit", "personal"):
+        _text(getattr(column, name) or "", f"{path}.{name}", NAME, faults)
+    _text(column.description, f"{path}.description", TEXT, faults, lines=True)
     if column.type not in TYPE_LABELS:
         faults.append(Fault(f"{path}.type", "declared.type"))
     for name in ("minimum", "maximum"):
@@ -256,6 +257,8 @@ def _column(column: DeclaredColumn, path: str, faults: list[Fault]) -> None:
     if isinstance(column.allowed, tuple):
         if not 1 <= len(column.allowed) <= ALLOWED:
             faults.append(Fault(f"{path}.allowed", "declared.allowed", {"most": ALLOWED}))
+        if not all(map(str.strip, column.allowed)):
+            faults.append(Fault(f"{path}.allowed", "declared.blank"))
         for value in column.allowed:
             _text(value, f"{path}.allowed", NAME, faults)
 
@@ -270,10 +273,15 @@ def _period(period: Period, types: Mapping[str, str], faults: list[Fault]) -> No
         faults.append(Fault("period.every_days", "declared.every_days"))
 
 
-def _text(value: str, path: str, most: int, faults: list[Fault]) -> None:
+def visible(value: str) -> bool:
+    """Tell whether every character of a line can be seen, blanks included."""
+    return all(category(char) not in _UNSEEN for char in value)
+
+
+def _text(value: str, path: str, most: int, faults: list[Fault], *, lines: bool = False) -> None:
     if len(value) > most:
         faults.append(Fault(path, "declared.long", {"most": most}))
-    if any(category(char) in _UNSEEN and char != "\n" for char in value):
+    if not visible(value.replace("\n", "") if lines else value):
         faults.append(Fault(path, "declared.unseen"))
 
 

@@ -131,7 +131,7 @@ def _signs(expression: str) -> None:
 
 
 def _visible(token: str) -> bool:
-    return token.isspace() or token.isprintable()
+    return token.isprintable() or set(token) <= set(" \t\n")
 
 
 class _Reading:

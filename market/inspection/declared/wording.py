@@ -5,6 +5,7 @@ from market.inspection.declared.faults import Fault
 
 MESSAGES = {
     "declared.size": lazy("The document is longer than %(most)s characters; leave out what is not needed."),
+    "declared.encoding": lazy("The document is not in UTF-8; save it as UTF-8."),
     "declared.json": lazy("This is not JSON; look for a missing comma, quotation mark or bracket."),
     "declared.yaml": lazy("This is not YAML that can be read; write it without aliases and tags."),
     "declared.shape": lazy("This is not of the form that is expected here."),
@@ -22,6 +23,9 @@ MESSAGES = {
     ),
     "declared.longest": lazy("Write a whole number from 1 to 1000000."),
     "declared.list": lazy("There is no code list of this name; choose one that is offered."),
+    "declared.blank": lazy(
+        "An allowed value cannot be blank; an empty cell is allowed where cells may be empty."
+    ),
     "declared.allowed": lazy("Give between 1 and %(most)s allowed values."),
     "declared.key": lazy("Name declared columns as the key, each once."),
     "declared.rule_code": lazy("Choose what the rule stands for from the list."),

@@ -27,7 +27,7 @@ import pyarrow.csv
 
 from market.inspection.limits import Limits
 from market.inspection.reading import scan
-from market.inspection.reading.line import line_of
+from market.inspection.reading.line import line_of, line_of_long
 from market.inspection.reading.names import column_names
 from market.inspection.reading.quoting import Strict
 from market.inspection.reading.scan import Scanned
@@ -44,6 +44,8 @@ _PYTHON = {"utf-8-bom": "utf-8-sig"}
 _QUOTED = re.compile(r'"[^"]*"')
 _NUMBER = re.compile(r"[-+]?\d+(\.\d*)?")
 _FRACTION = re.compile(r"[-+]?\d+\.\d+")
+_LONG = re.compile("straddling|out of sync")
+"""What the parser says of a row that goes over two blocks."""
 _DATE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}.*")
 _OTHER_FORMATS = (
     b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"%PDF", b"PK\x03\x04", b"PAR1", b"SQLite format 3", b"\x7fELF",
@@ -99,9 +101,9 @@ def _batches(path: Path, found: Scanned, shape: _Shape, limits: Limits) -> Itera
         raise
     except pyarrow.ArrowException as error:
         message = str(error)
-        row = _row(message, shape, rows)
-        ragged = "Expected" in message  # of a row that is too long, nothing more is read
-        line = line_of(row, _text(path, found, limits), shape.delimiter, ROW) if ragged else row
+        text = _strict(path, found, shape.delimiter, limits)
+        long = _LONG.search(message)  # the parser does not tell which row that is
+        line = line_of_long(ROW, text) if long else line_of(_row(message, shape, rows), text)
         raise _refusal(message, line) from error
     except UnicodeDecodeError as error:
         raise Refusal("file.undecodable") from error
@@ -111,13 +113,13 @@ def _stream(path: Path, found: Scanned, delimiter: str, limits: Limits) -> Any:
     """Return the text in UTF-8; the file itself where it needs neither unpacking nor a second look."""
     if found.compression is None and found.encoding.startswith("utf-8") and not found.quoted:
         return pyarrow.OSFile(str(path))
+    return pyarrow.PythonFile(_strict(path, found, delimiter, limits), mode="r")
+
+
+def _strict(path: Path, found: Scanned, delimiter: str, limits: Limits) -> Any:
+    """Return the text in UTF-8 from its beginning, without a mark, and its quotation marks looked at."""
     encoding = _PYTHON.get(found.encoding, found.encoding)
-    return pyarrow.PythonFile(Strict(scan.unpacked(path, limits)[1], encoding, delimiter), mode="r")
-
-
-def _text(path: Path, found: Scanned, limits: Limits) -> io.TextIOWrapper:
-    stream = io.BufferedReader(scan.unpacked(path, limits)[1])  # type: ignore[type-var]
-    return io.TextIOWrapper(stream, _PYTHON.get(found.encoding, found.encoding), newline="")
+    return Strict(scan.unpacked(path, limits)[1], encoding, delimiter)
 
 
 def _reader(stream: Any, shape: _Shape) -> Any:
@@ -145,7 +147,7 @@ def _refusal(message: str, line: int) -> Refusal:
     width = re.search(r"Expected (\d+) columns, got (\d+)", message)
     if width:
         return Refusal("file.ragged", expected=int(width[1]), found=int(width[2]), line=line)
-    if "straddling" in message or "out of sync" in message:
+    if _LONG.search(message):
         return Refusal("file.line_too_long", line=line)
     return Refusal("file.broken_csv", line=line)
 

@@ -27,7 +27,7 @@ class Sensitive(StrEnum):
 
 
 class Level(StrEnum):
-    """How sensitive, modelled on the levels of GB/T 43697-2024 and the law on personal information."""
+    """How sensitive, the most first; modelled on GB/T 43697-2024 and the law on personal information."""
 
     SENSITIVE_PERSONAL = "sensitive_personal"
     PERSONAL = "personal"
@@ -73,6 +73,19 @@ _QUASI = frozenset({Sensitive.PLATE, Sensitive.IP, Sensitive.COORDINATES, Sensit
 def level(kind: Sensitive) -> Level:
     """Return how sensitive a class is (modelled on GB/T 43697-2024)."""
     return _LEVELS.get(kind, Level.PERSONAL)
+
+
+def covers(declared: str | None, found: Sensitive) -> bool:
+    """Tell whether what is declared of a column says at least as much as what was found there.
+
+    Args:
+        declared: the class that is declared; None where none is. One that is not known says nothing.
+        found: the class that was found.
+    """
+    if declared not in set(Sensitive):
+        return False
+    levels = list(Level)  # the most sensitive first
+    return declared == found or levels.index(level(Sensitive(declared))) <= levels.index(level(found))
 
 
 def is_quasi_identifier(kind: Sensitive) -> bool:

@@ -179,6 +179,9 @@ def upgrade() -> None:
         "access_grant",
         sa.Column("trade_id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.String(length=11), nullable=False),
+        sa.Column("ordinal", sa.Integer(), nullable=False),
+        sa.Column("update_id", sa.Uuid(), nullable=True),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("asset_id", sa.Uuid(), nullable=False),
         sa.Column("provider_id", sa.Uuid(), nullable=False),
         sa.Column("buyer_id", sa.Uuid(), nullable=False),
@@ -199,6 +202,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("step_id", sa.Uuid(), nullable=False),
         sa.CheckConstraint("size > 0", name="ck_access_grant_size"),
+        sa.CheckConstraint("(ordinal = 0) = (update_id IS NULL)", name="ck_access_grant_update"),
         sa.ForeignKeyConstraint(
             ["step_id", "id"],
             ["step_image.step_id", "step_image.row_id"],
@@ -207,8 +211,9 @@ def upgrade() -> None:
             deferrable=True,
         ),
         sa.PrimaryKeyConstraint("id", name="pk_access_grant"),
-        sa.UniqueConstraint("number", name="uq_access_grant_number"),
-        sa.UniqueConstraint("trade_id", name="uq_access_grant_trade_id"),
+        sa.UniqueConstraint("number", "ordinal", name="uq_access_grant_number_ordinal"),
+        sa.UniqueConstraint("trade_id", "digest", name="uq_access_grant_trade_id_digest"),
+        sa.UniqueConstraint("trade_id", "ordinal", name="uq_access_grant_trade_id_ordinal"),
     )
     op.create_index("ix_access_grant_asset_id", "access_grant", ["asset_id"], unique=False)
     op.create_index("ix_access_grant_buyer_id", "access_grant", ["buyer_id"], unique=False)

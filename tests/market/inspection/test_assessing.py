@@ -1,8 +1,12 @@
 """Indicators out of the bytes and a declaration: what each counts, and that parts add up."""
 
+import re
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import date
+from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +20,7 @@ from market.inspection.assessing import Holding
 from market.inspection.declared.model import Declared, DeclaredColumn, Period, Rule
 from market.inspection.service import document
 from market.inspection.table import Table
+from tests.market.inspection import reference
 
 NAMES = ("code", "day", "low", "high", "city")
 DECLARED = Declared(
@@ -106,10 +111,90 @@ def test_keys_are_counted_where_they_are_filled_and_time_by_the_declared_end() -
     assert (found["0304"], found["0502"]) == ("no_column", (0, 1))
 
 
-@settings(max_examples=8, deadline=None)
-@given(st.integers(1, 3), st.permutations(ROWS))
-def test_merged_parts_are_assessed_as_the_whole(cut: int, rows: list[Any]) -> None:
-    assert assessed([rows[:cut], rows[cut:]], DECLARED) == assessed([rows], DECLARED)
+NUMBERS = st.sampled_from(
+    [None, "-60", "-50", "-0", "1.5", "1.50", "7", "50", "50.01", "99.99", "100", "x", "1e3"]
+)
+TABLES = st.lists(
+    st.tuples(
+        st.sampled_from([None, "A1", "A2", "Z9", "b3", "A12", "济1"]),
+        st.sampled_from([None, "2020-01-02", "2020/1/2", "2020-12-31", "2021-01-01", "2020-02-30", "x"]),
+        NUMBERS,
+        NUMBERS,
+        st.sampled_from([None, "济南", "青岛"]),
+    ).map(list),
+    min_size=1,
+    max_size=12,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(TABLES)
+def test_any_table_is_assessed_as_slowly(rows: list[Any]) -> None:
+    found = shares(assessed([rows], DECLARED))
+    expected = slowly(rows)
+    assert {code: found[code] for code in expected} == expected
+
+
+@settings(max_examples=40, deadline=None)
+@given(TABLES, st.data())
+def test_merged_parts_are_assessed_as_the_whole(rows: list[Any], data: st.DataObject) -> None:
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(rows)), max_size=3)))
+    parts = [rows[begin:end] for begin, end in pairwise([0, *cuts, len(rows)]) if begin < end]
+    assert assessed(parts, DECLARED) == assessed([rows], DECLARED)
+
+
+def slowly(rows: list[list[str | None]]) -> dict[str, Any]:
+    """Return what :data:`DECLARED` asks of a table, counted cell by cell; the other indicators are left out."""
+    codes, days, lows, highs, _cities = (list(cells) for cells in zip(*rows, strict=True))
+    both = [(low, high) for low, high in zip(map(number, lows), map(number, highs), strict=True)]
+    compared = [low <= high for low, high in both if low is not None and high is not None]
+    highest = [high < 100 for _low, high in both if high is not None]
+    kinds = [number(text) is not None for text in (*lows, *highs) if text is not None]
+    kinds += [day(text) is not None for text in days if text is not None]
+    kinds += [re.fullmatch("[A-Z][0-9]", text) is not None for text in codes if text is not None]
+    ranged = [(found := number(text)) is not None and -50 <= found <= 50 for text in lows if text is not None]
+    dated = [(when := day(text)) is not None and when.year == 2020 for text in days if text is not None]
+    keys = [(reference.cell(code), reference.cell(text)) for code, text in zip(codes, days, strict=True)]
+    keyed = [key for key in keys if None not in key]
+    filled = [text is not None for row in rows for text in row]
+    told = {
+        "0101": (kinds, "unsaid"),
+        "0104": (compared, "no_cells"),
+        "0201": (filled, "no_cells"),
+        "0202": ([None not in key for key in keys], "unsaid"),
+        "0301": (ranged, "no_checksum"),
+        "0402": (highest, "no_cells"),
+        "0501": (dated, "no_cells"),
+    }
+    different = {tuple(map(reference.cell, row)) for row in rows}
+    return {
+        **{code: (sum(kept), len(kept)) if kept else reason for code, (kept, reason) in told.items()},
+        "0303": (len(different), len(rows)),
+        "0304": (len(set(keyed)), len(keyed)) if keyed else "no_cells",
+    }
+
+
+def number(text: str | None) -> Fraction | None:
+    return Fraction(text) if text is not None and reference.NUMBER.fullmatch(text) else None
+
+
+def day(text: str | None) -> date | None:
+    written = reference.cell(text)
+    return date.fromisoformat(written) if written is not None and reference.kind(written) == "date" else None
+
+
+@pytest.mark.parametrize(
+    ("said", "share"), [("resident_id", (1, 1)), ("email", (1, 1)), ("plate", (0, 1)), (None, (0, 1))]
+)
+def test_personal_data_are_declared_only_as_what_is_as_sensitive(
+    tmp_path: Path, said: str | None, share: tuple[int, int]
+) -> None:
+    path = tmp_path / "calls.csv"
+    path.write_text(
+        "\n".join(["手机号", *(f"13{place * 7919 % 10**9:09}" for place in range(40)), ""]), "utf-8"
+    )
+    report = document(path, declared=Declared((DeclaredColumn("手机号", personal=said),)))
+    assert shares({(one["code"], one["column"]): one for one in report["quality"]})["0106"] == share
 
 
 def test_the_child_is_told_and_the_report_names_it(tmp_path: Path) -> None:

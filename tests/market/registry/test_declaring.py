@@ -12,6 +12,7 @@ from market.inspection.declared.model import Declared, DeclaredColumn
 from market.inspection.sensitive.classes import Sensitive
 from market.registry import appealing, declaring, reading, service
 from market.registry.models import Asset, Inspection, Origin
+from market.registry.screening import Stop, StopCode
 from tests import assets, people
 
 MOBILE = Declared((DeclaredColumn("手机号", personal="mobile"),))
@@ -64,7 +65,9 @@ def test_a_correction_minds_what_is_declared() -> None:
     with read() as session:
         found = reading.detail(session, provider, asset_id).screened
         assert found is not None
-        assert [(one.kind, one.declared) for one in found.findings.found] == [(Sensitive.NAME, True)]
+        assert [(one.kind, one.declared) for one in found.findings.found] == [
+            (Sensitive.NAME, Sensitive.MOBILE)
+        ]
         assert found.stops == ()
 
 
@@ -77,3 +80,17 @@ def test_who_may_declare_and_what() -> None:
     with pytest.raises(Invalid) as refused:
         declare(provider, asset_id, Declared((DeclaredColumn("手机号", personal="secret"),)))
     assert list(refused.value.fields) == ["columns.0.personal"]
+
+
+@pytest.mark.parametrize(("declared", "stopped"), [("plate", True), ("email", False), ("resident_id", False)])
+@pytest.mark.usefixtures("exchange")
+def test_what_is_declared_as_less_sensitive_stays_stopped(declared: str, stopped: bool) -> None:
+    provider = assets.provider()
+    asset_id = assets.stopped(provider)
+    declare(provider, asset_id, Declared((DeclaredColumn("手机号", personal=declared),)))
+    jobs.drain()
+    with read() as session:
+        found = reading.detail(session, provider, asset_id).screened
+        assert found is not None
+        expected = [Stop(StopCode.PERSONAL, "手机号", "mobile", "plate").document()] if stopped else []
+        assert [one.document() for one in found.stops] == expected

@@ -4,6 +4,7 @@ import io
 import random
 import uuid
 from collections.abc import Callable
+from functools import partial
 
 import polars as pl
 import pytest
@@ -15,10 +16,10 @@ from market.actor import Actor, Role
 from market.db import read, transaction
 from market.errors import Conflict
 from market.inspection.formats import CSV, PARQUET
-from market.registry import service
+from market.registry import likeness, service
 from market.registry.models import Asset, Fingerprint, FingerprintMark
-from market.steps import StepImage, Vault
-from tests import assets, browsing, people, samples
+from market.steps import Step, StepImage, Vault
+from tests import assets, browsing, people, samples, trades
 from tests.samples import Table
 
 ROWS = 2500
@@ -110,6 +111,42 @@ def test_what_is_like_an_unpublished_asset_goes_to_the_reviewer_unnamed(exchange
     assert told["alike"] == []
     assert f"/assets/{first.id}" in page(exchange, chief, second.id)
     assert str(first.id) not in page(exchange, other, second.id)
+
+
+def approve(chief: Actor, asset: Asset) -> Step:
+    with transaction() as session:
+        return service.review(session, chief, asset.id, approve=True, reason="plausible")
+
+
+@pytest.mark.parametrize("late", [0, 1])
+def test_of_two_that_waited_with_mostly_the_same_data_one_is_approved(exchange: Flask, late: int) -> None:
+    pair = [submit(assets.provider(), content) for content in (csv(WHOLE), ANEW["a twentieth"]())]
+    chief = people.operator()
+    for place in range(likeness.CANDIDATES):  # those that wait as well hide the approved one from nobody
+        submit(assets.provider(), csv(samples.joined(WHOLE, samples.made(1, seed=10 + place))))
+    approve(chief, pair[1 - late])
+    with pytest.raises(Conflict) as refused:
+        approve(chief, pair[late])
+    assert (refused.value.code, refused.value.extra["rule"]) == ("asset.duplicate", "R2.5")
+    assert refused.value.extra["earlier"] == str(pair[1 - late].id)
+    assert int(str(refused.value.extra["contains" if late == 0 else "contained"])) >= 95
+    with transaction() as session:
+        service.review(session, chief, pair[late].id, approve=False, reason="mostly registered already")
+
+
+def test_of_half_new_rows_both_are_approved(exchange: Flask) -> None:
+    half = samples.joined(samples.taken(WHOLE, range(ROWS // 2)), samples.made(ROWS // 2, seed=4))
+    chief = people.operator()
+    for asset in [submit(assets.provider(), csv(table)) for table in (WHOLE, half)]:
+        approve(chief, asset)
+
+
+def test_two_reviewers_at_once_approve_one_of_two(exchange: Flask) -> None:
+    pair = [submit(assets.provider(), content) for content in (csv(WHOLE), ANEW["one row more"]())]
+    chief = people.operator()
+    desk = [chief, people.colleague(chief, Role.REVIEWER)]
+    results = trades.together(exchange, *(partial(approve, desk[n], pair[n]) for n in (0, 1)))
+    assert sorted(results) == ["asset.duplicate", "done"]
 
 
 def test_ones_own_unpublished_asset_is_named(exchange: Flask) -> None:

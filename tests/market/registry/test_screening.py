@@ -14,7 +14,7 @@ from market.db import read, transaction
 from market.errors import Conflict, Forbidden, MarketError, NotFound
 from market.home import desk
 from market.inspection import findings as finding
-from market.inspection.sensitive.classes import Level, Sensitive, level
+from market.inspection.sensitive.classes import LABELS, Level, Sensitive, level
 from market.registry import appealing, inspecting, reading, service
 from market.registry.models import Decision
 from market.registry.screened import Screened
@@ -76,7 +76,7 @@ def refused(code: str, error: type[MarketError] = Conflict) -> Any:
 
 def test_what_stops(exchange: Flask) -> None:
     report = findings.report(
-        NAMED, found("电话", "mobile", declared=True), found("金额", "uscc"),
+        NAMED, found("电话", "mobile", declared="mobile"), found("金额", "uscc"),
         k=hidden(4), negative=(hit("credential", "金额"), hit("private_key")),
     )  # fmt: skip
     assert stops(finding.read(report), 5) == (
@@ -89,28 +89,48 @@ def test_what_stops(exchange: Flask) -> None:
 
 
 KINDS = st.sampled_from(list(Sensitive))
+SENSITIVITY = {Level.NOT_PERSONAL: 0, Level.PERSONAL: 1, Level.SENSITIVE_PERSONAL: 2}
 
 
 @given(
-    st.dictionaries(st.sampled_from(findings.COLUMNS), st.tuples(KINDS, st.booleans())),
+    st.dictionaries(st.sampled_from(findings.COLUMNS), st.tuples(KINDS, st.none() | KINDS)),
     st.dictionaries(st.sampled_from(findings.COLUMNS), st.none() | KINDS),
 )
 def test_a_correction_counts_instead_of_what_was_measured(
-    measured: dict[str, tuple[Sensitive, bool]], corrections: dict[str, Sensitive | None]
+    measured: dict[str, tuple[Sensitive, Sensitive | None]], corrections: dict[str, Sensitive | None]
 ) -> None:
     report = findings.report(
         *(found(name, kind, declared=declared) for name, (kind, declared) in measured.items())
     )
     expected = []
     for name in findings.COLUMNS:
-        kind, declared = measured.get(name, (None, False))
+        kind, declared = measured.get(name, (None, None))
         kind = corrections.get(name, kind)
-        if kind is not None and level(kind) is not Level.NOT_PERSONAL and not declared:
-            expected.append(Stop(StopCode.PERSONAL, name, kind.value))
+        if kind is None or level(kind) is Level.NOT_PERSONAL:
+            continue
+        if declared is None or SENSITIVITY[level(declared)] < SENSITIVITY[level(kind)]:
+            expected.append(Stop(StopCode.PERSONAL, name, kind.value, declared or ""))
     in_force = finding.read(report).corrected(corrections)
-    assert set(stops(in_force, 5)) == set(expected)
-    assert uncovered(expected, [[one.document() for one in expected]]) == ()
+    documents = [one.document() for one in expected]
+    assert [one.document() for one in stops(in_force, 5)] == documents
+    assert uncovered(expected, [documents]) == ()
     assert uncovered(expected, []) == tuple(expected)
+
+
+@pytest.mark.parametrize(
+    ("declared", "lifts"),
+    [
+        (None, False), ("resident_id", True), ("passport", True),
+        ("mobile", False), ("plate", False),
+    ],
+)  # fmt: skip
+def test_only_a_class_as_sensitive_lifts_a_stop(exchange: Flask, declared: str | None, lifts: bool) -> None:
+    found_stops = stops(finding.read(findings.report(found("姓名", "resident_id", declared=declared))), 5)
+    assert (found_stops == ()) is lifts
+    if declared and not lifts:
+        (said,) = map(str, found_stops)
+        assert str(LABELS[Sensitive(declared)]) in said
+        assert str(LABELS[Sensitive.RESIDENT_ID]) in said
 
 
 def test_what_was_found_stops_submission(exchange: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,8 +141,8 @@ def test_what_was_found_stops_submission(exchange: Flask, monkeypatch: pytest.Mo
     assert raised.value.extra == {
         "rule": "R2.7",
         "stops": [
-            {"code": "personal", "column": "姓名", "what": "name"},
-            {"code": "negative", "column": "金额", "what": "credential"},
+            {"code": "personal", "column": "姓名", "what": "name", "declared": ""},
+            {"code": "negative", "column": "金额", "what": "credential", "declared": ""},
         ],
     }
     assert "姓名" in raised.value.message
@@ -131,7 +151,7 @@ def test_what_was_found_stops_submission(exchange: Flask, monkeypatch: pytest.Mo
 
 def test_declared_data_pass(exchange: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     provider = assets.provider()
-    asset_id = drafted(monkeypatch, provider, found("姓名", "name", declared=True), found("金额", "uscc"))
+    asset_id = drafted(monkeypatch, provider, found("姓名", "name", declared="name"), found("金额", "uscc"))
     submit(provider, asset_id)
     assert assets.found(asset_id).state is RegistrationState.SUBMITTED
 

@@ -13,8 +13,7 @@ from sqlalchemy.orm import Session
 from market import jobs
 from market.actor import Actor, Role
 from market.db import read, transaction
-from market.delivery import sending
-from market.delivery import service as delivery
+from market.delivery import locking, sending
 from market.delivery.grant import GrantState
 from market.delivery.models import AccessGrant
 from market.delivery.ranges import Span
@@ -95,14 +94,14 @@ def test_two_that_buy_from_each_other_are_suspended_at_once(
 ) -> None:
     one, two, chief = assets.provider(), assets.provider(), people.operator()
     both = [between(one, two), between(two, one)]
-    real = delivery._of
+    real = locking._of
 
     def slow(session: Session, trade_id: uuid.UUID) -> AccessGrant:
         row = real(session, trade_id)
         time.sleep(0.3)  # until the other has taken what it can get
         return row
 
-    monkeypatch.setattr(delivery, "_of", slow)
+    monkeypatch.setattr(locking, "_of", slow)
 
     def suspend(actor: Actor) -> None:
         assert actor.organisation_id is not None
