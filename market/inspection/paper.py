@@ -103,7 +103,7 @@ def _file(one: Measured) -> list[dict[str, Any]]:
         _fact(lazy("Duplicate rows"), whole(facts.duplicate_rows)),
         _fact(lazy("Columns with sensitive data"), whole(sum(kind is not None for kind in one.kinds))),
         _fact(lazy("Held against the declaration"), report["declared"] or both(lazy("none"))),
-        _fact(lazy("Measured"), moment(one.at)),
+        _fact(lazy("Measured at"), moment(one.at)),
     ]
 
 

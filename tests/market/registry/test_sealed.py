@@ -90,7 +90,7 @@ def test_it_says_in_both_languages_what_was_measured(exchange: Flask, tmp_path: 
         "0201", "cells are filled", "150 / 150", "counted exactly", "精确计数",
         "not assessable: free text has no format", "无法评估", "decimal number", "权重",
         *(f"{name} {version}" for name, version in one.measured.engine.items()),
-        "1 · 气温 °C", "2 · emoji \\u{1F600}", "3 · \\u{645}\\u{631}\\u{62D}", "4 · #panic(1) *b*", f"5 · {LONG}",
+        "检测时间", "1 · 气温 °C", "2 · emoji \\u{1F600}", "3 · \\u{645}\\u{631}\\u{62D}", "4 · #panic(1) *b*", f"5 · {LONG}",
     ):  # fmt: skip
         assert squeezed(text) in said, text
 
