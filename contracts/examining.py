@@ -17,6 +17,7 @@ from contracts import certificates, cms, pades, stamps
 from contracts.certificates import Authorities
 from contracts.checks import Check, failed, passed, skipped
 from contracts.errors import CertificateError, ContractError, SignatureError, StampError
+from contracts.pades import Sealer
 from contracts.vocabulary import Role
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class ExpectedSigner:
             its lists of revoked certificates may be missing, which is said.
     """
 
-    role: Role
+    role: Role | Sealer
     statement: str
     certificate: bytes
     at: datetime
@@ -66,7 +67,7 @@ class Expected:
     digest: str
     rendered: str
     size: int
-    order: Sequence[Role]
+    order: Sequence[Role | Sealer]
     signers: Sequence[ExpectedSigner]
     authorities: Authorities
     stampers: Sequence[bytes]
@@ -209,7 +210,7 @@ def _read(document: bytes, signature: "EmbeddedPdfSignature", signer: ExpectedSi
     entries = signature.sig_object
     if (entries["/Type"], entries["/SubFilter"]) != ("/Sig", "/ETSI.CAdES.detached"):
         raise SignatureError("it is not of the kind that PAdES describes")
-    if str(entries.get("/Reason")) != pades.reason(signer.statement):
+    if str(entries.get("/Reason")) != pades.reason(signer.statement, signer.role):
         raise SignatureError("it was given for another statement than the one that was shown")
     zero, first, second, rest = signature.byte_range
     raw = document[first:second]

@@ -7,7 +7,8 @@ type again and compared.  The first revision brings the fields of everybody who 
 certifies the document (ISO 32000-1, 12.8.2.2) and lets nothing follow but the filling of those fields.  Where one party
 alone signs, a standing offer or its acceptance, that signature lets nothing at all follow, so that any reader refuses a
 page that is laid over it: an approval would leave the file open to that.  With the last signature come all
-certificates and lists of revoked ones (PAdES B-LT), in its own revision, so that it covers the whole file.
+certificates and lists of revoked ones (PAdES B-LT), in its own revision, so that it covers the whole file.  The
+exchange seals a document of its own in the same way, alone.
 
 The same input gives the same bytes: no random number and no clock but the ``at`` that is given.
 """
@@ -16,6 +17,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final
 
@@ -29,6 +31,13 @@ if TYPE_CHECKING:
 TimeStamper = Callable[[bytes], bytes]
 """Takes a SHA-256 digest and returns a DER time-stamp token over it, or raises."""
 
+
+class Sealer(StrEnum):
+    """Who signs a document of its own, to which there are no parties."""
+
+    EXCHANGE = "exchange"
+
+
 BOTH: Final = (Role.PROVIDER, Role.BUYER)
 """Who signs a negotiated contract, in this order."""
 TOKEN: Final = 10_240
@@ -38,6 +47,7 @@ _FRAME: Final = 1_024
 _LABELS: Final = {
     Role.PROVIDER: "提供方签名 Signature of the provider",
     Role.BUYER: "需方签名 Signature of the buyer",
+    Sealer.EXCHANGE: "交易场所签章 Seal of the exchange",
 }
 
 
@@ -50,7 +60,7 @@ class Signer:
         chain: certificates from its issuer up to the root, DER.
     """
 
-    role: Role
+    role: Role | Sealer
     certificate: bytes
     chain: Sequence[bytes]
 
@@ -98,9 +108,10 @@ class Completed:
     fault: str | None
 
 
-def reason(statement: str) -> str:
+def reason(statement: str, role: Role | Sealer) -> str:
     """Return what the signature's dictionary says it is for: it binds the file to the statement that was shown."""
-    return f"qilu-contract-signature-v1 {canonical.sha256(statement.encode())}"
+    kind = "qilu-seal-v1" if isinstance(role, Sealer) else "qilu-contract-signature-v1"
+    return f"{kind} {canonical.sha256(statement.encode())}"
 
 
 def prepare(
@@ -109,7 +120,7 @@ def prepare(
     *,
     statement: str,
     at: datetime,
-    order: Sequence[Role] = BOTH,
+    order: Sequence[Role | Sealer] = BOTH,
     evidence: Evidence | None = None,
 ) -> Prepared:
     """Write the revision of the next signature, with room for it.
@@ -191,7 +202,7 @@ def _prepare(
     signer: Signer,
     statement: str,
     at: datetime,
-    order: Sequence[Role],
+    order: Sequence[Role | Sealer],
     evidence: Evidence | None,
 ) -> Prepared:
     from pyhanko.sign import fields
@@ -218,7 +229,7 @@ def _prepare(
             sig_placeholder=pdf_byterange.SignatureObject(
                 timestamp=at,
                 subfilter=fields.SigSeedSubFilter.PADES,
-                reason=reason(statement),
+                reason=reason(statement, signer.role),
                 bytes_reserved=room,
             ),
             mdp_setup=cms_embedder.SigMDPSetup(
@@ -234,14 +245,14 @@ def _prepare(
     return Prepared(output.getvalue(), place, to_sign, signer.certificate, tuple(signer.chain))
 
 
-def _permitted(order: Sequence[Role]) -> Any:
+def _permitted(order: Sequence[Role | Sealer]) -> Any:
     """Return what may follow a certifying signature."""
     from pyhanko.sign.fields import MDPPerm
 
     return MDPPerm.FILL_FORMS if len(order) > 1 else MDPPerm.NO_CHANGES
 
 
-def certifies(order: Sequence[Role], role: Role) -> Any:
+def certifies(order: Sequence[Role | Sealer], role: Role | Sealer) -> Any:
     """Return what the signature of ``role`` allows to follow, as pyHanko names it; None where it does not certify."""
     return _permitted(order) if role is order[0] else None
 
@@ -263,7 +274,7 @@ def _revision(document: bytes, at: datetime) -> "IncrementalPdfFileWriter":
     return Revision(BytesIO(document))
 
 
-def _add_field(writer: "IncrementalPdfFileWriter", role: Role) -> None:
+def _add_field(writer: "IncrementalPdfFileWriter", role: Role | Sealer) -> None:
     from pyhanko.sign import fields
 
     fields.append_signature_field(

@@ -1,9 +1,10 @@
 """Sets a draft in type: one PDF and its pages as SVG, the same bytes every time.
 
 Typst runs in a child process with limits; this process never imports it.  The user's words reach it as JSON data and
-are never spliced into markup.  The PDF targets PDF/A-3a and PDF/UA-1 and carries contract.json and policy.json, an
-acceptance also the signed offer.  Its only date is the terms' own.  A rendering record names the compiler and the
-fonts, because another version may set other bytes: then a verifier says so instead of failing.
+are never spliced into markup; :func:`pdf` sets the exchange's own documents the same way.  The PDF targets PDF/A-3a
+and PDF/UA-1 and carries contract.json and policy.json, an acceptance also the signed offer.  Its only date is the
+terms' own.  A rendering record names the compiler and the fonts, because another version may set other bytes: then a
+verifier says so instead of failing.
 """
 
 import importlib.metadata
@@ -12,9 +13,10 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -57,15 +59,46 @@ def render(draft: Draft) -> Rendered:
         raise RenderError("an acceptance is set with the signed offer attached")
     refuse_uncovered(draft.content)
     tools = toolchain()
-    with tempfile.TemporaryDirectory(prefix="qilu-contract-") as name:
-        folder = Path(name)
-        _lay_out(folder, draft, tools)
-        _run(folder)
-        pdf = (folder / "document.pdf").read_bytes()
+    files = {"contract.json": draft.terms, "policy.json": draft.policy, "offer.pdf": draft.offer}
+    day = date(*draft.content["day"])
+    given = {name: data for name, data in files.items() if data}
+    with _set(draft.model.layout, draft.content, day, given) as folder:
+        found = (folder / "document.pdf").read_bytes()
         count = sum(1 for _ in folder.glob("page-*.svg"))
         pages = tuple((folder / f"page-{number}.svg").read_bytes() for number in range(1, count + 1))
     record = {**tools, "standards": list(STANDARDS), "pages": [canonical.sha256(page) for page in pages]}
-    return Rendered(pdf, pages, canonical.encode(record))
+    return Rendered(found, pages, canonical.encode(record))
+
+
+def pdf(layout: str, content: Mapping[str, Any], day: date, files: Mapping[str, bytes]) -> bytes:
+    r"""Return a document that is no contract in type.  Blocks; never call it inside a transaction.
+
+    Args:
+        layout: in Typst; it reads ``content.json``, in which the toolchain stands as ``toolchain``.
+        content: what it places; a character that cannot be set, or not be seen, stands as its number, ``\u{1F600}``.
+        day: the only date that the file carries.
+        files: what it may attach, by name.
+
+    Raises:
+        RenderError: the child failed or passed its limits (``document.not_rendered``).
+    """
+    with _set(layout, _spelled(content), day, files, pages=False) as folder:
+        return (folder / "document.pdf").read_bytes()
+
+
+def _spelled(value: Any) -> Any:
+    match value:
+        case str():
+            known = _known()
+            return "".join(
+                one if one.isprintable() and ord(one) in known else f"\\u{{{ord(one):X}}}" for one in value
+            )
+        case list():
+            return [_spelled(item) for item in value]
+        case dict():
+            return {key: _spelled(item) for key, item in value.items()}
+        case _:
+            return value
 
 
 @lru_cache(maxsize=1)
@@ -81,11 +114,17 @@ def refuse_uncovered(content: dict[str, Any]) -> None:
     Raises:
         UncoveredError: the first character without a glyph, named with its field.
     """
-    known = frozenset.intersection(*(glyphs.covered(_fonts() / name) for name in _FONT_FILES))
+    known = _known()
     for field, text in _texts(content, "model text"):
         for character in text:
             if ord(character) not in known:
                 raise UncoveredError(field, character)
+
+
+@lru_cache(maxsize=1)
+def _known() -> frozenset[int]:
+    """Return the characters that every font has a glyph for."""
+    return frozenset.intersection(*(glyphs.covered(_fonts() / name) for name in _FONT_FILES))
 
 
 def _texts(value: Any, field: str) -> Iterator[tuple[str, str]]:
@@ -109,21 +148,26 @@ def _fonts() -> Path:
     return Path(found.origin).parent
 
 
-def _lay_out(folder: Path, draft: Draft, tools: dict[str, Any]) -> None:
-    year, month, day = draft.content["day"]
+@contextmanager
+def _set(
+    layout: str, content: Mapping[str, Any], day: date, files: Mapping[str, bytes], *, pages: bool = True
+) -> Iterator[Path]:
+    """Set a document in a folder of its own, which is gone afterwards; its pages too where they are wanted."""
     job = {
         "fonts": [str(_fonts())],
         "standards": list(STANDARDS),
-        "timestamp": int(datetime(year, month, day, tzinfo=UTC).timestamp()),
+        "timestamp": int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()),
+        "pages": pages,
     }
-    (folder / "job.json").write_text(json.dumps(job), "utf-8")
-    (folder / "content.json").write_bytes(canonical.encode({**draft.content, "toolchain": tools}))
-    for name, data in (("contract.json", draft.terms), ("policy.json", draft.policy)):
-        if data:
-            (folder / name).write_bytes(data)
-    if draft.offer:
-        (folder / "offer.pdf").write_bytes(draft.offer)
-    (folder / "layout.typ").write_text(draft.model.layout, "utf-8")
+    with tempfile.TemporaryDirectory(prefix="qilu-contract-") as name:
+        folder = Path(name)
+        (folder / "job.json").write_text(json.dumps(job), "utf-8")
+        (folder / "content.json").write_bytes(canonical.encode({**content, "toolchain": toolchain()}))
+        for file, data in files.items():
+            (folder / file).write_bytes(data)
+        (folder / "layout.typ").write_text(layout, "utf-8")
+        _run(folder)
+        yield folder
 
 
 def _run(folder: Path) -> None:

@@ -1,8 +1,8 @@
 """The child process that sets a document in type: ``python -I typesetter.py FOLDER``.
 
-It reads ``job.json`` in the folder and writes ``document.pdf`` and ``page-<n>.svg`` beside it.  It limits itself
-before the compiler is loaded, sees no file outside the folder, no system font, no environment and no packages.  Run
-as a file, so it imports nothing of this project.
+It reads ``job.json`` in the folder and writes ``document.pdf`` and, when asked, ``page-<n>.svg`` beside it.  It
+limits itself before the compiler is loaded, sees no file outside the folder, no system font, no environment and no
+packages.  Run as a file, so it imports nothing of this project.
 """
 
 import json
@@ -38,7 +38,7 @@ def main(folder: Path) -> None:
     )
     try:
         pdf = compiler.compile(format="pdf", pdf_standards=job["standards"], timestamp=job["timestamp"])
-        pages = compiler.compile(format="svg", timestamp=job["timestamp"])
+        pages = compiler.compile(format="svg", timestamp=job["timestamp"]) if job["pages"] else []
     except typst.TypstError as error:
         sys.stderr.write(str(error))
         sys.exit(1)

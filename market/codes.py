@@ -198,6 +198,9 @@ CODES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
     "exchange.not_founded": (409, lazy("This exchange has no operator yet.")),
     # assets and their files
     "asset.not_found": (404, lazy("There is no such asset.")),
+    "report.busy": (503, lazy("Other reports are being set in type; try again in a minute.")),
+    "report.not_set": (503, lazy("The report could not be set in type; try again later.")),
+    "report.not_stamped": (503, lazy("No authority stamped the report just now; try again later.")),
     "asset.not_inspected": (
         409,
         lazy(

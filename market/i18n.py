@@ -50,6 +50,15 @@ def lazy(message: str, **variables: object) -> LazyString:
     return LazyString(gettext, message, **variables)
 
 
+def both(message: object) -> dict[str, str]:
+    """Return a lazy sentence in every language of the pages, by its code; for documents that carry them all."""
+    found = {}
+    for code in LOCALES:
+        with flask_babel.force_locale(code):
+            found[code] = str(message)
+    return found
+
+
 def language() -> str:
     """Return the language of this request, or of the setting ``LOCALE`` outside one."""
     if not has_app_context():

@@ -28,7 +28,7 @@ from market.inspection.report import TYPE_LABELS
 from market.participants import service as participants
 from market.participants.web import current_actor, idempotency_key, optional_actor, require_actor
 from market.permissions import Relation
-from market.registry import inspected, offering
+from market.registry import inspected, offering, sealed
 from market.registry.inspected import Inspected
 from market.rules import book
 from market.texts import form
@@ -145,6 +145,7 @@ def inspection(number: str) -> ResponseReturnValue:
         found=found,
         title=row.title,
         path=[(url_for("catalog.listings"), _("Listings")), (address, row.title)],
+        sealed=url_for("catalog.sealed_inspection", number=row.number),
         linked=url_for("catalog.linked", number=row.number),
         program=url_for("catalog_api.inspection", number=row.number),
         **inspected.words(),
@@ -159,6 +160,16 @@ def linked(number: str) -> Response:
     answer = Response(found.linked(address), mimetype="application/ld+json")
     answer.headers["Content-Disposition"] = f'attachment; filename="{row.number}-inspection.jsonld"'
     return answer
+
+
+@pages.get("/listings/<string:number>/inspection.pdf")
+def sealed_inspection(number: str) -> Response:
+    """Return the report as a PDF that the exchange sealed."""
+    actor = optional_actor()
+    with read() as session:
+        row = reading.found(session, actor, number)
+        found = sealed.sealable(session, row.revision_id)
+    return sealed.download(found, f"{row.number}-inspection")
 
 
 @pages.post("/listings/<string:number>/publication")

@@ -94,7 +94,7 @@ def log_keys() -> ResponseReturnValue:
                 "digest": found.fingerprint(hashes.SHA256()).hex(),
                 "entry": row.step_id,
             }
-            for row in authority.rows(session)
+            for row in authority.rows(session, seal=True)
             for found in (authority.certificate(row),)
         ]
     return render_template(

@@ -1,5 +1,7 @@
 """The exchange's own certification authority: a root, and below it the key that signs parties' certificates.
 
+Below that stand two keys of the exchange's own: its clock's and its seal, by which it signs its own documents.
+
 It vouches for one thing: that the operator verified the organisation whose name and code a certificate carries, and
 that the organisation showed it had the key. It is a convention of this exchange. It is no licensed provider of
 electronic certification services under the Electronic Signature Law, and its own time stamps say what the exchange's
@@ -30,7 +32,12 @@ from market.steps import Kind, Step
 ROOT: Final = "authority-root"
 ISSUING: Final = "authority-issuing"
 STAMPING: Final = "authority-stamping"
+SEAL: Final = "authority-seal"
 """Stems of the files of the private halves."""
+
+_PURPOSES: Final = {
+    ROOT: Purpose.CA, ISSUING: Purpose.CA, STAMPING: Purpose.STAMPING, SEAL: Purpose.SEAL,
+}  # fmt: skip
 
 ALGORITHM: Final = "X.509"
 HOLDER: Final = "exchange"
@@ -43,18 +50,16 @@ def publish() -> Step | None:
     with read() as session:
         if issuer_row(session) is not None:
             return None
-    root, below, stamps = _made()
+    made = _made()
     with transaction() as session:
         if issuer_row(session) is not None:
             return None
         step = steps.begin(Actor.system("keys"), Kind.KEY_PUBLISHED, steps.new_handle())
-        for purpose, found in (
-            (Purpose.CA, root), (Purpose.CA, below), (Purpose.STAMPING, stamps)
-        ):  # fmt: skip
+        for name, found in made.items():
             session.add(
                 Key(
                     step_id=step.id,
-                    purpose=purpose,
+                    purpose=_PURPOSES[name],
                     organisation_id=None,
                     algorithm=ALGORITHM,
                     public_key=text_of(found.public_bytes(Encoding.DER)),
@@ -66,10 +71,14 @@ def publish() -> Step | None:
         return steps.record(session, step)
 
 
-def rows(session: Session) -> list[Key]:
-    """Return the rows of the authority's certificates, oldest first."""
-    query = select(Key).where(Key.purpose.in_((Purpose.CA, Purpose.STAMPING)))
-    return sorted(session.scalars(query), key=lambda row: (row.published_at, not _is_root(certificate(row))))
+def rows(session: Session, *, seal: bool = False) -> list[Key]:
+    """Return the rows of the authority's certificates, oldest first; with the exchange's seal when it is asked for."""
+    wanted = [Purpose.CA, Purpose.STAMPING, *([Purpose.SEAL] if seal else [])]
+    query = select(Key).where(Key.purpose.in_(wanted))
+    return sorted(
+        session.scalars(query),
+        key=lambda row: (row.published_at, wanted.index(row.purpose), not _is_root(certificate(row))),
+    )
 
 
 def certificate(row: Key) -> x509.Certificate:
@@ -164,24 +173,28 @@ def signer(session: Session, name: str) -> tuple[x509.Certificate, ec.EllipticCu
 
 def issuer_row(session: Session, name: str = ISSUING) -> Key | None:
     """Return the row of the newest certificate of a name, or None before it is published."""
-    purpose = Purpose.STAMPING if name == STAMPING else Purpose.CA
-    query = select(Key).where(Key.purpose == purpose, Key.state == KeyState.ACTIVE)
+    query = select(Key).where(Key.purpose == _PURPOSES[name], Key.state == KeyState.ACTIVE)
     for row in session.scalars(query.order_by(Key.published_at.desc())):
-        if name == STAMPING or _is_root(certificate(row)) == (name == ROOT):
+        if _is_root(certificate(row)) == (name == ROOT):
             return row
     return None
 
 
-def _made() -> tuple[x509.Certificate, x509.Certificate, x509.Certificate]:
-    """Return root, issuing and stamping certificate, with their keys on disk."""
+def _made() -> dict[str, x509.Certificate]:
+    """Return the certificates by the names of their keys, which are on disk."""
     folder, at = _folder(), clock.now()
     host = (urlsplit(config.current().base_url).hostname or "exchange")[:40]
-    keys = {name: files.load_or_make_party(folder, name) for name in (ROOT, ISSUING, STAMPING)}
+    keys = {name: files.load_or_make_party(folder, name) for name in _PURPOSES}
     root = issuing.root(keys[ROOT], f"{host} root", at)
     top = Issuer(root, keys[ROOT], _address(ROOT))
     below = issuing.issuing(top, keys[ISSUING].public_key(), f"{host} organisations", at)
     mid = Issuer(below, keys[ISSUING], _address(ISSUING))
-    return root, below, issuing.stamping(mid, keys[STAMPING].public_key(), f"{host} clock", at)
+    return {
+        ROOT: root,
+        ISSUING: below,
+        STAMPING: issuing.stamping(mid, keys[STAMPING].public_key(), f"{host} clock", at),
+        SEAL: issuing.seal(mid, keys[SEAL].public_key(), f"{host} seal", at),
+    }
 
 
 def _address(name: str) -> str:

@@ -103,6 +103,11 @@ def stamping(issuer: Issuer, public: ec.EllipticCurvePublicKey, name: str, at: d
     return builder.add_extension(only, critical=True).sign(issuer.key, hashes.SHA256())
 
 
+def seal(issuer: Issuer, public: ec.EllipticCurvePublicKey, name: str, at: datetime) -> x509.Certificate:
+    """Return the certificate by which the exchange signs documents of its own."""
+    return _for_documents(_below(issuer, _authority_name(name), public, at, AUTHORITY_DAYS), issuer)
+
+
 def party(issuer: Issuer, public: PublicKey, holder: Holder, at: datetime) -> x509.Certificate:
     """Return the certificate by which an organisation signs contracts; it names no person."""
     name = holder.name[:LONGEST_NAME]
@@ -114,10 +119,7 @@ def party(issuer: Issuer, public: PublicKey, holder: Holder, at: datetime) -> x5
             x509.NameAttribute(NameOID.COMMON_NAME, name),
         ]
     )
-    builder = _below(issuer, subject, public, at, PARTY_DAYS)
-    builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-    usage = _usage("digital_signature", "content_commitment")
-    return builder.add_extension(usage, critical=True).sign(issuer.key, hashes.SHA256())
+    return _for_documents(_below(issuer, subject, public, at, PARTY_DAYS), issuer)
 
 
 def revocations(issuer: Issuer, revoked: Iterable[Revoked], at: datetime) -> bytes:
@@ -198,6 +200,12 @@ def _begin(
 def _for_issuing(builder: x509.CertificateBuilder, path_length: int) -> x509.CertificateBuilder:
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=path_length), critical=True)
     return builder.add_extension(_usage("key_cert_sign", "crl_sign"), critical=True)
+
+
+def _for_documents(builder: x509.CertificateBuilder, issuer: Issuer) -> x509.Certificate:
+    builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+    usage = _usage("digital_signature", "content_commitment")
+    return builder.add_extension(usage, critical=True).sign(issuer.key, hashes.SHA256())
 
 
 def _authority_name(name: str) -> x509.Name:

@@ -21,4 +21,5 @@ LANES: Final[Mapping[Lane, Any]] = {
 PURPOSES: Final[Mapping[Purpose, Any]] = {
     Purpose.CA: lazy("Certification authority"),
     Purpose.STAMPING: lazy("The exchange's clock"),
+    Purpose.SEAL: lazy("The exchange's seal"),
 }

@@ -27,6 +27,8 @@ class Purpose(StrEnum):
     """A certificate of the exchange's own certification authority, to which parties' certificates lead."""
     STAMPING = "stamping"
     """The certificate of the exchange's own time-stamp authority: its stamps say what the exchange's clock says."""
+    SEAL = "seal"
+    """The certificate by which the exchange signs documents of its own, such as inspection reports."""
 
 
 class KeyState(StrEnum):

@@ -191,6 +191,20 @@ class Appeal(Stateful, Base):
     decided_at: Mapped[datetime | None]
 
 
+class SealedReport(Base):
+    """The sealed document about an inspection (:mod:`market.registry.sealed`); never part of a step.
+
+    ``key`` is SHA-256 of what it says: a correction makes another document, and this one stays.
+    """
+
+    __tablename__ = "sealed_report"
+
+    inspection_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("inspection.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    file_digest: Mapped[str] = mapped_column(String(64), info={"file": True})
+    sealed_at: Mapped[datetime]
+
+
 class Measuring(Base):
     """How far the measuring of a revision is, in thousandths; never part of a step, and gone when it is done."""
 

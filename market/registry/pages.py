@@ -25,6 +25,7 @@ from market.registry import (
     progress,
     reading,
     schemas,
+    sealed,
     service,
     uploading,
 )
@@ -115,8 +116,20 @@ def inspection(asset_id: uuid.UUID) -> ResponseReturnValue:
             (url_for("registry.assets"), _("Assets")),
             (url_for("registry.asset", asset_id=row.id), row.title),
         ],
+        sealed=url_for("registry.sealed_inspection", asset_id=row.id),
         **inspected.words(),
     )
+
+
+@pages.get("/assets/<uuid:asset_id>/inspection.pdf")
+@require_actor
+def sealed_inspection(asset_id: uuid.UUID) -> ResponseReturnValue:
+    """Return the report as a PDF that the exchange sealed."""
+    actor = current_actor()
+    with read() as session:
+        row = reading.asset_of(session, actor, asset_id)
+        found = sealed.sealable(session, reading.revision_for(session, actor, row).id)
+    return sealed.download(found, f"{asset_id}-inspection")
 
 
 @pages.get("/certificates/<string:number>")

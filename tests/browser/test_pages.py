@@ -43,6 +43,8 @@ FILES: Final = {
     "/contracts/<string:number>/versions/<int:seq>/pages/<int:place>.svg": "a picture on the version's page",
     "/contracts/<string:number>/clauses": "leads to the clause that was chosen",
     "/contracts/<number>/at": "leads to the day that was chosen",
+    "/assets/<uuid:asset_id>/inspection.pdf": "what was measured, as a sealed file",
+    "/listings/<string:number>/inspection.pdf": "what was measured, as a sealed file",
     "/listings/<string:number>/inspection.jsonld": "what was measured in a vocabulary, as a file",
     "/offers/<string:number>/document.pdf": "the document as a file",
     "/offers/<string:number>/signed.pdf": "the signed document as a file",

@@ -103,7 +103,7 @@ def by_hand(
     embedding = cms_embedder.PdfCMSEmbedder().write_cms(name, writer)
     next(embedding)
     placeholder = pdf_byterange.SignatureObject(
-        NOW, SigSeedSubFilter.PADES, reason=pades.reason(statement), bytes_reserved=20_000
+        NOW, SigSeedSubFilter.PADES, reason=pades.reason(statement, Role.PROVIDER), bytes_reserved=20_000
     )
     embedding.send(cms_embedder.SigObjSetup(placeholder))
     found, out = embedding.send(cms_embedder.SigIOSetup(md_algorithm="sha256"))

@@ -2,16 +2,21 @@
 
 import re
 import subprocess
+import time
 from functools import cache
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 from asn1crypto import parser
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko.pdf_utils.reader import PdfFileReader
 
-from tests import machine
+from market.db import read
+from market.keys import authority
+from tests import assets, evidence, machine
+from tests.conftest import sqlite_urls
 from tests.contracts import accepted
 from tests.contracts.signed import Paper, paper, rendered
 from tests.contracts.tampers import EIGHT
@@ -19,6 +24,9 @@ from tests.foreign import strangers
 from tests.waiting import SECONDS
 
 pytestmark = pytest.mark.foreign
+
+SIGNED = 1_795_345_200
+"""When the parties of the tests sign, in Unix seconds."""
 
 
 @cache
@@ -81,8 +89,8 @@ def test_openssl_accepts_each_signature_over_the_bytes_it_covers(tmp_path: Path,
     assert openssl_says(tmp_path, both().file, place, root)
 
 
-def openssl_says(folder: Path, file: bytes, place: int, root: bytes) -> bool:
-    """Tell whether OpenSSL accepts a signature of a file over the bytes that it covers."""
+def openssl_says(folder: Path, file: bytes, place: int, root: bytes, at: int = SIGNED) -> bool:
+    """Tell whether OpenSSL accepts, at a time in Unix seconds, a signature over the bytes that it covers."""
     signature = PdfFileReader(BytesIO(file)).embedded_signatures[place]
     _zero, first, second, rest = signature.byte_range
     contents = signature.pkcs7_content
@@ -96,7 +104,7 @@ def openssl_says(folder: Path, file: bytes, place: int, root: bytes) -> bool:
     openssl = machine.ensure("openssl", "openssl", lane=strangers.LANE)
     said = run(
         str(openssl), "cms", "-verify", "-binary", "-cades", "-inform", "DER", "-purpose", "any",
-        "-attime", str(1_795_345_200),
+        "-attime", str(at),
         "-in", str(folder / "signature"), "-content", str(folder / "data"),
         "-CAfile", str(folder / "root"), "-out", str(folder / "out"),
     )  # fmt: skip
@@ -110,6 +118,25 @@ def test_poppler_reads_the_attachments(trusting: Path) -> None:
     run(str(program), "-saveall", "-o", str(trusting.parent), str(path))
     for name, data in rendered()[1].items():
         assert (trusting.parent / name).read_bytes() == data
+
+
+def test_poppler_and_openssl_accept_the_seal_of_a_report(tmp_path: Path) -> None:
+    with evidence.exchange(sqlite_urls(tmp_path), tmp_path) as app:
+        answer = app.test_client().get(f"/listings/{assets.listed(assets.provider())}/inspection.pdf")
+        with read() as session:
+            [root] = authority.roots(session)
+    assert answer.status_code == 200
+    (tmp_path / "document.pdf").write_bytes(answer.data)
+    trust(tmp_path / "nss", root)
+    program = machine.ensure("pdfsig", "poppler-utils", lane=strangers.LANE)
+    said = run(str(program), "-nssdir", str(tmp_path / "nss"), str(tmp_path / "document.pdf"))
+    assert re.findall("Signature Validation: (.*)", said) == ["Signature is Valid."], said
+    assert re.findall("Certificate Validation: (.*)", said) == ["Certificate is Trusted."]
+    assert re.findall("Signature Field Name: (.*)", said) == ["exchange"]
+    assert re.findall("Signature Type: (.*)", said) == ["ETSI.CAdES.detached"]
+    assert said.count("Total document signed") == 1
+    pem = x509.load_der_x509_certificate(root).public_bytes(Encoding.PEM)
+    assert openssl_says(tmp_path, answer.data, 0, pem, int(time.time()) + 3600)
 
 
 def test_poppler_and_openssl_accept_an_acceptance_and_the_offer_in_it(tmp_path: Path) -> None:

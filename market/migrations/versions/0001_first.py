@@ -1152,6 +1152,17 @@ def upgrade() -> None:
         sa.UniqueConstraint("revision_id", "ordinal", name="uq_appeal_revision_id_ordinal"),
     )
     op.create_table(
+        "sealed_report",
+        sa.Column("inspection_id", sa.Uuid(), nullable=False),
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("file_digest", sa.String(length=64), nullable=False),
+        sa.Column("sealed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["inspection_id"], ["inspection.id"], name="fk_sealed_report_inspection_id_inspection"
+        ),
+        sa.PrimaryKeyConstraint("inspection_id", "key", name="pk_sealed_report"),
+    )
+    op.create_table(
         "measuring",
         sa.Column("revision_id", sa.Uuid(), nullable=False),
         sa.Column("done", sa.Integer(), nullable=False),
@@ -1349,6 +1360,7 @@ def downgrade() -> None:
     op.drop_table("fingerprint_mark")
     op.drop_table("fingerprint")
     op.drop_table("measuring")
+    op.drop_table("sealed_report")
     op.drop_index("ix_inspection_content_digest", table_name="inspection")
     op.drop_table("inspection")
     op.drop_table("declaration")

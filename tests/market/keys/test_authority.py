@@ -32,18 +32,21 @@ def openssl(*arguments: str | Path) -> str:
     return done.stdout + done.stderr
 
 
-def test_three_certificates_are_published_in_one_entry_once(exchange: Flask) -> None:
+def test_four_certificates_are_published_in_one_entry_once(exchange: Flask) -> None:
     for _ in range(2):
         authority.publish()
     with read() as session:
-        rows = authority.rows(session)
-        root, below, clock = (authority.certificate(row) for row in rows)
-        assert [row.purpose for row in rows] == [Purpose.CA, Purpose.CA, Purpose.STAMPING]
+        rows = authority.rows(session, seal=True)
+        root, below, clock, seal = (authority.certificate(row) for row in rows)
+        assert [row.purpose for row in rows] == [Purpose.CA, Purpose.CA, Purpose.STAMPING, Purpose.SEAL]
+        assert authority.rows(session) == rows[:3]
         assert {step.id for row in rows for step in steps.chain(session, row.id)} == {rows[0].step_id}
-        assert session.query(Key).count() == 3
+        assert session.query(Key).count() == 4
         assert [pem(one) for one in authority.roots(session)] == [root.public_bytes(Encoding.PEM)]
     below.verify_directly_issued_by(root)
     clock.verify_directly_issued_by(below)
+    seal.verify_directly_issued_by(below)
+    assert not seal.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
     usage = clock.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
     assert usage.critical
     assert list(usage.value) == [ExtendedKeyUsageOID.TIME_STAMPING]
