@@ -21,17 +21,15 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import market
-from market.inspection.limits import Limits
+from market.inspection.limits import Limits, starved
 from market.inspection.refusal import Refusal
 
 _ANSWER = 64 * 1024 * 1024
 """Longest answer of the child, in bytes."""
 _LAMENT = 64 * 1024
 """Bytes of what a dying child writes on standard error that are looked at."""
-_STARVED = re.compile(
-    rb"memory allocation of \d+ bytes|bad_alloc|[Oo]ut of memory|Cannot allocate|os error 1[12]"
-)
-"""How Rust, C++ and C say, as they end a process, that memory or threads were refused them."""
+_ENDING = 10
+"""Seconds in which a child that says no more must have ended."""
 
 Progress = Callable[[int], None]
 Document = dict[str, Any]
@@ -74,7 +72,7 @@ def ask(
         with child:
             try:
                 _follow(pipe, limits.wall_seconds, told)
-                status = child.wait(1)
+                status = child.wait(_ENDING)
             except subprocess.TimeoutExpired:
                 _kill(child)
                 raise Refusal("inspection.timeout") from None
@@ -98,7 +96,9 @@ def _died(status: int, last_words: bytes) -> str:
     """
     if status == -signal.SIGXCPU:
         return "inspection.timeout"
-    if status == -signal.SIGKILL or _STARVED.search(last_words):  # the kernel kills where memory is short
+    if status == -signal.SIGKILL or starved(
+        last_words.decode(errors="replace")
+    ):  # the kernel kills where memory is short
         return "inspection.memory"
     return "inspection.crashed"
 

@@ -1,6 +1,7 @@
 """What a child process that opens strangers' files may use."""
 
 import ctypes
+import re
 import resource
 import signal
 import sys
@@ -11,6 +12,10 @@ _LIBRARIES = 2048 * MIB
 """Address space beyond the memory: code, files mapped for reading, and what is reserved but never written."""
 _GRACE = 5
 """Seconds of processor time between the signal that it is used up and the end."""
+_STARVED = re.compile(
+    r"memory allocation of |bad_alloc|MemoryError|[Oo]ut of memory|[Cc]annot allocate memory|malloc of size"
+    r"|Resource temporarily unavailable|can't start new thread|failed to map segment"
+)
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,11 @@ class Limits:
             resource.setrlimit(name, (value, value))
         # at the first the kernel says what it was; at the second it kills as it does for memory
         resource.setrlimit(resource.RLIMIT_CPU, (self.cpu_seconds, self.cpu_seconds + _GRACE))
+
+
+def starved(said: str) -> bool:
+    """Tell whether Rust, C++, Python or the loader says that memory, or the stack of a thread, was refused it."""
+    return _STARVED.search(said) is not None
 
 
 def _die_with_parent() -> None:

@@ -25,7 +25,7 @@ import polars as pl
 import pyarrow
 import pyarrow.csv
 
-from market.inspection.limits import Limits
+from market.inspection.limits import Limits, starved
 from market.inspection.reading import scan
 from market.inspection.reading.line import line_of
 from market.inspection.reading.names import column_names
@@ -102,6 +102,8 @@ def _batches(path: Path, found: Scanned, shape: _Shape, limits: Limits) -> Itera
         raise Refusal("file.line_too_long", line=rows + 1) from error
     except pyarrow.ArrowException as error:
         message = str(error)
+        if starved(message):
+            raise MemoryError from error
         row = _row(message, rows)
         ragged = "Expected" in message  # of a row that is too long, nothing more is read
         line = line_of(row, _text(path, found, limits), shape.delimiter, ROW) if ragged else row
