@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from market.inspection.hashes import Values
+from market.inspection.tally import Values
 
 PARTS = 256
 """Files that entries are spread over."""

@@ -21,11 +21,15 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import market
-from market.inspection.limits import Limits
+from market.inspection.limits import Limits, starved
 from market.inspection.refusal import Refusal
 
 _ANSWER = 64 * 1024 * 1024
 """Longest answer of the child, in bytes."""
+_LAMENT = 64 * 1024
+"""Bytes of what a dying child writes on standard error that are looked at."""
+_ENDING = 10
+"""Seconds in which a child that says no more must have ended."""
 
 Progress = Callable[[int], None]
 Document = dict[str, Any]
@@ -47,24 +51,28 @@ def ask(
         codes: how it may refuse.
 
     Raises:
-        Refusal: it did refuse, took too long (``inspection.timeout``) or gave no such answer
-            (``inspection.crashed``).
+        Refusal: it did refuse, took too long (``inspection.timeout``), died for want of memory
+            (``inspection.memory``) or gave no such answer (``inspection.crashed``).
     """
     reading, writing = os.pipe()
     bounds = json.dumps(asdict(limits) | {"progress": writing})
     command = [sys.executable, "-m", module, *arguments, scratch, bounds]
-    with os.fdopen(reading, "rb", buffering=0) as pipe, tempfile.TemporaryFile() as said:
+    with (
+        os.fdopen(reading, "rb", buffering=0) as pipe,
+        tempfile.TemporaryFile() as said,
+        tempfile.TemporaryFile() as lamented,
+    ):
         try:
             child = subprocess.Popen(
                 command, env=_environment(scratch), cwd=scratch, stdin=subprocess.DEVNULL, stdout=said,
-                stderr=subprocess.DEVNULL, start_new_session=True, pass_fds=(writing,),
+                stderr=lamented, start_new_session=True, pass_fds=(writing,),
             )  # fmt: skip
         finally:
             os.close(writing)
         with child:
             try:
                 _follow(pipe, limits.wall_seconds, told)
-                status = child.wait(1)
+                status = child.wait(_ENDING)
             except subprocess.TimeoutExpired:
                 _kill(child)
                 raise Refusal("inspection.timeout") from None
@@ -72,10 +80,27 @@ def ask(
                 _kill(child)
                 raise
         said.seek(0)
-        text = said.read(_ANSWER)
-    if status in {-signal.SIGXCPU, -signal.SIGKILL}:
-        raise Refusal("inspection.timeout")
-    return _outcome(text if status == 0 else b"", members, codes)
+        lamented.seek(0)
+        text, last_words = said.read(_ANSWER), lamented.read(_LAMENT)
+    if status == 0:
+        return _outcome(text, members, codes)
+    raise Refusal(_died(status, last_words))
+
+
+def _died(status: int, last_words: bytes) -> str:
+    """Return the code for a child that ended without an answer.
+
+    Args:
+        status: what it ended with; the number of a signal is below 0.
+        last_words: what it wrote on standard error.
+    """
+    if status == -signal.SIGXCPU:
+        return "inspection.timeout"
+    if status == -signal.SIGKILL or starved(
+        last_words.decode(errors="replace")
+    ):  # the kernel kills where memory is short
+        return "inspection.memory"
+    return "inspection.crashed"
 
 
 def _environment(scratch: str) -> dict[str, str]:
@@ -84,8 +109,10 @@ def _environment(scratch: str) -> dict[str, str]:
         "PYTHONPATH": str(Path(market.__file__).resolve().parents[1]),
         "PATH": os.defpath, "HOME": scratch, "TMPDIR": scratch, "TZ": "UTC", "LC_ALL": "C.UTF-8",
         "PYTHONDONTWRITEBYTECODE": "1", "POLARS_MAX_THREADS": "2",
-        # the limit is on address space: allocators that keep what is free would use up half of it
-        "ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "2", "_RJEM_MALLOC_CONF": "retain:false",
+        # the limit counts what is reserved: threads that do nothing, and allocators that keep what is free
+        "ARROW_IO_THREADS": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
+        "ARROW_DEFAULT_MEMORY_POOL": "mimalloc", "MIMALLOC_ARENA_EAGER_COMMIT": "0", "MALLOC_ARENA_MAX": "2",
+        "_RJEM_MALLOC_CONF": "retain:false",
     }  # fmt: skip
 
 

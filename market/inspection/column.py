@@ -14,10 +14,11 @@ import xxhash
 
 from market.inspection import cells, dirt, hashes
 from market.inspection.flat import Flat
-from market.inspection.hashes import Kept, Values
+from market.inspection.hashes import Kept
 from market.inspection.reading import parquet
 from market.inspection.sensitive.screen import Finding, Screen
 from market.inspection.spread import Spread
+from market.inspection.tally import Values
 
 SHARE = 64
 """A value is frequent that makes up at least one cell in so many."""
@@ -136,13 +137,13 @@ class Column:
         distinct, lowest, placeholders = 0, np.empty(0, np.uint64), 0
         frequent = dict.fromkeys(self.often, 0)
         digest = xxhash.xxh3_128()
-        for part in self.kept.ascending():
-            digest.update(part.byteswap().tobytes())
-            single = hashes.different(part)
-            distinct += len(single)
-            lowest = np.concatenate((lowest, single[: LOWEST - len(lowest)]))
-            placeholders += sum(_occurring(part, dirt.PLACEHOLDERS))
-            for value, count in zip(frequent, _occurring(part, frequent), strict=True):
+        for part in self.kept.tallies():
+            for written in part.written(hashes.BLOCK):
+                digest.update(written.data)
+            distinct += len(part)
+            lowest = np.concatenate((lowest, part.values[: LOWEST - len(lowest)]))
+            placeholders += sum(part.of(dirt.PLACEHOLDERS))
+            for value, count in zip(frequent, part.of(frequent), strict=True):
                 frequent[value] += count
         top = dict(self._top(frequent))
         return Measured(self, distinct, digest.hexdigest(), placeholders, lowest, top, self.screen.finding())
@@ -260,10 +261,3 @@ def type_of(stored: str, counts: Counts) -> str:
 def short(text: str) -> str:
     """Return a value as it is kept: cut at 200 characters."""
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
-
-
-def _occurring(ascending: Values, wanted: Any) -> list[int]:
-    """Return how often each wanted value stands among sorted ones."""
-    sought = np.fromiter(wanted, dtype=np.uint64, count=len(wanted))
-    ends = np.searchsorted(ascending, sought, side="right")
-    return [int(n) for n in ends - np.searchsorted(ascending, sought, side="left")]

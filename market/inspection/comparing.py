@@ -24,11 +24,11 @@ from market.inspection.column import Counts, type_of
 from market.inspection.comparison import Comparison, Distance, Empty, Rows, Share, Typed
 from market.inspection.dirt import suspects
 from market.inspection.flat import Flat
-from market.inspection.hashes import Values
 from market.inspection.reading import Source, parquet
 from market.inspection.refusal import Refusal
 from market.inspection.spread import Spread
 from market.inspection.table import WORKERS
+from market.inspection.tally import Values
 
 FEW = 1000
 """Different values, empty cells being one, up to which all values of a column are counted."""

@@ -1,4 +1,4 @@
-"""Cell values: each cell as 64 bits, and what a sorted column of them tells. Child alone.
+"""Cell values: each cell as 64 bits, kept in memory or on disk. Child alone.
 
 A cell value is XXH3-64 (seed 0) of the cell's canonical text in UTF-8; an empty cell is 0. Different texts
 share a value with a chance of 2^-64, so a count of different cells among n is wrong with a chance of about
@@ -12,12 +12,13 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import polars_hash as plh
-from numpy.typing import NDArray
 
-Values = NDArray[np.uint64]
+from market.inspection.tally import Tally, Values, tallied, tally
 
-BLOCK = 1 << 22
-"""Values that are sorted at a time (32 MiB); more are sorted in parts."""
+_WIDTH = 8
+"""Bytes of a value."""
+BLOCK = 1 << 20
+"""Values that are sorted at a time (8 MiB); more are sorted in blocks."""
 
 
 def values(text: pl.Series) -> Values:
@@ -33,12 +34,14 @@ class Kept:
     Args:
         path: the file to use then; what another one left there is taken away.
         most: how many values stay in memory.
+        block: how many are sorted at a time.
     """
 
-    def __init__(self, path: Path, most: int) -> None:
+    def __init__(self, path: Path, most: int, block: int = BLOCK) -> None:
         path.unlink(missing_ok=True)
         self._path = path
         self._most = most
+        self._block = block
         self._held: list[Values] = []
         self._holding = 0
         self._filed = 0
@@ -58,40 +61,21 @@ class Kept:
             self._held, self._holding = [], 0
 
     def blocks(self, size: int) -> Iterator[Values]:
-        """Yield all values in the order they came, at most so many at a time."""
-        if self._filed:
-            with self._path.open("rb") as file:
-                while len(block := np.fromfile(file, dtype=np.uint64, count=size)):
-                    yield block
+        """Yield all values in the order they came, at most so many at a time; no file stays open between."""
+        for start in range(0, self._filed, size):
+            count = min(size, self._filed - start)
+            yield np.fromfile(self._path, np.uint64, count, offset=start * _WIDTH)
         held = np.concatenate(self._held) if self._held else np.empty(0, np.uint64)
         self._held = [held]
         for start in range(0, len(held), size):
             yield held[start : start + size]
 
-    def ascending(self) -> Iterator[Values]:
-        """Yield all values but 0 in ascending order, in as many parts as memory asks for."""
-        parts = 1 << max(0, (len(self) // BLOCK)).bit_length()
-        shift = np.uint64(64 - (parts.bit_length() - 1))
-        for part in range(parts):
-            found = (
-                [np.empty(0, np.uint64)]
-                if not len(self)
-                else [block[block >> shift == part] if parts > 1 else block for block in self.blocks(BLOCK)]
-            )
-            yield _ascending(np.concatenate(found) if len(found) != 1 else found[0])
-
-
-def _ascending(found: Values) -> Values:
-    """Return values in ascending order, without those that are 0."""
-    ordered: Values = pl.Series(found).sort(multithreaded=False).to_numpy()
-    return ordered[np.searchsorted(ordered, np.uint64(0), side="right") :]
-
-
-def different(ascending: Values) -> Values:
-    """Return the different values among sorted ones."""
-    if not len(ascending):
-        return ascending
-    return ascending[np.flatnonzero(np.concatenate(([True], ascending[1:] != ascending[:-1])))]
+    def tallies(self) -> Iterator[Tally]:
+        """Yield how often each value but 0 stands, in ascending order; no value stands in two parts."""
+        if len(self) > self._block:
+            yield from tallied(self.blocks(self._block), self._path.with_suffix(".sorted"), self._block)
+        else:
+            yield tally(np.concatenate([np.empty(0, np.uint64), *self.blocks(self._block)]))
 
 
 def often(found: Values, share: int) -> Values:

@@ -22,6 +22,8 @@ from market.inspection.refusal import Refusal
 from market.inspection.table import WORKERS, Table
 
 METHOD = "qilu-inspection-2"
+_SHARE = 16
+"""Cell values may take this part of the memory, and as much again while they are sorted."""
 _ENGINES = ("polars", "polars-hash", "pyarrow", "numpy", "duckdb", "xxhash")
 
 
@@ -46,7 +48,7 @@ def measure(
     """
     source = reading.open_source(path, media_type, limits)
     sample = Sample()
-    table = Table(source.names, source.stored, scratch, limits.memory // 8)
+    table = Table(source.names, source.stored, scratch, limits.memory // _SHARE)
     holding = Holding(declared, source.names)
     with ThreadPoolExecutor(WORKERS) as workers:
         for batch in source.batches:

@@ -11,9 +11,10 @@ import polars as pl
 
 from market.inspection import content, hashes, sketch
 from market.inspection.column import Column, Measured
-from market.inspection.hashes import Kept, Values
+from market.inspection.hashes import Kept
 from market.inspection.sensitive import reidentify
 from market.inspection.sensitive.reidentify import K
+from market.inspection.tally import Values
 
 _BLOCK = 1 << 15
 """Rows that are worked on at a time: small enough for the processor's cache."""
@@ -46,14 +47,15 @@ class Table:
         names: of the columns, in file order.
         stored: the type that the file itself gives each column.
         scratch: a folder this process may fill.
-        memory: how many bytes of cell values stay in memory, over all columns.
+        memory: bytes that cell values may take in memory, over all columns, and as many again while they are sorted.
     """
 
     def __init__(self, names: Sequence[str], stored: Sequence[str], scratch: Path, memory: int) -> None:
         self._scratch = scratch
-        self._most = max(_BLOCK, memory // 8 // (len(names) + 1))
+        self._most = memory // 8 // (len(names) + 1)
+        self._block = max(2, min(hashes.BLOCK, memory // 64))
         self.columns = [
-            Column(name, kind, Kept(scratch / f"values-{place}", self._most))
+            Column(name, kind, self._kept(f"values-{place}"))
             for place, (name, kind) in enumerate(zip(names, stored, strict=True))
         ]
         self.rows = 0
@@ -76,29 +78,29 @@ class Table:
         rows = self.combined(content.column_keys([column.name for column in self.columns], digests))
         digest = hashlib.sha256(content.opening(self.rows, digests))
         distinct, nonzero = 0, 0
-        for part in rows.ascending():
-            digest.update(part.byteswap().tobytes())
-            single = hashes.different(part)
-            distinct, nonzero = distinct + len(single), nonzero + len(part)
+        for part in rows.tallies():
+            for written in part.written(hashes.BLOCK):
+                digest.update(written.data)
+            distinct, nonzero = distinct + len(part), nonzero + part.total
         lowest = sketch.lowest(self._sums([1] * len(columns), self.columns))
         return Whole(self.rows, distinct + (nonzero < self.rows), columns, digest.hexdigest(), lowest)
 
     def hidden(self, places: Sequence[int], rule: int) -> K:
         """Return how well rows hide among each other in some columns; see :func:`reidentify.k_of`."""
-        found = Kept(self._scratch / "groups", self._most)
+        found = self._kept("groups")
         streams = [self.columns[place].kept.blocks(_BLOCK) for place in places]
         for blocks in zip(*streams, strict=True):
             found.append(reidentify.mixed(blocks))
-        return reidentify.k_of(found.ascending(), self.rows, rule)
+        return reidentify.k_of(found.tallies(), self.rows, rule)
 
     def keyed(self, places: Sequence[int]) -> tuple[int, int]:
         """Return how many different keys some columns make, and in how many rows all of them are filled."""
-        found = Kept(self._scratch / "keys", self._most)
+        found = self._kept("keys")
         streams = [self.columns[place].kept.blocks(_BLOCK) for place in places]
         for blocks in zip(*streams, strict=True):
             filled = np.logical_and.reduce([block != 0 for block in blocks])
             found.append(reidentify.mixed(blocks)[filled])
-        return sum(len(hashes.different(part)) for part in found.ascending()), len(found)
+        return sum(len(part) for part in found.tallies()), len(found)
 
     def combined(self, keys: Sequence[int]) -> Kept:
         """Return one value a row: the sum of its cell values, each times its column's key, modulo 2**64.
@@ -106,10 +108,13 @@ class Table:
         Args:
             keys: an odd number for each column.
         """
-        found = Kept(self._scratch / "rows", self._most)
+        found = self._kept("rows")
         for value in self._sums(keys, self.columns):
             found.append(value)
         return found
+
+    def _kept(self, name: str) -> Kept:
+        return Kept(self._scratch / name, self._most, self._block)
 
     @staticmethod
     def _sums(keys: Sequence[int], columns: Sequence[Column]) -> Iterator[Values]:

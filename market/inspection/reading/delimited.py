@@ -9,7 +9,7 @@ Rules, in order:
 * The delimiter is the first of comma, tab, semicolon, bar that the first line holds outside quotes.
 * The first line names the columns. A name is not empty, not repeated, not a date and not a number with a
   fraction, and the first one is no number at all; otherwise the file has no header.
-* Every row has as many cells as the header; a row is at most :data:`ROW` bytes long.
+* Every row has as many cells as the header; a row is at most :data:`~market.inspection.reading.pieces.ROW` bytes long.
 """
 
 import codecs
@@ -19,23 +19,22 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 import polars as pl
 import pyarrow
 import pyarrow.csv
 
-from market.inspection.limits import Limits
+from market.inspection.limits import Limits, starved
 from market.inspection.reading import scan
 from market.inspection.reading.line import line_of, line_of_long
 from market.inspection.reading.names import column_names
+from market.inspection.reading.pieces import ROW, TooLong, pieces
 from market.inspection.reading.quoting import Strict
 from market.inspection.reading.scan import Scanned
 from market.inspection.reading.source import Batch, Source, sliced
 from market.inspection.refusal import Refusal
 
-ROW = 8 * 1024 * 1024
-"""Bytes that are parsed at a time, and so the longest row."""
 _LINE = 1024 * 1024
 """Longest header, in characters."""
 
@@ -44,8 +43,6 @@ _PYTHON = {"utf-8-bom": "utf-8-sig"}
 _QUOTED = re.compile(r'"[^"]*"')
 _NUMBER = re.compile(r"[-+]?\d+(\.\d*)?")
 _FRACTION = re.compile(r"[-+]?\d+\.\d+")
-_LONG = re.compile("straddling|out of sync")
-"""What the parser says of a row that goes over two blocks."""
 _DATE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}.*")
 _OTHER_FORMATS = (
     b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"%PDF", b"PK\x03\x04", b"PAR1", b"SQLite format 3", b"\x7fELF",
@@ -56,11 +53,10 @@ _OTHER_TEXTS = re.compile(r"\s*(<!doctype|<html|<\?xml|\{\s*[\"}]|\[\s*[\[{])", 
 
 @dataclass(frozen=True)
 class _Shape:
-    """How the text is to be read: its columns, their delimiter, and the empty lines before the header."""
+    """How the text is to be read: its columns and their delimiter."""
 
     names: list[str]
     delimiter: str
-    empty: int
 
 
 def opened(path: Path, limits: Limits) -> Source:
@@ -68,7 +64,7 @@ def opened(path: Path, limits: Limits) -> Source:
     found = scan.scan(path, limits)
     if found.start.startswith(_OTHER_FORMATS):
         raise Refusal("file.wrong_type", expected="CSV")
-    empty, beginning = _beginning(found)
+    beginning = _beginning(found)
     if "\n" not in beginning and len(beginning) > _LINE:
         raise Refusal("file.line_too_long", line=1)
     if _OTHER_TEXTS.match(beginning):
@@ -85,50 +81,60 @@ def opened(path: Path, limits: Limits) -> Source:
     if found.compression:
         facts["compression"] = found.compression
     size = path.stat().st_size
-    batches = _batches(path, found, _Shape(names, delimiter, empty), limits)
+    batches = _batches(path, found, _Shape(names, delimiter), limits)
     return Source(tuple(names), ("text",) * len(names), facts, size, batches)
 
 
 def _batches(path: Path, found: Scanned, shape: _Shape, limits: Limits) -> Iterator[Batch]:
-    size, read, rows = path.stat().st_size, 0, 0
+    size, read, rows = path.stat().st_size, 0, 0  # of the rows the header is the first
     try:
-        with _stream(path, found, shape.delimiter, limits) as stream, _reader(stream, shape) as reader:
-            for batch in reader:
-                read, rows = min(size, read + batch.nbytes), rows + batch.num_rows
-                frame: Any = pl.from_arrow(batch)
-                yield from sliced(frame, read)
+        with _stream(path, found, shape.delimiter, limits) as stream:
+            for piece in pieces(stream.read):
+                read = min(size, read + len(piece))
+                text = piece if rows else piece.removeprefix(codecs.BOM_UTF8).lstrip(b"\r\n")
+                if text:
+                    table = _parsed(text, shape, header=not rows)
+                    yield from sliced(pl.DataFrame(table), read)
+                    rows += table.num_rows + (not rows)
     except MemoryError:
         raise
+    except TooLong as error:  # of a row that is too long, nothing more is read
+        line = line_of_long(ROW, _strict(path, found, shape.delimiter, limits))
+        raise Refusal("file.line_too_long", line=line) from error
     except pyarrow.ArrowException as error:
         message = str(error)
+        if starved(message):
+            raise MemoryError from error
         text = _strict(path, found, shape.delimiter, limits)
-        long = _LONG.search(message)  # the parser does not tell which row that is
-        line = line_of_long(ROW, text) if long else line_of(_row(message, shape, rows), text)
+        line = line_of(_row(message, rows), text)
         raise _refusal(message, line) from error
     except UnicodeDecodeError as error:
         raise Refusal("file.undecodable") from error
 
 
-def _stream(path: Path, found: Scanned, delimiter: str, limits: Limits) -> Any:
+def _stream(path: Path, found: Scanned, delimiter: str, limits: Limits) -> IO[bytes]:
     """Return the text in UTF-8; the file itself where it needs neither unpacking nor a second look."""
     if found.compression is None and found.encoding.startswith("utf-8") and not found.quoted:
-        return pyarrow.OSFile(str(path))
-    return pyarrow.PythonFile(_strict(path, found, delimiter, limits), mode="r")
+        return path.open("rb", buffering=0)
+    return _strict(path, found, delimiter, limits)
 
 
-def _strict(path: Path, found: Scanned, delimiter: str, limits: Limits) -> Any:
+def _strict(path: Path, found: Scanned, delimiter: str, limits: Limits) -> IO[bytes]:
     """Return the text in UTF-8 from its beginning, without a mark, and its quotation marks looked at."""
     encoding = _PYTHON.get(found.encoding, found.encoding)
-    return Strict(scan.unpacked(path, limits)[1], encoding, delimiter)
+    stream: Any = Strict(scan.unpacked(path, limits)[1], encoding, delimiter)
+    return cast("IO[bytes]", stream)
 
 
-def _reader(stream: Any, shape: _Shape) -> Any:
+def _parsed(text: bytes, shape: _Shape, *, header: bool) -> Any:
+    """Return the cells of whole rows, the header left out."""
     cells = [f"c{place}" for place in range(len(shape.names))]
-    return pyarrow.csv.open_csv(
-        stream,
+    if not header and text.startswith(codecs.BOM_UTF8):  # it is data here; the parser would pass over it
+        text = b"\n" + text
+    return pyarrow.csv.read_csv(
+        pyarrow.BufferReader(text),
         read_options=pyarrow.csv.ReadOptions(
-            use_threads=False, block_size=ROW, column_names=cells, skip_rows=shape.empty,
-            skip_rows_after_names=1,
+            use_threads=False, block_size=len(text) + 1, column_names=cells, skip_rows_after_names=int(header)
         ),
         parse_options=pyarrow.csv.ParseOptions(
             delimiter=shape.delimiter, quote_char='"', double_quote=True, newlines_in_values=True,
@@ -147,19 +153,22 @@ def _refusal(message: str, line: int) -> Refusal:
     width = re.search(r"Expected (\d+) columns, got (\d+)", message)
     if width:
         return Refusal("file.ragged", expected=int(width[1]), found=int(width[2]), line=line)
-    if _LONG.search(message):
-        return Refusal("file.line_too_long", line=line)
     return Refusal("file.broken_csv", line=line)
 
 
-def _row(message: str, shape: _Shape, rows: int) -> int:
-    """Return which row the parser stumbled over, the header being the first; it leaves empty lines out."""
+def _row(message: str, rows: int) -> int:
+    """Return which row the parser stumbled over, the header being the first; empty lines are left out.
+
+    Args:
+        message: the parser's.
+        rows: how many went before.
+    """
     told = re.search(r"Row #(\d+)", message)
-    return int(told[1]) - shape.empty if told else rows + 2
+    return rows + (int(told[1]) if told else 1)
 
 
-def _beginning(found: Scanned) -> tuple[int, str]:
-    """Return how many lines are empty, and the first characters of the text after them, its line ends as LF."""
+def _beginning(found: Scanned) -> str:
+    """Return the first characters of the text after empty lines, its line ends as LF."""
     encoding = _PYTHON.get(found.encoding, found.encoding)
     try:
         text = codecs.getincrementaldecoder(encoding)("strict").decode(found.start)
@@ -168,8 +177,7 @@ def _beginning(found: Scanned) -> tuple[int, str]:
     if "\0" in text:
         raise Refusal("file.wrong_type", expected="CSV")
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    filled = text.lstrip("\n")
-    return len(text) - len(filled), filled[: _LINE + 1]
+    return text.lstrip("\n")[: _LINE + 1]
 
 
 def _delimiter(text: str) -> str:

@@ -38,8 +38,8 @@ def _pieces(text: IO[bytes]) -> Iterator[tuple[int, int, bool]]:
     """
     line, begins, length, quoted = 1, 1, 0, False
     while data := text.read(CHUNK):
-        if data.endswith(b"\r"):
-            data += text.read(1)
+        while data.endswith(b"\r") and (more := text.read(1)):  # it may be half of CR LF
+            data += more
         for piece in data.splitlines(keepends=True):
             ends = piece.endswith((b"\n", b"\r"))
             if length or piece.strip(b"\r\n"):

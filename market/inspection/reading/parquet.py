@@ -9,7 +9,7 @@ import pyarrow
 import pyarrow.parquet
 from pyarrow import types
 
-from market.inspection.limits import Limits
+from market.inspection.limits import Limits, starved
 from market.inspection.reading import scan
 from market.inspection.reading.names import column_names
 from market.inspection.reading.source import BATCH_ROWS, Batch, Source, sliced
@@ -34,7 +34,7 @@ def opened(path: Path, limits: Limits) -> Source:
     except MemoryError:
         raise
     except _BROKEN as error:
-        raise Refusal("file.broken_parquet") from error
+        raise _broken(error) from error
     if len(schema) > limits.columns:
         raise Refusal("file.too_wide", columns=len(schema), limit=limits.columns)
     names = column_names(schema.names)
@@ -44,6 +44,10 @@ def opened(path: Path, limits: Limits) -> Source:
     stored = tuple(str(_plain(field.type)) for field in schema)
     facts = {"digest": scan.digest_of(path)}
     return Source(tuple(names), stored, facts, max(0, rows), _batches(file, rows))
+
+
+def _broken(error: Exception) -> Exception:
+    return MemoryError() if starved(str(error)) else Refusal("file.broken_parquet")
 
 
 def _is_parquet(path: Path) -> bool:
@@ -65,7 +69,7 @@ def _batches(file: Any, rows: int) -> Iterator[Batch]:
     except MemoryError:
         raise
     except _BROKEN as error:
-        raise Refusal("file.broken_parquet") from error
+        raise _broken(error) from error
     if done != rows:
         raise Refusal("file.broken_parquet")
 

@@ -8,12 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from market.inspection.sensitive.classes import Sensitive, is_quasi_identifier
 from market.inspection.sensitive.hints import says
-
-Values = NDArray[np.uint64]
+from market.inspection.tally import Tally, Values
 
 _QUASI = (
     "出生日期", "生日", "出生年", "性别", "年龄", "邮编", "邮政编码", "区县", "行政区划", "户籍",
@@ -64,21 +62,20 @@ def mixed(columns: Sequence[Values]) -> Values:
     return found
 
 
-def k_of(parts: Iterable[Values], rows: int, rule: int) -> K:
+def k_of(parts: Iterable[Tally], rows: int, rule: int) -> K:
     """Return how small the groups are.
 
     Args:
-        parts: the mixed values of all rows in ascending order, but for those that are 0.
+        parts: how often each mixed value stands among all rows, but for 0.
         rows: how many rows there are.
         rule: the least size of a group that is asked for, in rows.
     """
     k, groups, below, counted = rows, 0, 0, 0
     for part in parts:
         if len(part):
-            first = np.flatnonzero(np.concatenate(([True], part[1:] != part[:-1])))
-            sizes = np.diff(np.append(first, len(part)))
+            sizes = part.counts
             k, groups = min(k, int(sizes.min())), groups + len(sizes)
-            below, counted = below + int(sizes[sizes < rule].sum()), counted + len(part)
+            below, counted = below + int(sizes[sizes < rule].sum()), counted + part.total
     zero = rows - counted
     if zero:
         k, groups, below = min(k, zero), groups + 1, below + (zero if zero < rule else 0)

@@ -12,12 +12,15 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
+from market.inspection import child
 from market.inspection.explain import CODES, explain
 from market.inspection.formats import CSV, PARQUET
 from market.inspection.limits import MIB, Limits
 from market.inspection.refusal import Refusal
 from market.inspection.service import inspect_file
 from tests.waiting import until
+
+MANY = b"key,value\n" + b"".join(b"%d,%d\n" % (n, n * 7919) for n in range(150_000))
 
 
 def refused(tmp_path: Path, content: bytes, media_type: str = CSV, limits: Limits | None = None) -> Refusal:
@@ -117,13 +120,39 @@ def test_nested_parquet_is_refused_by_name(tmp_path: Path) -> None:
     ("limits", "code"),
     [
         (Limits(wall_seconds=0), "inspection.timeout"),
-        (Limits(memory=150 * MIB), "inspection.memory inspection.crashed"),
+        (Limits(cpu_seconds=0), "inspection.timeout"),
         (Limits(columns=1), "file.too_wide"),
     ],
 )
 def test_what_needs_too_much_is_stopped(tmp_path: Path, limits: Limits, code: str) -> None:
-    content = b"key,value\n" + b"".join(b"%d,%d\n" % (n, n * 7919) for n in range(150_000))
-    assert refused(tmp_path, content, limits=limits).code in code.split()
+    assert refused(tmp_path, MANY, limits=limits).code == code
+
+
+def test_however_little_memory_there_is_a_child_answers_the_same_or_refuses_for_memory(
+    tmp_path: Path,
+) -> None:
+    """Libraries that end the process when memory is refused them are no sign of a forged file."""
+    path = tmp_path / "upload"
+    path.write_bytes(MANY)
+    free = inspect_file(path, CSV).report
+    answers = {memory: _answer(path, memory) for memory in (40, 100, 150, 200, 250, 300, 350, 600)}
+    assert set(answers.values()) == {"inspection.memory", free}, answers
+    assert answers[40] == "inspection.memory"
+    assert answers[600] == free
+
+
+def _answer(path: Path, memory: int) -> str:
+    try:
+        return inspect_file(path, CSV, Limits(memory=memory * MIB)).report
+    except Refusal as refusal:
+        return refusal.code
+
+
+def test_a_child_that_the_kernel_kills_wanted_memory(tmp_path: Path) -> None:
+    module = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+    (tmp_path / "killed.py").write_text(module)
+    with pytest.raises(Refusal, match=r"inspection\.memory"):
+        child.ask("killed", [], str(tmp_path), Limits(), lambda _done: None, (), ())
 
 
 def test_the_child_gets_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

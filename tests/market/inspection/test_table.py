@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -33,10 +32,10 @@ tables = st.integers(1, 4).flatmap(
 )
 
 
-def measured(rows: Rows, cuts: Sequence[int], memory: int = 1 << 20) -> Table:
+def measured(rows: Rows, cuts: Sequence[int], memory: int = 1 << 20, scratch: Path | None = None) -> Table:
     names = [f"n{place}" for place in range(len(rows[0]))]
-    with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(1) as workers:
-        table = Table(names, ["text"] * len(names), Path(scratch), memory)
+    with tempfile.TemporaryDirectory() as other, ThreadPoolExecutor(1) as workers:
+        table = Table(names, ["text"] * len(names), scratch or Path(other), memory)
         for start, end in zip([0, *cuts], [*cuts, len(rows)], strict=True):
             if part := rows[start:end]:
                 frame = pl.DataFrame(
@@ -155,21 +154,46 @@ def test_bars_depend_on_the_numbers_alone(parts: list[list[float]]) -> None:
         assert facts["low"] == min(int(np.floor(number / width)) for number in counted)
 
 
-@pytest.mark.parametrize("most", [4, 1 << 20])
-def test_kept_values_come_back_in_order_and_sorted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int
-) -> None:
-    monkeypatch.setattr(hashes, "BLOCK", 64)
-    values = np.random.default_rng(5).integers(0, 2**64, 1000, dtype=np.uint64)
+@given(
+    st.integers(0, 1000), st.sampled_from([1, 3, 2**64]), st.sampled_from([0, 5, 10_000]), st.integers(2, 99)
+)
+def test_kept_values_come_back_in_order_and_counted(rows: int, different: int, most: int, block: int) -> None:
+    """However little is in memory, and whether values stand once or crowd together."""
+    chance = np.random.default_rng(rows)
+    values = chance.integers(0, different, rows, dtype=np.uint64, endpoint=different < 2**64)
     values[::10] = 0
-    kept = Kept(tmp_path / "values", most)
-    for start in range(0, 1000, 7):
-        kept.append(values[start : start + 7])
-    assert len(kept) == 1000
-    assert np.concatenate(list(kept.blocks(13))).tolist() == values.tolist()
-    parts = list(kept.ascending())
-    assert len(parts) > 1
-    assert np.concatenate(parts).tolist() == sorted(values[values != 0].tolist())
+    with tempfile.TemporaryDirectory() as scratch:
+        kept = Kept(Path(scratch, "values"), most, block)
+        for start in range(0, rows, 7):
+            kept.append(values[start : start + 7])
+        assert len(kept) == rows
+        assert [value for part in kept.blocks(13) for value in part.tolist()] == values.tolist()
+        parts = list(kept.tallies())
+        assert {path.name for path in Path(scratch).iterdir()} <= {"values"}
+    counted = [
+        pair for part in parts for pair in zip(part.values.tolist(), part.counts.tolist(), strict=True)
+    ]
+    assert counted == sorted(Counter(values[values != 0].tolist()).items())
+    written = [piece for part in parts for piece in part.written(block)]
+    assert all(len(piece) <= max(block, len(part)) for part in parts for piece in part.written(block))
+    assert (
+        b"".join(piece.tobytes() for piece in written) == np.sort(values[values != 0]).astype(">u8").tobytes()
+    )
+
+
+@settings(max_examples=50)
+@given(tables, st.lists(st.integers(0, 9), max_size=30), st.data())
+def test_memory_changes_nothing_but_where_values_are_kept(
+    rows: Rows, again: list[int], data: st.DataObject
+) -> None:
+    """With no memory at all, every value goes through files, two at a time."""
+    more = [*rows, *(rows[place % len(rows)] for place in again)]
+    cut = data.draw(st.lists(st.integers(0, len(more)), max_size=3).map(sorted))
+    with tempfile.TemporaryDirectory() as scratch:
+        little = measured(more, cut, memory=0, scratch=Path(scratch))
+        spilled = {path.name for path in Path(scratch).iterdir()}
+        assert spilled == {f"values-{place}" for place in range(len(rows[0]))}
+        assert told(closed(little)) == told(closed(measured(more, cut)))
 
 
 @given(st.lists(st.integers(1, 6), max_size=30), st.integers(2, 8))
