@@ -26,7 +26,7 @@ def fetch(number: str) -> Response:
     return answer.answer(current_actor(Scope.DELIVERY), number)
 
 
-@blueprint.get("/<number>/updates/<int(min=1, max=9999):ordinal>")
+@blueprint.get("/<number>/updates/<int:ordinal>")
 @blueprint.response(
     200,
     {"type": "string", "format": "binary"},

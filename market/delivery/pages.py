@@ -14,7 +14,7 @@ def fetch(number: str) -> Response:
     return answer.answer(current_actor(), number)
 
 
-@pages.get("/trades/<number>/updates/<int(min=1, max=9999):ordinal>")
+@pages.get("/trades/<number>/updates/<int:ordinal>")
 def fetch_update(number: str, ordinal: int) -> Response:
     """Send an update of the file as a download."""
     return answer.answer(current_actor(), number, ordinal)

@@ -139,11 +139,16 @@ class Shelf:
             page = provider.get("/api/v1/assets", **cursor)
             for item in page["items"]:
                 asset = provider.get(f"/api/v1/assets/{item['id']}")
-                if asset["file"]["digest"] == good.digest and asset["state"] not in {"REJECTED", "CANCELLED"}:
+                if asset["state"] not in {"REJECTED", "CANCELLED"} and good.digest in self._files(asset):
                     return asset
             if page["next"] is None:
                 return None
             cursor = {"cursor": page["next"]}
+
+    def _files(self, asset: Body) -> set[str]:
+        """Return the digests of the files that an asset has or had."""
+        updates = self._cast.provider.get(f"/api/v1/assets/{asset['id']}/updates")["items"]
+        return {one["digest"] for one in (asset["file"], *(update["after"] for update in updates))}
 
     def _draft(self, good: Good) -> Body:
         self._show.now(f"uploading {good.filename}")

@@ -146,7 +146,7 @@ class _Side:
             texts = list(workers.map(_Column.update, self.columns.values(), raw))
             self.rows += batch.cells.height
             if self._kept:
-                balance.count(*_hashed([texts[place] for place in self._kept]), step)
+                balance.count(*hashed([texts[place] for place in self._kept]), step)
             told(1000 * batch.done // max(1, self._source.size))
         if not self.rows:
             raise Refusal("file.no_rows")
@@ -177,7 +177,7 @@ def _scaled(found: Cells, stored: str) -> dict[str, NDArray[np.float64]]:
     return {}
 
 
-def _hashed(texts: Sequence[pl.Series]) -> tuple[pl.Series, pl.Series]:
+def hashed(texts: Sequence[pl.Series]) -> tuple[pl.Series, pl.Series]:
     """Return the first and the next 64 bits of SHA-256 of each row.
 
     A row is written as one text, each cell after its length in bytes and a colon, so that no two rows give one text; an

@@ -7,7 +7,7 @@ from typing import Any
 from market.inspection.declared.model import COLUMNS, RULES, Declared, DeclaredColumn, Period, Rule
 
 Form = dict[str, Any]
-BLANK = 5
+BLANK = 3
 """Empty places for further rules of rows."""
 _TICKS = ("required", "unique", "quasi")
 _OPTIONAL = ("minimum", "maximum", "pattern", "personal")

@@ -316,7 +316,10 @@ class AssetOut(AssetItemOut):
     """An asset with the entry of a step; ``index`` is null until that is integrated."""
 
     inspection = one_of("pending", "measured", "refused")
-    file = fields.Nested(FileOut)
+    file = fields.Nested(
+        FileOut,
+        metadata={"description": "The one on offer; a newer one while that is under way and yours to see"},
+    )
     entry_id = Uuid()
     index = fields.Integer(allow_none=True)
 

@@ -15,6 +15,8 @@ from market.verify.report import require
 CLOCKS: Final = timedelta(minutes=5)
 """How far the clocks of an exchange may differ; order comes from the log, and times must not contradict it by more."""
 
+ONCE: Final = "once"
+"""The update cycle of a contract that gives no right to updates."""
 _DECIDES: Final = frozenset({"asset.revised", "update.approved", "update.rejected", "update.withdrawn"})
 _FILE: Final = ("ordinal", "update_id", "digest", "size", "opened_at")
 """Columns of the grant of an update that never change."""
@@ -106,7 +108,7 @@ def _updates(evidence: Evidence, terms: AnyTerms, line: Line) -> dict[str, Image
 
 
 def _has_right(terms: AnyTerms) -> bool:
-    return isinstance(terms, Terms) and terms.values.get("data.update", "once") != "once"
+    return isinstance(terms, Terms) and terms.values.get("data.update", ONCE) != ONCE
 
 
 def _is_approved(evidence: Evidence, terms: AnyTerms, grant: Image) -> bool:

@@ -259,6 +259,8 @@ ROWS: Final[tuple[Row, ...]] = (
     page("payments.operations", "GET", OPERATOR, 200, **desk(staff=200)),
     page("payments.operation", "GET", BUYER, 200, on="operation", **seen(party=404)),
     page("delivery.fetch", "GET", BUYER, 200, on="paid", **side(suspended="403 delivery.provider_suspended")),
+    page("delivery.fetch_update", "GET", BUYER, 200, on="updated", args={"ordinal": 1},
+         **side(suspended="403 delivery.provider_suspended")),
     page("trades.listed", "GET", BUYER, 200, **everybody()),
     page("trades.one", "GET", BUYER, 200, on="due", **seen()),
     page("trades.pay", "POST", BUYER, "303 http://pay", on="due", **side()),

@@ -11,7 +11,7 @@ from tests.authorisation.world import World
 from tests.fingerprint import changed
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
-CHARGED = {"delivery_api.fetch", "delivery.fetch"}
+CHARGED = {"delivery_api.fetch", "delivery.fetch", "delivery_api.fetch_update", "delivery.fetch_update"}
 """Looking here is counted: the bytes that left stand in the quota."""
 STANDING = {"trades_api.pay", "trades.pay"}
 """The pay page stands open already; asking again is answered with its address."""

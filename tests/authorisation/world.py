@@ -33,7 +33,7 @@ from market.registry.states import RegistrationEvent
 from market.steps import steps_of
 from market.trades import decisions, ending, suspension
 from market.trades.grounds import Cause, Ground
-from tests import assets, deals, offers, people, signers, trades
+from tests import assets, deals, offers, people, signers, trades, updates
 from tests.authenticator import Authenticator
 from tests.authorisation.rows import Column, Row, Who
 from tests.deals import Deal
@@ -314,8 +314,9 @@ def _trades(provider: Actor, buyer: Actor, house: House) -> dict[str, str]:
         make(provider, assets.listed(provider, goods)) for make in (offers.opened, offers.drafted)
     )
     house.private.add(sketch.number)
+    newer = updates.approved(trades.paid(updates.in_force(between=(provider, buyer))), deals.content())
     found = {
-        "settled": settled, "noticed": noticed, "resting": resting, "over": over,
+        "updated": newer, "settled": settled, "noticed": noticed, "resting": resting, "over": over,
         "requested": requested, "agreed": agreed, "offered": offered, "due": due,
         "guarded": guarded,
         "paid": paid, "delivered": delivered, "disputed": disputed,

@@ -19,7 +19,7 @@ from market.participants import access, members
 from market.registry.models import Asset
 from market.trades import decisions, ending
 from market.trades.grounds import Cause, Ground
-from tests import assets, deals, evidence, offers, people, trades
+from tests import assets, deals, evidence, offers, people, trades, updates
 from tests.deals import Deal
 
 DEAR = 90_000_000
@@ -177,6 +177,7 @@ def _trades(cast: Cast, listing: str) -> dict[str, list[str]]:
     for one in closed:
         trades.closed(one)
     ended, noticed, halted, resting, over = closed
+    newer = updates.approved(updates.in_force(0, between=(cast.provider, cast.buyer)), deals.content())
     with transaction() as session:
         ending.end(session, cast.buyer, noticed.number, Ground.NOTICE, "We need it no longer.")
         ending.suspend(session, cast.provider, resting.number, Cause.MISUSE, "It was passed on.")
@@ -186,6 +187,9 @@ def _trades(cast: Cast, listing: str) -> dict[str, list[str]]:
         "POST /api/v1/trades/{number}/cancellation#number": [cancelled.number],
         "GET /api/v1/trades/{number}/delivery#number": [fetched.number],
         "GET /api/v1/trades/{number}/receipt#number": [disputed.number],
+        "GET /api/v1/trades/{number}/updates#number": [newer.number],
+        "GET /api/v1/trades/{number}/updates/{ordinal}#number": [newer.number],
+        "GET /api/v1/trades/{number}/updates/{ordinal}#ordinal": ["1"],
         "POST /api/v1/trades/{number}/acceptance#number": [accepted.number],
         "POST /api/v1/trades/{number}/rejection#number": [rejected.number],
         "POST /api/v1/trades/{number}/ruling#number": [disputed.number],

@@ -1,13 +1,16 @@
 """Two files compared, held against counting their rows by hand."""
 
 import csv
+import hashlib
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from random import Random
 
+import polars as pl
 import pyarrow
 import pyarrow.parquet
 import pytest
@@ -15,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from market.inspection import comparison, reading
-from market.inspection.comparing import FEW, compare, distance
+from market.inspection.comparing import FEW, compare, distance, hashed
 from market.inspection.comparison import Comparison, Distance, Rows, Share
 from market.inspection.formats import CSV, PARQUET
 from market.inspection.limits import MIB, Limits
@@ -31,7 +34,7 @@ class Table:
     """A table, and the format it is written in."""
 
     names: tuple[str, ...]
-    rows: list[tuple[str, ...]]
+    rows: Sequence[tuple[str, ...]]
     media_type: str = CSV
 
     def cells(self, names: Sequence[str]) -> list[tuple[str | None, ...]]:
@@ -73,7 +76,7 @@ def compared_and_filed(old: Table, new: Table, memory: int) -> tuple[Comparison,
             sources.append(reading.open_source(Path(folder) / name, table.media_type, Limits()))
         scratch = Path(folder) / "scratch"
         scratch.mkdir()
-        found = compare(*sources, scratch, memory)
+        found = compare(sources[0], sources[1], scratch, memory)
         return found, len(list(scratch.iterdir()))
 
 
@@ -133,11 +136,11 @@ def test_what_is_found_is_what_counting_by_hand_gives(old: Table, new: Table, me
 
 @settings(max_examples=60, deadline=None)
 @given(tables(), st.randoms(use_true_random=False), st.sampled_from([CSV, PARQUET]))
-def test_a_shuffled_copy_in_any_format_is_the_same(table: Table, lot: object, media_type: str) -> None:
+def test_a_shuffled_copy_in_any_format_is_the_same(table: Table, lot: Random, media_type: str) -> None:
     order = list(table.names)
-    lot.shuffle(order)  # type: ignore[attr-defined]
+    lot.shuffle(order)
     rows = [tuple(row[table.names.index(name)] for name in order) for row in table.rows]
-    lot.shuffle(rows)  # type: ignore[attr-defined]
+    lot.shuffle(rows)
     found = compared(table, Table(tuple(order), rows, media_type))
     assert found.rows == Rows(len(rows), len(rows), 0, 0, len(rows))
     assert (found.schema.added, found.schema.removed, found.schema.retyped) == ((), (), ())
@@ -150,7 +153,8 @@ numbers = st.lists(st.integers(-30, 30), min_size=1, max_size=20)
 @settings(max_examples=60, deadline=None)
 @given(numbers, numbers)
 def test_whole_numbers_near_each_other_have_their_true_distance(old: list[int], new: list[int]) -> None:
-    found = compared(*(Table(("n",), [(str(number),) for number in side]) for side in (old, new)))
+    old_table, new_table = (Table(("n",), [(str(number),) for number in side]) for side in (old, new))
+    found = compared(old_table, new_table)
     assert measured(found, "n", comparison.KOLMOGOROV_SMIRNOV) == _smirnov(old, new)
 
 
@@ -160,7 +164,8 @@ anything = st.lists(st.floats(-1e12, 1e12).map(lambda number: f"{number:.3f}"), 
 @settings(max_examples=60, deadline=None)
 @given(anything, anything)
 def test_other_numbers_are_at_least_so_far_apart(old: list[str], new: list[str]) -> None:
-    found = compared(*(Table(("n",), [(number,) for number in side]) for side in (old, new)))
+    old_table, new_table = (Table(("n",), [(number,) for number in side]) for side in (old, new))
+    found = compared(old_table, new_table)
     true = _smirnov([float(number) for number in old], [float(number) for number in new])
     assert measured(found, "n", comparison.KOLMOGOROV_SMIRNOV) <= true
 
@@ -187,6 +192,21 @@ def test_equal_rows_count_as_often_as_they_stand() -> None:
     old = Table(("a",), [("x",)] * 3 + [("y",)])
     found = compared(old, Table(("a",), [("x",)] * 5))
     assert found.rows == Rows(4, 5, 2, 1, 3)
+
+
+def test_a_row_is_a_hash_of_its_cells_and_their_lengths() -> None:
+    high, low = hashed([pl.Series(["x", None]), pl.Series(["济南", "1"])])
+    expected = [hashlib.sha256(row.encode()).digest() for row in ("1:x6:济南", "0:1:1")]
+    assert high.to_list() == [int.from_bytes(digest[:8], "big") for digest in expected]
+    assert low.to_list() == [int.from_bytes(digest[8:16], "big") for digest in expected]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [(("ab", "c"), ("a", "bc")), ((":", ""), ("", ":")), (("1:a", ""), ("1", "a"))]
+)
+def test_cells_that_run_into_each_other_are_told_apart(old: tuple[str, str], new: tuple[str, str]) -> None:
+    found = compared(Table(("a", "b"), [old]), Table(("a", "b"), [new]))
+    assert found.rows == Rows(1, 1, 1, 1, 0)
 
 
 def test_a_column_of_another_type_keeps_its_equal_cells() -> None:
@@ -230,7 +250,7 @@ def test_typed_columns_of_parquet_are_their_own_text() -> None:
             reading.open_source(path, kind, Limits())
             for path, kind in zip(paths, (CSV, PARQUET), strict=True)
         ]
-        found = compare(*sources, Path(folder), AMPLE)
+        found = compare(sources[0], sources[1], Path(folder), AMPLE)
     assert found.rows == Rows(3, 3, 0, 0, 3)
     assert [(one.name, one.after) for one in found.schema.retyped] == [("d", "float")]
     assert measured(found, "d", comparison.KOLMOGOROV_SMIRNOV) == 0

@@ -76,8 +76,8 @@ def test_a_comparison_ends_at_its_limits(tmp_path: Path) -> None:
 
 
 def test_rows_that_do_not_fit_on_the_disk_are_refused(tmp_path: Path) -> None:
-    """A child of 1 GiB holds a million different rows; a file it writes may have 16 bytes."""
+    """A child of 1 GiB holds a million different rows; a file it writes may have 4 KiB."""
     path = written(tmp_path / "f", b"a\n" + b"".join(b"r%d\n" % number for number in range(1_100_000)))
     with pytest.raises(Refusal) as caught:
-        compare_files(path, CSV, path, CSV, Limits(memory=1024 * MIB, scratch=16))
+        compare_files(path, CSV, path, CSV, Limits(memory=1024 * MIB, scratch=4096))
     assert caught.value.code == "inspection.memory"

@@ -55,7 +55,8 @@ def fetched(client: FlaskClient, asset_id: uuid.UUID) -> bytes:
     answer = client.get(f"/assets/{asset_id}/inspection.pdf")
     assert (answer.status_code, answer.mimetype) == (200, "application/pdf"), answer.text
     assert answer.headers["Content-Disposition"] == f'attachment; filename="{asset_id}-inspection.pdf"'
-    return bytes(answer.data)
+    content: bytes = answer.data
+    return content
 
 
 def kept() -> int:
@@ -90,8 +91,8 @@ def test_it_says_in_both_languages_what_was_measured(exchange: Flask, tmp_path: 
         "0201", "cells are filled", "150 / 150", "counted exactly", "精确计数",
         "not assessable: free text has no format", "无法评估", "decimal number", "权重",
         *(f"{name} {version}" for name, version in one.measured.engine.items()),
-        "检测时间", "1 · 气温 °C", "2 · emoji \\u{1F600}", "3 · \\u{645}\\u{631}\\u{62D}",
-        "4 · #panic(1) *b*", f"5 · {LONG}",
+        "检测时间", "1 · 气温 °C", "2 · emoji \\u{1F600}", "3 · \\u{645}\\u{631}\\u{62D}", "4 · #panic(1) *b*",
+        f"5 · {LONG}",
     ):  # fmt: skip
         assert squeezed(text) in said, text
 

@@ -24,7 +24,7 @@ from tests import amendments, assets, people, trades, updates
 from tests.conftest import Clock
 from tests.deals import Deal
 
-DIGEST = hashlib.sha256(updates.NEWER).hexdigest()
+DIGEST = hashlib.sha256(assets.NEWER).hexdigest()
 
 
 def given(deal: Deal) -> list[Given]:
@@ -55,8 +55,8 @@ def test_a_newer_file_is_given_fetched_and_receipted(exchange: Flask) -> None:
     updates.approved(deal)
     row = grant(deal)
     assert (row.number, row.ordinal, row.digest, row.update_id) == (deal.number, 1, DIGEST, update_of(deal))
-    assert (given(deal)[0].changes, given(deal)[0].open) == (updates.CHANGES, True)
-    assert updates.fetch(deal) == updates.NEWER
+    assert (given(deal)[0].changes, given(deal)[0].open) == ("August was added", True)
+    assert updates.fetch(deal) == assets.NEWER
     jobs.drain()
     receipt = given(deal)[0].receipt
     assert receipt is not None
@@ -134,7 +134,7 @@ def test_unpaid_it_waits_for_the_payment(exchange: Flask, clock: Clock) -> None:
     clock.advance(days=1)
     trades.paid(deal)
     assert grant(deal).fetch_until == trades.grant(deal).fetch_until is not None
-    assert updates.fetch(deal) == updates.NEWER
+    assert updates.fetch(deal) == assets.NEWER
 
 
 def test_the_end_closes_it_and_nothing_is_given_after(exchange: Flask, clock: Clock) -> None:
@@ -182,7 +182,7 @@ def test_it_begins_held_where_the_sold_file_is_held(exchange: Flask) -> None:
     assert refusal(deal) == "delivery.agreement_suspended"
     with transaction() as session:
         ending.restore(session, deal.provider, deal.number)
-    assert updates.fetch(deal) == updates.NEWER
+    assert updates.fetch(deal) == assets.NEWER
 
 
 def test_a_contract_that_comes_later_gets_the_newest_update_of_its_file(exchange: Flask) -> None:
