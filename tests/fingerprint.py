@@ -13,8 +13,9 @@ MOVING: Final[Mapping[str, frozenset[str]]] = {
 }
 """Columns that looking alone may change: when a token or session was last used."""
 
-COUNTED: Final = frozenset({"login_attempt"})
-"""Tables that refusals themselves are written to: failed attempts to sign in."""
+COUNTED: Final = frozenset({"login_attempt", "sealed_report"})
+"""Tables that refusals themselves are written to: failed attempts to sign in; and looking: the first who asks for a
+sealed report has it made (``tests/market/registry/test_sealed.py`` holds that a refused one does not)."""
 
 
 def fingerprint() -> dict[str, str]:

@@ -9,6 +9,7 @@ clock says. Its certificates stand in one ``key.published`` entry, so that a ver
 """
 
 import base64
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -46,13 +47,20 @@ ADDRESS: Final = "/authority/"
 
 
 def publish() -> Step | None:
-    """Make the authority and publish its certificates in one entry; again is nothing new, and None."""
+    """Make what the authority lacks and publish the certificates in one entry; again is nothing new, and None.
+
+    It lacks everything when the exchange is founded, and its seal where an older version founded it.
+
+    Raises:
+        Conflict: its key files are not the published ones (``key.mismatch``).
+    """
     with read() as session:
-        if issuer_row(session) is not None:
-            return None
-    made = _made()
+        there = _there(session)
+    made = _made(there)
+    if not made:
+        return None
     with transaction() as session:
-        if issuer_row(session) is not None:
+        if _there(session).keys() != there.keys():
             return None
         step = steps.begin(Actor.system("keys"), Kind.KEY_PUBLISHED, steps.new_handle())
         for name, found in made.items():
@@ -164,10 +172,7 @@ def signer(session: Session, name: str) -> tuple[x509.Certificate, ec.EllipticCu
     if row is None:
         raise Conflict("key.not_published", _("The signing key is not published yet; try again in a moment."))
     found, key = certificate(row), files.load_or_make_party(_folder(), name)
-    if found.public_key() != key.public_key():
-        raise Conflict(
-            "key.mismatch", _("The key file does not belong to the published key; ask the operator.")
-        )
+    _refuse_other(found, key)
     return found, key
 
 
@@ -180,21 +185,41 @@ def issuer_row(session: Session, name: str = ISSUING) -> Key | None:
     return None
 
 
-def _made() -> dict[str, x509.Certificate]:
-    """Return the certificates by the names of their keys, which are on disk."""
+def _refuse_other(found: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> None:
+    if found.public_key() != key.public_key():
+        raise Conflict(
+            "key.mismatch", _("The key file does not belong to the published key; ask the operator.")
+        )
+
+
+def _there(session: Session) -> dict[str, x509.Certificate]:
+    """Return the published certificates by the names of their keys."""
+    found = {name: issuer_row(session, name) for name in _PURPOSES}
+    return {name: certificate(row) for name, row in found.items() if row is not None}
+
+
+def _made(there: Mapping[str, x509.Certificate]) -> dict[str, x509.Certificate]:
+    """Return the certificates that are not there by the names of their keys, which are on disk."""
+    if len(there) == len(_PURPOSES):
+        return {}
     folder, at = _folder(), clock.now()
     host = (urlsplit(config.current().base_url).hostname or "exchange")[:40]
     keys = {name: files.load_or_make_party(folder, name) for name in _PURPOSES}
-    root = issuing.root(keys[ROOT], f"{host} root", at)
+    for name, found in there.items():
+        _refuse_other(found, keys[name])
+    root = there.get(ROOT) or issuing.root(keys[ROOT], f"{host} root", at)
     top = Issuer(root, keys[ROOT], _address(ROOT))
-    below = issuing.issuing(top, keys[ISSUING].public_key(), f"{host} organisations", at)
+    below = there.get(ISSUING) or issuing.issuing(
+        top, keys[ISSUING].public_key(), f"{host} organisations", at
+    )
     mid = Issuer(below, keys[ISSUING], _address(ISSUING))
-    return {
+    made = {
         ROOT: root,
         ISSUING: below,
         STAMPING: issuing.stamping(mid, keys[STAMPING].public_key(), f"{host} clock", at),
         SEAL: issuing.seal(mid, keys[SEAL].public_key(), f"{host} seal", at),
     }
+    return {name: found for name, found in made.items() if name not in there}
 
 
 def _address(name: str) -> str:

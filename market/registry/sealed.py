@@ -167,6 +167,7 @@ def _sealed(one: Sealable) -> bytes:
         raise Unavailable(
             "report.not_set", _("The report could not be set in type. Try again later.")
         ) from error
+    authority.publish()  # its seal, where an older version founded the exchange
     said = statement(one.id, one.measured.digest, hashlib.sha256(document).hexdigest())
     with read() as session:
         certificate, key = authority.signer(session, authority.SEAL)

@@ -10,11 +10,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from flask import Flask
 
-from market import steps
+from market import config, steps
 from market.config import Settings
 from market.db import read, transaction
 from market.errors import Conflict
-from market.keys import authority, certificates
+from market.keys import authority, certificates, service
 from market.keys.models import Key, Purpose, Reason
 from tests import people, signers
 from tests.conftest import Clock
@@ -51,6 +51,42 @@ def test_four_certificates_are_published_in_one_entry_once(exchange: Flask) -> N
     assert usage.critical
     assert list(usage.value) == [ExtendedKeyUsageOID.TIME_STAMPING]
     assert (root.not_valid_after_utc - root.not_valid_before_utc).days == 3650
+
+
+def retired_seal() -> Key:
+    """Return the row of the seal, which is out of use: the authority lacks one, as an older version's does."""
+    authority.publish()
+    operator = people.operator()
+    with transaction() as session:
+        row = authority.issuer_row(session, authority.SEAL)
+        assert row is not None
+        service.retire_log(session, operator, row.id)
+        return row
+
+
+def test_an_authority_without_a_seal_gets_one_and_stays(exchange: Flask) -> None:
+    old = retired_seal()
+    assert authority.publish() is not None
+    assert authority.publish() is None
+    with read() as session:
+        rows = authority.rows(session, seal=True)
+        seal, key = authority.signer(session, authority.SEAL)
+        seal.verify_directly_issued_by(authority.signer(session, authority.ISSUING)[0])
+    assert len(rows) == 5
+    assert old.id in {row.id for row in rows if row.purpose is Purpose.SEAL}
+    assert seal.public_key() == key.public_key()
+
+
+def test_a_seal_is_not_issued_by_another_key_than_the_published(exchange: Flask) -> None:
+    retired_seal()
+    with read() as session:
+        before = len(authority.rows(session, seal=True))
+    (Path(config.current().home) / "keys" / f"{authority.ISSUING}.pem").unlink()
+    with pytest.raises(Conflict) as refused:
+        authority.publish()
+    assert refused.value.code == "key.mismatch"
+    with read() as session:
+        assert len(authority.rows(session, seal=True)) == before
 
 
 def test_openssl_accepts_the_chain_and_refuses_what_was_revoked(exchange: Flask, tmp_path: Path) -> None:
