@@ -105,8 +105,8 @@ def _batches(path: Path, found: Scanned, shape: _Shape, limits: Limits) -> Itera
         message = str(error)
         if starved(message):
             raise MemoryError from error
-        text = _strict(path, found, shape.delimiter, limits)
-        line = line_of(_row(message, rows), text)
+        whole = _strict(path, found, shape.delimiter, limits)
+        line = line_of(_row(message, rows), whole)
         raise _refusal(message, line) from error
     except UnicodeDecodeError as error:
         raise Refusal("file.undecodable") from error
