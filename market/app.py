@@ -138,7 +138,7 @@ HANDLERS: Final[Mapping[str, jobs.Handler]] = {
 """What does each job."""
 
 SLOW: Final = frozenset({
-    "revision.uploaded", "cleaning.asked", "delivery.covered", "ledger.fsck",  # as long as the file, or the log, is large
+    "revision.uploaded", "cleaning.asked", "delivery.covered", "ledger.fsck",  # long for a large file or log
     "account.open", "account.look", "payment.perform", "payment.look", "payment.close", "payment.retry",
     "webhook.received", "contract.stamp", "offer.stamp",  # another's answer
     "contract.turn", "contract.reminder", "contract.ended", "trade.updated",

@@ -8,13 +8,16 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from market.actor import Actor
 from market.i18n import _
 from market.inspection.cleaning import explain as cleaning
 from market.inspection.cleaning.parsing import parse
 from market.inspection.refusal import Facts
+from market.permissions import Relation
 from market.registry.cleaning_words import said
 from market.registry.declarations import last_measured
-from market.registry.models import Cleaning
+from market.registry.models import Asset, Cleaning, CleaningRequest, Revision
+from market.registry.reading import relation
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,19 @@ def explain(code: str, facts: Facts) -> str:
         "recipe.too_large": _("The cleaned file is larger than an upload may be."),
     }
     return own[code] if code in own else cleaning.explain(code, facts)
+
+
+def why(asked: CleaningRequest) -> str | None:
+    """Return why a recipe could not be followed; None while it waits."""
+    return explain(asked.refusal, asked.facts or {}) if asked.refusal else None
+
+
+def asked(session: Session, actor: Actor, asset: Asset, revision: Revision) -> CleaningRequest | None:
+    """Return the recipe that waits or could not be followed for a file; for its provider's people alone."""
+    if relation(actor, asset) is not Relation.OWN:
+        return None
+    query = select(CleaningRequest).where(CleaningRequest.revision_id == revision.id)
+    return session.scalars(query).one_or_none()
 
 
 def cleanings(session: Session, revision_id: uuid.UUID) -> list[Cleaning]:

@@ -64,10 +64,15 @@ def _of_values(operation: Dates | Cast | Mask) -> str:
                 type=kind_labels()[kind],
                 otherwise=otherwise_labels()[otherwise],
             )
-        case Mask(column, None):
-            return _("Mask column %(column)s.", column=column)
-        case Mask(column, kind):
-            return _("Mask column %(column)s as %(kind)s.", column=column, kind=LABELS[kind])
+        case Mask(column, kind, first, last):
+            if kind is not None:
+                return _("Mask column %(column)s as %(kind)s.", column=column, kind=LABELS[kind])
+            return _(
+                "Mask column %(column)s but for its first %(first)s and last %(last)s characters.",
+                column=column,
+                first=first,
+                last=last,
+            )
 
 
 def kind_labels() -> dict[Kind, str]:
