@@ -169,7 +169,7 @@ def test_a_recipe_that_does_not_fit_changes_nothing(operation: dict[str, Any], c
 def test_a_file_that_would_be_too_large_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     provider = assets.provider()
     asset_id = drafted(provider)
-    monkeypatch.setattr(cleaning, "book", lambda: Small())
+    monkeypatch.setattr(cleaning, "book", Small)
     cleaned(provider, asset_id, TRIM)
     assert refused_with(provider, asset_id)[0] == "recipe.too_large"
 
