@@ -31,6 +31,7 @@ from market.registry import (
 from market.registry.declarations import declaration_of
 from market.registry.models import Asset, Cleaning, Correction, Inspection, Origin, Revision, Update
 from market.registry.states import UpdateState
+from market.steps import Kind
 from tests import assets, people
 
 MESSY = "手机号,城市\n13812345678, 济南 \n13812345679,青岛\n13812345679,青岛\n".encode()
@@ -127,6 +128,22 @@ def test_figures_stand_before_and_after() -> None:
     assert (done.after.rows, done.after.duplicates) == (2, 0)
     assert done.before.quality.keys() == done.after.quality.keys()
     assert [change["rows"] for _sentence, change in done.operations] == [0, 1]
+
+
+@pytest.mark.usefixtures("exchange")
+def test_an_erased_recipe_leaves_the_digests() -> None:
+    provider = assets.provider()
+    asset_id = drafted(provider)
+    made = cleaned(provider, asset_id, TRIM)
+    subject, operator = assets.found(asset_id).provider_id, people.operator()
+    with transaction() as session:
+        step = steps.begin(operator, Kind.OPENING_ERASED, steps.new_handle())
+        steps.erase(session, step, [subject])
+    with read() as session:
+        (done,) = cleaning_reading.done(session, made.id)
+    shown = cleaning_reading.document(done.cleaning)
+    assert (done.operations, shown["recipe"]) == ([], None)
+    assert shown["result_digest"] == made.digest
 
 
 @pytest.mark.usefixtures("exchange")
