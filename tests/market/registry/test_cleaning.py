@@ -147,6 +147,21 @@ def test_an_erased_recipe_leaves_the_digests() -> None:
 
 
 @pytest.mark.usefixtures("exchange")
+def test_an_asset_is_shown_once_as_alike_whichever_of_its_files_is() -> None:
+    provider, rival, reviewer = assets.provider(), assets.provider(), people.operator()
+    lines = [f"站{row},{row * row}.5,{row * 7919 % 1009}" for row in range(400)]
+    table = "\n".join(["站,读数,序", *lines])
+    asset_id = drafted(provider, f"{table}\n{lines[0]}\n".encode())
+    cleaned(provider, asset_id, ONCE)
+    with transaction() as session:
+        service.submit(session, provider, asset_id)
+    later = drafted(rival, f"{table}\n站a,1.5,3\n".encode())
+    with transaction() as session:
+        service.submit(session, rival, later)
+    assert [one.asset.id for one in assets.detail(reviewer, later).alike] == [asset_id]
+
+
+@pytest.mark.usefixtures("exchange")
 def test_masking_lets_a_stopped_draft_be_handed_in() -> None:
     provider = assets.provider()
     asset_id = assets.stopped(provider)
@@ -310,6 +325,7 @@ def test_an_update_is_renewed_with_the_cleaned_file() -> None:
     assert (found[0].after_id, found[0].changes) == (found[1].after_id, found[1].changes)
     assert found[1].revision_id == made.id
     assert kinds(asset.id).count("update.withdrawn") == 0
+    assert found[1].comparison is not None
     with read() as session:
         assert reading.offered_of(session, session.get_one(Asset, asset.id)).ordinal == 1
 
