@@ -203,6 +203,8 @@ class SealedReport(Base):
     key: Mapped[str] = mapped_column(String(64), primary_key=True)
     file_digest: Mapped[str] = mapped_column(String(64), info={"file": True})
     sealed_at: Mapped[datetime]
+
+
 class Cleaning(Stateful, Base):
     """How a file of an asset was made of an earlier one by a recipe; written once.
 

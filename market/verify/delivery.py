@@ -17,7 +17,6 @@ CLOCKS: Final = timedelta(minutes=5)
 
 ONCE: Final = "once"
 """The update cycle of a contract that gives no right to updates."""
-_DECIDES: Final = frozenset({"asset.revised", "update.approved", "update.rejected", "update.withdrawn"})
 _BRINGS: Final = frozenset({"asset.revised", "revision.cleaned"})
 """Kinds of entries that bring a newer file; a cleaned one takes the place of the one that waits."""
 _DECIDES: Final = _BRINGS | {"update.approved", "update.rejected", "update.withdrawn"}

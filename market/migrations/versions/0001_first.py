@@ -1161,6 +1161,8 @@ def upgrade() -> None:
             ["inspection_id"], ["inspection.id"], name="fk_sealed_report_inspection_id_inspection"
         ),
         sa.PrimaryKeyConstraint("inspection_id", "key", name="pk_sealed_report"),
+    )
+    op.create_table(
         "cleaning",
         sa.Column("source_id", sa.Uuid(), nullable=False),
         sa.Column("revision_id", sa.Uuid(), nullable=False),

@@ -50,7 +50,7 @@ def cleaned(tmp_path_factory: pytest.TempPathFactory) -> Sold:
         listing = assets.listed(provider, assets.found(asset.id), **terms)
         deal: Deal = deals.requested(provider, people.verified(Role.BUYER), listing)
         evidence.in_force(deal)
-        upload = assets.uploaded(updates.NEWER + "威海,7,晴\n".encode(), "weather-newer.csv")
+        upload = assets.uploaded(assets.NEWER + "威海,7,晴\n".encode(), "weather-newer.csv")
         with transaction() as session:
             updating.revise(session, provider, asset.id, changes="威海 was added", upload=upload)
         jobs.drain()
@@ -60,7 +60,7 @@ def cleaned(tmp_path_factory: pytest.TempPathFactory) -> Sold:
         with transaction() as session:
             updating.review(session, reviewer, asset.id, approve=True, reason="plausible")
         jobs.drain()
-        assert updates.fetch(deal) == updates.NEWER
+        assert updates.fetch(deal) == assets.NEWER
         evidence.look()
         files = evidence.bundle(deal.buyer, deal.number)
     sign = key_files.load_or_make_manifest(home / "keys", "manifest").sign
