@@ -56,6 +56,9 @@ import market.payments.pages
 import market.payments.performing
 import market.payments.service
 import market.registry.api
+import market.registry.cleaning
+import market.registry.cleaning_api
+import market.registry.cleaning_pages
 import market.registry.declaration_pages
 import market.registry.finding_pages
 import market.registry.pages
@@ -96,6 +99,7 @@ HANDLERS: Final[Mapping[str, jobs.Handler]] = {
     "password.changed": market.participants.resetting.on_changed,
     "second_factor.changed": market.participants.enrolling.on_changed,
     "revision.uploaded": market.registry.service.on_uploaded,
+    "cleaning.asked": market.registry.cleaning.on_asked,
     "asset.approved": market.registry.service.on_approved,
     "asset.notice_ended": market.registry.service.on_notice_ended,
     "person.erased": market.governance.erasing.on_erased,
@@ -134,7 +138,7 @@ HANDLERS: Final[Mapping[str, jobs.Handler]] = {
 """What does each job."""
 
 SLOW: Final = frozenset({
-    "revision.uploaded", "delivery.covered", "ledger.fsck",  # as long as the file, or the log, is large
+    "revision.uploaded", "cleaning.asked", "delivery.covered", "ledger.fsck",  # long for a large file or log
     "account.open", "account.look", "payment.perform", "payment.look", "payment.close", "payment.retry",
     "webhook.received", "contract.stamp", "offer.stamp",  # another's answer
     "contract.turn", "contract.reminder", "contract.ended", "trade.updated",
@@ -153,6 +157,7 @@ API: Final = (
     market.keys.api,
     market.registry.api,
     market.registry.update_api,
+    market.registry.cleaning_api,
     market.texts.api,
     market.catalog.api,
     market.contracting.api,
@@ -177,6 +182,7 @@ PAGES: Final = (
     market.registry.declaration_pages,
     market.registry.finding_pages,
     market.registry.update_pages,
+    market.registry.cleaning_pages,
     market.texts.pages,
     market.catalog.pages,
     market.contracting.pages,

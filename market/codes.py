@@ -255,6 +255,14 @@ CODES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
     "file.late_column": (None, lazy("A key first appears after the first 1,000 lines.")),
     "file.expands": (None, lazy("Unpacked, the file is larger than is measured; split it.")),
     "file.broken_packing": (None, lazy("The compressed file is damaged or cut off; pack it again.")),
+    "cleaning.invalid": (422, lazy("The recipe cannot be followed; correct what is named.")),
+    "cleaning.under_way": (409, lazy("A recipe is being followed; wait until that has ended.")),
+    "recipe.overtaken": (
+        None,
+        lazy("The file was handed in or replaced before the recipe was followed; nothing was changed."),
+    ),
+    "recipe.unchanged": (None, lazy("The recipe changes nothing in this file.")),
+    "recipe.too_large": (None, lazy("The cleaned file is larger than an upload may be.")),
     "recipe.unknown_column": (
         None,
         lazy("An operation of the recipe names a column that the file does not have."),

@@ -87,6 +87,7 @@ ACTIONS: Final[Mapping[str, Permit]] = {
     "asset.review": _permit(Scope.OPERATE, "R2.3", (Role.REVIEWER, _OTHER)),
     "asset.correct": _permit(Scope.OPERATE, "R2.7", (Role.REVIEWER, _OTHER)),
     "asset.declare": _permit(Scope.ASSETS, "R2.7", (Role.PROVIDER, _OWN)),
+    "asset.clean": _permit(Scope.ASSETS, "R2.1", (Role.PROVIDER, _OWN)),
     "asset.appeal": _permit(Scope.ASSETS, "R2.7", (Role.PROVIDER, _OWN)),
     "asset.release": _permit(Scope.OPERATE, "R2.7", (Role.OPERATOR, _OTHER)),
     "asset.suspend": _permit(Scope.OPERATE, "R2.6", (Role.OPERATOR, _OTHER)),

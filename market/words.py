@@ -121,6 +121,7 @@ KINDS: Final[Mapping[str, Any]] = {
     "update.withdrawn": lazy("Newer file withdrawn"),
     "trade.updated": lazy("Buyer told of a newer file"),
     "update.delivered": lazy("Newer file handed over in full"),
+    "revision.cleaned": lazy("File cleaned by a recipe"),
     "asset.suspended": lazy("Registration suspended"),
     "asset.restored": lazy("Registration restored"),
     "asset.cancelled": lazy("Registration cancelled"),

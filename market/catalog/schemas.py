@@ -35,6 +35,7 @@ from market.fields import (
 )
 from market.i18n import _, lazy
 from market.inspection.sensitive.classes import Sensitive
+from market.registry.cleaning_schemas import CleaningOut
 from market.texts.values import Values
 
 _DATA = "data-provision/1.0"
@@ -325,3 +326,7 @@ class ListingInspectionOut(Schema):
         keys=fields.String(), values=fields.String(), metadata={"description": "Versions of what measured"}
     )
     inspected_at = Timestamp()
+    cleanings = fields.List(
+        fields.Nested(CleaningOut),
+        metadata={"description": "How the file was made of the one that was uploaded"},
+    )

@@ -19,6 +19,7 @@ TABLES: Final[Mapping[str, Any]] = {
     "invitation": lazy("Address of an invitation"),
     "declaration": lazy("Declared contents of a file"),
     "inspection": lazy("Values out of measured data"),
+    "cleaning": lazy("Recipe of a cleaned file"),
     "certificate": lazy("Name of a device that signs"),
     "operation": lazy("Address of a pay page"),
 }

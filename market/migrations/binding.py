@@ -23,7 +23,8 @@ from sqlalchemy import Connection, inspect, text
 
 STATEFUL = (
     "organisation", "user", "member", "invitation", "key", "certificate", "approval_rule", "approval",
-    "asset", "revision", "asset_update", "declaration", "inspection", "correction", "appeal", "listing",
+    "asset", "revision", "asset_update", "declaration", "inspection", "correction", "appeal",
+    "cleaning", "listing",
     "contract", "version", "remark", "signature", "request", "standing_offer",
     "account", "operation", "posting",
     "trade", "agreement", "settlement", "acceptance", "dispute", "notice", "duty",

@@ -67,6 +67,14 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
         "columns": [{"name": "手机号", "type": "text", "personal": "mobile"}],
         "key": ["手机号"],
     },
+    "cleanAsset": {
+        "version": 1,
+        "operations": [
+            {"operation": "trim", "columns": None},
+            {"operation": "drop_duplicates"},
+            {"operation": "mask", "column": "手机号", "class": "mobile"},
+        ],
+    },
     "appealAsset": {"reason": _REASON},
     "releaseAsset": {"decision": "release", "reason": _REASON},
     "reviseAsset": {"changes": "补充 2026 年 8 月的数据"},

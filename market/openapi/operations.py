@@ -78,6 +78,8 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "GET /api/v1/assets/{asset_id}/inspection": _read("showInspection"),
     "GET /api/v1/assets/{asset_id}/declaration": _read("showDeclaration"),
     "PUT /api/v1/assets/{asset_id}/declaration": _act("declareAsset", "asset.declare"),
+    "GET /api/v1/assets/{asset_id}/cleaning": _read("listCleanings"),
+    "POST /api/v1/assets/{asset_id}/cleaning": _act("cleanAsset", "asset.clean", keyed=True),
     "POST /api/v1/assets/{asset_id}/submission": _act("submitAsset", "asset.submit"),
     "POST /api/v1/assets/{asset_id}/review": _act("reviewAsset", "asset.review"),
     "POST /api/v1/assets/{asset_id}/corrections": _act("correctFinding", "asset.correct"),

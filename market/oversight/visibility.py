@@ -59,6 +59,8 @@ SHOWN: Final[Mapping[str, frozenset[Viewer]]] = {
     "inspection.preview": _PROVIDER,  # values out of the data
     "declaration": frozenset({Viewer.AUDITOR}),
     "declaration.document": _PROVIDER,  # may hold values out of the data
+    "cleaning": _PARTIES,
+    "cleaning.recipe": _PARTIES,
     "correction": frozenset({Viewer.AUDITOR}),
     "appeal": frozenset({Viewer.AUDITOR}),
     "asset": frozenset({Viewer.AUDITOR}),  # names a duplicate, which is the reviewer's to know

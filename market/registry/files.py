@@ -3,6 +3,7 @@
 import uuid
 
 from sqlalchemy import ColumnElement, Select, exists, func, select
+from sqlalchemy.orm import Session
 
 from market.registry.models import Revision, Update
 from market.registry.states import UpdateState
@@ -17,6 +18,11 @@ def newest_file(asset_id: uuid.UUID, *without: UpdateState) -> Select[Revision]:
     """Return the query for the newest file of an asset that did not come with an update in one of these states."""
     query = select(Revision).where(Revision.asset_id == asset_id, ~_came_with(*without))
     return query.order_by(Revision.ordinal.desc()).limit(1)
+
+
+def last_ordinal(session: Session, asset_id: uuid.UUID) -> int:
+    """Return the ordinal of an asset's last file, whatever became of it; 0 where there is none."""
+    return session.scalar(select(func.max(Revision.ordinal)).where(Revision.asset_id == asset_id)) or 0
 
 
 def is_working() -> ColumnElement[bool]:

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,7 @@ from market.inspection.grading import INDICATORS, REASONS
 from market.inspection.report import TYPE_LABELS
 from market.inspection.sensitive.classes import LABELS
 from market.inspection.showing import Shown
+from market.registry import cleaning_reading
 from market.registry.reading import measured_in
 from market.registry.screened import screened
 
@@ -30,6 +31,7 @@ class Inspected:
         shown: what a stranger may see of the values.
         engine: versions of what measured.
         at: when it was measured.
+        cleanings: how the file was made of the one that was uploaded, as everybody may see it.
     """
 
     report: Mapping[str, Any]
@@ -37,6 +39,7 @@ class Inspected:
     shown: Shown
     engine: Mapping[str, str]
     at: datetime
+    cleanings: Sequence[Mapping[str, Any]]
 
     @property
     def whole(self) -> list[Mapping[str, Any]]:
@@ -60,6 +63,7 @@ class Inspected:
             "preview": self.shown.document(),
             "engine": self.engine,
             "inspected_at": self.at,
+            "cleanings": self.cleanings,
         }
 
     def linked(self, address: str) -> str:
@@ -93,7 +97,8 @@ def inspected(session: Session, revision_id: uuid.UUID) -> Inspected:
     report = json.loads(row.report)
     preview = json.loads(row.preview) if row.preview else None
     shown = showing.public(report, preview, screened(session, row).findings)
-    return Inspected(report, row.report_digest, shown, row.engine or {}, row.inspected_at)
+    cleanings = [cleaning_reading.document(one) for one in cleaning_reading.cleanings(session, revision_id)]
+    return Inspected(report, row.report_digest, shown, row.engine or {}, row.inspected_at, cleanings)
 
 
 def words() -> dict[str, Any]:

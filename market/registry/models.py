@@ -205,6 +205,48 @@ class SealedReport(Base):
     sealed_at: Mapped[datetime]
 
 
+class Cleaning(Stateful, Base):
+    """How a file of an asset was made of an earlier one by a recipe; written once.
+
+    ``recipe`` is canonical JSON (:mod:`market.inspection.cleaning.recipe`); what its provider writes in it may come
+    out of the data, so it is committed apart under the provider as its subject. ``changes`` says what each operation
+    did, ``rows`` and ``kept`` how many rows there were before and after; ``engine`` names the versions of what
+    cleaned: with the same ones the same source and recipe give the same ``result_digest`` again.
+    """
+
+    __tablename__ = "cleaning"
+
+    source_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("revision.id"))
+    revision_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("revision.id"), unique=True)
+    provider_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"))
+    recipe: Mapped[str] = mapped_column(Text, info={"personal": "provider_id"})
+    recipe_digest: Mapped[str] = mapped_column(String(64))
+    source_digest: Mapped[str] = mapped_column(String(64))
+    result_digest: Mapped[str] = mapped_column(String(64))
+    rows: Mapped[int] = mapped_column(BigInteger)
+    kept: Mapped[int] = mapped_column(BigInteger)
+    changes: Mapped[list[Any]]
+    engine: Mapped[dict[str, Any]]
+    cleaned_at: Mapped[datetime]
+
+
+class CleaningRequest(Base):
+    """A recipe that waits to be followed, or why it could not be; one of an asset, and gone when it is done.
+
+    Never part of a step: nothing is changed until it was followed.
+    """
+
+    __tablename__ = "cleaning_request"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    asset_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("asset.id"), unique=True)
+    revision_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("revision.id"))
+    recipe: Mapped[str] = mapped_column(Text)
+    asked_at: Mapped[datetime]
+    refusal: Mapped[str | None] = mapped_column(String(40))
+    facts: Mapped[dict[str, Any] | None]
+
+
 class Measuring(Base):
     """How far the measuring of a revision is, in thousandths; never part of a step, and gone when it is done."""
 

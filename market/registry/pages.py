@@ -14,11 +14,13 @@ from market.db import read, transaction
 from market.errors import Conflict, Invalid, NotFound, TooLarge
 from market.i18n import _, in_language, lazy
 from market.inspection.formats import COMPRESSED, MEDIA_TYPES
+from market.inspection.grading import INDICATORS
 from market.inspection.report import TYPE_LABELS
 from market.inspection.sensitive.classes import LABELS, LEVEL_LABELS
 from market.participants import service as participants
 from market.participants.web import current_actor, idempotency_key, require_actor
 from market.registry import (
+    cleaning_reading,
     finding_pages,
     inspected,
     offering,
@@ -198,18 +200,26 @@ def _asset(
         relation = reading.relation(actor, detail.asset)
         names = participants.names(session, {detail.asset.provider_id})
         done = progress.done(session, detail.revision.id)
+        asked = cleaning_reading.asked(session, actor, detail.asset, detail.revision)
+        cleaned = cleaning_reading.done(session, detail.revision.id)
         story = told(session, detail.asset.handle, _who(detail.asset, names))
     waits = detail.asset.state is RegistrationState.SUBMITTED
+    cleans = asked is not None and asked.refusal is None
     return render_template(
         "pages/registry/asset.html",
         detail=detail,
         provider=names.get(detail.asset.provider_id, {}),
         story=story,
         done=done,
-        awaits=_awaited(detail),
+        cleans=cleans,
+        refused_recipe=cleaning_reading.why(asked) if asked else None,
+        cleaned=cleaned,
+        indicators=INDICATORS,
+        awaits=_awaited(detail) or cleans,
         rights=RIGHT_LABELS,
         types=TYPE_LABELS,
         may_submit=detail.asset.state is RegistrationState.DRAFT
+        and not cleans
         and not (detail.screened and detail.screened.stops)
         and detail.measuring == "measured"
         and permissions.allowed(actor, "asset.submit", relation),
@@ -219,6 +229,10 @@ def _asset(
         may_declare=detail.is_draft
         and detail.measuring == "measured"
         and permissions.allowed(actor, "asset.declare", relation),
+        may_clean=detail.is_draft
+        and not cleans
+        and detail.measuring == "measured"
+        and permissions.allowed(actor, "asset.clean", relation),
         stops=detail.screened.stops if detail.screened else (),
         acts=finding_pages.open_to(actor, detail),
         basis=finding_pages.BASIS,

@@ -192,7 +192,10 @@ def _alike(session: Session, actor: Actor, asset: Asset, revision: Revision) -> 
     own = relation(actor, asset) is Relation.OWN
     if not (own or knows_duplicates(actor)):
         return []
-    found = likeness.alike(session, asset, revision)
+    best: dict[uuid.UUID, Alike] = {}
+    for one in likeness.alike(session, asset, revision):  # by file, the most alike first
+        best.setdefault(one.asset.id, one)
+    found = list(best.values())
     if knows_duplicates(actor) and not own:
         return found
     return [one for one in found if likeness.may_name(one.asset, asset.provider_id)]

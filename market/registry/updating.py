@@ -7,7 +7,7 @@ and listings go on naming the file that they named; whoever has a right to updat
 
 import uuid
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from market import jobs, steps
@@ -16,7 +16,7 @@ from market.errors import Conflict
 from market.i18n import _
 from market.permissions import require
 from market.registry import duplicates
-from market.registry.files import UNDER_WAY
+from market.registry.files import UNDER_WAY, last_ordinal
 from market.registry.models import Asset, Inspection, Revision, Update
 from market.registry.reading import asset_of, measured_in, offered_of, relation
 from market.registry.screened import demand_unstopped
@@ -92,7 +92,7 @@ def revise(
         id=uuid.uuid4(),
         step_id=step.id,
         asset_id=asset.id,
-        ordinal=_last_ordinal(session, asset) + 1,
+        ordinal=last_ordinal(session, asset.id) + 1,
         digest=upload.blob.digest,
         size=upload.blob.size,
         media_type=upload.media_type,
@@ -224,10 +224,6 @@ def _give_up(session: Session, step: Pending, asset: Asset) -> None:
     ):
         update.state = advance_update(update.state, UpdateEvent.WITHDRAW)
         update.step_id = step.id
-
-
-def _last_ordinal(session: Session, asset: Asset) -> int:
-    return session.scalar(select(func.max(Revision.ordinal)).where(Revision.asset_id == asset.id)) or 0
 
 
 def _demand_measured(session: Session, update: Update) -> Inspection:

@@ -113,3 +113,4 @@ class Kind(StrEnum):
     UPDATE_WITHDRAWN = "update.withdrawn"
     TRADE_UPDATED = "trade.updated"
     UPDATE_DELIVERED = "update.delivered"
+    REVISION_CLEANED = "revision.cleaned"

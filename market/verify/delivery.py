@@ -17,7 +17,9 @@ CLOCKS: Final = timedelta(minutes=5)
 
 ONCE: Final = "once"
 """The update cycle of a contract that gives no right to updates."""
-_DECIDES: Final = frozenset({"asset.revised", "update.approved", "update.rejected", "update.withdrawn"})
+_BRINGS: Final = frozenset({"asset.revised", "revision.cleaned"})
+"""Kinds of entries that bring a newer file; a cleaned one takes the place of the one that waits."""
+_DECIDES: Final = _BRINGS | {"update.approved", "update.rejected", "update.withdrawn"}
 _FILE: Final = ("ordinal", "update_id", "digest", "size", "opened_at")
 """Columns of the grant of an update that never change."""
 
@@ -117,7 +119,7 @@ def _is_approved(evidence: Evidence, terms: AnyTerms, grant: Image) -> bool:
     wanted = {name: grant.row[name] for name in ("digest", "size", "asset_id")}
     return any(
         revision.entry.handle == handle
-        and revision.entry.kind == "asset.revised"
+        and revision.entry.kind in _BRINGS
         and _is_approved_before(evidence, revision, grant.index)
         for revision in evidence.rows("revision", **wanted)
     )

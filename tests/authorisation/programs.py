@@ -18,6 +18,7 @@ TEXT: Final = {"name": "data-provision", "version": "1.0"}
 REASON: Final = {"reason": "as the table says"}
 APPROVE: Final = {"decision": "approve", **REASON}
 CORRECT: Final = {"column": "手机号", "class": "none", **REASON}
+CLEAN: Final = {"version": 1, "operations": [{"operation": "drop_duplicates"}]}
 DECLARED: Final = {
     "columns": "1",
     "columns.0.name": "手机号",
@@ -161,6 +162,8 @@ PROGRAMS: Final[tuple[Row, ...]] = (
     api("registry_api.review", "POST", REVIEWER, OPERATE, 200, on="submitted", sent=APPROVE, **office()),
     api("registry_api.declaration", "GET", PROVIDER, READ, 200, on="stopped", **held()),
     api("registry_api.declare", "PUT", PROVIDER, ASSETS, 200, on="stopped", sent=DECLARE, **owner(staff=404)),
+    api("cleaning_api.cleanings", "GET", PROVIDER, READ, 200, on="stopped", **held()),
+    api("cleaning_api.ask", "POST", PROVIDER, ASSETS, 202, on="stopped", sent=CLEAN, **owner(staff=404)),
     api("registry_api.correct", "POST", REVIEWER, OPERATE, 200, on="appealed", sent=CORRECT, **office()),
     api("registry_api.appeal", "POST", PROVIDER, ASSETS, 200, on="stopped", sent=REASON, **owner(staff=404)),
     api("registry_api.release", "POST", OPERATOR, OPERATE, 200, on="appealed", sent=RELEASE, **office()),

@@ -171,6 +171,8 @@ ROWS: Final[tuple[Row, ...]] = (
     page("registry.review", "POST", REVIEWER, 303, on="submitted", sent=APPROVE, **office()),
     page("declarations.declaration", "GET", PROVIDER, 200, on="stopped", **owner(staff=404)),
     page("declarations.declare", "POST", PROVIDER, 303, on="stopped", sent=DECLARED, **owner(staff=404)),
+    page("cleaning.form", "GET", PROVIDER, 200, on="stopped", **owner(staff=404)),
+    page("cleaning.ask", "POST", PROVIDER, 303, on="stopped", sent={"duplicates": "yes"}, **owner(staff=404)),
     page("findings.correcting", "GET", REVIEWER, 200, on="appealed", **office()),
     page("findings.correct", "POST", REVIEWER, 303, on="appealed", sent=CORRECT, **office()),
     page("findings.appealed", "GET", PROVIDER, 200, on="stopped", **owner(staff=404)),

@@ -43,6 +43,7 @@ def furnish(hall: Hall) -> World:
     stopped, appealed = (_asset(hall, _people()) for _each in range(2))
     hall.provider.post(f"/api/v1/assets/{appealed}/appeal", {"reason": "our own numbers"})
     _updated(hall)
+    cleaned = _cleaned(hall)
     registered = [str(item["id"]) for item in hall.provider.get("/api/v1/assets")["items"]]
     certificates = [one["number"] for one in hall.provider.get("/api/v1/assets")["items"] if one["number"]]
     trades = _trades(hall)
@@ -63,7 +64,7 @@ def furnish(hall: Hall) -> World:
         "version": ["1.0", "0.1"],
         "old": ["0.1"],
         "new": ["1.0"],
-        "asset_id": [draft, submitted, refused, stopped, appealed, *registered],
+        "asset_id": [draft, submitted, refused, stopped, appealed, cleaned, *registered],
         "number": [hall.priced, hall.free, *trades, *certificates, standing, sketch, accepted],
         "reference": [*trades, str(entries[0]["object"])],
         "organisation_id": [one["id"] for one in hall.operator.get("/api/v1/organisations")["items"][:6]],
@@ -121,9 +122,13 @@ def _asset(hall: Hall, content: bytes) -> str:
         "rights": ["hold"],
     }
     made = hall.provider.upload("/api/v1/assets", "weather.csv", content, stated)
-    path = f"/api/v1/assets/{made['id']}/inspection"
+    return _measured(hall, str(made["id"]))
+
+
+def _measured(hall: Hall, asset: str) -> str:
+    path = f"/api/v1/assets/{asset}/inspection"
     wait_for(lambda: hall.provider.get(path)["state"] != "pending" or None, "measuring", seconds=SECONDS)
-    return str(made["id"])
+    return asset
 
 
 def _updated(hall: Hall) -> None:
@@ -134,6 +139,19 @@ def _updated(hall: Hall) -> None:
         hall.provider.upload(path, "weather.csv", content, {"changes": "补充 8 月的数据"})
     wait_for(lambda: hall.provider.get(path)["items"][0]["comparison"], "comparing", seconds=SECONDS)
     hall.provider.post(f"{path}/submission")
+
+
+def _cleaned(hall: Hall) -> str:
+    """Return an asset whose file was cleaned once, and then a recipe did not fit it."""
+    asset = _asset(hall, _rows())
+    path = f"/api/v1/assets/{asset}/cleaning"
+    drop = {"operation": "drop_rows", "columns": ["气温"]}
+    hall.provider.post(path, {"version": 1, "operations": [drop]})
+    wait_for(lambda: hall.provider.get(path)["items"] or None, "cleaning", seconds=SECONDS)
+    _measured(hall, asset)
+    hall.provider.post(path, {"version": 1, "operations": [drop]})
+    wait_for(lambda: hall.provider.get(path)["asked"]["code"], "a refusal", seconds=SECONDS)
+    return asset
 
 
 def _key(hall: Hall) -> str:

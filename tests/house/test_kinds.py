@@ -40,6 +40,7 @@ amendment.proposed amendment.finalized
 finding.corrected asset.appealed asset.released asset.held asset.declared
 asset.revised update.submitted update.approved update.rejected update.withdrawn
 trade.updated update.delivered
+revision.cleaned
 """.split()
 
 

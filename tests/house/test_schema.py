@@ -15,7 +15,8 @@ from tests.conftest import settings_for
 from tests.postgres import Urls
 
 CHANGING = """
-    acceptance access_grant account agreement appeal approval_rule asset asset_update certificate contract declaration
+    acceptance access_grant account agreement appeal approval_rule asset asset_update certificate cleaning contract
+    declaration
     dispute duty
     inspection
     invitation key listing member notice operation organisation request settlement standing_offer trade user

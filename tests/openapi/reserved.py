@@ -75,6 +75,7 @@ def _assets(cast: Cast) -> dict[str, list[str]]:
         "POST /api/v1/assets/{asset_id}/review#asset_id": [str(waiting)],
         "POST /api/v1/assets/{asset_id}/corrections#asset_id": [str(assets.appealed(cast.provider))],
         "PUT /api/v1/assets/{asset_id}/declaration#asset_id": [str(assets.stopped(cast.provider))],
+        "POST /api/v1/assets/{asset_id}/cleaning#asset_id": [str(assets.stopped(cast.provider))],
         "POST /api/v1/assets/{asset_id}/appeal#asset_id": [str(assets.stopped(cast.provider))],
         "POST /api/v1/assets/{asset_id}/release#asset_id": [str(assets.appealed(cast.provider))],
         "POST /api/v1/assets/{asset_id}/{act}#asset_id": registered,

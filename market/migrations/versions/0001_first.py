@@ -1163,6 +1163,53 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("inspection_id", "key", name="pk_sealed_report"),
     )
     op.create_table(
+        "cleaning",
+        sa.Column("source_id", sa.Uuid(), nullable=False),
+        sa.Column("revision_id", sa.Uuid(), nullable=False),
+        sa.Column("provider_id", sa.Uuid(), nullable=False),
+        sa.Column("recipe", sa.Text(), nullable=False),
+        sa.Column("recipe_digest", sa.String(length=64), nullable=False),
+        sa.Column("source_digest", sa.String(length=64), nullable=False),
+        sa.Column("result_digest", sa.String(length=64), nullable=False),
+        sa.Column("rows", sa.BigInteger(), nullable=False),
+        sa.Column("kept", sa.BigInteger(), nullable=False),
+        sa.Column("changes", sa.JSON(), nullable=False),
+        sa.Column("engine", sa.JSON(), nullable=False),
+        sa.Column("cleaned_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["provider_id"], ["organisation.id"], name="fk_cleaning_provider_id_organisation"
+        ),
+        sa.ForeignKeyConstraint(["revision_id"], ["revision.id"], name="fk_cleaning_revision_id_revision"),
+        sa.ForeignKeyConstraint(["source_id"], ["revision.id"], name="fk_cleaning_source_id_revision"),
+        sa.ForeignKeyConstraint(
+            ["step_id", "id"],
+            ["step_image.step_id", "step_image.row_id"],
+            name="bond_cleaning",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_cleaning"),
+        sa.UniqueConstraint("revision_id", name="uq_cleaning_revision_id"),
+    )
+    op.create_table(
+        "cleaning_request",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("asset_id", sa.Uuid(), nullable=False),
+        sa.Column("revision_id", sa.Uuid(), nullable=False),
+        sa.Column("recipe", sa.Text(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("refusal", sa.String(length=40), nullable=True),
+        sa.Column("facts", sa.JSON(), nullable=True),
+        sa.ForeignKeyConstraint(["asset_id"], ["asset.id"], name="fk_cleaning_request_asset_id_asset"),
+        sa.ForeignKeyConstraint(
+            ["revision_id"], ["revision.id"], name="fk_cleaning_request_revision_id_revision"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_cleaning_request"),
+        sa.UniqueConstraint("asset_id", name="uq_cleaning_request_asset_id"),
+    )
+    op.create_table(
         "measuring",
         sa.Column("revision_id", sa.Uuid(), nullable=False),
         sa.Column("done", sa.Integer(), nullable=False),
@@ -1361,6 +1408,8 @@ def downgrade() -> None:
     op.drop_table("fingerprint")
     op.drop_table("measuring")
     op.drop_table("sealed_report")
+    op.drop_table("cleaning_request")
+    op.drop_table("cleaning")
     op.drop_index("ix_inspection_content_digest", table_name="inspection")
     op.drop_table("inspection")
     op.drop_table("declaration")
