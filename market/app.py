@@ -43,6 +43,7 @@ import market.oversight.api
 import market.oversight.checks
 import market.oversight.pages
 import market.participants.account
+import market.participants.accreditation_pages
 import market.participants.api
 import market.participants.colleagues
 import market.participants.enrolling
@@ -56,6 +57,8 @@ import market.payments.pages
 import market.payments.performing
 import market.payments.service
 import market.registry.api
+import market.registry.attestation_api
+import market.registry.attestation_pages
 import market.registry.declaration_pages
 import market.registry.finding_pages
 import market.registry.pages
@@ -146,6 +149,7 @@ API: Final = (
     market.approvals.api,
     market.keys.api,
     market.registry.api,
+    market.registry.attestation_api,
     market.texts.api,
     market.catalog.api,
     market.contracting.api,
@@ -162,6 +166,7 @@ API: Final = (
 PAGES: Final = (
     market.participants.pages,
     market.participants.account,
+    market.participants.accreditation_pages,
     market.participants.second,
     market.participants.colleagues,
     market.approvals.pages,
@@ -169,6 +174,7 @@ PAGES: Final = (
     market.registry.pages,
     market.registry.declaration_pages,
     market.registry.finding_pages,
+    market.registry.attestation_pages,
     market.texts.pages,
     market.catalog.pages,
     market.contracting.pages,

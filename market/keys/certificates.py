@@ -33,8 +33,8 @@ from market.steps import Kind, Pending, Step
 MOST: Final = 50
 """Certificates that an organisation has in use at once."""
 LONGEST_CHAIN: Final = 5
-SIGNERS: Final = frozenset({Role.PROVIDER, Role.BUYER})
-"""Roles that sign contracts."""
+SIGNERS: Final = frozenset({Role.PROVIDER, Role.BUYER, Role.ASSESSOR})
+"""Roles that sign contracts, or inspections of others' data."""
 
 
 def request(

@@ -23,7 +23,7 @@ from sqlalchemy import Connection, inspect, text
 
 STATEFUL = (
     "organisation", "user", "member", "invitation", "key", "certificate", "approval_rule", "approval",
-    "asset", "revision", "declaration", "inspection", "correction", "appeal", "listing",
+    "asset", "revision", "declaration", "inspection", "correction", "appeal", "attestation", "listing",
     "contract", "version", "remark", "signature", "request", "standing_offer",
     "account", "operation", "posting",
     "trade", "agreement", "settlement", "acceptance", "dispute", "notice", "duty",
@@ -33,7 +33,7 @@ STATEFUL = (
 
 APPEND_ONLY = (
     "step", "step_image", "vault", "posting", "signature", "version", "remark", "receipt", "revision",
-    "approval", "correction",
+    "approval", "correction", "attestation",
     "ledger_entry", "ledger_leaf", "ledger_checkpoint", "ledger_cosignature", "ledger_witnessed",
     "ledger_contradiction", "ledger_tile", "ledger_mark", "log_timestamp",
     "contract_timestamp",

@@ -106,3 +106,6 @@ class Kind(StrEnum):
     ASSET_RELEASED = "asset.released"
     ASSET_HELD = "asset.held"
     ASSET_DECLARED = "asset.declared"
+    ACCREDITATION_GIVEN = "accreditation.given"
+    ACCREDITATION_WITHDRAWN = "accreditation.withdrawn"
+    INSPECTION_ATTESTED = "inspection.attested"

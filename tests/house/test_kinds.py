@@ -38,6 +38,7 @@ approval.ruled contract.approved contract.disapproved
 offer.opened offer.withdrawn offer.expired
 amendment.proposed amendment.finalized
 finding.corrected asset.appealed asset.released asset.held asset.declared
+accreditation.given accreditation.withdrawn inspection.attested
 """.split()
 
 

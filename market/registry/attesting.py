@@ -1,0 +1,140 @@
+"""The step by which an accredited body attaches to registered data an inspection that it made and signed (R2.8)."""
+
+import base64
+import uuid
+
+from cryptography import x509
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from contracts.certificates import fingerprint
+from market import clock, steps
+from market.actor import Actor
+from market.errors import Conflict, Invalid, NotFound
+from market.i18n import _, lazy
+from market.inspection.statement import Attested, StatementError, unpack
+from market.keys import certificates
+from market.keys.models import Certificate, Lane
+from market.participants import accrediting
+from market.participants.models import Organisation
+from market.permissions import require
+from market.registry import offering
+from market.registry.models import Attestation
+from market.registry.offering import RegisteredAsset
+from market.registry.reading import by_number, relation
+from market.steps import Kind, Step
+
+REFUSALS = {
+    "attestation.malformed": lazy("This is no file of a signed inspection. Make one with: qilu inspect --key"),
+    "attestation.wrong_purpose": lazy("What was signed is not a statement about an inspection."),
+    "attestation.report_unknown": lazy(
+        "The report has another form than the reports that this exchange reads. Measure the file again."
+    ),
+    "attestation.digest_mismatch": lazy("The report is not the one that was signed."),
+    "attestation.signature_invalid": lazy("The signature does not belong to the statement and its certificate."),
+}
+"""Why a file cannot be taken, by the codes of :mod:`market.inspection.statement`."""
+
+
+def opened(content: bytes) -> Attested:
+    """Return the signed inspection in a file, after checking what the file can show by itself.
+
+    Raises:
+        Invalid: one of :data:`REFUSALS`.
+    """
+    try:
+        return unpack(content)
+    except StatementError as error:
+        raise _refused(error.code, str(REFUSALS[error.code])) from error
+
+
+def attest(session: Session, actor: Actor, number: str, attested: Attested) -> tuple[Attestation, Step]:
+    """Attach a signed inspection to the data of a registration number; the same statement again is nothing new.
+
+    Args:
+        session: the session of the transaction.
+        actor: an assessor of an accredited organisation that is not the provider.
+        number: registration number of the asset.
+        attested: what :func:`opened` returned.
+
+    Returns:
+        The attestation and the step that made it.
+
+    Raises:
+        Conflict: the registration is not in force (``asset.not_registered``), the file is another
+            (``attestation.other_file``), or the key is out of use (``certificate.revoked``, ``certificate.expired``).
+        Forbidden: not an assessor, not accredited, or the provider itself.
+        Invalid: ``attestation.other_columns`` or ``attestation.certificate_foreign``.
+        NotFound: no such number.
+    """
+    asset = by_number(session, number)
+    if asset is None:
+        raise NotFound("asset.not_found", _("There is no such registration number."))
+    require(actor, "asset.attest", relation(actor, asset))
+    organisation = accrediting.demand(session, actor)
+    offered = offering.tradable(session, asset.id, lock=True)
+    certificate = _certificate(session, actor, organisation, attested)
+    _demand_same_file(offered, attested)
+    made = _made(session, offered.revision_id, attested)
+    if made is not None:
+        return made, session.get_one(Step, made.step_id)
+    certificates.refuse_ended(certificate, clock.now())
+    step = steps.begin(actor, Kind.INSPECTION_ATTESTED, offered.handle)
+    row = Attestation(
+        id=uuid.uuid4(),
+        step_id=step.id,
+        revision_id=offered.revision_id,
+        organisation_id=organisation.id,
+        certificate_id=certificate.id,
+        report=attested.report,
+        report_digest=attested.report_digest,
+        statement=attested.statement,
+        statement_digest=attested.digest,
+        signature=base64.b64encode(attested.signature).decode(),
+        attested_at=step.time,
+    )
+    session.add(row)
+    return row, steps.record(session, step, given={"statement": attested.digest})
+
+
+def _certificate(
+    session: Session, actor: Actor, organisation: Organisation, attested: Attested
+) -> Certificate:
+    """Return the row of the signer's certificate, which this exchange issued to the actor's organisation."""
+    found = x509.load_der_x509_certificate(attested.certificate)
+    query = select(Certificate).where(Certificate.fingerprint == fingerprint(found.public_key()))  # type: ignore[arg-type]
+    row = session.scalars(query.with_for_update()).one_or_none()
+    issued = row is not None and row.lane is Lane.ISSUED and row.der() == attested.certificate
+    own = row is not None and row.organisation_id == actor.organisation_id
+    if row is None or not (issued and own) or attested.credit_code != organisation.credit_code:
+        raise _refused(
+            "attestation.certificate_foreign",
+            _("Sign with a key for which this exchange issued a certificate to your own organisation."),
+        )
+    return row
+
+
+def _demand_same_file(offered: RegisteredAsset, attested: Attested) -> None:
+    if attested.file_digest != offered.digest:
+        raise Conflict(
+            "attestation.other_file",
+            _("Another file was measured than the registered one. Compare the SHA-256 on the certificate."),
+            digest=offered.digest,
+        )
+    if attested.columns != tuple(column.name for column in offered.report.columns):
+        raise _refused(
+            "attestation.other_columns", _("The report names other columns than the file has. Measure it again.")
+        )
+
+
+def _made(session: Session, revision_id: uuid.UUID, attested: Attested) -> Attestation | None:
+    """Return what the same statement made before; the statement names its organisation, so it is nobody else's."""
+    return session.scalars(
+        select(Attestation).where(
+            Attestation.revision_id == revision_id, Attestation.statement_digest == attested.digest
+        )
+    ).one_or_none()
+
+
+def _refused(code: str, sentence: str) -> Invalid:
+    return Invalid(code, sentence, fields={"file": [sentence]})
