@@ -57,8 +57,8 @@ import market.payments.pages
 import market.payments.performing
 import market.payments.service
 import market.registry.api
-import market.registry.attestation_api
-import market.registry.attestation_pages
+import market.registry.attestations.api
+import market.registry.attestations.pages
 import market.registry.declaration_pages
 import market.registry.finding_pages
 import market.registry.pages
@@ -149,7 +149,7 @@ API: Final = (
     market.approvals.api,
     market.keys.api,
     market.registry.api,
-    market.registry.attestation_api,
+    market.registry.attestations.api,
     market.texts.api,
     market.catalog.api,
     market.contracting.api,
@@ -174,7 +174,7 @@ PAGES: Final = (
     market.registry.pages,
     market.registry.declaration_pages,
     market.registry.finding_pages,
-    market.registry.attestation_pages,
+    market.registry.attestations.pages,
     market.texts.pages,
     market.catalog.pages,
     market.contracting.pages,

@@ -270,7 +270,10 @@ def contracts_lint() -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="The whole report as JSON.")
 @click.option("--sql", "dialect", type=click.Choice(["duckdb", "spark"]), help="The SQL that confirms it.")
-def inspect(file: Path, said: Path | None, as_json: bool, dialect: str | None) -> None:
+@signing_commands.attesting
+def inspect(
+    file: Path, said: Path | None, as_json: bool, dialect: str | None, signing: signing_commands.Signing
+) -> None:
     """Measure a FILE (CSV, JSON lines, Excel, Parquet) as the exchange does: the same bytes give the same report."""
     from rich.console import Console
     from rich.progress import Progress
@@ -295,6 +298,7 @@ def inspect(file: Path, said: Path | None, as_json: bool, dialect: str | None) -
         _fail("; ".join(f"{fault.path or said}: {wording.explain(fault)}" for fault in invalid.faults))
     except Refusal as refusal:
         _fail(f"{refusal.code}: {explain(refusal.code, refusal.facts)}")
+    signing.attest(file, report)
     if dialect:
         if report["file"]["media_type"] != CSV:
             _fail("SQL is written for delimited text (CSV) only; save the file as CSV")

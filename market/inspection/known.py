@@ -80,7 +80,10 @@ def _maybe(shape: Any) -> Check:
 def _few(inner: Check) -> Check:
     """Accept a small object whose values pass a check."""
     return lambda value: (
-        isinstance(value, dict) and len(value) <= SOME and all(map(short, value)) and all(map(inner, value.values()))
+        isinstance(value, dict)
+        and len(value) <= SOME
+        and all(map(short, value))
+        and all(map(inner, value.values()))
     )
 
 
@@ -130,7 +133,11 @@ def _agrees(report: Mapping[str, Any]) -> bool:
     """Tell whether the parts of a report agree: its figures are each of a column or the whole, and make the grade."""
     names = [column["name"] for column in report["columns"]]
     figures = [(figure["code"], figure["column"]) for figure in report["quality"]]
-    if not 0 < len(names) <= Limits.columns or len(set(names)) < len(names) or len(set(figures)) < len(figures):
+    if (
+        not 0 < len(names) <= Limits.columns
+        or len(set(names)) < len(names)
+        or len(set(figures)) < len(figures)
+    ):
         return False
     if any(column is not None and column not in names for _code, column in figures):
         return False

@@ -9,8 +9,8 @@ The *statement* is canonical JSON (RFC 8785)::
     engine         versions of what measured
 
 The signature is a detached CMS SignedData over the statement's bytes, as over a contract's document
-(:mod:`contracts.cms`). The file ``NAME.attestation.json`` holds ``{"report", "signature", "statement"}``, canonical too:
-the report stands beside the statement, which binds it by its digest, so that what is signed stays short.
+(:mod:`contracts.cms`). The file ``NAME.attestation.json`` holds ``{"report", "signature", "statement"}``, canonical
+too: the report stands beside the statement, which binds it by its digest, so that what is signed stays short.
 """
 
 import base64
@@ -129,10 +129,14 @@ def unpack(content: bytes) -> Attested:
     """
     said, report, signature = _parts(content)
     if said.get("purpose") != PURPOSE:
-        raise StatementError("attestation.wrong_purpose", "what was signed is no statement about an inspection")
+        raise StatementError(
+            "attestation.wrong_purpose", "what was signed is no statement about an inspection"
+        )
     _demand_members(said)
     if not known.knows(report):
-        raise StatementError("attestation.report_unknown", "this exchange reads no report of this version or form")
+        raise StatementError(
+            "attestation.report_unknown", "this exchange reads no report of this version or form"
+        )
     text = canonical.encode(report).decode()
     if said["report_digest"] != digest(text) or said["file_digest"] != report["file"]["digest"]:
         raise StatementError("attestation.digest_mismatch", "the report is not the one that was signed")

@@ -190,6 +190,25 @@ def chosen(session: Session, actor: Actor, fingerprint: str) -> Certificate:
     return row
 
 
+def issued(session: Session, actor: Actor, der: bytes) -> Certificate | None:
+    """Return the row of a certificate that this exchange issued to the actor's organisation, whatever became of it.
+
+    Args:
+        session: the session of a transaction, to the end of which it stays as it is.
+        actor: who signed by it.
+        der: the certificate.
+
+    Returns:
+        The row, or None: it is another organisation's, or was issued by somebody else.
+    """
+    query = select(Certificate).where(
+        Certificate.certificate == authority.text_of(der),
+        Certificate.lane == Lane.ISSUED,
+        Certificate.organisation_id == actor.organisation_id,
+    )
+    return session.scalars(query.with_for_update()).one_or_none()
+
+
 def usable(session: Session, actor: Actor) -> list[Certificate]:
     """Return the certificates by which the actor's organisation may sign now, the newest first."""
     now = clock.now()

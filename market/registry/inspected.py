@@ -11,11 +11,13 @@ from sqlalchemy.orm import Session
 
 from market.errors import Conflict
 from market.i18n import _, language
-from market.inspection import dqv, showing
+from market.inspection import dqv, dqv_attested, showing
+from market.inspection.dqv_attested import Attested
 from market.inspection.grading import INDICATORS, REASONS
 from market.inspection.report import TYPE_LABELS
 from market.inspection.sensitive.classes import LABELS
 from market.inspection.showing import Shown
+from market.registry.attestations.beside import TOTALS, Beside, of_revision
 from market.registry.models import Asset
 from market.registry.reading import inspection_of
 from market.registry.screened import screened
@@ -31,6 +33,7 @@ class Inspected:
         shown: what a stranger may see of the values.
         engine: versions of what measured.
         at: when it was measured.
+        beside: what third parties measured.
     """
 
     report: Mapping[str, Any]
@@ -38,6 +41,7 @@ class Inspected:
     shown: Shown
     engine: Mapping[str, str]
     at: datetime
+    beside: list[Beside]
 
     @property
     def whole(self) -> list[Mapping[str, Any]]:
@@ -61,6 +65,7 @@ class Inspected:
             "preview": self.shown.document(),
             "engine": self.engine,
             "inspected_at": self.at,
+            "attestations": [one.document() for one in self.beside],
         }
 
     def linked(self, address: str) -> str:
@@ -70,7 +75,13 @@ class Inspected:
             address: of the page about the inspection.
         """
         measuring = dqv.Measuring(address, self.digest, self.at, self.engine, language())
-        return json.dumps(dqv.document(self.report, measuring), ensure_ascii=False, indent=1)
+        document = dqv.document(self.report, measuring)
+        for one in self.beside:
+            attested = Attested(
+                one.report, one.report_digest, one.at, one.names, one.credit_code, str(one.id)
+            )
+            dqv_attested.add(document, attested, measuring)
+        return json.dumps(document, ensure_ascii=False, indent=1)
 
 
 def inspected(session: Session, asset_id: uuid.UUID) -> Inspected:
@@ -94,9 +105,12 @@ def inspected(session: Session, asset_id: uuid.UUID) -> Inspected:
     report = json.loads(row.report)
     preview = json.loads(row.preview) if row.preview else None
     shown = showing.public(report, preview, screened(session, row).findings)
-    return Inspected(report, row.report_digest, shown, row.engine or {}, row.inspected_at)
+    attested = of_revision(session, row.revision_id, report)
+    return Inspected(report, row.report_digest, shown, row.engine or {}, row.inspected_at, attested)
 
 
 def words() -> dict[str, Any]:
     """Return the labels that a page about an inspection needs."""
-    return {"indicators": INDICATORS, "reasons": REASONS, "types": TYPE_LABELS, "classes": LABELS}
+    return {
+        "indicators": INDICATORS, "reasons": REASONS, "types": TYPE_LABELS, "classes": LABELS, "totals": TOTALS,
+    }  # fmt: skip

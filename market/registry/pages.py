@@ -17,7 +17,7 @@ from market.inspection.formats import COMPRESSED, MEDIA_TYPES
 from market.inspection.report import TYPE_LABELS
 from market.inspection.sensitive.classes import LABELS, LEVEL_LABELS
 from market.participants import service as participants
-from market.participants.web import current_actor, idempotency_key, require_actor
+from market.participants.web import current_actor, idempotency_key, optional_actor, require_actor
 from market.registry import (
     finding_pages,
     inspected,
@@ -122,6 +122,7 @@ def inspection(asset_id: uuid.UUID) -> ResponseReturnValue:
 @pages.get("/certificates/<string:number>")
 def certificate(number: str) -> ResponseReturnValue:
     """Show what a registration number stands for, and whether it is in force, to whoever has the number."""
+    actor = optional_actor()
     with read() as session:
         asset = reading.by_number(session, number.upper()[:11])
         if asset is None:
@@ -133,6 +134,7 @@ def certificate(number: str) -> ResponseReturnValue:
             provider=participants.names(session, {asset.provider_id}).get(asset.provider_id, {}),
             rights=RIGHT_LABELS,
             entry=_registered(story_of(session, asset.handle)),
+            may_attest=permissions.allowed(actor, "asset.attest", reading.relation(actor, asset)),
         )
     return page
 

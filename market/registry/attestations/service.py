@@ -3,20 +3,18 @@
 import base64
 import uuid
 
-from cryptography import x509
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import FileStorage
 
-from contracts.certificates import fingerprint
 from market import clock, steps
 from market.actor import Actor
 from market.errors import Conflict, Invalid, NotFound
 from market.i18n import _, lazy
-from market.inspection.statement import Attested, StatementError, unpack
+from market.inspection.statement import MOST_BYTES, Attested, StatementError, unpack
 from market.keys import certificates
-from market.keys.models import Certificate, Lane
+from market.keys.models import Certificate
 from market.participants import accrediting
-from market.participants.models import Organisation
 from market.permissions import require
 from market.registry import offering
 from market.registry.models import Attestation
@@ -25,15 +23,24 @@ from market.registry.reading import by_number, relation
 from market.steps import Kind, Step
 
 REFUSALS = {
-    "attestation.malformed": lazy("This is no file of a signed inspection. Make one with: qilu inspect --key"),
+    "attestation.malformed": lazy(
+        "This is no file of a signed inspection. Make one with: qilu inspect --key"
+    ),
     "attestation.wrong_purpose": lazy("What was signed is not a statement about an inspection."),
     "attestation.report_unknown": lazy(
         "The report has another form than the reports that this exchange reads. Measure the file again."
     ),
     "attestation.digest_mismatch": lazy("The report is not the one that was signed."),
-    "attestation.signature_invalid": lazy("The signature does not belong to the statement and its certificate."),
+    "attestation.signature_invalid": lazy(
+        "The signature does not belong to the statement and its certificate."
+    ),
 }
 """Why a file cannot be taken, by the codes of :mod:`market.inspection.statement`."""
+
+
+def read(file: FileStorage) -> bytes:
+    """Return the bytes of an uploaded file, as many as one of a signed inspection may have and one more."""
+    return file.stream.read(MOST_BYTES + 1)
 
 
 def opened(content: bytes) -> Attested:
@@ -73,7 +80,7 @@ def attest(session: Session, actor: Actor, number: str, attested: Attested) -> t
     require(actor, "asset.attest", relation(actor, asset))
     organisation = accrediting.demand(session, actor)
     offered = offering.tradable(session, asset.id, lock=True)
-    certificate = _certificate(session, actor, organisation, attested)
+    certificate = _certificate(session, actor, organisation.credit_code, attested)
     _demand_same_file(offered, attested)
     made = _made(session, offered.revision_id, attested)
     if made is not None:
@@ -97,16 +104,10 @@ def attest(session: Session, actor: Actor, number: str, attested: Attested) -> t
     return row, steps.record(session, step, given={"statement": attested.digest})
 
 
-def _certificate(
-    session: Session, actor: Actor, organisation: Organisation, attested: Attested
-) -> Certificate:
+def _certificate(session: Session, actor: Actor, credit_code: str, attested: Attested) -> Certificate:
     """Return the row of the signer's certificate, which this exchange issued to the actor's organisation."""
-    found = x509.load_der_x509_certificate(attested.certificate)
-    query = select(Certificate).where(Certificate.fingerprint == fingerprint(found.public_key()))  # type: ignore[arg-type]
-    row = session.scalars(query.with_for_update()).one_or_none()
-    issued = row is not None and row.lane is Lane.ISSUED and row.der() == attested.certificate
-    own = row is not None and row.organisation_id == actor.organisation_id
-    if row is None or not (issued and own) or attested.credit_code != organisation.credit_code:
+    row = certificates.issued(session, actor, attested.certificate)
+    if row is None or attested.credit_code != credit_code:
         raise _refused(
             "attestation.certificate_foreign",
             _("Sign with a key for which this exchange issued a certificate to your own organisation."),
@@ -123,7 +124,8 @@ def _demand_same_file(offered: RegisteredAsset, attested: Attested) -> None:
         )
     if attested.columns != tuple(column.name for column in offered.report.columns):
         raise _refused(
-            "attestation.other_columns", _("The report names other columns than the file has. Measure it again.")
+            "attestation.other_columns",
+            _("The report names other columns than the file has. Measure it again."),
         )
 
 
