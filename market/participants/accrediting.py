@@ -54,11 +54,13 @@ def accredit(
 
 
 def demand(session: Session, actor: Actor) -> Organisation:
-    """Return the actor's organisation, which must be accredited now.
+    """Return the actor's organisation, which must be verified and accredited, and stays so in this transaction.
 
     Raises:
         Forbidden: ``organisation.not_accredited``.
     """
+    if actor.organisation_id is not None:
+        service.hold(session, actor.organisation_id)
     organisation = service.verified(session, actor)
     if organisation.accredited_at is None:
         raise Forbidden(

@@ -17,7 +17,7 @@ from market.keys.models import Certificate
 from market.participants import accrediting
 from market.permissions import require
 from market.registry import offering
-from market.registry.models import Attestation
+from market.registry.models import Attestation, Revision
 from market.registry.offering import RegisteredAsset
 from market.registry.reading import by_number, relation
 from market.steps import Kind, Step
@@ -102,6 +102,12 @@ def attest(session: Session, actor: Actor, number: str, attested: Attested) -> t
     )
     session.add(row)
     return row, steps.record(session, step, given={"statement": attested.digest})
+
+
+def signers(session: Session, asset_id: uuid.UUID) -> list[uuid.UUID]:
+    """Return the certificates by which inspections of an asset's files were signed, each once."""
+    query = select(Attestation.certificate_id).join(Revision).where(Revision.asset_id == asset_id)
+    return sorted(set(session.scalars(query)))
 
 
 def _certificate(session: Session, actor: Actor, credit_code: str, attested: Attested) -> Certificate:
