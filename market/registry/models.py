@@ -180,9 +180,13 @@ class Attestation(Stateful, Base):
     """
 
     __tablename__ = "attestation"
-    __table_args__ = (UniqueConstraint("revision_id", "statement_digest"),)
+    __table_args__ = (
+        UniqueConstraint("revision_id", "ordinal"),
+        UniqueConstraint("revision_id", "statement_digest"),
+    )
 
     revision_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("revision.id"))
+    ordinal: Mapped[int]
     organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"))
     certificate_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("certificate.id"))
     report: Mapped[str] = mapped_column(Text)

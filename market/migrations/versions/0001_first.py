@@ -1121,6 +1121,7 @@ def upgrade() -> None:
     op.create_table(
         "attestation",
         sa.Column("revision_id", sa.Uuid(), nullable=False),
+        sa.Column("ordinal", sa.Integer(), nullable=False),
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
         sa.Column("certificate_id", sa.Uuid(), nullable=False),
         sa.Column("report", sa.Text(), nullable=False),
@@ -1146,6 +1147,7 @@ def upgrade() -> None:
             deferrable=True,
         ),
         sa.PrimaryKeyConstraint("id", name="pk_attestation"),
+        sa.UniqueConstraint("revision_id", "ordinal", name="uq_attestation_revision_id_ordinal"),
         sa.UniqueConstraint(
             "revision_id", "statement_digest", name="uq_attestation_revision_id_statement_digest"
         ),

@@ -102,9 +102,9 @@ def of_revision(session: Session, revision_id: uuid.UUID, report: Mapping[str, A
         report: the exchange's own.
     """
     query = select(Attestation).where(Attestation.revision_id == revision_id)
-    rows = {row.organisation_id: row for row in session.scalars(query.order_by(Attestation.attested_at))}
+    rows = {row.organisation_id: row for row in session.scalars(query.order_by(Attestation.ordinal))}
     names = participants.names(session, set(rows))
-    newest = sorted(rows.values(), key=lambda row: row.attested_at, reverse=True)
+    newest = sorted(rows.values(), key=lambda row: row.ordinal, reverse=True)
     return [_beside(row, names.get(row.organisation_id, {}), report) for row in newest]
 
 

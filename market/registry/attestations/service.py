@@ -3,7 +3,7 @@
 import base64
 import uuid
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 
@@ -91,6 +91,7 @@ def attest(session: Session, actor: Actor, number: str, attested: Attested) -> t
         id=uuid.uuid4(),
         step_id=step.id,
         revision_id=offered.revision_id,
+        ordinal=_count(session, offered.revision_id) + 1,
         organisation_id=organisation.id,
         certificate_id=certificate.id,
         report=attested.report,
@@ -133,6 +134,11 @@ def _demand_same_file(offered: RegisteredAsset, attested: Attested) -> None:
             "attestation.other_columns",
             _("The report names other columns than the file has. Measure it again."),
         )
+
+
+def _count(session: Session, revision_id: uuid.UUID) -> int:
+    query = select(func.count()).select_from(Attestation).where(Attestation.revision_id == revision_id)
+    return session.scalar(query) or 0
 
 
 def _made(session: Session, revision_id: uuid.UUID, attested: Attested) -> Attestation | None:
