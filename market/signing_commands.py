@@ -150,13 +150,13 @@ class Signing:
         """Write the signed inspection beside the measured file and say where, if there is a key."""
         if self.key is None:
             return
-        from market import attesting, signer
+        from market import signer, statement_file
 
         with _said():
             own = signer.load(self.key, self.password)
             if self.certificate is not None:
                 own = signer.with_certificates(own, self.certificate)
-            written = attesting.write(file, document, own)
+            written = statement_file.write(file, document, own)
             print(f"signed: {written}", file=sys.stderr)
 
 
