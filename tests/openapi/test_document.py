@@ -206,7 +206,8 @@ def test_every_body_has_an_example_that_the_exchange_takes(app: Flask, spec: Jso
     for _method, _path, said in operations(spec):
         for content in said.get("requestBody", {}).get("content", {}).values():
             if "multipart" in str(said["requestBody"]):
-                assert content["example"]["title"]
+                alone = content["schema"].get("$ref", "").endswith("FileIn")  # no text beside the file
+                assert alone or content["example"]["title"]
                 continue
             shape = {"components": spec["components"], **content["schema"]}
             jsonschema_rs.validator_for(shape).validate(content["example"])

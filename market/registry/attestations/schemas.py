@@ -27,4 +27,4 @@ class AttestedOut(Schema):
     statement_digest = Digest(metadata={"description": "SHA-256 of what was signed"})
     attested_at = Timestamp()
     entry_id = Uuid()
-    index = fields.Integer(allow_none=True, metadata={"description": "Null until the entry is integrated"})
+    index = fields.Integer(allow_none=True, metadata={"description": "null until the entry is integrated"})

@@ -52,7 +52,8 @@ def opened(content: bytes) -> Attested:
     try:
         return unpack(content)
     except StatementError as error:
-        raise _refused(error.code, str(REFUSALS[error.code])) from error
+        sentence = str(REFUSALS[error.code])
+        raise Invalid(error.code, sentence, fields={"file": [sentence]}) from error
 
 
 def attest(session: Session, actor: Actor, number: str, attested: Attested) -> tuple[Attestation, Step]:
@@ -115,10 +116,8 @@ def _certificate(session: Session, actor: Actor, credit_code: str, attested: Att
     """Return the row of the signer's certificate, which this exchange issued to the actor's organisation."""
     row = certificates.issued(session, actor, attested.certificate)
     if row is None or attested.credit_code != credit_code:
-        raise _refused(
-            "attestation.certificate_foreign",
-            _("Sign with a key for which this exchange issued a certificate to your own organisation."),
-        )
+        sentence = _("Sign with a key for which this exchange issued a certificate to your own organisation.")
+        raise Invalid("attestation.certificate_foreign", sentence, fields={"file": [sentence]})
     return row
 
 
@@ -130,10 +129,8 @@ def _demand_same_file(offered: RegisteredAsset, attested: Attested) -> None:
             digest=offered.digest,
         )
     if attested.columns != tuple(column.name for column in offered.report.columns):
-        raise _refused(
-            "attestation.other_columns",
-            _("The report names other columns than the file has. Measure it again."),
-        )
+        sentence = _("The report names other columns than the file has. Measure it again.")
+        raise Invalid("attestation.other_columns", sentence, fields={"file": [sentence]})
 
 
 def _count(session: Session, revision_id: uuid.UUID) -> int:
@@ -148,7 +145,3 @@ def _made(session: Session, revision_id: uuid.UUID, attested: Attested) -> Attes
             Attestation.revision_id == revision_id, Attestation.statement_digest == attested.digest
         )
     ).one_or_none()
-
-
-def _refused(code: str, sentence: str) -> Invalid:
-    return Invalid(code, sentence, fields={"file": [sentence]})
