@@ -46,6 +46,6 @@ def _page(organisation_id: uuid.UUID, faults: dict[str, Any] | None = None) -> s
     return render_template(
         "pages/participants/accreditation.html",
         organisation=row,
-        values=forms.sent() if faults else {},
+        values=forms.sent(),
         faults=faults or {},
     )

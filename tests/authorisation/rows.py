@@ -105,7 +105,7 @@ class Row:
     @property
     def sends_file(self) -> bool:
         """Whether its body holds a file."""
-        return not {FILE, SIGNED}.isdisjoint(self.sent.values())
+        return any(value in (FILE, SIGNED) for value in self.sent.values())
 
     @property
     def required(self) -> list[Column]:
