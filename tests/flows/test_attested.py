@@ -11,26 +11,21 @@ from market.cli import qilu
 from market.inspection.grading import grade
 from market.signer import Key
 from tests import people
+from tests.flows import assessing
+from tests.flows.assessing import EMAIL, attach, registration
 from tests.flows.browser import Browser
 from tests.flows.hall import Caller, Hall
 from tests.flows.test_own_keys import token
 
-EMAIL = "assessor@hall.example"
 PASSWORD = "the laboratory's own"
 
 
 @pytest.fixture
 def assessor(hall: Hall) -> Caller:
     """Return the administrator of a body that the operator accredited, who is its assessor too; one in each hall."""
-    found = getattr(hall, "assessor", None)
+    found: Caller | None = getattr(hall, "assessor", None)
     if found is None:
-        found = hall._join("buyer", EMAIL)
-        me = found.get("/api/v1/me")
-        organisation = f"/api/v1/organisations/{me['organisation']['id']}"
-        reason = {"accreditation": "give", "reason": "accredited laboratory"}
-        assert hall.operator.post(f"{organisation}/accreditation", reason)["accredited_at"]
-        roles = {"roles": ["admin", "assessor"]}
-        assert found.ask("PUT", f"/api/v1/members/{me['user_id']}/roles", roles).status == 200
+        found = assessing.assessor(hall)
         hall.assessor = found  # type: ignore[attr-defined]
     return found
 
@@ -63,22 +58,8 @@ def inspected(hall: Hall, person: Caller, folder: Path, content: bytes) -> Path:
     return written
 
 
-def number_of(hall: Hall, listing: str) -> str:
-    return str(hall.provider.get(f"/api/v1/listings/{listing}")["asset_number"])
-
-
-def attach(person: Caller, number: str, content: bytes) -> tuple[int, str]:
-    """Send a file; return the status and the code of a refusal."""
-    answer = person._session.post(
-        f"{person._url}/api/v1/certificates/{number}/attestations",
-        files={"file": ("data.csv.attestation.json", content)},
-        timeout=60,
-    )
-    return answer.status_code, str(answer.json().get("code", ""))
-
-
 def test_a_third_party_stands_beside_the_exchange(hall: Hall, assessor: Caller, tmp_path: Path) -> None:
-    number, page = number_of(hall, hall.free), f"/listings/{hall.free}/inspection"
+    number, page = registration(hall, hall.free), f"/listings/{hall.free}/inspection"
     listed = hall.buyer.fetch(f"/api/v1/listings/{hall.free}/inspection").json()
     goods = {good.digest: good for good in (hall.weather, hall.divisions)}
     written = inspected(hall, assessor, tmp_path, goods[listed["report"]["file"]["digest"]].content)
@@ -117,7 +98,7 @@ def test_other_figures_are_marked_in_both_languages(hall: Hall, assessor: Caller
         if (figure["code"], figure["column"]) == ("0305", None):
             figure["numerator"] -= 5
     report["grade"] = grade(report["quality"])
-    number = number_of(hall, hall.priced)
+    number = registration(hall, hall.priced)
     edited = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
     assert attach(assessor, number, edited) == (422, "attestation.digest_mismatch")
     key = signer.with_certificates(signer.load(tmp_path / "lab.pem", PASSWORD), tmp_path / "lab.crt")
@@ -132,7 +113,7 @@ def test_other_figures_are_marked_in_both_languages(hall: Hall, assessor: Caller
 
 def test_what_is_not_so_is_refused(hall: Hall, assessor: Caller, tmp_path: Path) -> None:
     written = inspected(hall, assessor, tmp_path, hall.weather.content + b"2016-01-01,0.0,1.0,0.0,1.0,sun\n")
-    number = number_of(hall, hall.priced)
+    number = registration(hall, hall.priced)
     assert attach(assessor, number, written.read_bytes()) == (409, "attestation.other_file")
     assert attach(assessor, number, b"{}") == (422, "attestation.malformed")
     assert attach(assessor, "A" * 11, written.read_bytes()) == (404, "asset.not_found")
@@ -153,7 +134,7 @@ def test_a_lost_key_signs_nothing_new(hall: Hall, assessor: Caller, tmp_path: Pa
     beside = {"report_digest": "", "preview": {}, "engine": engine}
     signed = signer.with_certificates(key, tmp_path / "lab.crt")
     statement_file.write(tmp_path / "data.csv", document["report"] | beside, signed)
-    refused = attach(assessor, number_of(hall, hall.priced), written.read_bytes())
+    refused = attach(assessor, registration(hall, hall.priced), written.read_bytes())
     assert refused == (409, "certificate.revoked")
 
 
