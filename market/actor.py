@@ -6,12 +6,16 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """What a member may do for an organisation; the last three exist in the operator's organisation only."""
+    """What a member may do for an organisation; the last three exist in the operator's organisation only.
+
+    ``assessor`` exists in organisations that the operator accredited.
+    """
 
     ADMIN = "admin"
     PROVIDER = "provider"
     BUYER = "buyer"
     APPROVER = "approver"
+    ASSESSOR = "assessor"
     OPERATOR = "operator"
     REVIEWER = "reviewer"
     AUDITOR = "auditor"
@@ -25,7 +29,7 @@ class Scope(StrEnum):
     MEMBERS = "members:write"
     """Inviting, changing and removing colleagues, and ending tokens."""
     ASSETS = "assets:write"
-    """Registering assets."""
+    """Registering assets, and attaching inspections of them."""
     LISTINGS = "listings:write"
     """Offering assets."""
     CONTRACTS = "contracts:write"

@@ -43,6 +43,7 @@ import market.oversight.api
 import market.oversight.checks
 import market.oversight.pages
 import market.participants.account
+import market.participants.accreditation_pages
 import market.participants.api
 import market.participants.colleagues
 import market.participants.enrolling
@@ -56,6 +57,8 @@ import market.payments.pages
 import market.payments.performing
 import market.payments.service
 import market.registry.api
+import market.registry.attestations.api
+import market.registry.attestations.pages
 import market.registry.cleaning
 import market.registry.cleaning_api
 import market.registry.cleaning_pages
@@ -158,6 +161,7 @@ API: Final = (
     market.registry.api,
     market.registry.update_api,
     market.registry.cleaning_api,
+    market.registry.attestations.api,
     market.texts.api,
     market.catalog.api,
     market.contracting.api,
@@ -174,6 +178,7 @@ API: Final = (
 PAGES: Final = (
     market.participants.pages,
     market.participants.account,
+    market.participants.accreditation_pages,
     market.participants.second,
     market.participants.colleagues,
     market.approvals.pages,
@@ -183,6 +188,7 @@ PAGES: Final = (
     market.registry.finding_pages,
     market.registry.update_pages,
     market.registry.cleaning_pages,
+    market.registry.attestations.pages,
     market.texts.pages,
     market.catalog.pages,
     market.contracting.pages,

@@ -271,7 +271,10 @@ def contracts_lint() -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="The whole report as JSON.")
 @click.option("--sql", "dialect", type=click.Choice(["duckdb", "spark"]), help="The SQL that confirms it.")
-def inspect(file: Path, said: Path | None, as_json: bool, dialect: str | None) -> None:
+@signing_commands.attesting
+def inspect(
+    file: Path, said: Path | None, as_json: bool, dialect: str | None, signing: signing_commands.Signing
+) -> None:
     """Measure a FILE (CSV, JSON lines, Excel, Parquet) as the exchange does: the same bytes give the same report."""
     from rich.console import Console
     from rich.progress import Progress
@@ -299,6 +302,7 @@ def inspect(file: Path, said: Path | None, as_json: bool, dialect: str | None) -
         _fail(f"{refusal.code}: {explain(refusal.code, refusal.facts)}")
     for note in taken.notes if taken else ():
         click.echo(f"{note.path}: {wording.explain(note)}", err=True)
+    signing.attest(file, report)
     if dialect:
         if report["file"]["media_type"] != CSV:
             _fail("SQL is written for delimited text (CSV) only; save the file as CSV")

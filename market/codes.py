@@ -175,6 +175,10 @@ CODES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
         403,
         lazy("Your organisation is not verified. Wait for the operator's decision, or ask the operator."),
     ),
+    "organisation.not_accredited": (
+        403,
+        lazy("Your organisation is not accredited to inspect others' data. Ask the operator."),
+    ),
     "organisation.known": (
         409,
         lazy(
@@ -221,6 +225,23 @@ CODES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
     "update.none": (409, lazy("No newer file of this asset was uploaded.")),
     "update.unchanged": (409, lazy("This is the file that is on offer.")),
     "update.wrong_state": (409, lazy("The newer file is in another state; `state` names it.")),
+    "attestation.malformed": (422, lazy("This is no file of a signed inspection.")),
+    "attestation.wrong_purpose": (422, lazy("What was signed is not a statement about an inspection.")),
+    "attestation.report_unknown": (
+        422,
+        lazy("The report has another form than the reports that this exchange reads."),
+    ),
+    "attestation.digest_mismatch": (422, lazy("The report is not the one that was signed.")),
+    "attestation.signature_invalid": (
+        422,
+        lazy("The signature does not belong to the statement and its certificate."),
+    ),
+    "attestation.certificate_foreign": (
+        422,
+        lazy("The key's certificate was not issued by this exchange to your own organisation."),
+    ),
+    "attestation.other_file": (409, lazy("Another file was measured than the registered one.")),
+    "attestation.other_columns": (422, lazy("The report names other columns than the file has.")),
     "declaration.invalid": (
         422,
         lazy("The declaration cannot be taken; `fields` names each fault by its path."),

@@ -66,6 +66,7 @@ ACTIONS: Final[Mapping[str, Permit]] = {
         Scope.READ, "R1.4", (Role.OPERATOR, _OTHER), (Role.REVIEWER, _OTHER), (Role.AUDITOR, _OTHER)
     ),
     "organisation.decide": _permit(Scope.OPERATE, "R1.4", (Role.OPERATOR, _OTHER)),
+    "organisation.accredit": _permit(Scope.OPERATE, "R1.6", (Role.OPERATOR, _OTHER)),
     "member.invite": _permit(Scope.MEMBERS, "R1.3", (Role.ADMIN, _OWN)),
     "member.change": _permit(Scope.MEMBERS, "R1.3", (Role.ADMIN, _OWN)),
     "member.remove": _permit(Scope.MEMBERS, "R1.3", (Role.ADMIN, _OWN)),
@@ -75,11 +76,13 @@ ACTIONS: Final[Mapping[str, Permit]] = {
         Scope.CONTRACTS, "R4.10", (Role.APPROVER, _PROVIDER), (Role.APPROVER, _BUYER),
         (Role.ADMIN, _PROVIDER), (Role.ADMIN, _BUYER),
     ),
-    # keys: whoever signs contracts has keys; to take one out of use waits for no decision
-    "certificate.request": _permit(Scope.CONTRACTS, "R1.3", (Role.PROVIDER, _OWN), (Role.BUYER, _OWN)),
+    # keys: whoever signs contracts or inspections has keys; to take one out of use waits for no decision
+    "certificate.request": _permit(
+        Scope.CONTRACTS, "R1.3", (Role.PROVIDER, _OWN), (Role.BUYER, _OWN), (Role.ASSESSOR, _OWN)
+    ),
     "certificate.revoke": _permit(
-        Scope.CONTRACTS, "R1.3", (Role.PROVIDER, _OWN), (Role.BUYER, _OWN), (Role.ADMIN, _OWN),
-        (Role.OPERATOR, _OTHER), unverified=True,
+        Scope.CONTRACTS, "R1.3", (Role.PROVIDER, _OWN), (Role.BUYER, _OWN), (Role.ASSESSOR, _OWN),
+        (Role.ADMIN, _OWN), (Role.OPERATOR, _OTHER), unverified=True,
     ),
     # registry
     "asset.draft": _permit(Scope.ASSETS, "R1.3", (Role.PROVIDER, _OWN)),
@@ -90,6 +93,7 @@ ACTIONS: Final[Mapping[str, Permit]] = {
     "asset.clean": _permit(Scope.ASSETS, "R2.1", (Role.PROVIDER, _OWN)),
     "asset.appeal": _permit(Scope.ASSETS, "R2.7", (Role.PROVIDER, _OWN)),
     "asset.release": _permit(Scope.OPERATE, "R2.7", (Role.OPERATOR, _OTHER)),
+    "asset.attest": _permit(Scope.ASSETS, "R2.9", (Role.ASSESSOR, _OTHER)),
     "asset.suspend": _permit(Scope.OPERATE, "R2.6", (Role.OPERATOR, _OTHER)),
     "asset.restore": _permit(Scope.OPERATE, "R2.6", (Role.OPERATOR, _OTHER)),
     "asset.cancel": _permit(Scope.ASSETS, "R2.6", (Role.PROVIDER, _OWN), (Role.OPERATOR, _OTHER)),

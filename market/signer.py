@@ -169,6 +169,23 @@ def make(file: Path, password: str | None = None) -> Key:
     return Key(private)
 
 
+def with_certificates(key: Key, file: Path) -> Key:
+    """Return a key with the certificates of a PEM file: its own, and those above it.
+
+    Raises:
+        SignerError: there are none, or none is this key's.
+    """
+    try:
+        found = _ordered(key.private, x509.load_pem_x509_certificates(file.read_bytes()))
+    except OSError as error:
+        raise SignerError(f"{file}: {error.strerror}") from error
+    except ValueError as error:
+        raise SignerError(f"{file} holds no certificates: {error}") from error
+    if not found:
+        raise SignerError(f"{file} holds no certificate of this key")
+    return Key(key.private, found)
+
+
 def request(exchange: Exchange, key: Key, device: str) -> Body:
     """Have a certificate of the exchange's own authority issued for a key."""
     builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
@@ -248,8 +265,25 @@ def _check_statement(exchange: Exchange, contract: Body, digest: str, prepared: 
         raise SignerError("the exchange prepared a signature for something else")
 
 
+def certificates_of(exchange: Exchange, key: Key) -> str:
+    """Return the certificate that the exchange has for a key, and those above it, PEM.
+
+    Raises:
+        SignerError: it has none, or does not answer.
+    """
+    item = _listed(exchange, key)
+    return "".join([item["certificate"], *item["chain"]])
+
+
 def _certificate(exchange: Exchange, key: Key) -> bytes:
     """Return the certificate that the exchange has for a key, which must be the key's own."""
+    return x509.load_pem_x509_certificate(_listed(exchange, key)["certificate"].encode()).public_bytes(
+        Encoding.DER
+    )
+
+
+def _listed(exchange: Exchange, key: Key) -> Body:
+    """Return what the exchange shows of a key."""
     path: str | None = PATH
     while path:
         page = exchange.get(path)
@@ -257,7 +291,8 @@ def _certificate(exchange: Exchange, key: Key) -> bytes:
             if item["fingerprint"] == key.fingerprint:
                 found = x509.load_pem_x509_certificate(item["certificate"].encode())
                 if found.public_key() == key.private.public_key():
-                    return found.public_bytes(Encoding.DER)
+                    shown: Body = item
+                    return shown
         path = f"{PATH}?cursor={page['next']}" if page["next"] else None
     raise SignerError("the exchange has no certificate for this key; run: qilu keys request")
 

@@ -3,9 +3,11 @@
 What a command needs is imported when it runs.
 """
 
+import functools
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -122,6 +124,61 @@ def sign(
         read = document.read_bytes() if document else _fetched(there, kind, contract)
         made = signer.sign(there, contract, key, read, kind)
         print(f"signed {contract}: {made['state']}\nledger entry {made['entry_id']}")
+
+
+@keys.command("certificate")
+@_asking
+@_key
+@_password
+def certificate(exchange: str, token: str, file: Path, password: str | None) -> None:
+    """Print the certificate that the exchange has for a key, and those above it, as PEM."""
+    from market import signer
+
+    with _said():
+        print(signer.certificates_of(signer.Exchange(exchange, token), signer.load(file, password)), end="")
+
+
+@dataclass(frozen=True)
+class Signing:
+    """By what ``qilu inspect`` signs what it measured; by nothing where there is no key."""
+
+    key: Path | None
+    certificate: Path | None
+    password: str | None
+
+    def attest(self, file: Path, document: dict[str, Any]) -> None:
+        """Write the signed inspection beside the measured file and say where, if there is a key."""
+        if self.key is None:
+            return
+        from market import signer, statement_file
+
+        with _said():
+            own = signer.load(self.key, self.password)
+            if self.certificate is not None:
+                own = signer.with_certificates(own, self.certificate)
+            written = statement_file.write(file, document, own)
+            print(f"signed: {written}", file=sys.stderr)
+
+
+def attesting(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Let ``qilu inspect`` sign what it measured."""
+
+    @functools.wraps(command)
+    def taken(
+        *args: Any, key: Path | None, certificate: Path | None, password: str | None, **more: Any
+    ) -> Any:
+        return command(*args, signing=Signing(key, certificate, password), **more)
+
+    path = click.Path(exists=True, dir_okay=False, path_type=Path)
+    for option in (
+        _password,
+        click.option(
+            "--certificate", type=path, help="Its certificate, PEM; else what stands in the key's file."
+        ),
+        click.option("--key", type=path, help="Sign what was measured by this key: FILE.attestation.json."),
+    ):
+        taken = option(taken)
+    return taken
 
 
 def _fetched(there: Any, kind: str, number: str) -> bytes:

@@ -310,6 +310,37 @@ class PreviewOut(Schema):
     )
 
 
+class DifferenceOut(Schema):
+    """A figure that a third party measured otherwise than the exchange."""
+
+    what = fields.String(
+        metadata={
+            "description": "Code of the indicator, or rows, duplicate_rows, nulls, content_digest, grade"
+        }
+    )
+    column = fields.String(allow_none=True, metadata={"description": "Null: of the whole file"})
+
+
+class AttestationOut(Schema):
+    """What an accredited body measured in the same file and signed by its own key; never merged with the exchange's."""
+
+    id = Uuid()
+    name_zh = fields.String()
+    name_en = fields.String()
+    credit_code = fields.String()
+    attested_at = Timestamp()
+    entry_id = Uuid()
+    report = fields.Dict(keys=fields.String(), metadata={"description": "Their report, of the same form"})
+    report_digest = Digest()
+    statement = fields.Dict(
+        keys=fields.String(), metadata={"description": "What they signed; it names report and file by digest"}
+    )
+    signature = fields.String(
+        metadata={"description": "Detached CMS SignedData over the statement's canonical text, base64 of DER"}
+    )
+    differs = fields.List(fields.Nested(DifferenceOut))
+
+
 class ListingInspectionOut(Schema):
     """An inspection as everybody may see it."""
 
@@ -329,4 +360,7 @@ class ListingInspectionOut(Schema):
     cleanings = fields.List(
         fields.Nested(CleaningOut),
         metadata={"description": "How the file was made of the one that was uploaded"},
+    )
+    attestations = fields.List(
+        fields.Nested(AttestationOut), metadata={"description": "The newest of each third party"}
     )

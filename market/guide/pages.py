@@ -88,11 +88,13 @@ WHO: Final = {
 OBJECTS: Final = {
     "exchange": lazy("Exchange"),
     "organisation": lazy("Organisation"),
+    "accreditation": lazy("Accreditations"),
     "member": lazy("Members"),
     "key": lazy("Keys"),
     "certificate": lazy("Signing certificates"),
     "account": lazy("Payment accounts"),
     "asset": lazy("Assets"),
+    "inspection": lazy("Inspections by third parties"),
     "listing": lazy("Listings"),
     "approval": lazy("Rules of approval"),
     "offer": lazy("Standing offers"),

@@ -124,6 +124,7 @@ def starts(actor: Actor) -> list[tuple[str, str]]:
     places = {
         Role.PROVIDER: ("/assets/new", _("Register an asset")),
         Role.BUYER: ("/listings", _("Look at the listings")),
+        Role.ASSESSOR: ("/attestations/new", _("Attach an inspection")),
         Role.OPERATOR: ("/trades", _("All trades")),
         Role.REVIEWER: ("/assets", _("All registrations")),
         Role.AUDITOR: ("/audit", _("Search all steps")),

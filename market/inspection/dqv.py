@@ -63,13 +63,18 @@ def document(report: Mapping[str, Any], measuring: Measuring) -> dict[str, Any]:
     """
     file = f"{measuring.address}#file"
     figures = [figure for figure in report["quality"] if "numerator" in figure]
-    columns = {column["name"]: f"{file}-column-{place}" for place, column in enumerate(report["columns"])}
+    columns = column_ids(report, file)
     return {
         "@context": CONTEXT,
         "@graph": [
             _file(report, file, len(figures)),
-            *(_measurement(figure, file, place, columns) for place, figure in enumerate(figures)),
-            *(_metric(code, measuring.language) for code in sorted({figure["code"] for figure in figures})),
+            *(
+                measurement(
+                    figure, _measured(file, place), columns.get(figure["column"], file), f"{file}-measuring"
+                )
+                for place, figure in enumerate(figures)
+            ),
+            *(metric(code, measuring.language) for code in sorted({figure["code"] for figure in figures})),
             *(
                 {"@id": address, "dcterms:title": name, "dcterms:isPartOf": {"@id": file}}
                 for name, address in columns.items()
@@ -98,15 +103,26 @@ def _file(report: Mapping[str, Any], file: str, figures: int) -> dict[str, Any]:
     }
 
 
-def _measurement(
-    figure: Mapping[str, Any], file: str, place: int, columns: Mapping[str, str]
-) -> dict[str, Any]:
+def column_ids(report: Mapping[str, Any], file: str) -> dict[str, str]:
+    """Return what each column is called in the graph, by its name."""
+    return {column["name"]: f"{file}-column-{place}" for place, column in enumerate(report["columns"])}
+
+
+def measurement(figure: Mapping[str, Any], own: str, on: str, activity: str) -> dict[str, Any]:
+    """Return a figure as a measurement.
+
+    Args:
+        figure: with a numerator.
+        own: what the measurement is called in the graph.
+        on: the file or column it was computed on.
+        activity: the measuring that it came of.
+    """
     share = 10**_DIGITS * figure["numerator"] // figure["denominator"]
     return {
-        "@id": _measured(file, place),
+        "@id": own,
         "@type": "dqv:QualityMeasurement",
         "dqv:isMeasurementOf": {"@id": f"qilu:{figure['code']}"},
-        "dqv:computedOn": {"@id": columns.get(figure["column"], file)},
+        "dqv:computedOn": {"@id": on},
         "dqv:value": {
             "@type": "xsd:decimal",
             "@value": f"{share // 10**_DIGITS}.{share % 10**_DIGITS:0{_DIGITS}d}",
@@ -115,11 +131,12 @@ def _measurement(
         "qilu:denominator": figure["denominator"],
         "qilu:method": figure["method"],
         "qilu:assertedBy": figure["by"],
-        "prov:wasGeneratedBy": {"@id": f"{file}-measuring"},
+        "prov:wasGeneratedBy": {"@id": activity},
     }
 
 
-def _metric(code: str, language: str) -> dict[str, Any]:
+def metric(code: str, language: str) -> dict[str, Any]:
+    """Return what an indicator measures, in words of a language."""
     dimension = DIMENSIONS[code[:2]]
     return {
         "@id": f"qilu:{code}",

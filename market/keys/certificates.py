@@ -33,8 +33,8 @@ from market.steps import Kind, Pending, Step
 MOST: Final = 50
 """Certificates that an organisation has in use at once."""
 LONGEST_CHAIN: Final = 5
-SIGNERS: Final = frozenset({Role.PROVIDER, Role.BUYER})
-"""Roles that sign contracts."""
+SIGNERS: Final = frozenset({Role.PROVIDER, Role.BUYER, Role.ASSESSOR})
+"""Roles that sign contracts, or inspections of others' data."""
 
 
 def request(
@@ -188,6 +188,25 @@ def chosen(session: Session, actor: Actor, fingerprint: str) -> Certificate:
         raise _nothing()
     refuse_ended(row, clock.now())
     return row
+
+
+def issued(session: Session, actor: Actor, der: bytes) -> Certificate | None:
+    """Return the row of a certificate that this exchange issued to the actor's organisation, whatever became of it.
+
+    Args:
+        session: the session of a transaction, to the end of which it stays as it is.
+        actor: who signed by it.
+        der: the certificate.
+
+    Returns:
+        The row, or None: it is another organisation's, or was issued by somebody else.
+    """
+    query = select(Certificate).where(
+        Certificate.certificate == authority.text_of(der),
+        Certificate.lane == Lane.ISSUED,
+        Certificate.organisation_id == actor.organisation_id,
+    )
+    return session.scalars(query.with_for_update()).one_or_none()
 
 
 def usable(session: Session, actor: Actor) -> list[Certificate]:

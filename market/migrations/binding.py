@@ -24,7 +24,7 @@ from sqlalchemy import Connection, inspect, text
 STATEFUL = (
     "organisation", "user", "member", "invitation", "key", "certificate", "approval_rule", "approval",
     "asset", "revision", "asset_update", "declaration", "inspection", "correction", "appeal",
-    "cleaning", "listing",
+    "cleaning", "attestation", "listing",
     "contract", "version", "remark", "signature", "request", "standing_offer",
     "account", "operation", "posting",
     "trade", "agreement", "settlement", "acceptance", "dispute", "notice", "duty",
@@ -34,7 +34,7 @@ STATEFUL = (
 
 APPEND_ONLY = (
     "step", "step_image", "vault", "posting", "signature", "version", "remark", "receipt", "revision",
-    "approval", "correction",
+    "approval", "correction", "attestation",
     "ledger_entry", "ledger_leaf", "ledger_checkpoint", "ledger_cosignature", "ledger_witnessed",
     "ledger_contradiction", "ledger_tile", "ledger_mark", "log_timestamp",
     "contract_timestamp",

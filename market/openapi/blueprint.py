@@ -28,6 +28,12 @@ class Parser(FlaskParser):
             raise UnsupportedMediaType
         return super().load_form(req, schema)
 
+    def load_files(self, req: Request, schema: Schema) -> Any:
+        """Return the files of a form."""
+        if req.mimetype != "multipart/form-data":
+            raise UnsupportedMediaType
+        return super().load_files(req, schema)
+
     def _handle_invalid_json_error(self, error: Any, req: Request, *args: Any, **kwargs: Any) -> NoReturn:  # noqa: ARG002 - webargs' signature
         _refuse()
 

@@ -35,6 +35,7 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
         "roles": ["buyer"],
     },
     "decideOrganisation": {"decision": "verify", "reason": _REASON},
+    "accreditOrganisation": {"accreditation": "give", "reason": _REASON},
     "erasePerson": {"confirm": "li.na@example.org", "ground": "asked"},
     "inviteMember": {"email": "wang.wei@example.org", "roles": ["buyer"]},
     "acceptInvitation": {"name": "王伟", "password": "correct horse battery staple"},

@@ -58,6 +58,9 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "POST /api/v1/organisations/{organisation_id}/decision": _act(
         "decideOrganisation", "organisation.decide"
     ),
+    "POST /api/v1/organisations/{organisation_id}/accreditation": _act(
+        "accreditOrganisation", "organisation.accredit"
+    ),
     "POST /api/v1/members/invitations": _act("inviteMember", "member.invite", keyed=True),
     "POST /api/v1/invitations/{token}": _public("acceptInvitation", 409, 429),
     "GET /api/v1/members": _read("listMembers"),
@@ -92,6 +95,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "POST /api/v1/assets/{asset_id}/updates/submission": _act("submitUpdate", "asset.submit"),
     "POST /api/v1/assets/{asset_id}/updates/withdrawal": _act("withdrawUpdate", "asset.submit"),
     "POST /api/v1/assets/{asset_id}/updates/review": _act("reviewUpdate", "asset.review"),
+    "POST /api/v1/certificates/{number}/attestations": _act("attestInspection", "asset.attest"),
     "POST /api/v1/assets/{asset_id}/{act}": _act("decideAsset", "asset.suspend", "asset.cancel"),
     "GET /api/v1/texts": _public("listModelTexts"),
     "GET /api/v1/texts/{name}/{version}": _public("showModelText"),

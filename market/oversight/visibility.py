@@ -56,6 +56,7 @@ SHOWN: Final[Mapping[str, frozenset[Viewer]]] = {
     "revision": _PARTIES,
     "asset_update": _PARTIES,
     "inspection": _PARTIES,
+    "attestation": _PARTIES,
     "inspection.preview": _PROVIDER,  # values out of the data
     "declaration": frozenset({Viewer.AUDITOR}),
     "declaration.document": _PROVIDER,  # may hold values out of the data

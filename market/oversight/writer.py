@@ -24,6 +24,7 @@ from market.keys import ring
 from market.keys import service as keys
 from market.oversight import heads, service, supplements
 from market.oversight.service import History, Seen
+from market.registry.attestations import service as attestations
 
 OFFER: Final = "offer/"
 """Where the files of a standing offer stand in a bundle."""
@@ -64,6 +65,7 @@ def gather(session: Session, actor: Actor, number: str) -> Evidence:
     ids = (
         [seen.entry.id for seen in history.entries]
         + _asset_entries(session, history)
+        + _assessors_keys(session, history)
         + supplements.offer_entries(session, images(history.entries, "standing_offer"))
         + _key_entries(session, history)
     )
@@ -129,6 +131,12 @@ def _asset_entries(session: Session, history: History) -> list[uuid.UUID]:
     return [
         step.id for handle in {step.object for step in written} for step in steps.steps_of(session, handle)
     ]
+
+
+def _assessors_keys(session: Session, history: History) -> list[uuid.UUID]:
+    """Entries of the certificates by which third parties signed inspections of the asset; often there are none."""
+    signers = attestations.signers(session, history.asset_id) if history.asset_id else []
+    return [step.id for certificate_id in signers for step in steps.chain(session, certificate_id)]
 
 
 def _key_entries(session: Session, history: History) -> list[uuid.UUID]:

@@ -8,6 +8,7 @@ from market.db import read, transaction
 from market.openapi.blueprint import Blueprint
 from market.participants import (
     access,
+    accrediting,
     attempts,
     credentials,
     enrolling,
@@ -124,6 +125,19 @@ def decide(data: dict[str, Any], organisation_id: uuid.UUID) -> dict[str, Any]:
     decision: Decision = data["decision"]
     with transaction() as session:
         organisation, step = web.decide(session, actor, organisation_id, decision, data["reason"])
+        return {**shown(organisation), "entry_id": step.entry_id, "index": index_of(session, step.entry_id)}
+
+
+@blueprint.post("/organisations/<uuid:organisation_id>/accreditation")
+@blueprint.arguments(schemas.AccreditationIn)
+@blueprint.response(200, schemas.OrganisationStepOut)
+def accredit(data: dict[str, Any], organisation_id: uuid.UUID) -> dict[str, Any]:
+    """Accredit an organisation to inspect others' data, or withdraw that, with a reason."""
+    actor, give = web.current_actor(), data["accreditation"] == "give"
+    with transaction() as session:
+        organisation, step = accrediting.accredit(
+            session, actor, organisation_id, give=give, reason=data["reason"]
+        )
         return {**shown(organisation), "entry_id": step.entry_id, "index": index_of(session, step.entry_id)}
 
 

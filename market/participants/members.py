@@ -302,8 +302,14 @@ def names(session: Session, ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:
 
 
 def possible_roles(organisation: Organisation) -> frozenset[Role]:
-    """Return what an organisation may give: trading roles, or the operator's its staff roles; never both (R1.5)."""
-    return frozenset({Role.ADMIN, *(STAFF if organisation.operator else {*TRADING, Role.APPROVER})})
+    """Return what an organisation may give: trading roles, or the operator's its staff roles; never both (R1.5).
+
+    One that the operator accredited may have assessors too (R1.6).
+    """
+    if organisation.operator:
+        return frozenset({Role.ADMIN, *STAFF})
+    assessing = {Role.ASSESSOR} if organisation.accredited_at is not None else set()
+    return frozenset({Role.ADMIN, *TRADING, Role.APPROVER, *assessing})
 
 
 def _other_administrators(session: Session, organisation_id: uuid.UUID, user_id: uuid.UUID) -> bool:

@@ -50,6 +50,8 @@ class Organisation(Stateful, Base):
     reason: Mapped[str] = mapped_column(String(1000))
     applied_at: Mapped[datetime]
     decided_at: Mapped[datetime | None]
+    accredited_at: Mapped[datetime | None]
+    """Since when it may attach inspections of its own to others' assets; None: it may not (R1.6)."""
 
 
 class User(Stateful, Base):

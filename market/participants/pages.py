@@ -232,7 +232,8 @@ def _organisation(
     actor = web.current_actor()
     with read() as session:
         row = service.seen(session, actor, organisation_id)
-        may = permissions.allowed(actor, "organisation.decide", service.relation(actor, row))
+        relation = service.relation(actor, row)
+        may = permissions.allowed(actor, "organisation.decide", relation)
     possible = [
         (decision.value, labels.DECISION_LABELS[decision])
         for (before, decision) in TRANSITIONS
@@ -243,6 +244,7 @@ def _organisation(
         sees_all=permissions.allowed(actor, "organisation.list", permissions.Relation.OTHER),
         organisation=row,
         decisions=possible if may else [],
+        may_accredit=permissions.allowed(actor, "organisation.accredit", relation),
         values=values or {"reason": "", "decision": ""},
         faults=faults or {},
     )

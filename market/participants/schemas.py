@@ -92,6 +92,13 @@ class DecisionIn(Schema):
         return {**data, "decision": Decision(data["decision"])}
 
 
+class AccreditationIn(Schema):
+    """Whether an organisation may attach inspections of its own to others' assets."""
+
+    accreditation = one_of("give", "withdraw", required=True)
+    reason = Reason(required=True)
+
+
 class InviteIn(Schema):
     """Whom to invite, to do what."""
 
@@ -251,6 +258,9 @@ class OrganisationOut(Schema):
     reason = fields.String()
     applied_at = Timestamp()
     decided_at = Timestamp(allow_none=True)
+    accredited_at = Timestamp(
+        allow_none=True, metadata={"description": "Since when it may attach inspections; null: it may not"}
+    )
 
 
 class OrganisationStepOut(OrganisationOut, StepOut):

@@ -11,12 +11,14 @@ from sqlalchemy.orm import Session
 
 from market.errors import Conflict
 from market.i18n import _, language
-from market.inspection import dqv, showing
+from market.inspection import dqv, dqv_attested, showing
+from market.inspection.dqv_attested import Attested
 from market.inspection.grading import INDICATORS, REASONS
 from market.inspection.report import TYPE_LABELS
 from market.inspection.sensitive.classes import LABELS
 from market.inspection.showing import Shown
 from market.registry import cleaning_reading
+from market.registry.attestations.beside import TOTALS, Beside, of_revision
 from market.registry.reading import measured_in
 from market.registry.screened import screened
 
@@ -32,6 +34,7 @@ class Inspected:
         engine: versions of what measured.
         at: when it was measured.
         cleanings: how the file was made of the one that was uploaded, as everybody may see it.
+        beside: what third parties measured.
     """
 
     report: Mapping[str, Any]
@@ -40,6 +43,7 @@ class Inspected:
     engine: Mapping[str, str]
     at: datetime
     cleanings: Sequence[Mapping[str, Any]]
+    beside: list[Beside]
 
     @property
     def whole(self) -> list[Mapping[str, Any]]:
@@ -64,6 +68,7 @@ class Inspected:
             "engine": self.engine,
             "inspected_at": self.at,
             "cleanings": self.cleanings,
+            "attestations": [one.document() for one in self.beside],
         }
 
     def linked(self, address: str) -> str:
@@ -73,7 +78,13 @@ class Inspected:
             address: of the page about the inspection.
         """
         measuring = dqv.Measuring(address, self.digest, self.at, self.engine, language())
-        return json.dumps(dqv.document(self.report, measuring), ensure_ascii=False, indent=1)
+        document = dqv.document(self.report, measuring)
+        for one in self.beside:
+            attested = Attested(
+                one.report, one.report_digest, one.at, one.names, one.credit_code, str(one.id)
+            )
+            dqv_attested.add(document, attested, measuring)
+        return json.dumps(document, ensure_ascii=False, indent=1)
 
 
 def inspected(session: Session, revision_id: uuid.UUID) -> Inspected:
@@ -98,9 +109,14 @@ def inspected(session: Session, revision_id: uuid.UUID) -> Inspected:
     preview = json.loads(row.preview) if row.preview else None
     shown = showing.public(report, preview, screened(session, row).findings)
     cleanings = [cleaning_reading.document(one) for one in cleaning_reading.cleanings(session, revision_id)]
-    return Inspected(report, row.report_digest, shown, row.engine or {}, row.inspected_at, cleanings)
+    attested = of_revision(session, revision_id, report)
+    return Inspected(
+        report, row.report_digest, shown, row.engine or {}, row.inspected_at, cleanings, attested
+    )
 
 
 def words() -> dict[str, Any]:
     """Return the labels that a page about an inspection needs."""
-    return {"indicators": INDICATORS, "reasons": REASONS, "types": TYPE_LABELS, "classes": LABELS}
+    return {
+        "indicators": INDICATORS, "reasons": REASONS, "types": TYPE_LABELS, "classes": LABELS, "totals": TOTALS,
+    }  # fmt: skip

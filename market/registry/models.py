@@ -247,6 +247,32 @@ class CleaningRequest(Base):
     facts: Mapped[dict[str, Any] | None]
 
 
+class Attestation(Stateful, Base):
+    """What an accredited body measured in a revision and signed by its own key; written once.
+
+    ``report`` is canonical JSON as an inspection's own. ``statement`` is what was signed
+    (:mod:`market.inspection.statement`) and names the report and the file by their digests; ``signature`` is a detached
+    CMS SignedData over it, base64 of DER, by the key of ``certificate_id``.
+    """
+
+    __tablename__ = "attestation"
+    __table_args__ = (
+        UniqueConstraint("revision_id", "ordinal"),
+        UniqueConstraint("revision_id", "statement_digest"),
+    )
+
+    revision_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("revision.id"))
+    ordinal: Mapped[int]
+    organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"))
+    certificate_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("certificate.id"))
+    report: Mapped[str] = mapped_column(Text)
+    report_digest: Mapped[str] = mapped_column(String(64))
+    statement: Mapped[str] = mapped_column(Text)
+    statement_digest: Mapped[str] = mapped_column(String(64))
+    signature: Mapped[str] = mapped_column(Text)
+    attested_at: Mapped[datetime]
+
+
 class Measuring(Base):
     """How far the measuring of a revision is, in thousandths; never part of a step, and gone when it is done."""
 

@@ -18,7 +18,7 @@ from market.inspection.grading import INDICATORS
 from market.inspection.report import TYPE_LABELS
 from market.inspection.sensitive.classes import LABELS, LEVEL_LABELS
 from market.participants import service as participants
-from market.participants.web import current_actor, idempotency_key, require_actor
+from market.participants.web import current_actor, idempotency_key, optional_actor, require_actor
 from market.registry import (
     cleaning_reading,
     finding_pages,
@@ -137,6 +137,7 @@ def sealed_inspection(asset_id: uuid.UUID) -> ResponseReturnValue:
 @pages.get("/certificates/<string:number>")
 def certificate(number: str) -> ResponseReturnValue:
     """Show what a registration number stands for, and whether it is in force, to whoever has the number."""
+    actor = optional_actor()
     with read() as session:
         asset = reading.by_number(session, number.upper()[:11])
         if asset is None:
@@ -148,6 +149,7 @@ def certificate(number: str) -> ResponseReturnValue:
             provider=participants.names(session, {asset.provider_id}).get(asset.provider_id, {}),
             rights=RIGHT_LABELS,
             entry=_registered(story_of(session, asset.handle)),
+            may_attest=permissions.allowed(actor, "asset.attest", reading.relation(actor, asset)),
         )
     return page
 

@@ -114,3 +114,6 @@ class Kind(StrEnum):
     TRADE_UPDATED = "trade.updated"
     UPDATE_DELIVERED = "update.delivered"
     REVISION_CLEANED = "revision.cleaned"
+    ACCREDITATION_GIVEN = "accreditation.given"
+    ACCREDITATION_WITHDRAWN = "accreditation.withdrawn"
+    INSPECTION_ATTESTED = "inspection.attested"

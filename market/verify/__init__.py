@@ -18,7 +18,7 @@ from ledger.rotation import follow
 from ledger.verify import CONSISTENT, FAILED, USAGE
 from market import bundle
 from market.bundle import BundleError
-from market.verify import contract, evidence, offer, stamps, trade
+from market.verify import attestations, contract, evidence, offer, stamps, trade
 from market.verify.report import Report
 
 UNPINNED = "UNPINNED: held against the keys the evidence brings itself; pin others with --trust FILE"
@@ -87,6 +87,7 @@ def verify_files(files: Mapping[str, bytes], trust: Policy | None = None) -> Rep
         contract.check(report, found)
         offer.check(report, found)
         trade.check(report, found)
+        attestations.check(report, found)
         stamps.check(report, found)
         if report.consistent:
             evidence.tell_reach(report, found)

@@ -106,7 +106,7 @@ def hold(
     """
     contract, last = paper, signatures[-1].row
     signers = [_signer(report, evidence, contract, image, held.prefix) for image in signatures]
-    roots = _published(evidence, signatures[0].index, "ca")
+    roots = published(evidence, signatures[0].index, "ca")
     require(held.folder + FILE in evidence.files, f"the bundle has no {held.folder}{FILE}")
     document = evidence.files[held.folder + FILE]
     lists = [data for name, data in evidence.files.items() if name.startswith(LISTS)]
@@ -117,11 +117,11 @@ def hold(
         order=order,
         signers=signers,
         authorities=Authorities(
-            [one for one in roots if _is_root(one)],
-            [one for one in roots if not _is_root(one)],
+            [one for one in roots if is_root(one)],
+            [one for one in roots if not is_root(one)],
             [*lists, *examining.lists_in(document)],
         ),
-        stampers=[*(one for one in roots if _is_root(one)), *_published(evidence, None, "tsa")],
+        stampers=[*(one for one in roots if is_root(one)), *published(evidence, None, "tsa")],
         attachments=held.attached,
         late=evidence.files.get(held.folder + LATE_STAMP),
     )
@@ -193,24 +193,26 @@ def _certificate(evidence: Evidence, contract: dict[str, Any], signature: Image)
     if row["table"] == "key":
         held = (row["purpose"], row["algorithm"], row["holder"]) == ("party", "X.509", "exchange")
         require(held, f"the key of the {role} is published for another purpose")
-        return _Certificate(_der(row["public_key"]), (), "exchange")
-    above = [_der(one) for one in row["chain"]] if row["lane"] == "own" else []
-    return _Certificate(_der(row["certificate"]), above, "party")
+        return _Certificate(der(row["public_key"]), (), "exchange")
+    above = [der(one) for one in row["chain"]] if row["lane"] == "own" else []
+    return _Certificate(der(row["certificate"]), above, "party")
 
 
-def _published(evidence: Evidence, before: int | None, purpose: str) -> list[bytes]:
+def published(evidence: Evidence, before: int | None, purpose: str) -> list[bytes]:
     """Return the certificates that entries publish for a purpose, before some entry."""
     return [
-        _der(image.row["public_key"])
+        der(image.row["public_key"])
         for image in evidence.rows("key", purpose=purpose, algorithm="X.509", state="active")
         if before is None or image.index < before
     ]
 
 
-def _der(text: str) -> bytes:
+def der(text: str) -> bytes:
+    """Return what stands in a row as base64."""
     return base64.b64decode(text, validate=True)
 
 
-def _is_root(der: bytes) -> bool:
-    found = x509.load_der_x509_certificate(der)
+def is_root(certificate: bytes) -> bool:
+    """Tell whether a certificate, DER, is of an authority that names nobody above it."""
+    found = x509.load_der_x509_certificate(certificate)
     return found.issuer == found.subject

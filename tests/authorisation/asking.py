@@ -8,7 +8,7 @@ from werkzeug.test import TestResponse
 
 from market.actor import Scope
 from tests import deals
-from tests.authorisation.rows import FILE, Column, Outcome, Row
+from tests.authorisation.rows import SIGNED, Column, Outcome, Row
 from tests.authorisation.world import HTML, House, Human, World
 
 ORIGIN: Final = "http://localhost"
@@ -74,8 +74,8 @@ def _program(
 ) -> TestResponse:
     sent = filled(row.sent, house)
     body: dict[str, Any] = {}
-    if FILE in row.sent.values():
-        body["data"] = {**sent, "file": _file()}
+    if row.sends_file:
+        body["data"] = {**sent, "file": _file(row, sent)}
     elif row.method != "GET" and row.endpoint != "payments_api.webhook":
         body["json"] = sent
     return send(world, method or row.method, address(world, row, house), headers, **body)
@@ -97,8 +97,8 @@ def send(world: World, method: str, where: str, headers: Mapping[str, str], **bo
 def form(row: Row, house: House, csrf: str) -> dict[str, Any]:
     """Return what a page's form holds."""
     sent = filled(row.sent, house)
-    if FILE in row.sent.values():
-        sent["file"] = _file()
+    if row.sends_file:
+        sent["file"] = _file(row, sent)
     return {**sent, "csrf_token": csrf}
 
 
@@ -110,5 +110,7 @@ def filled(values: Mapping[str, Any], house: House) -> dict[str, Any]:
     }
 
 
-def _file() -> tuple[io.BytesIO, str]:
+def _file(row: Row, sent: Mapping[str, Any]) -> tuple[io.BytesIO, str]:
+    if SIGNED in row.sent.values():
+        return io.BytesIO(sent["file"].encode()), "levels.csv.attestation.json"
     return io.BytesIO(deals.content()), "levels.csv"

@@ -4,10 +4,11 @@ from typing import Any, Final
 
 from market.actor import Scope
 from tests import people
-from tests.authorisation.rows import BARRED, FILE, PART, ROLE, SCOPE, Row, Who, api, public
+from tests.authorisation.rows import BARRED, FILE, PART, ROLE, SCOPE, SIGNED, Row, Who, api, public
 
 PROVIDER, BUYER, ADMIN, PERSON = Who.PROVIDER, Who.BUYER, Who.ADMIN, Who.PERSON
 APPROVER: Final = Who.APPROVER
+ASSESSOR: Final = Who.ASSESSOR
 OPERATOR, REVIEWER, AUDITOR = Who.OPERATOR, Who.REVIEWER, Who.AUDITOR
 READ, MEMBERS, ASSETS, LISTINGS = Scope.READ, Scope.MEMBERS, Scope.ASSETS, Scope.LISTINGS
 CONTRACTS, PAYMENTS, DELIVERY, TRADES, OPERATE = (
@@ -31,6 +32,7 @@ HALT: Final = {"act": "suspension", **REASON}
 RESUME: Final = {"act": "restoration", **REASON}
 END: Final = {"act": "cancellation", **REASON}
 SUSPEND: Final = {"decision": "suspend", **REASON}
+GIVE: Final = {"accreditation": "give", **REASON}
 GRAVE: Final = {"ground": "grave", **REASON}
 MISUSE: Final = {"cause": "misuse", **REASON}
 DELETED: Final = {"deleted_on": "2026-01-02", "copies": "all of them", "method": "overwritten"}
@@ -131,6 +133,7 @@ PROGRAMS: Final[tuple[Row, ...]] = (
     public("participants_api.apply", "POST", 201, sent=APPLY),
     api("participants_api.list_organisations", "GET", OPERATOR, READ, 200, **desk(staff=200)),
     api("participants_api.decide", "POST", OPERATOR, OPERATE, 200, on="organisation", sent=SUSPEND, **office()),
+    api("participants_api.accredit", "POST", OPERATOR, OPERATE, 200, on="organisation", sent=GIVE, **office()),
     api("participants_api.invite", "POST", ADMIN, MEMBERS, 201, sent=INVITE,
         other=201, wrong=ROLE, staff=ROLE, suspended=BARRED),
     api("approvals_api.show_rule", "GET", PERSON, READ, 200, **everybody()),
@@ -172,6 +175,8 @@ PROGRAMS: Final[tuple[Row, ...]] = (
     api("update_api.submit", "POST", PROVIDER, ASSETS, 200, on="revised", **owner()),
     api("update_api.withdraw", "POST", PROVIDER, ASSETS, 200, on="revised", **owner()),
     api("update_api.review", "POST", REVIEWER, OPERATE, 200, on="revision", sent=APPROVE, **office()),
+    api("attestations_api.attest", "POST", ASSESSOR, ASSETS, 200, on="number", sent={"file": SIGNED},
+        **desk(party=ROLE)),
     api("trades_api.decide_asset", "POST", OPERATOR, OPERATE, 200,
         on="registered", args={"act": "suspension"}, sent=REASON, **office()),
     api("trades_api.decide_asset", "POST", OPERATOR, OPERATE, 200,

@@ -19,6 +19,8 @@ NO_TOKEN: Final = "401 token.required"
 SIGN_IN: Final = "303 /sign-in"
 FILE: Final = "{file}"
 """In a body: a small file of its own."""
+SIGNED: Final = "{attestation}"
+"""In a body: the file of an inspection that the house's assessor made and signed."""
 
 
 class Who(StrEnum):
@@ -29,6 +31,8 @@ class Who(StrEnum):
     """Anybody who is signed in, about what is their own."""
     ADMIN = "admin"
     APPROVER = "approver"
+    ASSESSOR = "assessor"
+    """Of an accredited body, which has no part in anything else."""
     PROVIDER = "provider"
     BUYER = "buyer"
     OPERATOR = "operator"
@@ -97,6 +101,11 @@ class Row:
         """Whether programs use it."""
         room = self.endpoint.partition(".")[0]
         return room.endswith("_api") or room == "api-docs"
+
+    @property
+    def sends_file(self) -> bool:
+        """Whether its body holds a file."""
+        return any(value in (FILE, SIGNED) for value in self.sent.values())
 
     @property
     def required(self) -> list[Column]:

@@ -11,6 +11,7 @@ from tests.authorisation.programs import (
     APPLY,
     APPROVE,
     APPROVER,
+    ASSESSOR,
     ASSET,
     AUDITOR,
     BUYER,
@@ -24,6 +25,7 @@ from tests.authorisation.programs import (
     ENTER,
     ERASE,
     FRESH,
+    GIVE,
     GRAVE,
     GUARDED,
     GUEST,
@@ -64,7 +66,7 @@ from tests.authorisation.programs import (
     seen,
     side,
 )
-from tests.authorisation.rows import BARRED, PART, ROLE, Row, page, public
+from tests.authorisation.rows import BARRED, PART, ROLE, SIGNED, Row, page, public
 
 ROWS: Final[tuple[Row, ...]] = (
     *PROGRAMS,
@@ -155,6 +157,8 @@ ROWS: Final[tuple[Row, ...]] = (
     page("participants.organisation", "GET", OPERATOR, 200, on="organisation",
          **office(party=200, staff=200, suspended=200)),
     page("participants.decide", "POST", OPERATOR, 303, on="organisation", sent=SUSPEND, **office()),
+    page("accreditation.accrediting_one", "GET", OPERATOR, 200, on="organisation", **office()),
+    page("accreditation.accredit", "POST", OPERATOR, 303, on="organisation", sent=GIVE, **office()),
     page("governance.erasure", "GET", OPERATOR, 200, **desk()),
     page("governance.erasure", "GET", OPERATOR, 200, query=GUEST, **desk()),
     page("governance.erase_person", "POST", OPERATOR, 303,
@@ -184,6 +188,8 @@ ROWS: Final[tuple[Row, ...]] = (
     page("updates.submit", "POST", PROVIDER, 303, on="revised", **owner()),
     page("updates.withdraw", "POST", PROVIDER, 303, on="revised", **owner()),
     page("updates.review", "POST", REVIEWER, 303, on="revision", sent=APPROVE, **office()),
+    page("attestations.new", "GET", ASSESSOR, 200, **desk(party=ROLE)),
+    page("attestations.attest", "POST", ASSESSOR, 303, sent={"number": "{number}", "file": SIGNED}, **desk(party=ROLE)),
     page("trades.standing", "GET", OPERATOR, 200, on="registered", **office(party=200, staff=200, suspended=200)),
     page("trades.decide_asset", "POST", OPERATOR, 303, on="registered", sent=HALT, **office()),
     page("trades.decide_asset", "POST", OPERATOR, 303, on="halted", sent=RESUME, **office()),

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.authorisation.asking import address, filled, form, send
-from tests.authorisation.rows import FILE, Column, Row, Who
+from tests.authorisation.rows import Column, Row, Who
 from tests.authorisation.table import ROWS
 from tests.authorisation.world import HTML, World
 from tests.fingerprint import changed
@@ -17,7 +17,7 @@ def test_a_cookie_opens_nothing_of_the_api(world: World) -> None:
         human = world.who(row, Column.OWN)
         assert human is not None
         body: dict[str, Any] = {"json": filled(row.sent, world.own)} if row.method != "GET" else {}
-        if FILE in row.sent.values():
+        if row.sends_file:
             body = {"data": form(row, world.own, human.csrf)}
             del body["data"]["csrf_token"]
         answer = send(world, row.method, address(world, row, world.own), {"Cookie": human.cookies}, **body)

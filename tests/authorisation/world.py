@@ -33,7 +33,8 @@ from market.registry.states import RegistrationEvent
 from market.steps import steps_of
 from market.trades import decisions, ending, suspension
 from market.trades.grounds import Cause, Ground
-from tests import assets, deals, offers, people, signers, trades, updates
+from tests import assets, attestations, deals, offers, people, signers, trades, updates
+from tests.attestations import Body
 from tests.authenticator import Authenticator
 from tests.authorisation.rows import Column, Row, Who
 from tests.deals import Deal
@@ -104,7 +105,7 @@ class World:
             "stranger": people.verified(),
         }
         self.own, self.suspended = furnished(), furnished()
-        for name in ("provider chief", "buyer chief"):
+        for name in ("provider chief", "buyer chief", "assessor chief"):
             _suspend(chief, self.suspended.people[name])
         publishing.publish()
         _public(self.own)
@@ -175,6 +176,8 @@ def furnished() -> House:
         "buyer": people.colleague(buyer, Role.BUYER),
         "buyer admin": people.colleague(buyer, Role.ADMIN),
     }
+    body = attestations.body()
+    house.people |= {"assessor": body.actor, "assessor chief": body.chief}
     jobs.drain()
     spare = people.colleague(provider, Role.BUYER)
     with transaction() as session:
@@ -191,7 +194,7 @@ def furnished() -> House:
         "invitation": secret,
         **_belongings(house.people["provider"]),
         "entering": _email(buyer),
-        **_goods(provider),
+        **_goods(provider, body),
         **_trades(provider, buyer, house),
     }
     house.private |= {invited, guest, house.things["draft"], house.things["drafted"]}
@@ -240,12 +243,12 @@ def _link() -> str:
     return found[1]
 
 
-def _goods(provider: Actor) -> dict[str, str]:
-    """Make an asset and a listing in every state."""
-    chief = people.operator()
+def _goods(provider: Actor, body: Body) -> dict[str, str]:
+    """Make an asset and a listing in every state, and the file of an inspection of a registered one."""
+    chief, content = people.operator(), deals.content()
     draft = assets.drafted(provider, deals.content()).id
     submitted = assets.submitted(provider, deals.content())
-    registered = assets.registered(provider, deals.content())
+    registered = assets.registered(provider, content)
     halted = assets.registered(provider, deals.content()).id
     with transaction() as session:
         suspension.decide_asset(session, chief, halted, RegistrationEvent.SUSPEND, WHY)
@@ -262,6 +265,7 @@ def _goods(provider: Actor) -> dict[str, str]:
         "submitted": str(submitted),
         "registered": str(registered.id),
         "number": str(registered.number),
+        "attestation": body.file(attestations.measured(content)).decode(),
         "halted": str(halted),
         "drafted": drafted,
         "shelved": shelved,
@@ -391,12 +395,12 @@ def _name(row: Row, column: Column) -> str:
     """Return the name of who stands in a column."""
     office = row.who in _STAFF
     home = "buyer" if row.who is Who.BUYER else "provider"
-    right = {Who.ADMIN: "provider admin", Who.BUYER: "buyer", Who.APPROVER: "provider approver"}.get(
-        row.who, "provider"
-    )
-    wrong = {Who.ADMIN: "provider", Who.APPROVER: "provider", Who.PERSON: "provider chief"}.get(
-        row.who, f"{home} admin"
-    )
+    right = {
+        Who.ADMIN: "provider admin", Who.BUYER: "buyer", Who.APPROVER: "provider approver", Who.ASSESSOR: "assessor",
+    }.get(row.who, "provider")  # fmt: skip
+    wrong = {
+        Who.ADMIN: "provider", Who.APPROVER: "provider", Who.PERSON: "provider chief", Who.ASSESSOR: "assessor chief",
+    }.get(row.who, f"{home} admin")  # fmt: skip
     names = {
         Column.OWN: row.who.value if office else right,
         Column.OTHER: "stranger",

@@ -10,6 +10,7 @@ from market import clock
 from market.demo.client import wait_for
 from market.i18n import CHINA
 from tests import people, signers
+from tests.flows import assessing
 from tests.flows.browser import Browser
 from tests.flows.hall import Caller, Hall, Json
 from tests.waiting import SECONDS
@@ -49,6 +50,9 @@ def furnish(hall: Hall) -> World:
     trades = _trades(hall)
     standing, sketch, accepted = _offers(hall)
     applicant = _applicant(hall)
+    laboratory = assessing.assessor(hall)
+    attested = assessing.signed(laboratory, hall.weather.content)
+    assert assessing.attach(laboratory, assessing.registration(hall, hall.priced), attested) == (200, "")
     staff = {role: _colleague(hall, role) for role in ("reviewer", "auditor")}
     invited = hall.operator.post(
         "/api/v1/members/invitations", {"email": people.application().email, "roles": ["auditor"]}
@@ -85,6 +89,7 @@ def furnish(hall: Hall) -> World:
         "/texts/data-provision/0.1...1.0?show=both",
         "/texts/data-provision/1.0/form?show=both",
         f"/offers/new?listing={hall.priced}",
+        f"/attestations/new?number={assessing.registration(hall, hall.priced)}",
         "/listings?q=nothing-is-called-so",
         "/audit?q=nothing-is-called-so",
         "/contracts?q=nothing-is-called-so",
@@ -99,6 +104,7 @@ def furnish(hall: Hall) -> World:
         "buyer": "buyer@hall.example",
         "newcomer": "other@hall.example",
         "applicant": applicant,
+        "assessor": assessing.EMAIL,
         "operator": hall.operator_email,
         **staff,
     }

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from pathlib import Path
 from urllib.parse import urljoin
 
 import requests
@@ -93,12 +94,30 @@ class Browser:
             expect: the status of the page that answers.
             typed: what is filled in.
         """
+        return self._send(self._form(action), expect, typed)
+
+    def send(self, action: str, file: Path, expect: int = 200, **typed: str) -> str:
+        """Do the same with a form that has a field for a file, in which one is chosen."""
+        form = self._form(action)
+        del form.values["file"]
+        return self._send(form, expect, typed, {"file": (file.name, file.read_bytes())})
+
+    def _form(self, action: str) -> Form:
         parser = _Forms()
         parser.feed(self.page.text)
         found = [form for form in parser.forms if form.action.endswith(action)]
         assert len(found) == 1, f"{action} among {[form.action for form in parser.forms]} of {self.page.url}"
-        where = urljoin(self.page.url, found[0].action)
-        self.page = self._session.post(where, data={**found[0].values, **typed}, timeout=60)
+        return found[0]
+
+    def _send(
+        self,
+        form: Form,
+        expect: int,
+        typed: dict[str, str],
+        files: dict[str, tuple[str, bytes]] | None = None,
+    ) -> str:
+        where = urljoin(self.page.url, form.action)
+        self.page = self._session.post(where, data={**form.values, **typed}, files=files, timeout=60)
         assert self.page.status_code == expect, f"{where}: {self.page.status_code}\n{self.page.text}"
         return self.page.text
 

@@ -144,7 +144,8 @@ class Hall:
         self.other = self._join("buyer", "other@hall.example")
         self.weather = weather()
         self.priced = self.offer(self.weather)
-        self.free = self.offer(divisions())
+        self.divisions = divisions()
+        self.free = self.offer(self.divisions)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

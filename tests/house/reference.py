@@ -16,7 +16,7 @@ from tests.house.source import ROOT, called, calls, modules
 PATH = ROOT / "market" / "reference.md"
 RAISED = {
     "MarketError", "NotFound", "Forbidden", "Unauthenticated", "Conflict", "Frozen", "Invalid", "TooLarge", "TooMany",
-    "Unavailable", "Refusal",
+    "Unavailable", "Refusal", "StatementError",
 }  # fmt: skip
 """What takes a stable code as its first argument."""
 

@@ -41,6 +41,7 @@ finding.corrected asset.appealed asset.released asset.held asset.declared
 asset.revised update.submitted update.approved update.rejected update.withdrawn
 trade.updated update.delivered
 revision.cleaned
+accreditation.given accreditation.withdrawn inspection.attested
 """.split()
 
 

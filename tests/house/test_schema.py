@@ -21,7 +21,9 @@ CHANGING = """
     inspection
     invitation key listing member notice operation organisation request settlement standing_offer trade user
 """.split()
-OF_ONE_STEP = "approval correction posting receipt remark revision signature step_image version".split()
+OF_ONE_STEP = (
+    "approval attestation correction posting receipt remark revision signature step_image version".split()
+)
 OF_THE_LOG = """
     ledger_checkpoint ledger_contradiction ledger_cosignature ledger_entry ledger_leaf ledger_mark ledger_tile
     ledger_witnessed log_timestamp contract_timestamp step

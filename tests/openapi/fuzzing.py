@@ -34,6 +34,7 @@ UNTAKEN = {
     WEBHOOK: "takes what Stripe has signed",
     "GET /api/v1/offers/{number}/pages/{place}.svg": "a page that this very document has",
     "GET /api/v1/signing-keys/{certificate_id}": _KEY,
+    "POST /api/v1/certificates/{number}/attestations": "takes what an accredited body has signed",
     "POST /api/v1/contracts/{number}/acceptance": _TERMS,
     "POST /api/v1/contracts/{number}/offers": _TERMS,
     "POST /api/v1/contracts/{number}/remarks": _TERMS,

@@ -207,6 +207,7 @@ def _people(cast: Cast) -> dict[str, list[str]]:
     invited = [_invited(cast.clerk, f"invited{one}@example.org") for one in range(SPARE)]
     changed, removed = (str(people.colleague(cast.clerk, Role.BUYER).user_id) for _each in range(2))
     applied = [str(people.applied(Role.BUYER).id) for _each in range(3)]
+    accredited = [str(people.verified(Role.BUYER).organisation_id) for _each in range(3)]
     new = [people.application() for _each in range(SPARE)]
     return {
         "POST /api/v1/people/{user_id}/erasure#user_id": [user_id for user_id, _secret in erased],
@@ -217,6 +218,7 @@ def _people(cast: Cast) -> dict[str, list[str]]:
         "DELETE /api/v1/members/{user_id}#user_id": [removed],
         "DELETE /api/v1/tokens/{token_id}#token_id": [_token(cast.clerk) for _each in range(SPARE)],
         "POST /api/v1/organisations/{organisation_id}/decision#organisation_id": applied,
+        "POST /api/v1/organisations/{organisation_id}/accreditation#organisation_id": accredited,
         "POST /api/v1/organisations#credit_code": [one.credit_code for one in new],
         "POST /api/v1/organisations#email": [one.email for one in new],
     }

@@ -467,6 +467,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(length=1000), nullable=False),
         sa.Column("applied_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("accredited_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("step_id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -1210,6 +1211,40 @@ def upgrade() -> None:
         sa.UniqueConstraint("asset_id", name="uq_cleaning_request_asset_id"),
     )
     op.create_table(
+        "attestation",
+        sa.Column("revision_id", sa.Uuid(), nullable=False),
+        sa.Column("ordinal", sa.Integer(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("certificate_id", sa.Uuid(), nullable=False),
+        sa.Column("report", sa.Text(), nullable=False),
+        sa.Column("report_digest", sa.String(length=64), nullable=False),
+        sa.Column("statement", sa.Text(), nullable=False),
+        sa.Column("statement_digest", sa.String(length=64), nullable=False),
+        sa.Column("signature", sa.Text(), nullable=False),
+        sa.Column("attested_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["certificate_id"], ["certificate.id"], name="fk_attestation_certificate_id_certificate"
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name="fk_attestation_organisation_id_organisation"
+        ),
+        sa.ForeignKeyConstraint(["revision_id"], ["revision.id"], name="fk_attestation_revision_id_revision"),
+        sa.ForeignKeyConstraint(
+            ["step_id", "id"],
+            ["step_image.step_id", "step_image.row_id"],
+            name="bond_attestation",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_attestation"),
+        sa.UniqueConstraint("revision_id", "ordinal", name="uq_attestation_revision_id_ordinal"),
+        sa.UniqueConstraint(
+            "revision_id", "statement_digest", name="uq_attestation_revision_id_statement_digest"
+        ),
+    )
+    op.create_table(
         "measuring",
         sa.Column("revision_id", sa.Uuid(), nullable=False),
         sa.Column("done", sa.Integer(), nullable=False),
@@ -1402,6 +1437,7 @@ def downgrade() -> None:
     op.drop_index("ix_listing_provider", table_name="listing")
     op.drop_index("ix_listing_asset_id", table_name="listing")
     op.drop_table("listing")
+    op.drop_table("attestation")
     op.drop_table("appeal")
     op.drop_table("correction")
     op.drop_table("fingerprint_mark")

@@ -1,8 +1,10 @@
 """What an address, a query or a header may not be: refused or not found, never an error of ours."""
 
+import io
 import re
 from base64 import urlsafe_b64encode
 from html import unescape
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import pytest
@@ -72,13 +74,10 @@ def ask(world: World, row: Row, where: str, headers: dict[str, str] | None = Non
     human = owner(world, row)
     if row.is_api:
         sent = {**human.bearer(), **(headers or {})}
-        answer = send(
-            world,
-            row.method,
-            where,
-            sent,
-            **({"json": dict(row.sent)} if row.method in {"POST", "PUT"} else {}),
-        )
+        body: dict[str, Any] = {"json": dict(row.sent)} if row.method in {"POST", "PUT"} else {}
+        if row.sends_file:
+            body = {"data": {"file": (io.BytesIO(b"{}"), "none.json")}}
+        answer = send(world, row.method, where, sent, **body)
     else:
         sent = {"Accept": HTML, "Cookie": human.cookies, **(headers or {})}
         form = {"data": {**row.sent, "csrf_token": human.csrf}} if row.method == "POST" else {}

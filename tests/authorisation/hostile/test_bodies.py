@@ -3,14 +3,12 @@
 import pytest
 
 from tests.authorisation.hostile.attacks import BODIES, KINDS, is_refused, keeps, post, variants
-from tests.authorisation.rows import FILE, Row
+from tests.authorisation.rows import Row
 from tests.authorisation.table import ROWS
 from tests.authorisation.world import World
 
 TAKERS = [
-    row
-    for row in ROWS
-    if row.is_api and row.method in {"POST", "PUT"} and row.sent and FILE not in row.sent.values()
+    row for row in ROWS if row.is_api and row.method in {"POST", "PUT"} and row.sent and not row.sends_file
 ]
 
 

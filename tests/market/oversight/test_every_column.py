@@ -24,7 +24,7 @@ from market.oversight import checking, publishing
 from market.trades import decisions, ending
 from market.trades.dispute import Ruling
 from market.trades.grounds import Ground
-from tests import assets, deals, evidence, offers, people, signers
+from tests import assets, attestations, deals, evidence, offers, people, signers
 from tests.deals import Deal
 
 GARBAGE = ("'no such value'", "X'00ff'", "1.5")
@@ -55,6 +55,9 @@ def raw(running: Flask) -> Iterator[Connection]:
     deals.approved(deals.requested(deal.provider))
     assets.corrected(assets.appealed(deal.provider))
     assets.declared(deal.provider, assets.stopped(deal.provider))
+    content = deals.content()
+    measured, body = assets.registered(deal.provider, content), attestations.body()
+    attestations.attach(body, str(measured.number), body.file(attestations.measured(content)))
     publishing.publish()
     engine = db.engine_for(running.extensions["settings"].database_owner_url)
     with engine.connect() as connection:
