@@ -11,8 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from market.i18n import lazy
-from market.inspection import differing
-from market.inspection.differing import Pair, Total
+from market.inspection import pairing
+from market.inspection.pairing import Pair, Total
 from market.participants import service as participants
 from market.registry.models import Attestation
 
@@ -23,7 +23,7 @@ TOTALS = {
     "content_digest": lazy("Digest of the content"),
     "grade": lazy("Grade"),
 }
-"""What the facts of both are called, by their names in :mod:`market.inspection.differing`."""
+"""What the facts of both are called, by their names in :mod:`market.inspection.pairing`."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Beside:
         return [pair for pair in self.figures if pair.column is not None and pair.differs]
 
     @property
-    def differing(self) -> int:
+    def pairing(self) -> int:
         """How many facts and figures differ."""
         return sum(one.differs for one in self.totals) + sum(one.differs for one in self.figures)
 
@@ -121,6 +121,6 @@ def _beside(row: Attestation, names: Mapping[str, str], ours: Mapping[str, Any])
         statement=statement,
         signature=row.signature,
         held_alike=ours["declared"] == theirs["declared"],
-        totals=differing.totals(ours, theirs),
-        figures=differing.pairs(ours, theirs),
+        totals=pairing.totals(ours, theirs),
+        figures=pairing.pairs(ours, theirs),
     )
