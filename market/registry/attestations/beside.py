@@ -11,8 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from market.i18n import lazy
-from market.inspection import comparing
-from market.inspection.comparing import Pair, Total
+from market.inspection import pairing
+from market.inspection.pairing import Pair, Total
 from market.participants import service as participants
 from market.registry.models import Attestation
 
@@ -23,7 +23,7 @@ TOTALS = {
     "content_digest": lazy("Digest of the content"),
     "grade": lazy("Grade"),
 }
-"""What the facts of both are called, by their names in :mod:`market.inspection.comparing`."""
+"""What the facts of both are called, by their names in :mod:`market.inspection.pairing`."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +121,6 @@ def _beside(row: Attestation, names: Mapping[str, str], ours: Mapping[str, Any])
         statement=statement,
         signature=row.signature,
         held_alike=ours["declared"] == theirs["declared"],
-        totals=comparing.totals(ours, theirs),
-        figures=comparing.pairs(ours, theirs),
+        totals=pairing.totals(ours, theirs),
+        figures=pairing.pairs(ours, theirs),
     )
