@@ -92,7 +92,7 @@ ACTIONS: Final[Mapping[str, Permit]] = {
     "asset.declare": _permit(Scope.ASSETS, "R2.7", (Role.PROVIDER, _OWN)),
     "asset.appeal": _permit(Scope.ASSETS, "R2.7", (Role.PROVIDER, _OWN)),
     "asset.release": _permit(Scope.OPERATE, "R2.7", (Role.OPERATOR, _OTHER)),
-    "asset.attest": _permit(Scope.ASSETS, "R2.8", (Role.ASSESSOR, _OTHER)),
+    "asset.attest": _permit(Scope.ASSETS, "R2.9", (Role.ASSESSOR, _OTHER)),
     "asset.suspend": _permit(Scope.OPERATE, "R2.6", (Role.OPERATOR, _OTHER)),
     "asset.restore": _permit(Scope.OPERATE, "R2.6", (Role.OPERATOR, _OTHER)),
     "asset.cancel": _permit(Scope.ASSETS, "R2.6", (Role.PROVIDER, _OWN), (Role.OPERATOR, _OTHER)),

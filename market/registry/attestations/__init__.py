@@ -1,1 +1,1 @@
-"""Inspections by third parties: accredited bodies attach what they measured in registered data and signed (R2.8)."""
+"""Inspections by third parties: accredited bodies attach what they measured in registered data and signed (R2.9)."""

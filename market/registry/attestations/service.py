@@ -1,4 +1,4 @@
-"""The step by which an accredited body attaches to registered data an inspection that it made and signed (R2.8)."""
+"""The step by which an accredited body attaches to registered data an inspection that it made and signed (R2.9)."""
 
 import base64
 import uuid
