@@ -69,7 +69,7 @@ class Beside:
         return [pair for pair in self.figures if pair.column is not None and pair.differs]
 
     @property
-    def pairing(self) -> int:
+    def differing(self) -> int:
         """How many facts and figures differ."""
         return sum(one.differs for one in self.totals) + sum(one.differs for one in self.figures)
 
