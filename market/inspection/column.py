@@ -139,7 +139,7 @@ class Column:
         digest = xxhash.xxh3_128()
         for part in self.kept.tallies():
             for written in part.written(hashes.BLOCK):
-                digest.update(memoryview(written))
+                digest.update(written.data)
             distinct += len(part)
             lowest = np.concatenate((lowest, part.values[: LOWEST - len(lowest)]))
             placeholders += sum(part.of(dirt.PLACEHOLDERS))

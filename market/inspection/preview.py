@@ -12,9 +12,9 @@ import numpy as np
 import polars as pl
 
 from market.inspection.column import Column, short
-from market.inspection.hashes import Values
 from market.inspection.sensitive.classes import Sensitive
 from market.inspection.sensitive.masking import mask_column
+from market.inspection.tally import Values
 
 ROWS: Final = 20
 """Rows of a sample; fewer where the file has fewer different ones."""

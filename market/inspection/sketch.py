@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from market.inspection.column import LOWEST, Measured
-from market.inspection.hashes import Values
+from market.inspection.tally import Values
 
 MOST = LOWEST - 1
 """Values of a sample at most."""

@@ -80,7 +80,7 @@ class Table:
         distinct, nonzero = 0, 0
         for part in rows.tallies():
             for written in part.written(hashes.BLOCK):
-                digest.update(memoryview(written))
+                digest.update(written.data)
             distinct, nonzero = distinct + len(part), nonzero + part.total
         lowest = sketch.lowest(self._sums([1] * len(columns), self.columns))
         return Whole(self.rows, distinct + (nonzero < self.rows), columns, digest.hexdigest(), lowest)

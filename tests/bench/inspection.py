@@ -83,7 +83,7 @@ def inspected(path: Path, before: Callable[[], None] | None = None, limits: Limi
     with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
         bounds = limits or Limits(wall_seconds=3600, cpu_seconds=3600)
         command = [sys.executable, "-m", "market.inspection.measure", str(path), "text/csv", "", scratch]
-        done = spent([*command, json.dumps(asdict(bounds))], before, **child.environment(scratch))
+        done = spent([*command, json.dumps(asdict(bounds))], before, None, **child.environment(scratch))
     if "refusal" in json.loads(done.said):
         raise RuntimeError(f"it refused: {done.said}")
     return done
