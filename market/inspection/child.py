@@ -64,7 +64,7 @@ def ask(
     ):
         try:
             child = subprocess.Popen(
-                command, env=_environment(scratch), cwd=scratch, stdin=subprocess.DEVNULL, stdout=said,
+                command, env=environment(scratch), cwd=scratch, stdin=subprocess.DEVNULL, stdout=said,
                 stderr=lamented, start_new_session=True, pass_fds=(writing,),
             )  # fmt: skip
         finally:
@@ -103,7 +103,7 @@ def _died(status: int, last_words: bytes) -> str:
     return "inspection.crashed"
 
 
-def _environment(scratch: str) -> dict[str, str]:
+def environment(scratch: str) -> dict[str, str]:
     """Return the child's environment: no secret of the server, and no setting but where its own code lies."""
     return {
         "PYTHONPATH": str(Path(market.__file__).resolve().parents[1]),

@@ -27,8 +27,8 @@ class Limits:
             libraries and threads reserve about 300 MiB of it, most of which is never touched.
         cpu_seconds: processor time of the child.
         wall_seconds: time until the parent ends the child.
-        scratch: largest file the child may write, in bytes (transcoded copy, spilled tables).
-        expanded: most bytes that compressed text may become.
+        scratch: largest file the child may write, in bytes; a column's cells take eight each.
+        expanded: most bytes that what is packed may become; a cell of Parquet counts as eight.
         columns: most columns a table may have.
     """
 

@@ -19,7 +19,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+<<<<<<< HEAD
 from typing import IO, Any, cast
+=======
+from typing import Any
+>>>>>>> memory
 
 import polars as pl
 import pyarrow
@@ -112,7 +116,7 @@ def _batches(path: Path, found: Scanned, shape: _Shape, limits: Limits) -> Itera
         raise Refusal("file.undecodable") from error
 
 
-def _stream(path: Path, found: Scanned, delimiter: str, limits: Limits) -> IO[bytes]:
+def _stream(path: Path, found: Scanned, delimiter: str, limits: Limits) -> Any:
     """Return the text in UTF-8; the file itself where it needs neither unpacking nor a second look."""
     if found.compression is None and found.encoding.startswith("utf-8") and not found.quoted:
         return path.open("rb", buffering=0)

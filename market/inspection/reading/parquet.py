@@ -18,6 +18,10 @@ from market.inspection.refusal import Refusal
 _SHOWN = 200
 _HELD = 64 * 1024 * 1024
 """Bytes of values, as the footer counts them, that are read at a time."""
+_BUFFER = 1024 * 1024
+"""Bytes of a column that are read at a time; without it, a column of a row group is read whole."""
+_CELL = 8
+"""Least bytes that a cell takes once it is read, however it is packed."""
 _BROKEN = (pyarrow.ArrowException, OSError, ValueError, OverflowError)
 
 
@@ -27,7 +31,7 @@ def opened(path: Path, limits: Limits) -> Source:
         raise Refusal("file.wrong_type" if path.stat().st_size else "file.empty", expected="Parquet")
     try:
         file = pyarrow.parquet.ParquetFile(
-            path, memory_map=False, pre_buffer=False,
+            path, memory_map=False, pre_buffer=False, buffer_size=_BUFFER,
             thrift_string_size_limit=limits.memory // 16, thrift_container_size_limit=1_000_000,
         )  # fmt: skip
         schema, rows = file.schema_arrow, file.metadata.num_rows
@@ -37,6 +41,8 @@ def opened(path: Path, limits: Limits) -> Source:
         raise _broken(error) from error
     if len(schema) > limits.columns:
         raise Refusal("file.too_wide", columns=len(schema), limit=limits.columns)
+    if rows * _CELL > min(limits.scratch, limits.expanded // max(1, len(schema))):
+        raise Refusal("file.expands")
     names = column_names(schema.names)
     for name, field in zip(names, schema, strict=True):
         if not _is_flat(field.type):

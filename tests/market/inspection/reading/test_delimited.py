@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from market.inspection.formats import CSV
 from market.inspection.limits import Limits
-from market.inspection.reading import open_source, quoting
+from market.inspection.reading import open_source, pieces, quoting
 from market.inspection.refusal import Refusal
 
 CELLS = st.text(st.sampled_from('a济1," \n\r;'), max_size=4)
@@ -125,6 +125,40 @@ def test_any_line_end_will_do(tmp_path: Path, end: bytes) -> None:
 def test_a_fault_is_told_with_its_line(tmp_path: Path, content: bytes, code: str, line: int | None) -> None:
     refusal = refused(tmp_path / "f", content)
     assert (refusal.code, refusal.facts.get("line")) == (code, line)
+
+
+@given(st.text(st.sampled_from('a1,"\n\r'), max_size=40), st.integers(1, 5))
+def test_pieces_are_whole_rows_and_together_the_text(text: str, size: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pieces, "PIECE", size)
+        found = list(pieces.pieces(io.BytesIO(text.encode()).read))
+    assert b"".join(found) == text.encode()
+    before = b""
+    for piece in found[:-1]:
+        before += piece
+        assert before.count(b'"') % 2 == 0
+        assert before.endswith((b"\n", b"\r"))
+        assert not (before.endswith(b"\r") and text.encode()[len(before) :].startswith(b"\n"))
+
+
+@pytest.mark.parametrize("rows", [1, 2])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_rows_come_whole_however_little_is_read_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str, rows: int
+) -> None:
+    """Each row of its own, a mark at the beginning of one, a line end in a cell, empty lines at the front."""
+    monkeypatch.setattr(pieces, "PIECE", 7 * rows)
+    text = end.join(["", "a,b", "1,2", "", "\ufeff3,4", f'"x{end}{end}y",5', "6,7"])
+    read_rows = read(tmp_path / "f", text.encode())[1]
+    assert read_rows == [("1", "2"), ("\ufeff3", "4"), (f"x{end}{end}y", "5"), ("6", "7")]
+    assert refused(tmp_path / "f", text.encode() + end.encode() + b"8").facts["line"] == 10
+
+
+def test_a_row_is_as_long_as_it_may_be(tmp_path: Path) -> None:
+    longest = b"1," + b"x" * (pieces.ROW - 3)
+    assert read(tmp_path / "f", b"a,b\n" + longest + b"\n3,4\n")[1][1] == ("3", "4")
+    refusal = refused(tmp_path / "f", b"a,b\n3,4\n" + longest + b"xx" + b"y" * pieces.PIECE)
+    assert (refusal.code, refusal.facts) == ("file.line_too_long", {"line": 3})
 
 
 def test_a_mark_within_the_text_is_data(tmp_path: Path) -> None:

@@ -1,7 +1,12 @@
 """Small files that ask for a great deal: each ends with its code, in a child that is bound to its memory."""
 
+import bz2
+import gzip
+import json
+import lzma
 import resource
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow
@@ -75,6 +80,44 @@ def test_ten_million_columns_of_parquet(tmp_path: Path) -> None:
     path = tmp_path / "f"
     path.write_bytes(b"PAR1" + footer + len(footer).to_bytes(4, "little") + b"PAR1")
     assert refused(path, PARQUET) == "file.broken_parquet"
+
+
+def test_a_footer_that_claims_two_thousand_million_rows(tmp_path: Path) -> None:
+    rows = _varint(2 * 2**31)
+    root, leaf = b"\x48\x01r\x15\x02\x00", b"\x15\x04\x25\x02\x18\x01a\x00"
+    footer = b"\x15\x02\x19\x2c" + root + leaf + b"\x16" + rows + b"\x19\x0c\x00"
+    path = tmp_path / "f"
+    path.write_bytes(b"PAR1" + footer + len(footer).to_bytes(4, "little") + b"PAR1")
+    assert refused(path, PARQUET, Limits()) == "file.expands"
+
+
+def test_one_value_repeated_for_millions_of_rows(tmp_path: Path) -> None:
+    """A few bytes that truly are millions of rows: measured within the bounds, refused before reading beyond them."""
+    path = tmp_path / "f"
+    rows = 3_000_000
+    table = pyarrow.table(
+        {"a": pyarrow.array([7], pyarrow.int8()).take(pyarrow.array([0] * rows, pyarrow.int32()))}
+    )
+    pyarrow.parquet.write_table(table, path, row_group_size=rows, data_page_size=2**30)
+    assert path.stat().st_size < 16 * 1024
+    report = json.loads(inspect_file(path, PARQUET, Limits(memory=512 * MIB)).report)
+    assert (report["rows"], report["duplicate_rows"]) == (rows, rows - 1)
+    assert refused(path, PARQUET, Limits(scratch=8 * rows - 1)) == "file.expands"
+    assert refused(path, PARQUET, Limits(expanded=8 * rows - 1)) == "file.expands"
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress], ids=["gzip", "bz2", "xz"])
+def test_a_text_packed_a_thousandfold_is_bound_by_what_it_becomes(
+    tmp_path: Path, pack: Callable[[bytes], bytes]
+) -> None:
+    """There is no bound on the ratio: the same file is measured or refused by its bytes alone."""
+    content = b"a,b\n" + b"1,2\n" * MIB
+    path = tmp_path / "f"
+    path.write_bytes(pack(content))
+    assert len(content) > 500 * path.stat().st_size
+    report = json.loads(inspect_file(path, CSV, Limits(expanded=len(content))).report)
+    assert report["rows"] == MIB
+    assert refused(path, CSV, Limits(expanded=len(content) - 1)) == "file.expands"
 
 
 def test_a_dictionary_of_one_long_value(tmp_path: Path) -> None:
