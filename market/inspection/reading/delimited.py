@@ -19,11 +19,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-<<<<<<< HEAD
-from typing import IO, Any, cast
-=======
 from typing import Any
->>>>>>> memory
 
 import polars as pl
 import pyarrow
@@ -123,11 +119,10 @@ def _stream(path: Path, found: Scanned, delimiter: str, limits: Limits) -> Any:
     return _strict(path, found, delimiter, limits)
 
 
-def _strict(path: Path, found: Scanned, delimiter: str, limits: Limits) -> IO[bytes]:
+def _strict(path: Path, found: Scanned, delimiter: str, limits: Limits) -> Any:
     """Return the text in UTF-8 from its beginning, without a mark, and its quotation marks looked at."""
     encoding = _PYTHON.get(found.encoding, found.encoding)
-    stream: Any = Strict(scan.unpacked(path, limits)[1], encoding, delimiter)
-    return cast("IO[bytes]", stream)
+    return Strict(scan.unpacked(path, limits)[1], encoding, delimiter)
 
 
 def _parsed(text: bytes, shape: _Shape, *, header: bool) -> Any:
