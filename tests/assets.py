@@ -1,6 +1,7 @@
 """Assets and listings for tests, made by the product's own services."""
 
 import hashlib
+import json
 import secrets
 import uuid
 from dataclasses import replace
@@ -16,11 +17,12 @@ from market.catalog.models import Benefit
 from market.catalog.sectors import Sector
 from market.catalog.terms import Proposal, use_of
 from market.db import read, transaction
+from market.inspection.cleaning.parsing import parse
 from market.inspection.declared.model import Declared, DeclaredColumn
 from market.inspection.formats import CSV
 from market.inspection.refusal import Refusal
 from market.inspection.service import Measured, inspect_file
-from market.registry import appealing, declaring, reading, service, updating
+from market.registry import appealing, cleaning, declaring, reading, service, updating
 from market.registry.models import Asset, Origin, Right, Update
 from market.registry.service import Upload
 from tests import people
@@ -69,6 +71,17 @@ def appealed(provider: Actor) -> uuid.UUID:
     asset_id = stopped(provider)
     with transaction() as session:
         appealing.appeal(session, provider, asset_id, "our own numbers")
+    return asset_id
+
+
+def cleaned(provider: Actor, content: bytes) -> uuid.UUID:
+    """Return a draft whose file was made of an uploaded one, without the rows that stood there twice."""
+    asset_id = drafted(provider, content).id
+    jobs.drain()
+    recipe = {"version": 1, "output": CSV, "operations": [{"operation": "drop_duplicates"}]}
+    with transaction() as session:
+        cleaning.ask(session, provider, asset_id, parse(json.dumps(recipe)))
+    jobs.drain()
     return asset_id
 
 

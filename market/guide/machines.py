@@ -25,6 +25,7 @@ from market.trades import acceptance, agreement, dispute, duty, notice, settleme
 TABLES: Final[Mapping[str, tuple[type[StrEnum], Mapping[Any, StrEnum]]]] = {
     "organisation": (organisation.OrganisationState, organisation.TRANSITIONS),
     "registration": (registration.RegistrationState, registration.TRANSITIONS),
+    "update": (registration.UpdateState, registration.UPDATE_TRANSITIONS),
     "listing": (listing.ListingState, listing.TRANSITIONS),
     "negotiation": (negotiation.State, negotiation.TRANSITIONS),
     "offer": (standing.OfferState, standing.TRANSITIONS),

@@ -94,6 +94,8 @@ OBJECTS: Final = {
     "certificate": lazy("Signing certificates"),
     "account": lazy("Payment accounts"),
     "asset": lazy("Assets"),
+    "revision": lazy("Files of assets"),
+    "update": lazy("Newer files of assets"),
     "inspection": lazy("Inspections by third parties"),
     "listing": lazy("Listings"),
     "approval": lazy("Rules of approval"),

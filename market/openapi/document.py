@@ -74,12 +74,12 @@ def complete(spec: Json) -> Json:
             if method in item:
                 key = f"{method.upper()} {path}"
                 _finish(spec, item[method], [*item.get("parameters", [])], OPERATIONS[key])
-    for name in files - {None}:  # their fields stand in the bodies now
-        del schemas[name.removeprefix(_SCHEMA)]
     for schema in _every(spec):
         if "pattern" in schema and isinstance(schema["pattern"], str):
             schema["pattern"] = _portable(schema["pattern"])
     used = {str(one.get("$ref")) for one in _every(spec["paths"])}
+    for name in files - {None} - used:  # its fields stand in the bodies now
+        del schemas[name.removeprefix(_SCHEMA)]
     for name in list(spec["components"]["responses"]):
         if f"#/components/responses/{name}" not in used:
             del spec["components"]["responses"][name]

@@ -1,8 +1,9 @@
 """What comes in and goes out of the routes of cleaning."""
 
-from marshmallow import fields, validate
+from marshmallow import fields
 
-from market.fields import Digest, Schema, Timestamp, Uuid, one_of
+from market.documents import Documents
+from market.fields import BoundedInt, Digest, Schema, Timestamp, Uuid, one_of
 from market.inspection.cleaning.parsing import OPERATIONS
 from market.inspection.cleaning.recipe import CSV, OUTPUTS
 
@@ -10,12 +11,11 @@ from market.inspection.cleaning.recipe import CSV, OUTPUTS
 class RecipeIn(Schema):
     """What is done to a file: operations in order; each fault is named by its path."""
 
-    version = fields.Integer(strict=True, required=True, validate=validate.Range(1, 1))
+    version = BoundedInt(low=1, high=1, required=True)
     output = one_of(*OUTPUTS, load_default=CSV, metadata={"description": "Media type of the cleaned file"})
-    operations = fields.List(
-        fields.Dict(keys=fields.String()),
+    operations = Documents(
+        high=OPERATIONS,
         required=True,
-        validate=validate.Length(max=OPERATIONS),
         metadata={
             "description": "Each names its `operation`: trim, width, invisible, empty, dates, cast, mask,"
             " drop_columns, rename, drop_duplicates or drop_rows, with its members"

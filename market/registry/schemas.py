@@ -2,9 +2,22 @@
 
 from typing import Any
 
-from marshmallow import fields, post_load, validate
+from marshmallow import fields, post_load
 
-from market.fields import Cursor, Digest, File, Reason, Schema, Several, Text, Timestamp, Uuid, one_of
+from market.documents import Document, Documents, Plain
+from market.fields import (
+    BoundedInt,
+    Cursor,
+    Digest,
+    File,
+    Reason,
+    Schema,
+    Several,
+    Text,
+    Timestamp,
+    Uuid,
+    one_of,
+)
 from market.inspection.declared.model import COLUMNS, NAME, RULES, TEXT
 from market.inspection.sensitive.classes import Sensitive
 from market.registry.models import Decision, Origin, Right
@@ -194,30 +207,29 @@ class CorrectionOut(Schema):
 class DeclarationIn(Schema):
     """What is declared of a file: its columns, key, rules of rows and period; each fault is named by its path."""
 
-    version = fields.Integer(strict=True, validate=validate.Range(1, 1))
-    columns = fields.List(
-        fields.Dict(),
+    version = BoundedInt(low=1, high=1)
+    columns = Documents(
+        low=1,
+        high=COLUMNS,
         required=True,
-        validate=validate.Length(1, COLUMNS),
         metadata={
             "description": "Each: name, type, description, required, unique, minimum, maximum, pattern, allowed"
             " (values, or the name of a list), longest, personal (class of personal data), quasi, unit"
         },
     )
-    key = fields.List(
-        fields.String(validate=validate.Length(max=NAME)),
-        validate=validate.Length(max=COLUMNS),
+    key = Several(
+        Plain(high=NAME),
+        high=COLUMNS,
         metadata={"description": "Names of columns that tell rows apart"},
     )
-    rules = fields.List(
-        fields.Dict(),
-        validate=validate.Length(max=RULES),
+    rules = Documents(
+        high=RULES,
         metadata={"description": "Each: expression, code, description"},
     )
-    period = fields.Dict(
+    period = Document(
         allow_none=True, metadata={"description": "column, start, end (YYYY-MM-DD), every_days"}
     )
-    description = fields.String(validate=validate.Length(max=TEXT))
+    description = Plain(high=TEXT)
 
 
 class DeclarationOut(Schema):

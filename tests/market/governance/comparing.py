@@ -87,7 +87,7 @@ def contents() -> dict[str, list[Any]]:
 
 def _shown(row: Sequence[Any]) -> str:
     """Return a row as text; the order of keys inside of JSON means nothing."""
-    return repr([canonical.encode(value) if isinstance(value, dict) else value for value in row])
+    return repr([canonical.encode(value) if isinstance(value, dict | list) else value for value in row])
 
 
 def differences(one: dict[str, list[Any]], other: dict[str, list[Any]]) -> list[str]:

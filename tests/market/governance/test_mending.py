@@ -34,7 +34,7 @@ from market.steps import Step, StepImage, journal, recovering, truncate_journal
 from market.steps.journal import Record
 from market.trades import decisions, ending, grounds
 from market.trades.dispute import Ruling
-from tests import assets, deals, offers, people, signers, trades
+from tests import assets, attestations, deals, offers, people, signers, trades
 from tests.conftest import Clock, postgres_server, sqlite_urls
 from tests.deals import Deal
 from tests.market.governance.comparing import (
@@ -149,6 +149,11 @@ def second_half(deal: Deal) -> None:
     assets.declared(deal.provider, assets.stopped(deal.provider))
     with transaction() as session:
         ending.end(session, deal.provider, deal.number, grounds.Ground.GRAVE, "it was passed on")
+    content = deals.content()
+    measured, body = assets.registered(deal.provider, content), attestations.body()
+    attestations.attach(body, str(measured.number), body.file(attestations.measured(content)))
+    assets.revised(deal.provider, measured.id)
+    assets.cleaned(deal.provider, deals.content())
     newcomer = people.colleague(deal.buyer, Role.BUYER)
     signers.certified(newcomer)
     with transaction() as session:

@@ -58,6 +58,8 @@ def raw(running: Flask) -> Iterator[Connection]:
     content = deals.content()
     measured, body = assets.registered(deal.provider, content), attestations.body()
     attestations.attach(body, str(measured.number), body.file(attestations.measured(content)))
+    assets.revised(deal.provider, measured.id)
+    assets.cleaned(deal.provider, deals.content())
     publishing.publish()
     engine = db.engine_for(running.extensions["settings"].database_owner_url)
     with engine.connect() as connection:
