@@ -54,7 +54,7 @@ SHOWN: Final[Mapping[str, frozenset[Viewer]]] = {
     "access_grant": _PARTIES,
     "receipt": _PARTIES,
     "revision": _PARTIES,
-    "asset_update": _PARTIES,
+    "asset_update": _PROVIDER,  # a reviewer's reason, which buyers need not read
     "inspection": _PARTIES,
     "attestation": _PARTIES,
     "inspection.preview": _PROVIDER,  # values out of the data

@@ -120,12 +120,13 @@ def _is_approved(evidence: Evidence, terms: AnyTerms, grant: Image) -> bool:
     return any(
         revision.entry.handle == handle
         and revision.entry.kind in _BRINGS
-        and _is_approved_before(evidence, revision, grant.index)
+        and is_approved_before(evidence, revision, grant.index)
         for revision in evidence.rows("revision", **wanted)
     )
 
 
-def _is_approved_before(evidence: Evidence, revision: Image, place: int) -> bool:
+def is_approved_before(evidence: Evidence, revision: Image, place: int) -> bool:
+    """Tell whether the next decision on a newer file was its approval, and came before a place in the log."""
     later = (
         (index, entry.kind)
         for index, entry in evidence.entries.items()

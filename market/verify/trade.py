@@ -7,7 +7,7 @@ from typing import Final
 from contracts.terms import AnyTerms
 from ledger.entry import Entry
 from market.verify import approvals, cleaned, delivery, ending, money, parties
-from market.verify.evidence import Evidence
+from market.verify.evidence import Evidence, Image
 from market.verify.line import Line
 from market.verify.report import Report, require
 
@@ -139,14 +139,21 @@ def _check_data(evidence: Evidence, terms: AnyTerms, requested: int) -> str:
     found = hashlib.sha256(evidence.files[REPORT]).hexdigest()
     require(found == subject.inspection_digest, f"{REPORT} is not the report that the terms name")
     require(revisions[0].row["size"] == subject.size, "the revision has another size than the terms say")
-    handle = revisions[0].entry.handle
+    offered = [revision for revision in revisions if _is_offered(evidence, revision, requested)]
+    require(offered, "the asset was not registered with that file before the contract was requested")
+    return f"revision {subject.content_digest[:12]}… was inspected and registered before the contract"
+
+
+def _is_offered(evidence: Evidence, revision: Image, requested: int) -> bool:
+    """Tell whether a file was its asset's at a place in the log: registered with it, or approved as a newer one."""
     registered = [
         index
         for index, entry in evidence.entries.items()
-        if entry.handle == handle and entry.kind == "asset.registered" and index < requested
+        if entry.handle == revision.entry.handle and entry.kind == "asset.registered" and index < requested
     ]
-    require(registered, "the asset was not registered before the contract was requested")
-    return f"revision {subject.content_digest[:12]}… was inspected and registered before the contract"
+    if not registered or registered[0] > revision.index:
+        return bool(registered)
+    return delivery.is_approved_before(evidence, revision, requested)
 
 
 def _check_states(evidence: Evidence, entries: list[tuple[int, Entry]], line: Line) -> str:

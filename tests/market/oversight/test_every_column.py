@@ -65,10 +65,13 @@ def raw(running: Flask) -> Iterator[Connection]:
     with engine.connect() as connection:
         if connection.dialect.name == "sqlite":
             connection.connection.cursor().execute("PRAGMA foreign_keys = OFF")
+            connection.connection.cursor().execute("PRAGMA ignore_check_constraints = ON")
         outer = connection.begin()
         binding.drop(connection)
         if connection.dialect.name == "postgresql":
-            for (_schema, table), keys in inspect(connection).get_multi_foreign_keys().items():
+            looked = inspect(connection)
+            found = [*looked.get_multi_foreign_keys().items(), *looked.get_multi_check_constraints().items()]
+            for (_schema, table), keys in found:
                 for key in keys:
                     connection.execute(text(f'ALTER TABLE "{table}" DROP CONSTRAINT "{key["name"]}"'))
         yield connection
