@@ -70,10 +70,15 @@ def raw(running: Flask) -> Iterator[Connection]:
         binding.drop(connection)
         if connection.dialect.name == "postgresql":
             looked = inspect(connection)
-            found = [*looked.get_multi_foreign_keys().items(), *looked.get_multi_check_constraints().items()]
-            for (_schema, table), keys in found:
-                for key in keys:
-                    connection.execute(text(f'ALTER TABLE "{table}" DROP CONSTRAINT "{key["name"]}"'))
+            bonds = (looked.get_multi_foreign_keys(), looked.get_multi_check_constraints())
+            named: list[tuple[str, Any]] = [
+                (table, bond["name"])
+                for found in bonds
+                for (_schema, table), listed in found.items()
+                for bond in listed
+            ]
+            for table, name in named:
+                connection.execute(text(f'ALTER TABLE "{table}" DROP CONSTRAINT "{name}"'))
         yield connection
         outer.rollback()
     engine.dispose()
