@@ -14,7 +14,7 @@ import pytest
 
 LANES: Final = ("sqlite", "postgresql")
 LONG: Final = {
-    "tests/browser/test_pages.py": 100,
+    "tests/browser/test_pages.py": 600,
     "tests/browser/": 100,
     "tests/flows/test_dual.py": 50,
     "tests/flows/test_demo.py": 50,
