@@ -9,12 +9,16 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from market.errors import Invalid
+from market.i18n import _
 from market.inspection.cleaning.parsing import RecipeError, parse
 from market.inspection.cleaning.recipe import CSV, Kind, Otherwise, Recipe
 from market.registry.cleaning import refusal
 
 WHOLE = ("invisible", "width", "trim")
 """Ticks of the whole file that are an operation by the same name on all columns, in their order."""
+TICKS, TICK = frozenset({*WHOLE, "duplicates"}), "yes"
+"""All ticks of the whole file, and what a tick is sent as."""
 DROP, STARS = "drop", "stars"
 """What a column may be hidden by, beside a class of sensitive data."""
 
@@ -36,8 +40,11 @@ def recipe_of(form: Mapping[str, str]) -> Recipe:
     Raises:
         Invalid: every fault by the field of the form (``cleaning.invalid``).
     """
+    _refuse_other_ticks(form)
     text = form.get("recipe", "").strip()
     written = [] if text else [*_of_cells(form), *_of_rows(form), *_of_columns(form)]
+    if not (text or written or form.get("output")):
+        raise _faulty({"output": [_("This is needed.")]})
     operations = [operation for operation, _field in written]
     document = {"version": 1, "output": form.get("output") or CSV, "operations": operations}
     try:
@@ -53,6 +60,20 @@ def recipe_of(form: Mapping[str, str]) -> Recipe:
         raised.fields.clear()
         raised.fields.update(by_field)
         raise raised from error
+
+
+def _refuse_other_ticks(form: Mapping[str, str]) -> None:
+    """Refuse a tick that is sent as anything else; all other fields are read with the recipe."""
+    ticks = {name: form[name] for name in form if name in TICKS or name.endswith(".filled")}
+    wrong = [name for name, value in ticks.items() if value != TICK]
+    if wrong:
+        raise _faulty({name: [_("Choose one of these: %(choices)s.", choices=TICK)] for name in wrong})
+
+
+def _faulty(fields: dict[str, list[str]]) -> Invalid:
+    return Invalid(
+        "cleaning.invalid", _("The recipe cannot be followed; correct what is named."), fields=fields
+    )
 
 
 def _field_of(path: str, written: _Written) -> str:

@@ -44,7 +44,10 @@ def test_what_is_chosen_is_done_in_a_fixed_order() -> None:
 
 
 def test_nothing_chosen_still_writes_the_file_anew() -> None:
-    assert recipe_of(COLUMNS).to_json() == {"version": 1, "output": CSV, "operations": []}
+    with pytest.raises(Invalid) as raised:  # not even what kind of file
+        recipe_of(COLUMNS)
+    assert list(raised.value.fields) == ["output"]
+    assert recipe_of(COLUMNS | {"output": CSV}).to_json() == {"version": 1, "output": CSV, "operations": []}
 
 
 def test_json_counts_instead_of_what_is_chosen() -> None:
@@ -63,6 +66,7 @@ def test_json_counts_instead_of_what_is_chosen() -> None:
             ["columns.0.hide", "columns.1.rename"],
         ),
         ({"output": "text/html"}, ["output"]),
+        ({"trim": "on\u0000", "columns.1.filled": "x"}, ["trim", "columns.1.filled"]),
         ({"recipe": "no JSON"}, ["recipe"]),
         ({"recipe": '{"version": 1, "operations": [{"operation": "hash"}]}'}, ["recipe"]),
     ],
