@@ -170,7 +170,7 @@ def _on_either(config: pytest.Config, items: list[pytest.Item]) -> list[pytest.I
     commit = _commit(config) if CI else None
     other = {item for item in items if order.is_elsewhere(item, commit)}
     if other and getattr(config, "workerinput", {}).get("workerid", "gw0") == "gw0":
-        when = "they change over with the commit" if CI else "more of them run on both with CI=true"
+        when = "they change over with the commit" if CI else "with CI=true they change over with the commit"
         tell("databases", f"{len(other)} tests ran on one of the two; {when}")
     config.hook.pytest_deselected(items=list(other))
     return [item for item in items if item not in other]

@@ -48,9 +48,7 @@ EITHER: Final = (
     "tests/market/trades/",
     "tests/market/witnessing/",
 )
-"""Many tests of much the same on both databases: outside of CI about half of them run on each."""
-TURNS: Final = "tests/market/"
-"""Those of them that take turns in CI: at each commit one half runs on each database, which half the commit decides."""
+"""Many tests of much the same on both databases: about half of them run on each. In CI they take turns by commit."""
 
 
 @dataclass
@@ -86,10 +84,10 @@ def is_elsewhere(item: pytest.Item, commit: str | None) -> bool:
 
     Args:
         item: the test.
-        commit: in CI what is tested, in hex: tests of :data:`TURNS` change their database with it, all others run on
-            both. None elsewhere: the name alone decides, always alike.
+        commit: in CI what is tested, in hex: tests change their database with it. None elsewhere: the name alone
+            decides, always alike.
     """
-    if not item.nodeid.startswith(EITHER) or (commit is not None and not item.nodeid.startswith(TURNS)):
+    if not item.nodeid.startswith(EITHER):
         return False
     lane = _lane(item)
     turn = int(commit or "0", 16)
