@@ -11,7 +11,7 @@ from market.db import read, transaction
 from market.errors import Conflict, Forbidden, Invalid, MarketError, NotFound
 from market.keys import certificates
 from market.keys.models import Reason
-from market.registry import inspected
+from market.registry import inspected, reading
 from market.registry.models import Asset
 from market.registry.states import RegistrationEvent
 from market.steps import steps_of
@@ -28,7 +28,7 @@ def registered(provider: Actor | None = None, content: bytes = assets.CONTENT) -
 
 def shown(asset: Asset) -> inspected.Inspected:
     with read() as session:
-        return inspected.inspected(session, asset.id)
+        return inspected.inspected(session, reading.offered_of(session, asset).id)
 
 
 def code_of(body: Body, number: str, content: bytes) -> str:
