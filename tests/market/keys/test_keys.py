@@ -22,7 +22,7 @@ def test_the_exchange_publishes_its_manifest_and_log_keys(keyed: Flask, settings
     for _ in range(2):
         service.on_founded()
     with read() as session:
-        assert session.query(Key).count() == 5  # with the three of the authority
+        assert session.query(Key).count() == 6  # with the four of the authority
         manifest = service.manifest_key(session)
         (log,) = session.query(Key).filter_by(purpose=Purpose.LOG)
     assert parse_verifier(log.public_key).name == settings.origin

@@ -55,8 +55,9 @@ def on_offer(asset_id: uuid.UUID) -> str:
 
 
 def kinds(asset_id: uuid.UUID) -> list[str]:
+    handle = assets.found(asset_id).handle
     with read() as session:
-        return [step.kind for step in steps.steps_of(session, assets.found(asset_id).handle)]
+        return [step.kind for step in steps.steps_of(session, handle)]
 
 
 def test_a_newer_file_is_on_offer_once_it_is_approved(exchange: Flask) -> None:
@@ -254,12 +255,12 @@ def test_whose_turn_it_is(exchange: Flask) -> None:
             ]
 
     assets.revised(provider, asset.id)
-    assert "Newer file: see how it differs, then submit it" in tasks(provider)
+    assert "新文件：查看差异后提交审核" in tasks(provider)
     submit(provider, asset.id)
-    assert tasks(chief) == ["Review a newer file"]
+    assert tasks(chief) == ["审核新文件"]
     review(chief, asset.id, approve=False)
     assert tasks(chief) == []
-    assert "Newer file rejected: read why" in tasks(provider)
+    assert "新文件被驳回：请查看理由" in tasks(provider)
 
 
 def test_a_listing_offers_its_file_until_its_provider_moves_it(exchange: Flask) -> None:
