@@ -112,7 +112,7 @@ def environment(scratch: str) -> dict[str, str]:
         # the limit counts what is reserved: threads that do nothing, and allocators that keep what is free
         "ARROW_IO_THREADS": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
         "ARROW_DEFAULT_MEMORY_POOL": "mimalloc", "MIMALLOC_ARENA_EAGER_COMMIT": "0", "MALLOC_ARENA_MAX": "2",
-        "_RJEM_MALLOC_CONF": "retain:false",
+        "_RJEM_MALLOC_CONF": "retain:false,background_thread:false",
     }  # fmt: skip
 
 

@@ -14,7 +14,7 @@ _GRACE = 5
 """Seconds of processor time between the signal that it is used up and the end."""
 _STARVED = re.compile(
     r"memory allocation of |bad_alloc|MemoryError|[Oo]ut of memory|[Cc]annot allocate memory|malloc of size"
-    r"|Resource temporarily unavailable|can't start new thread|failed to map segment"
+    r"|Resource temporarily unavailable|can't start new thread|thread creation failed|failed to map segment"
 )
 
 
