@@ -26,7 +26,7 @@ PARTIES_SEE = frozenset({
 """Tables, and personal columns as ``table.column``, that may never be withheld from a party to the trade."""
 SEES: Mapping[str, frozenset[str]] = {
     "buyer": PARTIES_SEE | {"operation.url"},
-    "provider": PARTIES_SEE | {"inspection.preview"},
+    "provider": PARTIES_SEE | {"inspection.preview", "declaration.document", "asset_update"},
     AUDITOR: frozenset(),
 }
 
