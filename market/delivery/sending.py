@@ -27,6 +27,8 @@ from market.storage import Store
 
 MIB: Final = 1024 * 1024
 """Bytes between two questions to the gate."""
+MOST: Final = 1_000_000
+"""No trade has so many updates; a column of PostgreSQL does not hold every number that an address may."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def visible(session: Session, actor: Actor, number: str, ordinal: int = 0) -> Ac
     Raises:
         NotFound: there is none, or the actor may not know of it; the answer is the same.
     """
-    query = select(AccessGrant).where(AccessGrant.number == number, AccessGrant.ordinal == ordinal)
+    query = select(AccessGrant).where(AccessGrant.number == number, AccessGrant.ordinal == min(ordinal, MOST))
     row = session.scalars(query).one_or_none()
     knows = actor.has(Role.OPERATOR, Role.AUDITOR) or (
         row is not None and actor.organisation_id in {row.provider_id, row.buyer_id}
