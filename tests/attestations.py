@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from market.actor import Actor, Role
 from market.db import read, transaction
 from market.inspection import statement
+from market.inspection.declared.model import Declared
 from market.inspection.formats import CSV
 from market.inspection.grading import grade
 from market.inspection.report import canonical
@@ -81,12 +82,12 @@ def body(actor: Actor | None = None) -> Body:
     return Body(assessor, key, signers.certified(assessor, key), code, chief)
 
 
-def measured(content: bytes = assets.CONTENT) -> Report:
+def measured(content: bytes = assets.CONTENT, declared: Declared | None = None) -> Report:
     """Return the report of a file as anybody measures it."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "weather.csv"
         path.write_bytes(content)
-        report: Report = json.loads(assets.measure_once(path, CSV).report)
+        report: Report = json.loads(assets.measure_once(path, CSV, declared=declared).report)
         return report
 
 

@@ -57,10 +57,6 @@ def _count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= BOUND
 
 
-def _flag(value: Any) -> bool:
-    return isinstance(value, bool)
-
-
 def _name(value: Any) -> bool:
     return isinstance(value, str) and len(value) <= _NAME
 
@@ -114,7 +110,7 @@ _COLUMN: Final = {
 }  # fmt: skip
 _FINDING: Final = {
     "name": _name, "class": _one_of(set(Sensitive)), "level": _one_of(set(Level)), "cells": _count, "filled": _count,
-    "valid": _count, "basis": [short], "declared": _flag,
+    "valid": _count, "basis": [short], "declared": _maybe(_one_of(set(Sensitive))),
 }  # fmt: skip
 _HIDDEN: Final = {"columns": [_name], "k": _count, "groups": _count, "rows_below": _count}
 _REPORT: Final = {

@@ -89,7 +89,7 @@ def content(one: Measured) -> dict[str, Any]:
 
 
 def _file(one: Measured) -> list[dict[str, Any]]:
-    report, facts = one.report, parse(one.text)
+    declared, facts = one.report["declared"], parse(one.text)
     return [
         _fact(lazy("Asset"), one.title),
         _fact(lazy("Format"), facts.format),
@@ -102,7 +102,7 @@ def _file(one: Measured) -> list[dict[str, Any]]:
         ),
         _fact(lazy("Duplicate rows"), whole(facts.duplicate_rows)),
         _fact(lazy("Columns with sensitive data"), whole(sum(kind is not None for kind in one.kinds))),
-        _fact(lazy("Held against the declaration"), report["declared"] or both(lazy("none"))),
+        _fact(lazy("Held against the declaration"), declared["digest"] if declared else both(lazy("none"))),
         _fact(lazy("Measured at"), moment(one.at)),
     ]
 

@@ -16,6 +16,7 @@ from contracts import cms, signing
 from contracts.vocabulary import Role
 from market.inspection import known, measure, statement
 from market.inspection.content import RULE
+from market.inspection.declared.model import Declared, DeclaredColumn
 from market.inspection.report import canonical, digest
 from market.inspection.statement import StatementError
 from tests import attestations, signers
@@ -76,6 +77,15 @@ def test_what_the_inspector_makes_is_known(report: Report) -> None:
     assert (2, measure.METHOD, RULE) in known.METHODS
     assert known.knows(report)
     assert known.knows(attestations.odd(report))
+
+
+@pytest.mark.parametrize("declared", [None, Declared((DeclaredColumn("手机号", personal="mobile"),))])
+def test_what_it_finds_and_what_is_declared_is_known(declared: Declared | None) -> None:
+    rows = (f"138{place:08},{place % 3},password={place}" for place in range(60))
+    report = attestations.measured("\n".join(["手机号,组,secret_key", *rows, ""]).encode(), declared)
+    assert report["sensitive"]["columns"]
+    assert report["sensitive"]["negative"]
+    assert known.knows(report)
 
 
 def test_an_edited_report_is_noticed(report: Report) -> None:

@@ -97,6 +97,14 @@ def test_it_says_in_both_languages_what_was_measured(exchange: Flask, tmp_path: 
         assert squeezed(text) in said, text
 
 
+def test_it_names_the_declaration_that_the_file_was_held_against(exchange: Flask, tmp_path: Path) -> None:
+    provider = assets.provider()
+    asset_id = assets.stopped(provider)
+    assets.declared(provider, asset_id)
+    declared = of(asset_id).measured.report["declared"]
+    assert declared["digest"] in words(fetched(signed_in(exchange, provider), asset_id), tmp_path)
+
+
 def test_the_seal_holds_and_a_change_breaks_it(exchange: Flask, clock: Clock) -> None:
     asset_id, client = measured(exchange)
     one = of(asset_id)
