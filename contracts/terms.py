@@ -43,6 +43,10 @@ MOST: Final = 10_000
 """Most acceptances that a standing offer may ask for."""
 
 
+ONCE: Final = "once"
+"""The update cycle of data that are one file and stay it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How long, and how often, a standing offer may be accepted.
@@ -169,6 +173,16 @@ class Filled:
     def payment_days(self) -> int:
         """Days after the contract is in force to pay; 0 when nothing is paid."""
         return self._whole("payment.days") if self.price.amount else 0
+
+    @property
+    def update_cycle(self) -> str:
+        """How often the data are updated within the term, a word of the model text; :data:`ONCE` where never."""
+        return str(self.values.get("data.update", ONCE))
+
+    @property
+    def has_updates(self) -> bool:
+        """Whether newer files of the data are part of them (article on delivery of the model texts)."""
+        return self.update_cycle != ONCE
 
     @property
     def term_days(self) -> int:

@@ -10,6 +10,7 @@ from marshmallow import ValidationError
 
 from contracts import blanks, library
 from contracts.library import Model
+from contracts.terms import Offered
 from contracts.vocabulary import Action, Indicator, Purpose
 from market import forms, permissions
 from market.actor import Actor, Role
@@ -34,9 +35,6 @@ from market.rules import book
 from market.texts import form
 
 pages = Blueprint("catalog", __name__)
-
-ONCE = "once"
-"""The update cycle of a contract that gives one file and no right to another."""
 
 BENEFIT_LABELS = {
     Benefit.COMMERCIAL: lazy("commercial"),
@@ -343,7 +341,7 @@ def _listing(number: str, error: Exception | None = None) -> str:
         types=TYPE_LABELS,
         may=may | {"move": may["move"] and older and not offer},
         older=older,
-        cycle=facts.values.get("data.update", ONCE),
+        terms=Offered(row.terms),
         values=forms.sent(),
         faults=forms.faults(error) if error else {},
         message=error.message if isinstance(error, MarketError) else None,

@@ -11,10 +11,18 @@ from market.i18n import _
 from market.inspection.sensitive.classes import Sensitive
 from market.permissions import require
 from market.registry.models import Appeal, Asset, Correction, Decision, Inspection, Update
-from market.registry.reading import asset_of, is_undecided, measured_in, relation, revision_for, update_of
+from market.registry.reading import (
+    asset_of,
+    is_undecided,
+    measured_in,
+    not_inspected,
+    relation,
+    revision_for,
+    update_of,
+)
 from market.registry.screened import RULE, Screened, screened
+from market.registry.states import wrong_state
 from market.steps import Kind, Step
-from market.words import state_label
 
 
 def correct(
@@ -141,26 +149,13 @@ def decide(session: Session, actor: Actor, asset_id: uuid.UUID, *, decision: Dec
 def _screened(session: Session, actor: Actor, asset: Asset) -> tuple[Inspection, Screened]:
     inspection = measured_in(session, revision_for(session, actor, asset).id)
     if inspection is None or inspection.report is None:
-        raise Conflict(
-            "asset.not_inspected",
-            _(
-                "The exchange has not measured this file; wait until it has, or upload one that can be measured."
-            ),
-            rule="R2.2",
-        )
+        raise not_inspected()
     return inspection, screened(session, inspection)
 
 
 def _demand_undecided(asset: Asset, update: Update | None) -> None:
     if not is_undecided(asset, update):
-        raise Conflict(
-            "asset.wrong_state",
-            _(
-                "The state of the registration is “%(state)s”; this step cannot be taken now.",
-                state=state_label(asset.state, "registration"),
-            ),
-            state=asset.state.value,
-        )
+        raise wrong_state(asset.state)
 
 
 def _kind_in_force(found: Screened, column: str) -> Sensitive | None:

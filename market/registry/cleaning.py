@@ -30,13 +30,20 @@ from market.permissions import require
 from market.registry import cleaning_carrying, progress
 from market.registry.files import last_ordinal
 from market.registry.models import Asset, Cleaning, CleaningRequest, Revision, Update
-from market.registry.reading import asset_of, is_draft, measured_in, relation, revision_of, update_of
-from market.registry.states import UpdateEvent, advance_update
+from market.registry.reading import (
+    asset_of,
+    is_draft,
+    measured_in,
+    not_inspected,
+    relation,
+    revision_of,
+    update_of,
+)
+from market.registry.states import UpdateEvent, advance_update, wrong_state
 from market.rules import book
 from market.steps import Kind, Pending
 from market.storage import Blob
 from market.storage.blob import CHUNK, OverCap
-from market.words import state_label
 
 _NAME = 200
 """Longest name of a file, in characters."""
@@ -256,23 +263,10 @@ def named(filename: str, media_type: str) -> str:
 
 def _demand_cleanable(session: Session, asset: Asset, revision: Revision) -> None:
     if not is_draft(asset, update_of(session, revision.id)):
-        raise Conflict(
-            "asset.wrong_state",
-            _(
-                "The state of the registration is “%(state)s”; this step cannot be taken now.",
-                state=state_label(asset.state, "registration"),
-            ),
-            state=asset.state.value,
-        )
+        raise wrong_state(asset.state)
     inspection = measured_in(session, revision.id)
     if inspection is None or inspection.report is None:
-        raise Conflict(
-            "asset.not_inspected",
-            _(
-                "The exchange has not measured this file; wait until it has, or upload one that can be measured."
-            ),
-            rule="R2.2",
-        )
+        raise not_inspected()
 
 
 def _forget(session: Session, asset_id: uuid.UUID) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from market import jobs, steps
 from market.actor import Actor
-from market.errors import Conflict, Invalid
+from market.errors import Invalid
 from market.i18n import _
 from market.inspection.declared import document, drafting, faults
 from market.inspection.declared.foreign import Taken
@@ -18,9 +18,17 @@ from market.inspection.sensitive.classes import Sensitive
 from market.permissions import Relation, require
 from market.registry.declarations import declaration_of, last_measured
 from market.registry.models import Declaration, Origin
-from market.registry.reading import asset_of, is_draft, relation, revision_for, revision_of, update_of
+from market.registry.reading import (
+    asset_of,
+    is_draft,
+    not_inspected,
+    relation,
+    revision_for,
+    revision_of,
+    update_of,
+)
+from market.registry.states import wrong_state
 from market.steps import Kind, Step
-from market.words import state_label
 
 
 def declare(session: Session, actor: Actor, asset_id: uuid.UUID, declared: Declared, origin: Origin) -> Step:
@@ -48,14 +56,7 @@ def declare(session: Session, actor: Actor, asset_id: uuid.UUID, declared: Decla
     if before is not None and before.digest == declared.digest:
         return steps.repeat(session, actor, Kind.ASSET_DECLARED, asset.handle, given)
     if not is_draft(asset, update_of(session, revision.id)):
-        raise Conflict(
-            "asset.wrong_state",
-            _(
-                "The state of the registration is “%(state)s”; this step cannot be taken now.",
-                state=state_label(asset.state, "registration"),
-            ),
-            state=asset.state.value,
-        )
+        raise wrong_state(asset.state)
     step = steps.begin(actor, Kind.ASSET_DECLARED, asset.handle)
     session.add(
         Declaration(
@@ -88,12 +89,7 @@ def current(session: Session, actor: Actor, asset_id: uuid.UUID) -> tuple[Declar
         return from_json(row.document), row
     inspection = last_measured(session, revision.id)
     if inspection is None or inspection.report is None:
-        raise Conflict(
-            "asset.not_inspected",
-            _(
-                "The exchange has not measured this file; wait until it has, or upload one that can be measured."
-            ),
-        )
+        raise not_inspected()
     own = relation(actor, asset) is Relation.OWN
     preview = json.loads(inspection.preview) if own and inspection.preview else None
     return drafting.draft(json.loads(inspection.report), preview), None

@@ -9,8 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from market.errors import Conflict
-from market.i18n import _, language
+from market.i18n import language
 from market.inspection import dqv, dqv_attested, showing
 from market.inspection.dqv_attested import Attested
 from market.inspection.grading import INDICATORS, REASONS
@@ -19,7 +18,7 @@ from market.inspection.sensitive.classes import LABELS
 from market.inspection.showing import Shown
 from market.registry import cleaning_reading
 from market.registry.attestations.beside import TOTALS, Beside, of_revision
-from market.registry.reading import measured_in
+from market.registry.reading import measured_in, not_inspected
 from market.registry.screened import screened
 
 
@@ -99,12 +98,7 @@ def inspected(session: Session, revision_id: uuid.UUID) -> Inspected:
     """
     row = measured_in(session, revision_id)
     if row is None or row.report is None or row.report_digest is None:
-        raise Conflict(
-            "asset.not_inspected",
-            _(
-                "The exchange has not measured this file; wait until it has, or upload one that can be measured."
-            ),
-        )
+        raise not_inspected()
     report = json.loads(row.report)
     preview = json.loads(row.preview) if row.preview else None
     shown = showing.public(report, preview, screened(session, row).findings)

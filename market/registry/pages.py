@@ -13,7 +13,6 @@ from market.actor import Role
 from market.db import read, transaction
 from market.errors import Conflict, Invalid, NotFound, TooLarge
 from market.i18n import _, in_language, lazy
-from market.inspection.formats import COMPRESSED, MEDIA_TYPES
 from market.inspection.grading import INDICATORS
 from market.inspection.report import TYPE_LABELS
 from market.inspection.sensitive.classes import LABELS, LEVEL_LABELS
@@ -34,7 +33,6 @@ from market.registry import (
 from market.registry.models import Asset, Right
 from market.registry.reading import Detail
 from market.registry.states import STANDING, RegistrationState
-from market.rules import book
 from market.steps import Kind, Step
 from market.steps.reader import story as story_of
 from market.steps.telling import told
@@ -187,8 +185,7 @@ def _form(values: dict[str, Any], faults: dict[str, Any] | None = None, message:
         values=values,
         faults=faults or {},
         message=message,
-        most=book().value("upload.max_bytes"),
-        endings=",".join((*MEDIA_TYPES, *COMPRESSED)),
+        **uploading.accepted(),
         rights=[(right.value, RIGHT_LABELS[right]) for right in Right],
     )
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from market.actor import Actor, Role
 from market.db import locked
-from market.errors import NotFound
+from market.errors import Conflict, NotFound
 from market.i18n import _
 from market.inspection import findings as finding
 from market.inspection import report as reports
@@ -218,6 +218,15 @@ def revision_for(session: Session, actor: Actor, asset: Asset) -> Revision:
     if update is None or update.state is not UpdateState.DRAFT or _is_appealed(session, working.id):
         return working
     return offered_of(session, asset)
+
+
+def not_inspected() -> Conflict:
+    """Return the refusal of what needs a measured file (rule R2.2)."""
+    return Conflict(
+        "asset.not_inspected",
+        _("The exchange has not measured this file; wait until it has, or upload one that can be measured."),
+        rule="R2.2",
+    )
 
 
 def update_of(session: Session, revision_id: uuid.UUID) -> Update | None:

@@ -11,12 +11,10 @@ from contracts.identifiers import new_number
 from market import clock, jobs, steps
 from market.actor import Actor
 from market.db import locked, transaction
-from market.errors import Conflict
-from market.i18n import _
 from market.permissions import Relation, require
 from market.registry import duplicates, inspecting
 from market.registry.models import Asset, Revision, Right
-from market.registry.reading import asset_of, inspection_of, relation, revision_of
+from market.registry.reading import asset_of, inspection_of, not_inspected, relation, revision_of
 from market.registry.screened import demand_unstopped
 from market.registry.states import RegistrationEvent, RegistrationState, advance
 from market.rules import book
@@ -133,13 +131,7 @@ def submit(session: Session, actor: Actor, asset_id: uuid.UUID) -> Step:
     state = advance(asset.state, RegistrationEvent.SUBMIT)
     inspection = inspection_of(session, asset)
     if inspection is None or inspection.content_digest is None:
-        raise Conflict(
-            "asset.not_inspected",
-            _(
-                "The exchange has not measured this file; wait until it has, or upload one that can be measured."
-            ),
-            rule="R2.2",
-        )
+        raise not_inspected()
     demand_unstopped(session, inspection)
     claim = duplicates.refuse_submission(
         session, asset, revision_of(session, asset), inspection.content_digest

@@ -95,6 +95,18 @@ STANDING = frozenset({_State.REGISTERED, _State.SUSPENDED})
 """Registrations that stand, so that one can suspend, restore or cancel them."""
 
 
+def wrong_state(state: RegistrationState) -> Conflict:
+    """Return the refusal of a step that a registration does not allow as it stands."""
+    return Conflict(
+        "asset.wrong_state",
+        _(
+            "The state of the registration is “%(state)s”; this step cannot be taken now.",
+            state=state_label(state, "registration"),
+        ),
+        state=state.value,
+    )
+
+
 def advance(state: RegistrationState, event: RegistrationEvent) -> RegistrationState:
     """Return the state after an event.
 
@@ -104,14 +116,7 @@ def advance(state: RegistrationState, event: RegistrationEvent) -> RegistrationS
     try:
         return TRANSITIONS[state, event]
     except KeyError:
-        raise Conflict(
-            "asset.wrong_state",
-            _(
-                "The state of the registration is “%(state)s”; this step cannot be taken now.",
-                state=state_label(state, "registration"),
-            ),
-            state=state.value,
-        ) from None
+        raise wrong_state(state) from None
 
 
 def advance_update(state: UpdateState, event: UpdateEvent) -> UpdateState:

@@ -12,13 +12,11 @@ from market.db import read, transaction
 from market.errors import Conflict, Invalid, TooLarge
 from market.i18n import _
 from market.inspection import comparison
-from market.inspection.formats import COMPRESSED, MEDIA_TYPES
 from market.inspection.report import TYPE_LABELS
 from market.participants.web import current_actor, idempotency_key, require_actor
 from market.registry import reading, schemas, update_reading, updating, uploading
 from market.registry.states import RegistrationState, UpdateState
 from market.registry.update_reading import Updated
-from market.rules import book
 
 pages = Blueprint("updates", __name__)
 
@@ -119,8 +117,7 @@ def _page(
         may_withdraw=owner and detail.update is not None and detail.is_undecided,
         may_review=state is UpdateState.SUBMITTED and permissions.allowed(actor, "asset.review", relation),
         awaits=state is UpdateState.SUBMITTED or detail.measuring == "pending",
-        most=book().value("upload.max_bytes"),
-        endings=",".join((*MEDIA_TYPES, *COMPRESSED)),
+        **uploading.accepted(),
         values=values or {},
         faults=faults or {},
         message=message,

@@ -18,12 +18,11 @@ from market.permissions import require
 from market.registry import duplicates
 from market.registry.files import UNDER_WAY, last_ordinal
 from market.registry.models import Asset, Inspection, Revision, Update
-from market.registry.reading import asset_of, measured_in, offered_of, relation
+from market.registry.reading import asset_of, measured_in, not_inspected, offered_of, relation
 from market.registry.screened import demand_unstopped
 from market.registry.service import Upload
-from market.registry.states import RegistrationState, UpdateEvent, UpdateState, advance_update
+from market.registry.states import RegistrationState, UpdateEvent, UpdateState, advance_update, wrong_state
 from market.steps import Kind, Pending, Step
-from market.words import state_label
 
 RULE = "R2.8"
 
@@ -39,14 +38,7 @@ def may_revise(session: Session, actor: Actor, asset_id: uuid.UUID) -> Asset:
     asset = asset_of(session, actor, asset_id)
     require(actor, "asset.draft", relation(actor, asset))
     if asset.state is not RegistrationState.REGISTERED:
-        raise Conflict(
-            "asset.wrong_state",
-            _(
-                "The state of the registration is “%(state)s”; this step cannot be taken now.",
-                state=state_label(asset.state, "registration"),
-            ),
-            state=asset.state.value,
-        )
+        raise wrong_state(asset.state)
     return asset
 
 
@@ -229,11 +221,5 @@ def _give_up(session: Session, step: Pending, asset: Asset) -> None:
 def _demand_measured(session: Session, update: Update) -> Inspection:
     inspection = measured_in(session, update.revision_id)
     if inspection is None or inspection.report is None or update.comparison is None:
-        raise Conflict(
-            "asset.not_inspected",
-            _(
-                "The exchange has not measured this file; wait until it has, or upload one that can be measured."
-            ),
-            rule="R2.2",
-        )
+        raise not_inspected()
     return inspection

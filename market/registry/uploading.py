@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from typing import IO
+from typing import IO, Any
 
 from marshmallow import ValidationError
 from werkzeug.datastructures import FileStorage
@@ -11,7 +11,7 @@ from market import storage
 from market.errors import Invalid, TooLarge
 from market.fields import clean
 from market.i18n import _, size
-from market.inspection.formats import MEDIA_TYPES, media_type_of
+from market.inspection.formats import COMPRESSED, MEDIA_TYPES, media_type_of
 from market.registry.service import Upload
 from market.rules import book
 from market.storage.blob import CHUNK, OverCap
@@ -48,6 +48,11 @@ def store(file: FileStorage | None) -> Upload:
         sentence = _("The file is empty.")
         raise Invalid("file.empty", sentence, fields={"file": [sentence]})
     return Upload(blob, filename, media_type)
+
+
+def accepted() -> dict[str, Any]:
+    """Return what the field of a form says: ``most``, the largest size in bytes, and the ``endings`` of names."""
+    return {"most": book().value("upload.max_bytes"), "endings": ",".join((*MEDIA_TYPES, *COMPRESSED))}
 
 
 def _named(sent: str) -> str:

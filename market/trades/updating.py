@@ -36,10 +36,6 @@ from market.trades.models import Agreement, Trade
 from market.trades.service import Life
 
 SYSTEM: Final = Actor.system("trade")
-CYCLE: Final = "data.update"
-"""The blank that says how often the data are updated."""
-ONCE: Final = "once"
-"""The word in it for never."""
 IN_FORCE: Final = frozenset({AgreementState.ACTIVE, AgreementState.SUSPENDED})
 
 
@@ -62,7 +58,7 @@ class Given:
 
 def rights_to_updates(terms: AnyTerms) -> bool:
     """Tell whether terms give the buyer the updates of the data (article on delivery of the model texts)."""
-    return isinstance(terms, Terms) and terms.values.get(CYCLE, ONCE) != ONCE
+    return isinstance(terms, Terms) and terms.has_updates
 
 
 def on_approved(update: str) -> None:

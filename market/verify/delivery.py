@@ -15,8 +15,6 @@ from market.verify.report import require
 CLOCKS: Final = timedelta(minutes=5)
 """How far the clocks of an exchange may differ; order comes from the log, and times must not contradict it by more."""
 
-ONCE: Final = "once"
-"""The update cycle of a contract that gives no right to updates."""
 _BRINGS: Final = frozenset({"asset.revised", "revision.cleaned"})
 """Kinds of entries that bring a newer file; a cleaned one takes the place of the one that waits."""
 _DECIDES: Final = _BRINGS | {"update.approved", "update.rejected", "update.withdrawn"}
@@ -110,7 +108,7 @@ def _updates(evidence: Evidence, terms: AnyTerms, line: Line) -> dict[str, Image
 
 
 def _has_right(terms: AnyTerms) -> bool:
-    return isinstance(terms, Terms) and terms.values.get("data.update", ONCE) != ONCE
+    return isinstance(terms, Terms) and terms.has_updates
 
 
 def _is_approved(evidence: Evidence, terms: AnyTerms, grant: Image) -> bool:

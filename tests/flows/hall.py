@@ -100,6 +100,7 @@ class Hall:
 
     def __init__(self, urls: Urls, home: Path) -> None:
         self.clock = Shifted()
+        self.assessor: Caller | None = None  # of an accredited body, once a test asks for one
         self._server = make_server("127.0.0.1", 0, Flask("waiting"), threaded=True)
         self.url = f"http://localhost:{self._server.port}"
         self.sandbox = Sandbox(

@@ -23,11 +23,8 @@ PASSWORD = "the laboratory's own"
 @pytest.fixture
 def assessor(hall: Hall) -> Caller:
     """Return the administrator of a body that the operator accredited, who is its assessor too; one in each hall."""
-    found: Caller | None = getattr(hall, "assessor", None)
-    if found is None:
-        found = assessing.assessor(hall)
-        hall.assessor = found  # type: ignore[attr-defined]
-    return found
+    hall.assessor = hall.assessor or assessing.assessor(hall)
+    return hall.assessor
 
 
 def run(hall: Hall, person: Caller, *arguments: str | Path) -> Result:

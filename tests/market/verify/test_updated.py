@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from contracts import terms
 from ledger.entry import Entry
 from ledger.note import parse_signer
 from market import jobs
 from market.actor import Role
 from market.keys import files as key_files
-from market.verify import delivery
 from tests import assets, deals, evidence, people, trades, updates
 from tests.conftest import LEDGER_KEY, sqlite_urls
 from tests.market.verify.conftest import Files, Sold, failed, leaves_of
@@ -147,5 +147,5 @@ def test_an_update_needs_its_steps(updated: Sold, old: str, new: str, place: int
 
 
 def test_a_contract_without_the_right_gets_none(updated: Sold, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delivery, "ONCE", "monthly")
+    monkeypatch.setattr(terms, "ONCE", "monthly")
     assert "delivery" in failed(updated.verify(updated.files))
