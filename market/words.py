@@ -77,6 +77,7 @@ OWN: Final[Mapping[tuple[str, str], Any]] = {
     ("negotiation", "VERIFIED"): lazy("Signed by both"),
     ("offer", "OPEN"): lazy("Open for acceptance"),
     ("offer", "WITHDRAWN"): lazy("Offer withdrawn"),
+    ("update", "WITHDRAWN"): lazy("Taken back"),
     ("payment", "OPEN"): lazy("Waiting for payment"),
     ("account", "PLANNED"): lazy("Payment account requested"),
     ("account", "PENDING"): lazy("Waiting for the payment platform"),
