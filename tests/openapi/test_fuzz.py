@@ -10,6 +10,9 @@ from tests.conftest import CI, sqlite_urls, tell
 from tests.openapi import fuzzing, world
 
 EXAMPLES = 100 if CI else 2
+"""Random requests that are asked for, of each operation."""
+ENOUGH = EXAMPLES // 2
+"""How many there must be: the fuzzer gives up where hardly one in a hundred that it makes up fits the description."""
 
 
 @pytest.mark.openapi
@@ -19,7 +22,7 @@ def test_every_answer_is_the_described_one(tmp_path: Path) -> None:
     tell("openapi", found.summary())
     assert not found.errors
     assert set(+found.examples) == set(OPERATIONS)
-    assert {label for label in OPERATIONS if found.examples[label] < EXAMPLES} <= set(fuzzing.FEW)
+    assert {label for label in OPERATIONS if found.examples[label] < ENOUGH} <= set(fuzzing.FEW)
     closed = {label for label, operation in OPERATIONS.items() if operation.scopes and not operation.open}
     assert found.guarded <= closed
     if CI:  # a few examples do not meet a good request of every operation
