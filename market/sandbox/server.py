@@ -9,9 +9,11 @@ from pathlib import Path
 from flask import Flask, Response, abort, request
 from werkzeug.serving import make_server
 
-from market.sandbox import control, money, paypage
+from market.sandbox import control, paypage, sessions
 from market.sandbox.api import Api
+from market.sandbox.calls import Call
 from market.sandbox.delivery import Courier
+from market.sandbox.later import catch_up
 from market.sandbox.store import Store
 
 _HOSTS = ("localhost", "127.0.0.1")
@@ -86,11 +88,12 @@ class Sandbox:
         self._store.close()
 
     def _sweep(self) -> None:
-        """Expire pay pages whose time is over."""
+        """Do what is due, and expire pay pages whose time is over."""
+        call = Call(self._store, int(self._clock()), {}, self.base)
+        catch_up(call)
         with self._store.transaction():
-            call = money.Call(self._store, int(self._clock()), {}, self.base)
             for session in self._store.every("checkout.session", status="open"):
-                money.fresh_session(call, session)
+                sessions.fresh(call, session)
 
 
 def main(port: int, home: Path, webhook_url: str, webhook_secret: str) -> None:

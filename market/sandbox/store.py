@@ -19,6 +19,8 @@ create table if not exists reply (
 create table if not exists delivery (
     place integer primary key, event text not null, body text not null, due real not null,
     attempts integer not null default 0, state text not null);
+create table if not exists plan (
+    place integer primary key, act text not null, id text not null, due real not null);
 create table if not exists setting (name text primary key, value text not null);
 """
 
@@ -130,6 +132,25 @@ class Store:
             "select event, json_extract(body, '$.type'), state, attempts from delivery order by place"
         )
         return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def drop(self, place: int) -> None:
+        """Never send a delivery."""
+        self._all("update delivery set state = 'dropped' where place = ?", place)
+
+    # plans
+
+    def plan(self, act: str, id: str, due: float) -> None:
+        """Remember an act on an object that comes later."""
+        self._all("insert into plan (act, id, due) values (?, ?, ?)", act, id, due)
+
+    def planned(self, now: float) -> tuple[int, str, str] | None:
+        """Return place, act and object id of the first plan that is due."""
+        rows = self._all("select place, act, id from plan where due <= ? order by due, place limit 1", now)
+        return rows[0] if rows else None
+
+    def performed(self, place: int) -> None:
+        """Forget a plan."""
+        self._all("delete from plan where place = ?", place)
 
     # settings of the control surface
 

@@ -113,7 +113,7 @@ class Money:
 
 @pytest.fixture
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("market.payments.stripe.client._pause", lambda *_: 0)
+    monkeypatch.setattr("market.payments.stripe.wire._pause", lambda *_: 0)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import requests
 
 from market.payments.stripe import Stripe
 from market.sandbox import Sandbox
-from tests.market.sandbox.driver import KEY, Control
+from tests.market.sandbox.driver import KEY, Control, Watch
 from tests.waiting import SECONDS
 
 SECRET = "whsec_of_this_test"
@@ -59,8 +59,13 @@ def inbox() -> Iterator[Inbox]:
 
 
 @pytest.fixture
-def sandbox(tmp_path: Path, inbox: Inbox) -> Iterator[Sandbox]:
-    running = Sandbox(0, tmp_path, inbox.url, SECRET).start()
+def watch() -> Watch:
+    return Watch()
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path, inbox: Inbox, watch: Watch) -> Iterator[Sandbox]:
+    running = Sandbox(0, tmp_path, inbox.url, SECRET, clock=watch).start()
     yield running
     running.stop()
 
