@@ -101,6 +101,7 @@ class Api:
             return _fault_answer(fault, request_id)
         if fault.kind == "cut":
             _drop_connection()
+            return Response()
         answer = self._locked(Asked(endpoint, id, raw, request_id, key, fault))
         return _spoilt(answer, fault, request_id)
 

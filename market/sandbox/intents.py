@@ -43,9 +43,7 @@ def create(call: Call) -> Json:
     return intent
 
 
-def fresh(
-    call: Call, amount: int, currency: str, types: list[str], given: Mapping[str, Any]
-) -> Json:
+def fresh(call: Call, amount: int, currency: str, types: list[str], given: Mapping[str, Any]) -> Json:
     """Make and save an intent that nobody has tried to pay."""
     intent = call.made(
         "payment_intent",

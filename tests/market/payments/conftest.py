@@ -23,11 +23,11 @@ from market.payments.stripe import Stripe
 from market.sandbox import Sandbox
 from tests import people
 from tests.conftest import Clock
-from tests.market.sandbox.conftest import client, control, inbox, raw, sandbox
+from tests.market.sandbox.conftest import client, control, inbox, raw, sandbox, watch
 from tests.market.sandbox.driver import KEY, Control
 from tests.waiting import until
 
-__all__ = ["client", "control", "inbox", "raw", "sandbox"]
+__all__ = ["client", "control", "inbox", "raw", "sandbox", "watch"]
 
 SECRET = "whsec_tests"
 
