@@ -14,6 +14,7 @@ from flask import Blueprint, Response, current_app, request
 from market.sandbox.calls import Call, shown
 from market.sandbox.endpoints import ENDPOINTS, Endpoint
 from market.sandbox.faults import Fault, Faults
+from market.sandbox.heard import Heard, Log
 from market.sandbox.later import catch_up
 from market.sandbox.parameters import check, parse
 from market.sandbox.refusals import Declined, Refusal, wrong
@@ -50,6 +51,7 @@ class Api:
         self.base = base
         self._clock = clock
         self.faults = Faults()
+        self.log = Log()
         self._running: set[str] = set()
         self._lock = threading.Lock()
 
@@ -85,11 +87,27 @@ class Api:
             request_id = new_id("req")
             try:
                 authorize()
-                return self._perform(endpoint, id, request_id)
+                answer = self._perform(endpoint, id, request_id)
             except Refusal as refusal:
-                return _answer(refusal.status, json.dumps(refusal.body(request_id)), request_id)
+                answer = _answer(refusal.status, json.dumps(refusal.body(request_id)), request_id)
+            self._remember(request_id, answer.status_code)
+            return answer
 
         return view
+
+    def _remember(self, request_id: str, status: int) -> None:
+        raw = request.get_data() if request.method == "POST" else request.query_string
+        self.log.add(
+            Heard(
+                id=request_id,
+                method=request.method,
+                path=request.path,
+                raw=raw.decode("ascii", "replace"),
+                key=request.headers.get("Idempotency-Key", ""),
+                version=request.headers.get("Stripe-Version", ""),
+                status=status,
+            )
+        )
 
     def _perform(self, endpoint: Endpoint, id: str, request_id: str) -> Response:
         raw = _raw_parameters()
@@ -195,7 +213,7 @@ def _raw_parameters() -> str:
     if request.mimetype != _FORM:
         raise wrong(f"Invalid request: Content-Type must be {_FORM}.")
     try:
-        return request.get_data(cache=False).decode("ascii")
+        return request.get_data().decode("ascii")
     except UnicodeDecodeError as error:
         raise wrong("Invalid request: parameters must be percent-encoded.") from error
 

@@ -16,11 +16,13 @@ It takes the same test key as the API, so a page in somebody's browser cannot re
 * ``POST deliveries/<event>``: send one event again; ``GET deliveries`` lists them
 * ``POST disputes`` {charge or payment_intent, amount, reason, inquiry}: a bank takes a payment back, or asks
 * ``POST disputes/<id>`` {status: won|lost|warning_closed}: the bank decides
+* ``GET requests`` and ``requests/<id>``: what was asked of the API since the start
 * ``POST refunds/<id>`` {status: succeeded|failed}: a refund arrives, or its money comes back
 """
 
 import random
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, request
@@ -106,6 +108,17 @@ def blueprint(api: Api) -> Blueprint:
 
 def _deliveries(api: Api, routes: Blueprint, any_object: Callable[[str], Json]) -> None:
     store = api.store
+
+    @routes.get("/requests")
+    def requests() -> Response:
+        return jsonify([asdict(heard) for heard in api.log.all()])
+
+    @routes.get("/requests/<id>")
+    def heard(id: str) -> Response:
+        found = api.log.find(id)
+        if found is None:
+            raise missing("request", id)
+        return jsonify(found)
 
     @routes.get("/deliveries")
     def deliveries() -> Response:

@@ -12,6 +12,7 @@ import requests
 
 from market.payments.stripe import Stripe
 from market.sandbox import Sandbox
+from tests.market.payments import stripe_spec
 from tests.market.sandbox.driver import KEY, Control, Watch
 from tests.waiting import SECONDS
 
@@ -64,10 +65,11 @@ def watch() -> Watch:
 
 
 @pytest.fixture
-def sandbox(tmp_path: Path, inbox: Inbox, watch: Watch) -> Iterator[Sandbox]:
+def sandbox(tmp_path: Path, inbox: Inbox, watch: Watch, pytestconfig: pytest.Config) -> Iterator[Sandbox]:
     running = Sandbox(0, tmp_path, inbox.url, SECRET, clock=watch).start()
     yield running
     running.stop()
+    stripe_spec.hold(pytestconfig, running, ours=False)
 
 
 @pytest.fixture
