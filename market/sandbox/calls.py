@@ -10,6 +10,9 @@ from market.sandbox.store import Store, new_id
 
 Json = dict[str, Any]
 
+_WITHOUT_MODE = ("account", "balance_transaction", "refund")
+"""Kinds of objects that do not say whether their money is real."""
+
 
 @dataclass(frozen=True)
 class Call:
@@ -32,7 +35,8 @@ class Call:
 
     def made(self, kind: str, prefix: str, **fields: Any) -> Json:
         """Make and save an object."""
-        data = {"id": new_id(prefix), "object": kind, "created": self.now, "livemode": False, **fields}
+        mode = {} if kind in _WITHOUT_MODE else {"livemode": False}
+        data = {"id": new_id(prefix), "object": kind, "created": self.now, **mode, **fields}
         self.store.save(data)
         return data
 

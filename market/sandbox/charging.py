@@ -135,6 +135,7 @@ def _charge(call: Call, intent: Json, paid_with: Json, *, status: str) -> Json:
         amount_captured=0 if status != "succeeded" else intent["amount"],
         amount_refunded=0,
         balance_transaction=None,
+        billing_details=paid_with["billing_details"],
         captured=status == "succeeded",
         currency=intent["currency"],
         description=intent["description"],

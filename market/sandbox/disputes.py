@@ -61,7 +61,7 @@ def open_dispute(
         charge=charge["id"],
         currency=charge["currency"],
         enhanced_eligibility_types=[],
-        evidence=dict.fromkeys(TEXTS),
+        evidence={**dict.fromkeys(TEXTS), "enhanced_evidence": {}},
         evidence_details={
             "due_by": call.now + DAYS_TO_ANSWER * 86_400,
             "enhanced_eligibility": {},

@@ -184,7 +184,7 @@ def _expand(call: Call, data: Json, path: list[str]) -> None:
     if name not in _REFERENCES or name not in data:
         raise wrong(f"This property cannot be expanded ({name}).", param="expand")
     if isinstance(data[name], str):
-        data[name] = call.get(_REFERENCES[name], data[name])
+        data[name] = shown(call.get(_REFERENCES[name], data[name]))
     if path[1:] and data[name]:
         _expand(call, data[name], path[1:])
 

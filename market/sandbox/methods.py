@@ -117,13 +117,22 @@ def take(call: Call, named: str, param: str = "payment_method") -> Json:
         return call.get("payment_method", named, param)
     details: Json = {}
     if method.type == "card":
-        details = {"brand": _brand(named), "last4": method.last4, "exp_month": 12, "exp_year": 2034}
+        details = {
+            "brand": _brand(named),
+            "checks": None,
+            "country": "US",
+            "exp_month": 12,
+            "exp_year": 2034,
+            "funding": "credit",
+            "last4": method.last4,
+            "wallet": None,
+        }
     return call.made(
         "payment_method",
         "pm",
         **{method.type: details},
         type=method.type,
-        billing_details={"address": None, "email": None, "name": None, "phone": None},
+        billing_details={"address": None, "email": None, "name": None, "phone": None, "tax_id": None},
         customer=None,
         metadata={},
         _alias=named,
