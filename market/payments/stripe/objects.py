@@ -132,6 +132,7 @@ class Charge(Answer):
     payment_intent: str
     transfer_group: str
     disputed: bool
+    metadata: Mapping[str, str]
 
     @classmethod
     def read(cls, data: Json) -> "Charge":
@@ -145,6 +146,7 @@ class Charge(Answer):
             payment_intent=_id(data.get("payment_intent")),
             transfer_group=str(data.get("transfer_group") or ""),
             disputed=bool(data.get("disputed")),
+            metadata=_metadata(data),
         )
 
 
