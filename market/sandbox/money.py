@@ -143,10 +143,7 @@ def balance(call: Call) -> Json:
 
 def totals(call: Call, status: str) -> dict[str, int]:
     """Add up the movements that are ``available`` or ``pending``, minor units by currency."""
-    found = {"cny": 0}
-    for movement in call.store.every("balance_transaction", status=status):
-        found[movement["currency"]] = found.get(movement["currency"], 0) + movement["net"]
-    return found
+    return {"cny": 0} | call.store.sums("balance_transaction", "net", by="currency", status=status)
 
 
 def move(

@@ -25,6 +25,10 @@ create table if not exists setting (name text primary key, value text not null);
 """
 
 
+_ASKED_BY = ("payment_intent", "source", "source_transaction", "status", "transfer_group")
+"""Fields that objects are often found by: each has an index of just the words that a query uses."""
+
+
 class Store:
     """Objects by id, replies by idempotency key, webhook deliveries by due time.
 
@@ -38,6 +42,10 @@ class Store:
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._connection.execute("pragma synchronous = full")
         self._connection.executescript(_TABLES)
+        for name in _ASKED_BY:
+            self._connection.execute(
+                f"create index if not exists object_{name} on object (kind, json_extract(body, '$.{name}'), place)"
+            )
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -80,6 +88,15 @@ class Store:
         test = "".join(f" and json_extract(body, '$.{name}') = ?" for name in equal)
         sql = f"select body from object where kind = ?{test} order by place desc"  # noqa: S608 - names are ours
         return [dict(json.loads(row[0])) for row in self._all(sql, kind, *equal.values())]
+
+    def sums(self, kind: str, field: str, by: str, **equal: Any) -> dict[str, int]:
+        """Add up a field of the objects of a kind whose fields equal these, by another field."""
+        test = "".join(f" and json_extract(body, '$.{name}') = ?" for name in equal)
+        sql = (
+            f"select json_extract(body, '$.{by}'), sum(json_extract(body, '$.{field}'))"  # noqa: S608 - names are ours
+            f" from object where kind = ?{test} group by 1"
+        )
+        return dict(self._all(sql, kind, *equal.values()))
 
     # replies
 
