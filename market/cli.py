@@ -74,7 +74,10 @@ def worker() -> None:
 @qilu.command()
 @click.option("--port", type=click.IntRange(1, 65535), default=8081, show_default=True, help="TCP port.")
 def sandbox(port: int) -> None:
-    """Run the stand-in for the payment platform: test money, this machine only."""
+    """Run the stand-in for the payment platform: test money, this machine only.
+
+    Its pay page takes Stripe's test cards, Alipay and WeChat Pay. /_sandbox/... makes troubles on demand.
+    """
     from market.sandbox import main as run
 
     settings = _settings()

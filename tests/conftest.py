@@ -27,7 +27,17 @@ from market.config import Settings
 from tests import machine, order
 from tests.postgres import Server, Urls
 
-LANES = ("sqlite", "postgresql", "kill", "strace", "browser", "openapi", "stripe_mock", "foreign")
+LANES = (
+    "sqlite",
+    "postgresql",
+    "kill",
+    "strace",
+    "browser",
+    "openapi",
+    "stripe_mock",
+    "stripe_spec",
+    "foreign",
+)
 PATIENT: dict[str, Any] = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
 """For random examples, too, a busy machine is no failure."""
 CI = os.environ.get("CI") == "true"
@@ -118,7 +128,7 @@ def tell(lane: str, line: str) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     terminalreporter.section("lanes")
-    terminalreporter.write_line(f"run: {', '.join(_lanes(config))}")
+    terminalreporter.write_line(f"run: {', '.join(lanes(config))}")
     for lane, why in _lacking(config).items():
         terminalreporter.write_line(f"left out: {lane}: needs {why}")
     if not CI:
@@ -148,7 +158,7 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    left_out = set(LANES) - set(_lanes(config))
+    left_out = set(LANES) - set(lanes(config))
     away = {item for item in items if left_out.intersection(mark.name for mark in item.iter_markers())}
     config.hook.pytest_deselected(items=list(away))
     kept = [item for item in items if item not in away]
@@ -310,7 +320,7 @@ def migrate(urls: Urls) -> None:
         migrations.upgrade(settings_for(urls, Path(home)))
 
 
-def _lanes(config: pytest.Config) -> list[str]:
+def lanes(config: pytest.Config) -> list[str]:
     """Return the chosen lanes: those asked for, else every one that this machine can carry."""
     lacking = _lacking(config)
     return config.getoption("lane") or [lane for lane in LANES if lane not in lacking]

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from importlib.util import find_spec
 from pathlib import Path
 
 PTRACE_TRACEME = 0
@@ -40,6 +41,8 @@ def lacking() -> dict[str, str]:
         found["strace"] = "the package strace, and the right to trace a process"
     if not (shutil.which("go") or os.environ.get("STRIPE_MOCK_URL")):
         found["stripe_mock"] = "Go, or a running server that STRIPE_MOCK_URL names"
+    if find_spec("pip") is None:
+        found["stripe_spec"] = "pip in the environment that runs the tests"
     return found
 
 

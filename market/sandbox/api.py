@@ -11,11 +11,13 @@ from dataclasses import dataclass
 
 from flask import Blueprint, Response, current_app, request
 
-from market.sandbox import money
+from market.sandbox.calls import Call, shown
 from market.sandbox.endpoints import ENDPOINTS, Endpoint
 from market.sandbox.faults import Fault, Faults
+from market.sandbox.heard import Heard, Log
+from market.sandbox.later import catch_up
 from market.sandbox.parameters import check, parse
-from market.sandbox.refusals import Refusal, wrong
+from market.sandbox.refusals import Declined, Refusal, wrong
 from market.sandbox.store import Store, new_id
 
 _FORM = "application/x-www-form-urlencoded"
@@ -49,12 +51,15 @@ class Api:
         self.base = base
         self._clock = clock
         self.faults = Faults()
+        self.log = Log()
         self._running: set[str] = set()
         self._lock = threading.Lock()
 
-    def call(self) -> money.Call:
-        """Return a call that nobody asked for over the API: the pay page's and the control surface's."""
-        return money.Call(self.store, int(self._clock()), {}, self.base)
+    def call(self) -> Call:
+        """Return a call that nobody asked for over the API, after whatever is due: the pages' and the controls'."""
+        call = Call(self.store, int(self._clock()), {}, self.base)
+        catch_up(call)
+        return call
 
     def blueprint(self) -> Blueprint:
         """Return every address of the table, and a catch-all that refuses."""
@@ -82,11 +87,27 @@ class Api:
             request_id = new_id("req")
             try:
                 authorize()
-                return self._perform(endpoint, id, request_id)
+                answer = self._perform(endpoint, id, request_id)
             except Refusal as refusal:
-                return _answer(refusal.status, json.dumps(refusal.body(request_id)), request_id)
+                answer = _answer(refusal.status, json.dumps(refusal.body(request_id)), request_id)
+            self._remember(request_id, answer.status_code)
+            return answer
 
         return view
+
+    def _remember(self, request_id: str, status: int) -> None:
+        raw = request.get_data() if request.method == "POST" else request.query_string
+        self.log.add(
+            Heard(
+                id=request_id,
+                method=request.method,
+                path=request.path,
+                raw=raw.decode("ascii", "replace"),
+                key=request.headers.get("Idempotency-Key", ""),
+                version=request.headers.get("Stripe-Version", ""),
+                status=status,
+            )
+        )
 
     def _perform(self, endpoint: Endpoint, id: str, request_id: str) -> Response:
         raw = _raw_parameters()
@@ -96,12 +117,11 @@ class Api:
         fault = self.faults.next(endpoint.method, request.path)
         if fault.kind == "refuse":
             return _fault_answer(fault, request_id)
-        answer = self._locked(Asked(endpoint, id, raw, request_id, key, fault))
-        if fault.kind == "lose":
+        if fault.kind == "cut":
             _drop_connection()
-        if fault.kind == "garble":
-            return Response("<html>a proxy</html>", fault.status)
-        return answer
+            return Response()
+        answer = self._locked(Asked(endpoint, id, raw, request_id, key, fault))
+        return _spoilt(answer, fault, request_id)
 
     def _locked(self, asked: Asked) -> Response:
         """Let one request at a time use a key."""
@@ -142,14 +162,13 @@ class Api:
         params = check(asked.endpoint.table, parse(asked.raw))
         if asked.fault.kind == "slow":
             time.sleep(asked.fault.seconds)
-        call = money.Call(
-            self.store, int(self._clock()), params, self.base, asked.request_id, asked.key, asked.id
-        )
+        call = Call(self.store, int(self._clock()), params, self.base, asked.request_id, asked.key, asked.id)
+        catch_up(call)
         try:
             with self.store.transaction():
                 if asked.fault.kind == "break":
                     raise Refusal(500, "An unknown error occurred.", kind="api_error")  # noqa: TRY301 - a result
-                status, body = 200, json.dumps(money.shown(asked.endpoint.answer(call)))
+                status, body = self._answered(call, asked)
                 self._keep(asked, status, body)
         except Refusal as refusal:
             status, body = refusal.status, json.dumps(refusal.body(asked.request_id))
@@ -157,6 +176,13 @@ class Api:
                 self._keep(asked, status, body)
         current_app.extensions["wake"]()
         return _answer(status, body, asked.request_id)
+
+    def _answered(self, call: Call, asked: Asked) -> tuple[int, str]:
+        """Act and return status and body; a declined card is an answer too, and what was tried stays written."""
+        try:
+            return 200, json.dumps(shown(asked.endpoint.answer(call)))
+        except Declined as declined:
+            return declined.status, json.dumps(declined.body(asked.request_id))
 
     def _keep(self, asked: Asked, status: int, body: str) -> None:
         if asked.key:
@@ -187,7 +213,7 @@ def _raw_parameters() -> str:
     if request.mimetype != _FORM:
         raise wrong(f"Invalid request: Content-Type must be {_FORM}.")
     try:
-        return request.get_data(cache=False).decode("ascii")
+        return request.get_data().decode("ascii")
     except UnicodeDecodeError as error:
         raise wrong("Invalid request: parameters must be percent-encoded.") from error
 
@@ -206,16 +232,32 @@ def _answer(status: int, body: str, request_id: str) -> Response:
     return answer
 
 
+def _spoilt(answer: Response, fault: Fault, request_id: str) -> Response:
+    """Return what the client gets to see of an answer, after the work is done."""
+    if fault.kind == "lose":
+        _drop_connection()
+    if fault.kind == "hang":
+        time.sleep(fault.seconds)
+    if fault.kind == "garble":
+        return Response("<html>a proxy</html>", fault.status)
+    if fault.kind == "deny":
+        return _fault_answer(fault, request_id)
+    return answer
+
+
 def _fault_answer(fault: Fault, request_id: str) -> Response:
     kind = "invalid_request_error" if fault.status < 500 else "api_error"
-    refusal = Refusal(fault.status, "A fault that was asked for.", kind=kind)
+    code = "rate_limit" if fault.status == 429 else ""
+    refusal = Refusal(fault.status, "A fault that was asked for.", kind=kind, code=code)
     answer = _answer(fault.status, json.dumps(refusal.body(request_id)), request_id)
     if fault.retry:
         answer.headers["Stripe-Should-Retry"] = fault.retry
+    if fault.after:
+        answer.headers["Retry-After"] = str(fault.after)
     return answer
 
 
 def _drop_connection() -> None:
-    """Close the client's connection without an answer, after the work is done."""
+    """Close the client's connection, so that no answer reaches it."""
     connection: socket.socket = request.environ["werkzeug.socket"]
     connection.shutdown(socket.SHUT_RDWR)

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from market.sandbox import money
-from market.sandbox.money import Call, Json
+from market.sandbox import accounts, disputes, intents, money, sessions
+from market.sandbox.calls import Call, Json, shown
+from market.sandbox.methods import TYPES, WALLETS
 from market.sandbox.parameters import (
     Check,
     Required,
@@ -43,10 +44,67 @@ _ACCOUNT: Table = {
     **_EXPAND,
 }
 
+_LINK: Table = {
+    "account": Required(text()),
+    "collection_options": group({"fields": Required(choice("currently_due", "eventually_due"))}),
+    "refresh_url": Required(address),
+    "return_url": Required(address),
+    "type": Required(choice("account_onboarding", "account_update")),
+    **_EXPAND,
+}
+
+_MEANS: Table = {
+    "payment_method_options": group(
+        {
+            "alipay": group({}),
+            "card": group({}),
+            "wechat_pay": group({"client": choice("web", "ios", "android")}),
+        }
+    ),
+    "payment_method_types": array(choice(*TYPES)),
+}
+
+_CONFIRM: Table = {
+    "off_session": boolean,
+    "payment_method": text(),
+    "payment_method_data": group(
+        {"type": Required(choice(*WALLETS)), "alipay": group({}), "wechat_pay": group({})}
+    ),
+    "return_url": address,
+    **_EXPAND,
+}
+
+_INTENT: Table = {
+    **_CONFIRM,
+    **_MEANS,
+    "amount": Required(integer(1, sessions.LARGEST)),
+    "automatic_payment_methods": group(
+        {"enabled": Required(boolean), "allow_redirects": choice("always", "never")}
+    ),
+    "capture_method": choice("automatic", "automatic_async"),
+    "confirm": boolean,
+    "currency": Required(currency),
+    "description": text(1000),
+    "metadata": metadata,
+    "transfer_group": text(255),
+}
+
+_CANCEL: Table = {
+    "cancellation_reason": choice("abandoned", "duplicate", "fraudulent", "requested_by_customer"),
+    **_EXPAND,
+}
+
+_DISPUTE: Table = {
+    "evidence": group({name: text(150_000) for name in disputes.TEXTS}),
+    "metadata": metadata,
+    "submit": boolean,
+    **_EXPAND,
+}
+
 _PRICE = group(
     {
         "currency": Required(currency),
-        "unit_amount": Required(integer(1, money.LARGEST)),
+        "unit_amount": Required(integer(1, sessions.LARGEST)),
         "product_data": Required(group({"name": Required(text(250)), "description": text()})),
     }
 )
@@ -66,6 +124,7 @@ _SESSION: Table = {
     ),
     "success_url": Required(address),
     "ui_mode": choice("hosted_page"),
+    **_MEANS,
     **_EXPAND,
 }
 
@@ -106,7 +165,7 @@ def _retrieve(kind: str, name: str) -> Callable[[Call], Json]:
     def answer(call: Call) -> Json:
         data = call.get(kind, call.id, name)
         if kind == "checkout.session":
-            data = money.fresh_session(call, data)
+            data = sessions.fresh(call, data)
         for path in call.params.get("expand", []):
             _expand(call, data, path.split("."))
         return data
@@ -114,7 +173,9 @@ def _retrieve(kind: str, name: str) -> Callable[[Call], Json]:
     return answer
 
 
-_REFERENCES = {"latest_charge": "charge", "balance_transaction": "balance_transaction", "charge": "charge"}
+_REFERENCES = {
+    name: name for name in ("balance_transaction", "charge", "payment_intent", "payment_method")
+} | {"latest_charge": "charge", "destination": "account"}
 
 
 def _expand(call: Call, data: Json, path: list[str]) -> None:
@@ -123,7 +184,7 @@ def _expand(call: Call, data: Json, path: list[str]) -> None:
     if name not in _REFERENCES or name not in data:
         raise wrong(f"This property cannot be expanded ({name}).", param="expand")
     if isinstance(data[name], str):
-        data[name] = call.get(_REFERENCES[name], data[name])
+        data[name] = shown(call.get(_REFERENCES[name], data[name]))
     if path[1:] and data[name]:
         _expand(call, data[name], path[1:])
 
@@ -131,13 +192,14 @@ def _expand(call: Call, data: Json, path: list[str]) -> None:
 def _list(kind: str, *filters: str) -> tuple[Table, Callable[[Call], Json]]:
     """List objects newest first, a page at a time, by equal fields."""
     table: dict[str, Check | Required] = {
+        "created": _RANGE,
         "limit": integer(1, 100),
         "starting_after": text(),
         **{name: text() for name in filters},
         **_EXPAND,
     }
     if kind == "event":
-        table |= {"created": _RANGE, "types": array(text()), "type": text(), "delivery_success": boolean}
+        table |= {"types": array(text()), "type": text(), "delivery_success": boolean}
 
     def answer(call: Call) -> Json:
         equal = {name: call.params[name] for name in (*filters, "type") if name in call.params}
@@ -148,8 +210,9 @@ def _list(kind: str, *filters: str) -> tuple[Table, Callable[[Call], Json]]:
             call.get(kind, after, "starting_after")
         start = ids.index(after) + 1 if after in ids else 0
         end = start + call.params.get("limit", 10)
-        page = [money.shown(data) for data in found[start:end]]
-        return {"object": "list", "data": page, "has_more": end < len(found), "url": f"/v1/{kind}s"}
+        page = [shown(data) for data in found[start:end]]
+        url = f"/v1/{kind.replace('.', '/')}s"
+        return {"object": "list", "data": page, "has_more": end < len(found), "url": url}
 
     return table, answer
 
@@ -166,13 +229,18 @@ def _in_range(data: Json, params: Mapping[str, Any]) -> bool:
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    Endpoint("POST", "/v1/accounts", _ACCOUNT, money.create_account),
+    Endpoint("POST", "/v1/accounts", _ACCOUNT, accounts.create),
     Endpoint("GET", "/v1/accounts", *_list("account")),
     Endpoint("GET", "/v1/accounts/<id>", _EXPAND, _retrieve("account", "account")),
-    Endpoint("POST", "/v1/checkout/sessions", _SESSION, money.create_session),
+    Endpoint("POST", "/v1/account_links", _LINK, accounts.create_link),
+    Endpoint("POST", "/v1/checkout/sessions", _SESSION, sessions.create),
     Endpoint("GET", "/v1/checkout/sessions", *_list("checkout.session", "payment_intent")),
     Endpoint("GET", "/v1/checkout/sessions/<id>", _EXPAND, _retrieve("checkout.session", "session")),
-    Endpoint("POST", "/v1/checkout/sessions/<id>/expire", _EXPAND, money.expire_session),
+    Endpoint("POST", "/v1/checkout/sessions/<id>/expire", _EXPAND, sessions.expire),
+    Endpoint("POST", "/v1/payment_intents", _INTENT, intents.create),
+    Endpoint("POST", "/v1/payment_intents/<id>/confirm", _CONFIRM, intents.confirm),
+    Endpoint("POST", "/v1/payment_intents/<id>/cancel", _CANCEL, intents.cancel),
+    Endpoint("GET", "/v1/payment_methods/<id>", _EXPAND, _retrieve("payment_method", "payment_method")),
     Endpoint("GET", "/v1/payment_intents", *_list("payment_intent")),
     Endpoint("GET", "/v1/payment_intents/<id>", _EXPAND, _retrieve("payment_intent", "intent")),
     Endpoint("GET", "/v1/charges", *_list("charge", "payment_intent", "transfer_group")),
@@ -183,6 +251,10 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("POST", "/v1/refunds", _REFUND, money.create_refund),
     Endpoint("GET", "/v1/refunds", *_list("refund", "payment_intent", "charge")),
     Endpoint("GET", "/v1/refunds/<id>", _EXPAND, _retrieve("refund", "refund")),
+    Endpoint("GET", "/v1/disputes", *_list("dispute", "charge", "payment_intent")),
+    Endpoint("GET", "/v1/disputes/<id>", _EXPAND, _retrieve("dispute", "dispute")),
+    Endpoint("POST", "/v1/disputes/<id>", _DISPUTE, disputes.update),
+    Endpoint("POST", "/v1/disputes/<id>/close", _EXPAND, disputes.close),
     Endpoint("GET", "/v1/balance", _EXPAND, money.balance),
     Endpoint("GET", "/v1/balance_transactions", *_list("balance_transaction", "source", "type")),
     Endpoint("GET", "/v1/events", *_list("event")),

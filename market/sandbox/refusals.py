@@ -18,11 +18,33 @@ class Refusal(Exception):
         super().__init__(message)
         self.status = status
         facts = {"type": kind, "message": message, "code": code, "param": param}
-        self.error = {name: value for name, value in facts.items() if value}
+        self.error: dict[str, Any] = {name: value for name, value in facts.items() if value}
 
     def body(self, request_id: str) -> dict[str, Any]:
         """Return the JSON document of the answer."""
         return {"error": {**self.error, "request_log_url": f"/_sandbox/requests/{request_id}"}}
+
+
+class Declined(Refusal):
+    """A card error: unlike other refusals, what was tried stays written."""
+
+    def __init__(self, error: dict[str, Any]) -> None:
+        super().__init__(402, error["message"])
+        self.error = error
+
+
+def card_error(code: str, decline_code: str, message: str) -> dict[str, Any]:
+    """Return what a card error and an intent's ``last_payment_error`` have in common."""
+    param = {"incorrect_cvc": "cvc", "expired_card": "exp_month"}.get(code, "")
+    facts = {
+        "type": "card_error",
+        "code": code,
+        "decline_code": decline_code,
+        "message": message,
+        "param": param,
+    }
+    link = f"https://docs.stripe.com/error-codes#{code.replace('_', '-')}"
+    return {name: value for name, value in facts.items() if value} | {"doc_url": link}
 
 
 def missing(kind: str, id: str, param: str = "id") -> Refusal:

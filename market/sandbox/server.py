@@ -9,9 +9,12 @@ from pathlib import Path
 from flask import Flask, Response, abort, request
 from werkzeug.serving import make_server
 
-from market.sandbox import control, money, paypage
+from market.sandbox import control, paypage, sessions
 from market.sandbox.api import Api
+from market.sandbox.calls import Call
 from market.sandbox.delivery import Courier
+from market.sandbox.heard import Heard
+from market.sandbox.later import catch_up
 from market.sandbox.store import Store
 
 _HOSTS = ("localhost", "127.0.0.1")
@@ -56,13 +59,18 @@ class Sandbox:
         )
         app.extensions["wake"] = self._courier.wake if self._courier else lambda: None
         self._clock = clock
-        api = Api(self._store, self.base, clock)
+        api = self._api = Api(self._store, self.base, clock)
         app.before_request(_only_loopback)
         app.after_request(_headers)
         app.register_blueprint(api.blueprint())
         app.register_blueprint(paypage.blueprint(api))
         app.register_blueprint(control.blueprint(api))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+
+    @property
+    def requests(self) -> list[Heard]:
+        """The requests to the API since the start, oldest first."""
+        return self._api.log.all()
 
     def start(self) -> "Sandbox":
         """Serve in a thread of this process (tests); :func:`main` serves in the foreground."""
@@ -86,11 +94,12 @@ class Sandbox:
         self._store.close()
 
     def _sweep(self) -> None:
-        """Expire pay pages whose time is over."""
+        """Do what is due, and expire pay pages whose time is over."""
+        call = Call(self._store, int(self._clock()), {}, self.base)
+        catch_up(call)
         with self._store.transaction():
-            call = money.Call(self._store, int(self._clock()), {}, self.base)
             for session in self._store.every("checkout.session", status="open"):
-                money.fresh_session(call, session)
+                sessions.fresh(call, session)
 
 
 def main(port: int, home: Path, webhook_url: str, webhook_secret: str) -> None:

@@ -19,8 +19,14 @@ create table if not exists reply (
 create table if not exists delivery (
     place integer primary key, event text not null, body text not null, due real not null,
     attempts integer not null default 0, state text not null);
+create table if not exists plan (
+    place integer primary key, act text not null, id text not null, due real not null);
 create table if not exists setting (name text primary key, value text not null);
 """
+
+
+_ASKED_BY = ("payment_intent", "source", "source_transaction", "status", "transfer_group")
+"""Fields that objects are often found by: each has an index of just the words that a query uses."""
 
 
 class Store:
@@ -36,6 +42,10 @@ class Store:
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._connection.execute("pragma synchronous = full")
         self._connection.executescript(_TABLES)
+        for name in _ASKED_BY:
+            self._connection.execute(
+                f"create index if not exists object_{name} on object (kind, json_extract(body, '$.{name}'), place)"
+            )
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -78,6 +88,15 @@ class Store:
         test = "".join(f" and json_extract(body, '$.{name}') = ?" for name in equal)
         sql = f"select body from object where kind = ?{test} order by place desc"  # noqa: S608 - names are ours
         return [dict(json.loads(row[0])) for row in self._all(sql, kind, *equal.values())]
+
+    def sums(self, kind: str, field: str, by: str, **equal: Any) -> dict[str, int]:
+        """Add up a field of the objects of a kind whose fields equal these, by another field."""
+        test = "".join(f" and json_extract(body, '$.{name}') = ?" for name in equal)
+        sql = (
+            f"select json_extract(body, '$.{by}'), sum(json_extract(body, '$.{field}'))"  # noqa: S608 - names are ours
+            f" from object where kind = ?{test} group by 1"
+        )
+        return dict(self._all(sql, kind, *equal.values()))
 
     # replies
 
@@ -130,6 +149,25 @@ class Store:
             "select event, json_extract(body, '$.type'), state, attempts from delivery order by place"
         )
         return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def drop(self, place: int) -> None:
+        """Never send a delivery."""
+        self._all("update delivery set state = 'dropped' where place = ?", place)
+
+    # plans
+
+    def plan(self, act: str, id: str, due: float) -> None:
+        """Remember an act on an object that comes later."""
+        self._all("insert into plan (act, id, due) values (?, ?, ?)", act, id, due)
+
+    def planned(self, now: float) -> tuple[int, str, str] | None:
+        """Return place, act and object id of the first plan that is due."""
+        rows = self._all("select place, act, id from plan where due <= ? order by due, place limit 1", now)
+        return rows[0] if rows else None
+
+    def performed(self, place: int) -> None:
+        """Forget a plan."""
+        self._all("delete from plan where place = ?", place)
 
     # settings of the control surface
 

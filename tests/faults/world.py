@@ -100,7 +100,7 @@ class World:
         app.test_client_class = Client
         # Setting in type is a child of its own with tests of its own.
         self._patch.setattr(requesting, "render", trades.set_in_type)
-        self._patch.setattr("market.payments.stripe.client._pause", lambda *_: 0)
+        self._patch.setattr("market.payments.stripe.wire._pause", lambda *_: 0)
         database: Any = app.extensions["engine"]
         if self._database:
             event.listen(

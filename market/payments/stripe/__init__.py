@@ -4,7 +4,7 @@ Sources: Stripe API reference at version :data:`VERSION`; "Idempotent requests";
 signatures". Units: amounts are integers in the currency's minor unit, currencies lower-case ISO 4217.
 """
 
-from market.payments.stripe.client import VERSION, Stripe
+from market.payments.stripe.client import Stripe
 from market.payments.stripe.errors import (
     ApiError,
     AuthError,
@@ -17,24 +17,31 @@ from market.payments.stripe.errors import (
 )
 from market.payments.stripe.objects import (
     Account,
+    AccountLink,
     Balance,
+    Charge,
     CheckoutSession,
+    Dispute,
     Event,
     PaymentIntent,
     Refund,
     Transfer,
 )
 from market.payments.stripe.signature import SignatureRefused, verify_signature
+from market.payments.stripe.wire import VERSION
 
 __all__ = [
     "VERSION",
     "Account",
+    "AccountLink",
     "ApiError",
     "AuthError",
     "Balance",
     "CardError",
+    "Charge",
     "CheckoutSession",
     "ConnectionFailed",
+    "Dispute",
     "Event",
     "IdempotencyError",
     "InvalidRequest",

@@ -13,6 +13,7 @@ class StripeError(Exception):
         code: the platform's stable word (``balance_insufficient``), may be empty.
         decline_code: the bank's word on card errors, may be empty.
         param: the parameter complained of, may be empty.
+        payment_intent: id of the payment that was declined, for card errors, may be empty.
         request_id: the platform's ``Request-Id``, to quote to its support.
     """
 
@@ -32,6 +33,8 @@ class StripeError(Exception):
         self.code = str(facts.get("code") or "")
         self.decline_code = str(facts.get("decline_code") or "")
         self.param = str(facts.get("param") or "")
+        intent = facts.get("payment_intent")
+        self.payment_intent = str(intent.get("id") or "") if isinstance(intent, dict) else ""
         self.request_id = request_id
 
 

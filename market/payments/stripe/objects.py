@@ -30,6 +30,19 @@ class Account(Answer):
 
 
 @dataclass(frozen=True)
+class AccountLink(Answer):
+    """An address for onboarding that works once, until ``expires_at`` (seconds since the epoch)."""
+
+    url: str
+    expires_at: int
+
+    @classmethod
+    def read(cls, data: Json) -> "AccountLink":
+        """Read the API object."""
+        return cls(str(data["url"]), int(data.get("expires_at") or 0))
+
+
+@dataclass(frozen=True)
 class CheckoutSession(Answer):
     """A hosted pay page: ``status`` open, complete or expired; ``payment_status`` paid when money came in."""
 
@@ -64,7 +77,8 @@ class PaymentIntent(Answer):
     """What was to be paid and what came in; ``fee`` is the platform's own, known when expanded.
 
     ``fee_currency`` is the currency the money settled in: a fee in another currency than the
-    payment's cannot be booked against it.
+    payment's cannot be booked against it. ``action_url`` is where the payer must go next, at their bank or
+    wallet, empty when nowhere; ``failure`` is the code of the last refusal.
     """
 
     id: str
@@ -78,6 +92,8 @@ class PaymentIntent(Answer):
     metadata: Mapping[str, str]
     fee: int = 0
     fee_currency: str = ""
+    action_url: str = ""
+    failure: str = ""
 
     @classmethod
     def read(cls, data: Json) -> "PaymentIntent":
@@ -85,6 +101,8 @@ class PaymentIntent(Answer):
         charge = data.get("latest_charge")
         movement = charge.get("balance_transaction") if isinstance(charge, Mapping) else None
         settled = movement if isinstance(movement, Mapping) else {}
+        action = (data.get("next_action") or {}).get("redirect_to_url") or {}
+        refusal = data.get("last_payment_error") or {}
         return cls(
             id=data["id"],
             status=str(data.get("status") or ""),
@@ -97,6 +115,82 @@ class PaymentIntent(Answer):
             metadata=_metadata(data),
             fee=int(settled.get("fee") or 0),
             fee_currency=str(settled.get("currency") or ""),
+            action_url=str(action.get("url") or ""),
+            failure=str(refusal.get("decline_code") or refusal.get("code") or ""),
+        )
+
+
+@dataclass(frozen=True)
+class Charge(Answer):
+    """One attempt to take money: ``status`` succeeded, pending or failed; ``disputed`` once a bank questioned it."""
+
+    id: str
+    status: str
+    amount: int
+    amount_refunded: int
+    currency: str
+    payment_intent: str
+    transfer_group: str
+    disputed: bool
+    metadata: Mapping[str, str]
+
+    @classmethod
+    def read(cls, data: Json) -> "Charge":
+        """Read the API object."""
+        return cls(
+            id=data["id"],
+            status=str(data.get("status") or ""),
+            amount=int(data.get("amount") or 0),
+            amount_refunded=int(data.get("amount_refunded") or 0),
+            currency=str(data.get("currency") or ""),
+            payment_intent=_id(data.get("payment_intent")),
+            transfer_group=str(data.get("transfer_group") or ""),
+            disputed=bool(data.get("disputed")),
+            metadata=_metadata(data),
+        )
+
+
+@dataclass(frozen=True)
+class Dispute(Answer):
+    """A payment that the payer's bank questions.
+
+    ``status`` needs_response, under_review, won, lost or prevented; for an inquiry, which has taken no money,
+    warning_needs_response, warning_under_review or warning_closed. ``taken`` is what is gone from the
+    platform's account because of it now, with the dispute's fee, minor units of ``taken_currency``; it comes
+    down again when a dispute is won. ``due_by`` (seconds since the epoch) ends the time to answer, 0 unknown.
+    """
+
+    id: str
+    status: str
+    reason: str
+    amount: int
+    currency: str
+    charge: str
+    payment_intent: str
+    taken: int
+    taken_currency: str
+    due_by: int
+    submissions: int
+    livemode: bool
+
+    @classmethod
+    def read(cls, data: Json) -> "Dispute":
+        """Read the API object."""
+        movements = [one for one in data.get("balance_transactions") or [] if isinstance(one, Mapping)]
+        details = data.get("evidence_details") or {}
+        return cls(
+            id=data["id"],
+            status=str(data.get("status") or ""),
+            reason=str(data.get("reason") or ""),
+            amount=int(data.get("amount") or 0),
+            currency=str(data.get("currency") or ""),
+            charge=_id(data.get("charge")),
+            payment_intent=_id(data.get("payment_intent")),
+            taken=-sum(int(one.get("net") or 0) for one in movements),
+            taken_currency=str(movements[0].get("currency") or "") if movements else "",
+            due_by=int(details.get("due_by") or 0),
+            submissions=int(details.get("submission_count") or 0),
+            livemode=bool(data.get("livemode")),
         )
 
 

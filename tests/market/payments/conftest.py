@@ -23,13 +23,22 @@ from market.payments.stripe import Stripe
 from market.sandbox import Sandbox
 from tests import people
 from tests.conftest import Clock
-from tests.market.sandbox.conftest import client, control, inbox, raw, sandbox
+from tests.market.payments import stripe_spec
+from tests.market.sandbox.conftest import client, control, inbox, raw, sandbox, watch
 from tests.market.sandbox.driver import KEY, Control
 from tests.waiting import until
 
-__all__ = ["client", "control", "inbox", "raw", "sandbox"]
+__all__ = ["client", "control", "inbox", "raw", "sandbox", "watch"]
 
 SECRET = "whsec_tests"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    mine = [item for item in items if item.get_closest_marker(stripe_spec.LANE)]
+    if mine and stripe_spec.lacking(config):
+        config.hook.pytest_deselected(items=mine)
+        items[:] = [item for item in items if item not in mine]
 
 
 @dataclass
@@ -113,12 +122,17 @@ class Money:
 
 @pytest.fixture
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("market.payments.stripe.client._pause", lambda *_: 0)
+    monkeypatch.setattr("market.payments.stripe.wire._pause", lambda *_: 0)
 
 
 @pytest.fixture
 def money(
-    exchange: Flask, settings: Settings, tmp_path: Path, clock: Clock, no_pauses: None
+    exchange: Flask,
+    settings: Settings,
+    tmp_path: Path,
+    clock: Clock,
+    no_pauses: None,
+    pytestconfig: pytest.Config,
 ) -> Iterator[Money]:
     """The whole application on a fresh database, listening on loopback for the stand-in's webhooks."""
     server = make_server("127.0.0.1", 0, exchange, threaded=True)
@@ -137,6 +151,7 @@ def money(
     platform.stop()
     server.shutdown()
     server.server_close()
+    stripe_spec.hold(pytestconfig, platform, ours=False)
 
 
 @pytest.fixture

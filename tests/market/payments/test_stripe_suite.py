@@ -51,6 +51,9 @@ def platform(request: pytest.FixtureRequest) -> Platform:
     return Platform(Stripe(request.getfixturevalue("mock_url"), KEY), stateful=False)
 
 
+GROUP = "trade-handle"
+
+
 def new_key() -> str:
     return f"suite:{uuid.uuid4().hex}"
 
@@ -62,6 +65,18 @@ def test_an_account_is_made_and_found(platform: Platform) -> None:
     assert made.id.startswith("acct_")
     assert found.transfers == "active"
     assert made.request_id
+
+
+def test_a_link_for_onboarding_is_made(platform: Platform) -> None:
+    account = platform.client.create_account(key=new_key(), name="Provider", metadata={})
+    link = platform.client.create_account_link(
+        key=new_key(),
+        account=account.id,
+        refresh_url="http://localhost:8080/again",
+        return_url="http://localhost:8080/back",
+    )
+    assert link.url.startswith("http")
+    assert link.expires_at > 0
 
 
 def test_a_pay_page_is_opened_and_found(platform: Platform) -> None:
@@ -83,6 +98,47 @@ def test_a_payment_is_read_with_its_charge(platform: Platform) -> None:
     assert intent.id.startswith("pi_")
     assert intent.latest_charge.startswith("ch_")
     assert (intent.amount_received > 0) is platform.stateful
+
+
+def test_a_payment_is_planned_confirmed_and_given_up(platform: Platform) -> None:
+    client = platform.client
+    made, other = (
+        client.create_payment_intent(
+            key=new_key(),
+            amount=500,
+            currency="cny",
+            description="每日气象 Daily weather",
+            transfer_group=f"{GROUP}-of-intents",
+            metadata={"operation": "4"},
+        )
+        for _ in range(2)
+    )
+    assert made.id.startswith("pi_")
+    done = client.confirm_payment_intent(
+        made.id, key=new_key(), payment_method="pm_card_visa", return_url="http://localhost:8080/back"
+    )
+    given_up = client.cancel_payment_intent(other.id, key=new_key())
+    charges = list(client.charges(f"{GROUP}-of-intents"))
+    assert [one.id.split("_")[0] for one in charges] == ["ch"]
+    if platform.stateful:
+        assert (done.status, given_up.status) == ("succeeded", "canceled")
+        assert (charges[0].id, charges[0].amount) == (done.latest_charge, 500)
+
+
+def test_a_dispute_is_answered_and_accepted(platform: Platform) -> None:
+    client = platform.client
+    page = open_checkout(client, key=new_key())
+    if platform.stateful:
+        click(page, "pay", "pm_card_createDispute")
+    intent = client.checkout(page.id).payment_intent
+    found = next(client.disputes(intent))
+    assert client.dispute(found.id).id == found.id
+    answered = client.submit_evidence(found.id, key=new_key(), evidence={"uncategorized_text": "收货回执"})
+    closed = client.close_dispute(found.id, key=new_key())
+    if platform.stateful:
+        assert found.payment_intent == intent
+        assert (found.status, answered.status, closed.status) == ("needs_response", "under_review", "lost")
+        assert closed.taken > found.amount > 0
 
 
 def test_money_goes_to_an_account(platform: Platform) -> None:

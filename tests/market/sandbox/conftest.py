@@ -12,7 +12,8 @@ import requests
 
 from market.payments.stripe import Stripe
 from market.sandbox import Sandbox
-from tests.market.sandbox.driver import KEY, Control
+from tests.market.payments import stripe_spec
+from tests.market.sandbox.driver import KEY, Control, Watch
 from tests.waiting import SECONDS
 
 SECRET = "whsec_of_this_test"
@@ -59,10 +60,16 @@ def inbox() -> Iterator[Inbox]:
 
 
 @pytest.fixture
-def sandbox(tmp_path: Path, inbox: Inbox) -> Iterator[Sandbox]:
-    running = Sandbox(0, tmp_path, inbox.url, SECRET).start()
+def watch() -> Watch:
+    return Watch()
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path, inbox: Inbox, watch: Watch, pytestconfig: pytest.Config) -> Iterator[Sandbox]:
+    running = Sandbox(0, tmp_path, inbox.url, SECRET, clock=watch).start()
     yield running
     running.stop()
+    stripe_spec.hold(pytestconfig, running, ours=False)
 
 
 @pytest.fixture

@@ -5,11 +5,26 @@ from typing import Any
 
 import requests
 
-from market.payments.stripe import CheckoutSession, Stripe
+from market.payments.stripe import CheckoutSession, PaymentIntent, Stripe
 
 KEY = "sk_test_sandbox"
 EXPIRES = int(time.time()) + 80_000
 """Less than a day, the longest that a page may be open, and more than a whole run of the tests takes."""
+
+
+class Watch:
+    """The stand-in's clock: the real one, and what a test moves it on."""
+
+    def __init__(self) -> None:
+        self._ahead = 0.0
+
+    def __call__(self) -> float:
+        """Return the time in seconds."""
+        return time.time() + self._ahead
+
+    def advance(self, seconds: float) -> None:
+        """Move forward."""
+        self._ahead += seconds
 
 
 class Control:
@@ -43,5 +58,13 @@ def open_checkout(client: Stripe, *, key: str = "checkout:1:1", amount: int = 12
     )
 
 
-def click(session: CheckoutSession, outcome: str) -> requests.Response:
-    return requests.post(session.url, data={"outcome": outcome}, allow_redirects=False, timeout=60)
+def click(session: CheckoutSession, outcome: str, method: str = "") -> requests.Response:
+    data = {"outcome": outcome, "method": method}
+    return requests.post(session.url, data=data, allow_redirects=False, timeout=60)
+
+
+def paid(client: Stripe, method: str = "pm_card_visa", *, key: str = "paid:1:1") -> PaymentIntent:
+    """Pay on a page with a test card and return the payment."""
+    session = open_checkout(client, key=key)
+    assert click(session, "pay", method).status_code == 303
+    return client.payment_intent(client.checkout(session.id).payment_intent)
