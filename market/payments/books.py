@@ -8,6 +8,8 @@ earned), ``psp_fee_expense`` (what the payment platform keeps). A settled trade 
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -19,6 +21,9 @@ from market.steps import Pending
 CLEARING = "psp_clearing"
 FEE_REVENUE = "fee_revenue"
 PSP_FEES = "psp_fee_expense"
+
+OF_TRADES: Final = frozenset({"order_hold", "suspense", "provider_payable", "provider_receivable"})
+"""The classes of accounts that a settled trade leaves at zero; the others are the exchange's own."""
 
 Line = tuple[str, str, int]
 """Debit account, credit account, minor units."""
@@ -82,6 +87,43 @@ def balances(postings: Iterable[Posting]) -> dict[tuple[str, str], int]:
         for account, amount in ((posting.debit, posting.amount), (posting.credit, -posting.amount)):
             totals[account, posting.currency] = totals.get((account, posting.currency), 0) + amount
     return totals
+
+
+@dataclass(frozen=True)
+class Account:
+    """What one book account holds of some postings.
+
+    Attributes:
+        name: of the account.
+        currency: ISO 4217.
+        debit: minor units that were debited.
+        credit: minor units that were credited.
+    """
+
+    name: str
+    currency: str
+    debit: int
+    credit: int
+
+    @property
+    def balance(self) -> int:
+        """Debits less credits in minor units."""
+        return self.debit - self.credit
+
+    @property
+    def of_trade(self) -> bool:
+        """Whether it is one that a settled trade leaves at zero."""
+        return self.name.partition(":")[0] in OF_TRADES
+
+
+def accounts(postings: Iterable[Posting]) -> list[Account]:
+    """Return the accounts that postings name, those of the trade first, with what they come to."""
+    sums: dict[tuple[str, str], list[int]] = {}
+    for posting in postings:
+        for place, name in enumerate((posting.debit, posting.credit)):
+            sums.setdefault((name, posting.currency), [0, 0])[place] += posting.amount
+    found = [Account(*key, *both) for key, both in sums.items()]
+    return sorted(found, key=lambda one: (not one.of_trade, one.name, one.currency))
 
 
 def _book(session: Session, step: Pending, operation: Operation, lines: list[Line], currency: str) -> None:
