@@ -45,7 +45,6 @@ _PLACES: Final[tuple[tuple[str, Any, frozenset[Role]], ...]] = (
     ("/assets", lazy("Assets"), frozenset({Role.PROVIDER, Role.REVIEWER, Role.OPERATOR})),
     ("/contracts", lazy("Contracts"), frozenset({Role.PROVIDER, Role.BUYER, Role.APPROVER})),
     ("/trades", lazy("Trades"), frozenset({Role.PROVIDER, Role.BUYER, Role.OPERATOR})),
-    ("/statements", lazy("Statements"), frozenset({Role.PROVIDER, Role.BUYER, Role.AUDITOR})),
     ("/payments", lazy("Payments"), frozenset({Role.OPERATOR})),
     ("/organisations", lazy("Organisations"), frozenset({Role.OPERATOR, Role.REVIEWER, Role.AUDITOR})),
     ("/audit", lazy("Audit"), frozenset({Role.AUDITOR})),

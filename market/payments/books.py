@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from market.payments.models import Operation, Posting
 from market.payments.stripe import PaymentIntent
-from market.steps import Pending
+from market.steps import Pending, Step
 
 CLEARING = "psp_clearing"
 FEE_REVENUE = "fee_revenue"
@@ -71,9 +71,9 @@ def suspense_of(number: str) -> str:
 
 
 def postings_of(session: Session, number: str) -> list[Posting]:
-    """Return a trade's postings in the order they were booked."""
-    query = select(Posting).where(Posting.number == number)
-    return list(session.scalars(query.order_by(Posting.booked_at, Posting.operation_id, Posting.place)))
+    """Return a trade's postings in the order of the steps that booked them."""
+    query = select(Posting).join(Step, Step.id == Posting.step_id).where(Posting.number == number)
+    return list(session.scalars(query.order_by(Step.seq, Posting.operation_id, Posting.place)))
 
 
 def balances(postings: Iterable[Posting]) -> dict[tuple[str, str], int]:

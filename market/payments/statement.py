@@ -29,6 +29,7 @@ from market.payments import books
 from market.payments.models import Operation, Posting
 from market.payments.months import Month
 from market.payments.states import OperationKind
+from market.steps import Step
 
 _NOBODY: Final = uuid.UUID(int=0)
 """The organisation of who has none."""
@@ -306,9 +307,10 @@ def _sections(session: Session, owner: uuid.UUID, book: Book, month: Month) -> I
 
 
 def _postings(owner: uuid.UUID, book: Book, month: Month) -> Select[Posting]:
-    query = select(Posting).where(_concerns(owner, book))
+    query = select(Posting).join(Step, Step.id == Posting.step_id).where(_concerns(owner, book))
     query = query.where(Posting.booked_at >= month.begin, Posting.booked_at < month.end)
-    return query.order_by(Posting.booked_at, Posting.operation_id, Posting.step_id, Posting.place)
+    # Within one moment the order is that of the trade's steps.
+    return query.order_by(Posting.booked_at, Step.object, Step.seq, Posting.operation_id, Posting.place)
 
 
 def _openings(session: Session, owner: uuid.UUID, book: Book, before: datetime) -> dict[str, int]:

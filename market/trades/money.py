@@ -38,7 +38,8 @@ class Turn:
         time: aware UTC.
         operation: which operation; None for the settlement.
         state: where that stood after the step; None when what the step wrote was lost.
-        request_id: of the call at the payment platform as the step knew it; None when there was none or it is others'.
+        request_id: of the call at the payment platform that the step recorded; None when it recorded none, or when
+            whose money moved is another organisation.
         entry_id: the ledger entry.
         index: its place in the log; None until integrated.
         seq: its place among the trade's steps.
@@ -94,12 +95,15 @@ def shown(session: Session, actor: Actor, number: str) -> Money:
     operations = payments.operations_of(session, rows.trade.number)
     everything = permissions.allowed(actor, "operation.list", Relation.OTHER)
     named = {one.id for one in operations if everything or one.organisation_id == actor.organisation_id}
+    turns = _turns(session, rows, operations, named)
+    # Two may be planned in one moment; the steps have an order all the same.
+    places = {turn.operation.id: -place for place, turn in enumerate(reversed(turns)) if turn.operation}
     postings = payments.postings_of(session, rows.trade.number)
     return Money(
         rows=rows,
-        operations=operations,
+        operations=sorted(operations, key=lambda one: places.get(one.id, 1)),
         named=named,
-        turns=_turns(session, rows, operations, named),
+        turns=turns,
         postings=postings,
         accounts=books.accounts(postings),
     )
@@ -181,9 +185,15 @@ def _turns(session: Session, rows: Life, operations: list[Operation], named: set
         if step.id not in known and step.kind.startswith(_KINDS)
     ]
     found = []
+    recorded: set[tuple[uuid.UUID, str]] = set()
     for step_id, about, image in images:
         step, index = story[step_id]
-        told = image if image and about and about.id in named else {}
+        request = image.get("request_id") if image and about and about.id in named else None
+        if about and request:
+            # Every later image names the same request: it was made by the first step that names it.
+            again = (about.id, request) in recorded
+            recorded.add((about.id, request))
+            request = None if again else request
         found.append(
             Turn(
                 kind=step.kind,
@@ -192,7 +202,7 @@ def _turns(session: Session, rows: Life, operations: list[Operation], named: set
                 time=step.time,
                 operation=about,
                 state=image["state"] if image else None,
-                request_id=told.get("request_id"),
+                request_id=request,
                 entry_id=step.entry_id,
                 index=index,
                 seq=step.seq,

@@ -46,7 +46,13 @@ def listed() -> ResponseReturnValue:
         names = participants.names(
             session, {row[side] for row in rows for side in ("provider_id", "buyer_id")}
         )
-        return render_template("pages/trades/list.html", trades=rows, names=names, next=page.next)
+        return render_template(
+            "pages/trades/list.html",
+            trades=rows,
+            names=names,
+            next=page.next,
+            statements=permissions.allowed(actor, "statement.read"),
+        )
 
 
 @pages.get("/trades/<number>")
@@ -76,6 +82,7 @@ def show_money(number: str) -> ResponseReturnValue:
             label=money.label,
             account=naming.account_label,
             place={one.id: one for one in found.operations},
+            indexes={turn.entry_id: turn.index for turn in found.turns},
         )
 
 
