@@ -18,6 +18,9 @@ from market.payments.months import Month
 
 pages = Blueprint("payments", __name__)
 
+MOST = 200
+"""Movements of a section that a page shows; the file has all of them."""
+
 
 @pages.get("/payments")
 def operations() -> ResponseReturnValue:
@@ -61,6 +64,7 @@ def statements() -> ResponseReturnValue:
             books=statement.BOOKS,
             held=statement.HELD,
             movements=statement.MOVEMENTS,
+            most=MOST,
         )
 
 

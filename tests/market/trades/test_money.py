@@ -344,6 +344,15 @@ def test_operators_and_auditors_read_any_statement_and_others_their_own(client: 
     )
 
 
+def test_a_page_shows_the_beginning_of_a_long_month(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deal = released()
+    assert "more movements" not in page(client, deal.provider, "/statements")[1]
+    monkeypatch.setattr("market.payments.pages.MOST", 1)
+    assert "2 more movements are in the table" in page(client, deal.provider, "/statements")[1]
+
+
 def test_a_statement_on_a_page_and_as_a_table(client: FlaskClient, clock: Clock) -> None:
     deal = released(12_345)
     _status, text = page(client, deal.provider, "/statements")
