@@ -100,9 +100,11 @@ def money(value: Money | int, currency: str = "CNY") -> str:
     """Write an amount for the reader: ``¥1,234.50``, or ``USD 1,234.50`` for another currency.
 
     Args:
-        value: a money value, or minor units of ``currency``.
+        value: a money value, or minor units of ``currency``; of a balance they may be negative (``−¥1.00``).
         currency: ISO 4217 code, used when ``value`` is an integer.
     """
+    if isinstance(value, int) and value < 0:
+        return f"\N{MINUS SIGN}{money(-value, currency)}"
     amount = value if isinstance(value, Money) else Money(value, currency)
     sign = "¥" if amount.currency == "CNY" else f"{amount.currency} "
     return f"{sign}{amount.grouped()}"

@@ -8,6 +8,7 @@ Whether an object may be *seen* at all is the feature's query: an unseen object 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import product
 from typing import Final
 
 from market.actor import Actor, Role, Scope
@@ -54,6 +55,8 @@ ROLE_RULE: Final = "R1.3"
 OWN_MATTER_RULE: Final = "R1.5"
 
 _OWN, _OTHER, _PROVIDER, _BUYER = Relation.OWN, Relation.OTHER, Relation.PROVIDER, Relation.BUYER
+_MEMBERS: Final = (Role.ADMIN, Role.PROVIDER, Role.BUYER, Role.APPROVER)
+"""Whoever has a part in an organisation's trades."""
 
 
 def _permit(scope: Scope, rule: str, *pairs: tuple[Role, Relation], unverified: bool = False) -> Permit:
@@ -116,6 +119,15 @@ ACTIONS: Final[Mapping[str, Permit]] = {
     # payments and delivery
     "payment.begin": _permit(Scope.PAYMENTS, "R5.1", (Role.BUYER, _BUYER)),
     "operation.list": _permit(Scope.READ, "R7.2", (Role.OPERATOR, _OTHER), (Role.AUDITOR, _OTHER)),
+    # whoever sees a trade sees its money; of the other party's calls, what they are called elsewhere is left out
+    "trade.money": _permit(
+        Scope.READ, "R7.2", *product(_MEMBERS, (_PROVIDER, _BUYER)), (Role.OPERATOR, _OTHER), (Role.AUDITOR, _OTHER),
+        unverified=True,
+    ),
+    "statement.read": _permit(
+        Scope.READ, "R7.2", *product(_MEMBERS, (_OWN,)), (Role.OPERATOR, _OTHER), (Role.AUDITOR, _OTHER),
+        unverified=True,  # what is held for it is its own, in a quarrel too
+    ),
     "delivery.download": _permit(Scope.DELIVERY, "R5.2", (Role.BUYER, _BUYER), unverified=True),
     # trades; a suspended party begins none, but keeps its word in those that run (silence would be acceptance)
     "acceptance.accept": _permit(Scope.TRADES, "R5.3", (Role.BUYER, _BUYER), unverified=True),

@@ -245,6 +245,7 @@ OF_TRADES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
     ),
     "account.not_open": (409, lazy("The provider cannot be paid yet. Try again in a moment.")),
     "operation.not_found": (404, lazy("There is no such payment operation.")),
+    "month.invalid": (422, lazy("Write a month that has begun, such as 2026-11.")),
     "account.wrong_state": (409, lazy("The payment account is in another state; `state` names it.")),
     "operation.wrong_state": (409, lazy("The payment operation is in another state; `state` names it.")),
     "webhook.closed": (404, lazy("This exchange accepts no webhooks.")),

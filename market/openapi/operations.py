@@ -143,8 +143,10 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "POST /api/v1/offers/{number}/acceptances": _act("acceptStandingOffer", "contract.request", keyed=True),
     "POST /webhooks/stripe": _public("takeStripeEvent", 400, 404, 413),
     "GET /api/v1/operations": _act("listPaymentOperations", "operation.list", refusals=()),
+    "GET /api/v1/statements/{month}": _act("showStatement", "statement.read", refusals=()),
     "GET /api/v1/trades": _read("listTrades"),
     "GET /api/v1/trades/{number}": _read("showTrade"),
+    "GET /api/v1/trades/{number}/money": _act("showTradeMoney", "trade.money", refusals=()),
     "POST /api/v1/trades/{number}/payment": _act("beginPayment", "payment.begin"),
     "GET /api/v1/trades/{number}/delivery": Operation(
         "fetchDelivery", (Scope.DELIVERY,), refusals=frozenset({409, 416}), file=True, ranged=True

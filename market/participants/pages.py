@@ -245,6 +245,7 @@ def _organisation(
         organisation=row,
         decisions=possible if may else [],
         may_accredit=permissions.allowed(actor, "organisation.accredit", relation),
+        may_read=permissions.allowed(actor, "statement.read", relation),
         values=values or {"reason": "", "decision": ""},
         faults=faults or {},
     )

@@ -16,4 +16,24 @@ Rules of the room:
   compared before a posting is written.
 * The room knows no trade. It is given a trade's handle and number and queues what follows by name.
 * Test money only where the exchange itself is on loopback; there is no mock class and no unsigned path.
+
+What a payment is called here, and where the trade's settlement stands meanwhile. Only :mod:`market.trades` moves
+it, in a step of its own after the outcome, so beside an outcome stand the state before and the one after. A test
+reads this table and holds real trades against it::
+
+    payment      operation          settlement
+    planned      checkout PLANNED   DUE CANCELLED
+    waiting      checkout OPEN      DUE CANCELLED
+    failed       checkout FAILED    DUE CANCELLED
+    expired      checkout EXPIRED   DUE CANCELLED
+    held         checkout OK        DUE FUNDED CANCELLED
+    releasing    transfer PLANNED   FUNDED
+    delayed      transfer FAILED    FUNDED
+    released     transfer OK        FUNDED RELEASED
+    returning    refund PLANNED     FUNDED CANCELLED
+    delayed      refund FAILED      FUNDED CANCELLED
+    returned     refund OK          FUNDED REFUNDED CANCELLED
+
+CANCELLED means that the trade ended unpaid: a page is then closed, and what is paid on it all the same goes back.
+Money astray (``checkout STRAY``, and the refund of it) funds nothing and so moves no settlement, wherever that stands.
 """

@@ -1,4 +1,4 @@
-"""The webhook endpoint, and the operator's list of operations. The buyer pays through the trade's routes."""
+"""The webhook endpoint, the list of operations, and statements. The buyer pays through the trade's routes."""
 
 from typing import Any
 
@@ -7,7 +7,8 @@ from flask import request
 from market.db import read, transaction
 from market.openapi.blueprint import Blueprint
 from market.participants import web
-from market.payments import inbox, schemas, viewing
+from market.payments import inbox, schemas, statement, viewing
+from market.payments.months import Month
 
 blueprint = Blueprint("payments_api", __name__, description="Webhooks and payment operations")
 
@@ -39,3 +40,14 @@ def list_operations(query: dict[str, Any]) -> dict[str, Any]:
     with read() as session:
         page = viewing.listed(session, actor, query.get("cursor"))
         return {"items": [viewing.shown(row) for row in page.items], "next": page.next}
+
+
+@blueprint.get("/api/v1/statements/<month>")
+@blueprint.arguments(schemas.StatementQuery, location="query")
+@blueprint.response(200, schemas.StatementOut)
+def show_statement(query: dict[str, Any], month: str) -> dict[str, Any]:
+    """Return a month of an organisation's money as the books have it; operators and auditors name any."""
+    actor = web.current_actor()
+    with read() as session:
+        owner = statement.whose(session, actor, query.get("organisation"))
+        return statement.plain(statement.of_month(session, owner, Month.parse(month)))

@@ -8,17 +8,22 @@ earned), ``psp_fee_expense`` (what the payment platform keeps). A settled trade 
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from market.payments.models import Operation, Posting
 from market.payments.stripe import PaymentIntent
-from market.steps import Pending
+from market.steps import Pending, Step
 
 CLEARING = "psp_clearing"
 FEE_REVENUE = "fee_revenue"
 PSP_FEES = "psp_fee_expense"
+
+OF_TRADES: Final = frozenset({"order_hold", "suspense", "provider_payable", "provider_receivable"})
+"""The classes of accounts that a settled trade leaves at zero; the others are the exchange's own."""
 
 Line = tuple[str, str, int]
 """Debit account, credit account, minor units."""
@@ -66,9 +71,9 @@ def suspense_of(number: str) -> str:
 
 
 def postings_of(session: Session, number: str) -> list[Posting]:
-    """Return a trade's postings in the order they were booked."""
-    query = select(Posting).where(Posting.number == number)
-    return list(session.scalars(query.order_by(Posting.booked_at, Posting.operation_id, Posting.place)))
+    """Return a trade's postings in the order of the steps that booked them."""
+    query = select(Posting).join(Step, Step.id == Posting.step_id).where(Posting.number == number)
+    return list(session.scalars(query.order_by(Step.seq, Posting.operation_id, Posting.place)))
 
 
 def balances(postings: Iterable[Posting]) -> dict[tuple[str, str], int]:
@@ -82,6 +87,43 @@ def balances(postings: Iterable[Posting]) -> dict[tuple[str, str], int]:
         for account, amount in ((posting.debit, posting.amount), (posting.credit, -posting.amount)):
             totals[account, posting.currency] = totals.get((account, posting.currency), 0) + amount
     return totals
+
+
+@dataclass(frozen=True)
+class Account:
+    """What one book account holds of some postings.
+
+    Attributes:
+        name: of the account.
+        currency: ISO 4217.
+        debit: minor units that were debited.
+        credit: minor units that were credited.
+    """
+
+    name: str
+    currency: str
+    debit: int
+    credit: int
+
+    @property
+    def balance(self) -> int:
+        """Debits less credits in minor units."""
+        return self.debit - self.credit
+
+    @property
+    def of_trade(self) -> bool:
+        """Whether it is one that a settled trade leaves at zero."""
+        return self.name.partition(":")[0] in OF_TRADES
+
+
+def accounts(postings: Iterable[Posting]) -> list[Account]:
+    """Return the accounts that postings name, those of the trade first, with what they come to."""
+    sums: dict[tuple[str, str], list[int]] = {}
+    for posting in postings:
+        for place, name in enumerate((posting.debit, posting.credit)):
+            sums.setdefault((name, posting.currency), [0, 0])[place] += posting.amount
+    found = [Account(*key, *both) for key, both in sums.items()]
+    return sorted(found, key=lambda one: (not one.of_trade, one.name, one.currency))
 
 
 def _book(session: Session, step: Pending, operation: Operation, lines: list[Line], currency: str) -> None:

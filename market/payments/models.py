@@ -53,6 +53,7 @@ class Operation(Stateful, Base):
             postgresql_where=_OUTGOING,
         ),
         Index("ix_operation_number", "number"),
+        Index("ix_operation_organisation_id", "organisation_id"),
         Index("ix_operation_planned_at", "planned_at", "id"),
         CheckConstraint("amount > 0 AND fee >= 0", name="amount"),
     )
@@ -98,6 +99,8 @@ class Posting(Stateful, Base):
     __table_args__ = (
         CheckConstraint("amount > 0 AND debit <> credit", name="amount"),
         Index("ix_posting_number", "number"),
+        Index("ix_posting_debit", "debit"),
+        Index("ix_posting_credit", "credit"),
     )
 
     operation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("operation.id"), index=True)

@@ -1,15 +1,25 @@
-"""Where the buyer comes back to after paying, and the operator's list of operations."""
+"""Where the buyer comes back to after paying, the operator's list of operations, and statements."""
 
 import uuid
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
+from market import clock, permissions
+from market.actor import Actor
 from market.db import read
+from market.errors import NotFound
+from market.i18n import gettext as _
+from market.participants import service as participants
 from market.participants.web import current_actor
-from market.payments import viewing
+from market.payments import naming, sheets, statement, viewing
+from market.payments.months import Month
 
 pages = Blueprint("payments", __name__)
+
+MOST = 200
+"""Movements of a section that a page shows; the file has all of them."""
 
 
 @pages.get("/payments")
@@ -18,7 +28,7 @@ def operations() -> ResponseReturnValue:
     actor = current_actor()
     with read() as session:
         page = viewing.listed(session, actor, request.args.get("cursor"))
-    return render_template("pages/payments/operations.html", page=page)
+    return render_template("pages/payments/operations.html", page=page, kind_of=naming.operation_label)
 
 
 @pages.get("/payments/<uuid:operation_id>")
@@ -27,4 +37,52 @@ def operation(operation_id: uuid.UUID) -> ResponseReturnValue:
     actor = current_actor()
     with read() as session:
         found = viewing.seen(session, actor, operation_id)
-    return render_template("pages/payments/operation.html", operation=found)
+    return render_template(
+        "pages/payments/operation.html", operation=found, name=naming.operation_label(found.kind.value)
+    )
+
+
+@pages.get("/statements")
+def statements() -> ResponseReturnValue:
+    """Show a month of an organisation's money, the present one unless another is named."""
+    actor = current_actor()
+    if not request.args.get("organisation") and permissions.allowed(
+        actor, "statement.read", permissions.Relation.OTHER
+    ):
+        return render_template("pages/payments/statements.html")
+    written = request.args.get("month")
+    with read() as session:
+        owner = _whose(session, actor)
+        month = Month.parse(written) if written else Month.of(clock.now())
+        found = statement.of_month(session, owner, month)
+        return render_template(
+            "pages/payments/statement.html",
+            found=found,
+            months=statement.months(session, owner),
+            names=participants.names(session, {owner})[owner],
+            own=owner == actor.organisation_id,
+            books=statement.BOOKS,
+            held=statement.HELD,
+            movements=statement.MOVEMENTS,
+            most=MOST,
+        )
+
+
+@pages.get("/statements/<month>/statement.csv")
+def statement_file(month: str) -> Response:
+    """Send the statement of a month as a file for a spreadsheet."""
+    actor = current_actor()
+    with read() as session:
+        owner = _whose(session, actor)
+        found = statement.of_month(session, owner, Month.parse(month))
+        return sheets.statement(found, participants.names(session, {owner})[owner])
+
+
+def _whose(session: Session, actor: Actor) -> uuid.UUID:
+    """Return whose statement the address asks for."""
+    named = request.args.get("organisation")
+    try:
+        organisation_id = uuid.UUID(named) if named else None
+    except ValueError as error:
+        raise NotFound("organisation.not_found", _("There is no such organisation.")) from error
+    return statement.whose(session, actor, organisation_id)

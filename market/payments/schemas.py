@@ -2,7 +2,8 @@
 
 from marshmallow import fields
 
-from market.fields import Cursor, MinorUnits, Number, Schema, Timestamp, Uuid
+from market.fields import Cursor, MinorUnits, Number, Schema, Text, Timestamp, Uuid
+from market.payments.statement import Book, Movement
 
 
 class WebhookOut(Schema):
@@ -40,3 +41,55 @@ class OperationsOut(Schema):
 
     items = fields.List(fields.Nested(OperationOut), required=True)
     next = fields.String(required=True, allow_none=True)
+
+
+class StatementQuery(Schema):
+    """Whose statement it is."""
+
+    organisation = Uuid(metadata={"description": "For operators and auditors; without it your own"})
+
+
+class MovementOut(Schema):
+    """One movement of a statement."""
+
+    kind = fields.String(required=True, metadata={"enum": [kind.value for kind in Movement]})
+    trade = Number(required=True, metadata={"description": "The trade's number"})
+    time = Timestamp(required=True, metadata={"description": "When it was booked"})
+    amount = fields.Integer(
+        required=True,
+        metadata={"description": "Minor units that it adds to the balance; negative: takes from it"},
+    )
+    balance = fields.Integer(required=True, metadata={"description": "Minor units after it"})
+    operation_id = Uuid(required=True)
+    entry_id = Uuid(required=True, metadata={"description": "The ledger entry that booked it"})
+
+
+class TotalOut(Schema):
+    """What the movements of one kind add up to."""
+
+    kind = fields.String(required=True, metadata={"enum": [kind.value for kind in Movement]})
+    amount = fields.Integer(required=True, metadata={"description": "Minor units"})
+
+
+class SectionOut(Schema):
+    """One side of the organisation in one currency."""
+
+    side = fields.String(required=True, metadata={"enum": [book.value for book in Book]})
+    currency = fields.String(required=True)
+    opening = fields.Integer(required=True, metadata={"description": "Minor units when the month begins"})
+    movements = fields.List(fields.Nested(MovementOut), required=True)
+    totals = fields.List(fields.Nested(TotalOut), required=True)
+    closing = fields.Integer(
+        required=True, metadata={"description": "Minor units when it ends: the next month's opening"}
+    )
+
+
+class StatementOut(Schema):
+    """What the books say of an organisation in one calendar month in China Standard Time."""
+
+    organisation_id = Uuid(required=True)
+    month = Text(required=True, metadata={"description": "Such as 2026-11"})
+    since = Timestamp(required=True, metadata={"description": "Its first moment"})
+    until = Timestamp(required=True, metadata={"description": "The first moment after it"})
+    complete = fields.Boolean(required=True, metadata={"description": "The month is over"})
+    sections = fields.List(fields.Nested(SectionOut), required=True)

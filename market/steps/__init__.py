@@ -27,7 +27,7 @@ from market.steps.erasing import (
 )
 from market.steps.kinds import Kind
 from market.steps.models import Stateful, Step, StepImage, Vault
-from market.steps.reader import Opening, chain, images_of, index_of, openings, steps_of, story
+from market.steps.reader import Opening, chain, images_of, index_of, openings, steps_of, story, written
 from market.steps.record import Pending, begin, demand_unfrozen, is_frozen, new_handle, record
 from market.steps.recovering import recovered
 from market.steps.repeat import forget, once, remember, repeat, taken
@@ -65,4 +65,5 @@ __all__ = [
     "subjects_of",
     "taken",
     "truncate_journal",
+    "written",
 ]

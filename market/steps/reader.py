@@ -5,7 +5,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ledger.canonical import Json
@@ -75,6 +75,27 @@ def images_of(session: Session, handle: str, table: str) -> list[tuple[Step, dic
         .order_by(Step.seq)
     )
     return [(step, json.loads(value)) for step, value in session.execute(query)]
+
+
+def written(
+    session: Session, handle: str, table: str
+) -> list[tuple[uuid.UUID, uuid.UUID, dict[str, Any] | None]]:
+    """Return what the steps of an object wrote of any rows of a table, in order.
+
+    Returns:
+        The step's id, the row's id, and the image; None for an image that was lost.
+    """
+    query = (
+        select(StepImage.step_id, StepImage.row_id, Vault.value)
+        .join(Step, Step.id == StepImage.step_id)
+        .outerjoin(Vault, (Vault.entry_id == StepImage.step_id) & (Vault.field == StepImage.field))
+        .where(Step.object == handle, StepImage.table == table)
+        .order_by(Step.seq, func.length(StepImage.field), StepImage.field)
+    )
+    return [
+        (step, row, None if value is None else json.loads(value))
+        for step, row, value in session.execute(query)
+    ]
 
 
 def index_of(session: Session, entry_id: uuid.UUID) -> int | None:

@@ -18,6 +18,7 @@ from market.trades import (
     decisions,
     ending,
     exits,
+    money,
     opening,
     renewing,
     schemas,
@@ -51,6 +52,15 @@ def one(number: str) -> dict[str, Any]:
     actor = current_actor()
     with read() as session:
         return showing.detail(showing.shown(session, actor, number))
+
+
+@blueprint.get("/trades/<number>/money")
+@blueprint.response(200, schemas.TradeMoneyOut)
+def show_money(number: str) -> dict[str, Any]:
+    """Return the money of a trade: each payment operation by its steps, the postings and the balances."""
+    actor = current_actor()
+    with read() as session:
+        return money.plain(money.shown(session, actor, number))
 
 
 @blueprint.get("/trades/<number>/updates")

@@ -12,8 +12,19 @@ from market.errors import NotFound
 from market.i18n import _, lazy
 from market.participants import service as participants
 from market.participants.web import current_actor
+from market.payments import naming
 from market.registry import reading as registry
-from market.trades import decisions, grounds, opening, schemas, service, showing, suspension, timeline
+from market.trades import (
+    decisions,
+    grounds,
+    money,
+    opening,
+    schemas,
+    service,
+    showing,
+    suspension,
+    timeline,
+)
 from market.trades.dispute import Ruling
 
 pages = Blueprint("trades", __name__)
@@ -35,7 +46,13 @@ def listed() -> ResponseReturnValue:
         names = participants.names(
             session, {row[side] for row in rows for side in ("provider_id", "buyer_id")}
         )
-        return render_template("pages/trades/list.html", trades=rows, names=names, next=page.next)
+        return render_template(
+            "pages/trades/list.html",
+            trades=rows,
+            names=names,
+            next=page.next,
+            statements=permissions.allowed(actor, "statement.read"),
+        )
 
 
 @pages.get("/trades/<number>")
@@ -47,6 +64,26 @@ def one(number: str) -> ResponseReturnValue:
         if error.code != "trade.not_in_force":
             raise
         return redirect(url_for("contracting.show", number=number), 303)
+
+
+@pages.get("/trades/<number>/money")
+def show_money(number: str) -> ResponseReturnValue:
+    """Show every operation of a trade's money by its steps, and its books."""
+    actor = current_actor()
+    with read() as session:
+        found = money.shown(session, actor, number)
+        trade = found.rows.trade
+        names = participants.names(session, {trade.provider_id, trade.buyer_id})
+        return render_template(
+            "pages/trades/money.html",
+            found=found,
+            trade=trade,
+            who=lambda side: showing.called(side, trade, names),
+            label=money.label,
+            account=naming.account_label,
+            place={one.id: one for one in found.operations},
+            indexes={turn.entry_id: turn.index for turn in found.turns},
+        )
 
 
 @pages.post("/trades/<number>/payment")
@@ -138,6 +175,7 @@ def _page(number: str, faults: ValidationError | None = None) -> ResponseReturnV
             possible={act.value for act in found.possible},
             downloads=permissions.allowed(actor, "delivery.download", service.relation_of(actor, trade)),
             opens=permissions.allowed(actor, "bundle.export", service.relation_of(actor, trade)),
+            money=permissions.allowed(actor, "trade.money", service.relation_of(actor, trade)),
             head=showing.head(found, actor, names),
             story=showing.story(session, found, names),
             sides={side.value: timeline.SIDES[side] for side in timeline.Side},

@@ -118,7 +118,7 @@ def head(found: Shown, actor: Actor, names: Names) -> dict[str, Any] | None:
     if awaits is None:
         return None
     return {
-        "who": _who(awaits.side, found.rows.trade, names),
+        "who": called(awaits.side, found.rows.trade, names),
         "mine": awaits.side in waiting.sides_of(actor, found.rows.trade),
         "what": timeline.WAITS[awaits.what],
         "by": awaits.by,
@@ -131,7 +131,7 @@ def story(session: Session, found: Shown, names: Names) -> list[dict[str, Any]]:
     trade = found.rows.trade
 
     def who(step: Step) -> str:
-        return _who(timeline.side_of(step, trade), trade, names)
+        return called(timeline.side_of(step, trade), trade, names)
 
     return told(session, trade.handle, who) + timeline.ahead(found.next, found.rows.settlement is not None)
 
@@ -178,6 +178,13 @@ def states(rows: Life, grant: AccessGrant) -> dict[str, str | None]:
     }
 
 
+def called(side: Side, trade: Trade, names: Names) -> str:
+    """Name a side of a trade: its role, and for a party the organisation."""
+    parties = {Side.PROVIDER: trade.provider_id, Side.BUYER: trade.buyer_id}
+    role = str(timeline.SIDES[side])
+    return f"{role} · {in_language(names[parties[side]])}" if side in parties else role
+
+
 def _agreed(session: Session, rows: Life, act: Act, relation: Relation) -> bool:
     """Tell whether the signed text gives a side what the table of acts leaves open to any."""
     match act:
@@ -190,13 +197,6 @@ def _agreed(session: Session, rows: Life, act: Act, relation: Relation) -> bool:
             return bool(grounds.ends(terms, relation)) if act is Act.END else grounds.suspends(terms)
         case _:
             return True
-
-
-def _who(side: Side, trade: Trade, names: Names) -> str:
-    """Name a side of a trade: its role, and for a party the organisation."""
-    parties = {Side.PROVIDER: trade.provider_id, Side.BUYER: trade.buyer_id}
-    role = str(timeline.SIDES[side])
-    return f"{role} · {in_language(names[parties[side]])}" if side in parties else role
 
 
 def _facts(trade: Trade) -> dict[str, Any]:

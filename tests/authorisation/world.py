@@ -190,6 +190,7 @@ def furnished() -> House:
         "guest": str(asked.user_id),
         "guest_email": guest,
         "organisation": str(provider.organisation_id),
+        "buying": str(buyer.organisation_id),
         "spare": str(spare.user_id),
         "invitation": secret,
         **_belongings(house.people["provider"]),

@@ -49,6 +49,7 @@ FILES: Final = {
     "/offers/<string:number>/signed.pdf": "the signed document as a file",
     "/offers/<string:number>/contract.json": "the terms as a file",
     "/offers/<string:number>/pages/<int:place>.svg": "a picture that stands on the offer's page",
+    "/statements/<month>/statement.csv": "a statement as a file",
     "/trades/<number>/delivery": "the bought bytes as a file",
     "/trades/<number>/updates/<int:ordinal>": "the bytes of an update as a file",
     "/texts/<string:name>/<string:version>/source.zip": "the files of a text as a file",

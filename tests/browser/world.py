@@ -97,6 +97,11 @@ def furnish(hall: Hall) -> World:
         "/assets?state=EXPIRED",
         "/organisations?state=CLOSED",
         "/erasure",
+        *(
+            f"/statements?organisation={one['id']}"
+            for one in hall.operator.get("/api/v1/organisations")["items"]
+        ),
+        "/statements?month=soon",
     ]
     who: dict[str, str | None] = {
         "nobody": None,

@@ -1,4 +1,5 @@
 import pytest
+from babel.core import get_global
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -76,6 +77,25 @@ def test_figures_come_back(amount: int, currency: str) -> None:
 
 def test_exponents_are_those_of_iso_4217() -> None:
     assert [exponent(code) for code in ("CNY", "JPY", "KWD", "USD")] == [2, 0, 3, 2]
+    amounts = [Money(123_456, code).grouped() for code in ("CNY", "JPY", "KWD")]
+    assert amounts == ["1,234.56", "123,456", "123.456"]
+
+
+def test_currencies_and_their_places_against_the_list_of_unicode() -> None:
+    """CLDR gives the places that people use: fewer than ISO 4217 in some currencies, never more."""
+    used = get_global("currency_fractions")
+    today = {
+        code
+        for currencies in get_global("territory_currencies").values()
+        for code, _since, until, tender in currencies
+        if until is None and tender
+    }
+    for code in today:
+        places = used.get(code, used["DEFAULT"])[0]
+        assert exponent(code) >= places, code
+        assert exponent(code) == places or (exponent(code), places) in {(2, 0), (3, 0)}, code
+    three = {code for code in today if exponent(code) == 3}
+    assert three == {"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"}
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,9 @@ def test_amounts_days_and_sizes(exchange: Flask) -> None:
     assert i18n.money(123450) == "¥1,234.50"
     assert i18n.money(5, "JPY") == "JPY 5"
     assert i18n.money(Money(99, "USD")) == "USD 0.99"
+    assert i18n.money(1_234_567, "KWD") == "KWD 1,234.567"
+    assert i18n.money(-123450) == "\N{MINUS SIGN}¥1,234.50"
+    assert i18n.money(-5, "JPY") == "\N{MINUS SIGN}JPY 5"
     assert i18n.capitals(128050) == "人民币壹仟贰佰捌拾元伍角整"
     late = datetime(2026, 11, 22, 17, 0, tzinfo=UTC)
     assert i18n.day(late) == "2026-11-23"

@@ -90,6 +90,7 @@ def built() -> World:
             "/contracts/{number}": [one.number for one in deal],
             "/trades/{number}": trades,
             "/pages/{place}": ["1", "2"],
+            "month": ["2026-01", "2026-11"],
             "moment": ["2026-01-02", "2026-01-03T08:00:00+08:00"],
             "/assets/{asset_id}": [str(one) for one in (sold.id, waiting, measured, fresh.id)],
             "/members/{user_id}": [str(people.colleague(clerk, Role.BUYER).user_id)],

@@ -426,6 +426,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("stripe_id", name="uq_operation_stripe_id"),
     )
     op.create_index("ix_operation_number", "operation", ["number"], unique=False)
+    op.create_index("ix_operation_organisation_id", "operation", ["organisation_id"], unique=False)
     op.create_index("ix_operation_planned_at", "operation", ["planned_at", "id"], unique=False)
     op.create_index(
         "uq_operation_outgoing",
@@ -850,6 +851,8 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name="pk_posting"),
     )
+    op.create_index("ix_posting_credit", "posting", ["credit"], unique=False)
+    op.create_index("ix_posting_debit", "posting", ["debit"], unique=False)
     op.create_index("ix_posting_number", "posting", ["number"], unique=False)
     op.create_index("ix_posting_operation_id", "posting", ["operation_id"], unique=False)
     op.create_table(
@@ -1470,6 +1473,8 @@ def downgrade() -> None:
     op.drop_table("receipt")
     op.drop_index("ix_posting_operation_id", table_name="posting")
     op.drop_index("ix_posting_number", table_name="posting")
+    op.drop_index("ix_posting_debit", table_name="posting")
+    op.drop_index("ix_posting_credit", table_name="posting")
     op.drop_table("posting")
     op.drop_index(
         "uq_member_active",
@@ -1529,6 +1534,7 @@ def downgrade() -> None:
         postgresql_where=sa.text("kind IN ('transfer', 'refund') AND state IN ('PLANNED', 'OPEN', 'OK')"),
     )
     op.drop_index("ix_operation_planned_at", table_name="operation")
+    op.drop_index("ix_operation_organisation_id", table_name="operation")
     op.drop_index("ix_operation_number", table_name="operation")
     op.drop_table("operation")
     op.drop_index("ix_certificate_organisation", table_name="certificate")

@@ -1,0 +1,38 @@
+"""What the books and the calls at the payment platform are called for readers.
+
+A book account is named ``<class>`` or ``<class>:<whose>``; readers see its class in their language, since on a
+page of one trade or one organisation it is clear whose it is.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from market.i18n import lazy
+
+ACCOUNTS: Final[Mapping[str, Any]] = {
+    "psp_clearing": lazy("At the payment platform"),
+    "order_hold": lazy("Held until acceptance"),
+    "suspense": lazy("Came in without a purpose, to be sent back"),
+    "provider_payable": lazy("Owed to the provider"),
+    "provider_receivable": lazy("Owed by the provider"),
+    "fee_revenue": lazy("Platform fee earned"),
+    "psp_fee_expense": lazy("Kept by the payment platform"),
+}
+"""The reader's word for each class of book account; a test holds it against what is really booked."""
+
+OPERATIONS: Final[Mapping[str, Any]] = {
+    "checkout": lazy("Payment"),
+    "transfer": lazy("Transfer"),
+    "refund": lazy("Refund"),
+}
+"""The reader's word for each kind of operation; a test holds it complete."""
+
+
+def account_label(account: str) -> str:
+    """Return the reader's word for a book account; one without a word is shown as it is."""
+    return str(ACCOUNTS.get(account.partition(":")[0], account))
+
+
+def operation_label(kind: str) -> str:
+    """Return the reader's word for a kind of operation; one without a word is shown as it is."""
+    return str(OPERATIONS.get(kind, kind))

@@ -1,0 +1,85 @@
+"""Tables that leave the exchange for a spreadsheet: CSV (RFC 4180) in UTF-8 with a byte order mark.
+
+Without the mark spreadsheets read Chinese as something else. A cell that would begin a formula is quoted as text;
+figures are plain decimals with all places of their currency, which no spreadsheet takes for a formula.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final
+
+from flask import Response
+
+from contracts.money import Money
+from market.i18n import CHINA, in_language
+from market.i18n import gettext as _
+from market.payments.statement import BOOKS, MOVEMENTS, Section, Statement
+
+_MARK: Final = "\N{BYTE ORDER MARK}"
+_FORMULA: Final = frozenset("=+-@\t\r\n＝＋－＠")
+"""What a cell may not begin with (OWASP, "CSV Injection"), in both widths."""
+_FIGURES: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+
+
+def text(rows: Iterable[Sequence[str]]) -> str:
+    """Return rows as the text of a CSV file; no cell begins a formula."""
+    out = io.StringIO(_MARK)
+    out.seek(0, io.SEEK_END)
+    csv.writer(out).writerows([_cell(value) for value in row] for row in rows)
+    return out.getvalue()
+
+
+def figures(amount: int, currency: str) -> str:
+    """Return minor units as a plain decimal in major units: ``-1280.50`` for -128050 fen, ``500`` for 500 yen."""
+    return f"{'-' if amount < 0 else ''}{Money(abs(amount), currency).figures()}"
+
+
+def statement(found: Statement, names: dict[str, str]) -> Response:
+    """Return a statement as a file in the reader's language.
+
+    Args:
+        found: the statement.
+        names: of its organisation by language code.
+    """
+    answer = Response(
+        text(_lines(found, in_language(names))).encode(), content_type="text/csv; charset=utf-8"
+    )
+    answer.headers["Content-Disposition"] = f'attachment; filename="statement-{found.month}.csv"'
+    answer.headers["Cache-Control"] = "private, no-store"
+    return answer
+
+
+def _lines(found: Statement, name: str) -> Iterable[list[str]]:
+    yield [
+        _("Organisation"), _("Side"), _("Time"), _("Trade"), _("Movement"), _("In"), _("Out"), _("Balance"),
+        _("Currency"), _("Payment operation"), _("Ledger entry"),
+    ]  # fmt: skip
+    for section in found.sections:
+        begin, end = found.month.begin, found.month.end
+        yield _line(name, section, begin, _("Opening balance"), section.opening)
+        for one in section.entries:
+            moved = figures(abs(one.amount), section.currency)
+            yield [
+                name, str(BOOKS[section.book]), _time(one.booked_at), one.number, str(MOVEMENTS[one.kind]),
+                moved if one.amount >= 0 else "", "" if one.amount >= 0 else moved,
+                figures(one.balance, section.currency), section.currency, str(one.operation_id), str(one.entry_id),
+            ]  # fmt: skip
+        if found.complete:
+            yield _line(name, section, end, _("Closing balance"), section.closing)
+
+
+def _line(name: str, section: Section, moment: datetime, what: str, balance: int) -> list[str]:
+    shown = figures(balance, section.currency)
+    side = str(BOOKS[section.book])
+    return [name, side, _time(moment), "", what, "", "", shown, section.currency, "", ""]
+
+
+def _time(moment: datetime) -> str:
+    return moment.astimezone(CHINA).isoformat(timespec="seconds")
+
+
+def _cell(value: str) -> str:
+    return f"'{value}" if value[:1] in _FORMULA and not _FIGURES.fullmatch(value) else value
