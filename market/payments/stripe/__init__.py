@@ -18,6 +18,8 @@ from market.payments.stripe.errors import (
 from market.payments.stripe.objects import (
     Account,
     Balance,
+    BalanceTransaction,
+    Charge,
     CheckoutSession,
     Event,
     PaymentIntent,
@@ -32,7 +34,9 @@ __all__ = [
     "ApiError",
     "AuthError",
     "Balance",
+    "BalanceTransaction",
     "CardError",
+    "Charge",
     "CheckoutSession",
     "ConnectionFailed",
     "Event",

@@ -151,6 +151,57 @@ class Refund(Answer):
 
 
 @dataclass(frozen=True)
+class Charge(Answer):
+    """Money taken from a payer, as far as it tells what it was taken for."""
+
+    id: str
+    amount: int
+    currency: str
+    transfer_group: str
+    metadata: Mapping[str, str]
+
+    @classmethod
+    def read(cls, data: Json) -> "Charge":
+        """Read the API object."""
+        return cls(
+            id=data["id"],
+            amount=int(data.get("amount") or 0),
+            currency=str(data.get("currency") or ""),
+            transfer_group=str(data.get("transfer_group") or ""),
+            metadata=_metadata(data),
+        )
+
+
+@dataclass(frozen=True)
+class BalanceTransaction(Answer):
+    """A movement of the exchange's balance at the platform.
+
+    ``amount`` is signed, before ``fee``; ``source`` is the charge, transfer, refund or payout that moved it.
+    """
+
+    id: str
+    type: str
+    source: str
+    amount: int
+    fee: int
+    currency: str
+    created: int
+
+    @classmethod
+    def read(cls, data: Json) -> "BalanceTransaction":
+        """Read the API object; what of it is missing is not guessed, since money is compared with it."""
+        return cls(
+            id=data["id"],
+            type=str(data.get("type") or ""),
+            source=_id(data.get("source")),
+            amount=int(data["amount"]),
+            fee=int(data["fee"]),
+            currency=str(data["currency"]),
+            created=int(data["created"]),
+        )
+
+
+@dataclass(frozen=True)
 class Event(Answer):
     """A notice that something happened to ``object_id``; never a fact to book by."""
 
