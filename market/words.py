@@ -68,6 +68,9 @@ STATES: Final[Mapping[str, tuple[str, Any]]] = {
     "FAILED": ("bad", lazy("Failed")),
     "STRAY": ("bad", lazy("Sent back")),
     "UNKNOWN": ("bad", lazy("Outcome unknown")),
+    # reports on books and platform
+    "MADE": ("wait", lazy("Waits for a sign-off")),
+    "SIGNED": ("good", lazy("Signed off")),
 }
 """Tone (``good``, ``wait``, ``bad`` or ``rest``) and word of each state in this house."""
 
