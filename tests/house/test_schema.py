@@ -19,7 +19,8 @@ CHANGING = """
     declaration
     dispute duty
     inspection
-    invitation key listing member notice operation organisation reconciliation request settlement standing_offer trade user
+    invitation key listing member notice operation organisation request settlement standing_offer trade user
+    reconciliation
 """.split()
 OF_ONE_STEP = (
     "approval attestation correction posting receipt remark revision signature step_image version".split()

@@ -159,7 +159,7 @@ def test_an_event_that_nobody_places_is_told_after_an_hour_and_looked_at_on_dema
 
 def test_an_event_about_a_page_of_somebody_else_is_not_kept_waiting(money: Money, bill: Bill) -> None:
     theirs = money.stripe.open_checkout(
-        key="theirs", amount=500, currency="cny", description="x", transfer_group="", cancel_url="http://a/",
+        key="theirs", amount=500, currency="cny", description="x", transfer_group="x", cancel_url="http://a/",
         success_url="http://a/", expires_at=int((money.clock() + timedelta(hours=1)).timestamp()), metadata={},
     )  # fmt: skip
     about = {"id": theirs.id, "object": "checkout.session"}
