@@ -51,7 +51,7 @@ def reports(folder: Path) -> Iterator[Row]:
 
 
 def _report(urls: Urls, home: Path, name: str) -> Row:
-    platform = Sandbox(0, home / "platform", "", "", clock=lambda: BEGAN.timestamp()).start()
+    platform = Sandbox(0, home / "platform", "", "", clock=BEGAN.timestamp).start()
     settings = replace(settings_for(urls, home), stripe_api_base=platform.base)
     if name == "SQLite":
         migrations.upgrade(settings)
@@ -95,11 +95,17 @@ def _ordered() -> list[tuple[str, str]]:
                 session.add(passed)
                 session.flush()
                 hold = books.hold_of(paid.number)
-                for place, line in enumerate([(books.CLEARING, hold, AMOUNT), (books.PSP_FEES, books.CLEARING, PSP)]):
+                for place, line in enumerate(
+                    [(books.CLEARING, hold, AMOUNT), (books.PSP_FEES, books.CLEARING, PSP)]
+                ):
                     session.add(_posting(step, paid, place, *line))
                 owed = "provider_payable:bench"
                 for place, line in enumerate(
-                    [(hold, owed, AMOUNT - FEE), (hold, books.FEE_REVENUE, FEE), (owed, books.CLEARING, AMOUNT - FEE)]
+                    [
+                        (hold, owed, AMOUNT - FEE),
+                        (hold, books.FEE_REVENUE, FEE),
+                        (owed, books.CLEARING, AMOUNT - FEE),
+                    ]
                 ):
                     session.add(_posting(step, passed, place, *line))
             steps.record(session, step)
