@@ -116,7 +116,7 @@ def on_received(event_id: str, turn: int = 0) -> None:
             due = outcomes.next_look(turn)
             jobs.queue(session, JOB, due_at=due, event_id=event_id, turn=turn + 1)
         else:
-            log.error("webhook.dead", event=event_id, object=event.object_id)
+            log.error("webhook.dead", event_id=event_id, about=event.object_id)
 
 
 def _found(session: Session, object_id: str) -> tuple[Operation | None, Account | None]:

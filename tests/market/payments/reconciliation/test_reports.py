@@ -16,7 +16,8 @@ from market.payments.reconciliation.desk import AlarmKind
 from market.payments.reconciliation.states import ReconciliationState
 from market.payments.service import Bill
 from tests import people
-from tests.market.payments.conftest import KEY, Money, a_bill
+from tests.market.payments.conftest import Money, a_bill
+from tests.market.sandbox.driver import KEY
 
 
 @pytest.fixture
@@ -170,8 +171,13 @@ def test_a_crash_between_the_call_and_the_record_loses_nothing(
 ) -> None:
     released(money, bill, buyer)
     gone: list[gathering.Found] = []
+
+    def killed(_id: object, found: gathering.Found) -> None:
+        gone.append(found)
+        raise RuntimeError("killed")
+
     with monkeypatch.context() as patch:
-        patch.setattr(service, "record_made", lambda _id, found: gone.append(found) or 1 / 0)
+        patch.setattr(service, "record_made", killed)
         row = asked(money, operator)
     assert (row.state, len(gone)) == (ReconciliationState.PLANNED, 1)
     money.work(minutes=1)
