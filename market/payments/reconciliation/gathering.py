@@ -44,17 +44,20 @@ class Account:
         platform: what the platform says it holds, available or not yet.
         books: ``psp_clearing``.
         in_flight: what the platform moved and the books will have in a moment.
+        explained: what was not explained at the last sign-off, where a person said what it is: payouts to the bank,
+            fees of the platform's that belong to no trade.
     """
 
     currency: str
     platform: int
     books: int
     in_flight: int
+    explained: int = 0
 
     @property
     def difference(self) -> int:
         """Return what is not explained; above zero where the platform holds more."""
-        return self.platform - self.books - self.in_flight
+        return self.platform - self.books - self.in_flight - self.explained
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,10 @@ class BalanceOut(Schema):
     platform = Signed(required=True)
     books = Signed(required=True)
     in_flight = Signed(required=True)
-    difference = Signed(required=True, metadata={"description": "platform less books less in flight"})
+    explained = Signed(required=True, metadata={"description": "Not explained before the last sign-off"})
+    difference = Signed(
+        required=True, metadata={"description": "platform less books, in flight and what was explained"}
+    )
 
 
 class LineOut(Schema):

@@ -6,9 +6,11 @@ job asks again: a report says how both sides stood when it was made, so nothing 
 
 import json
 import uuid
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ledger import canonical
@@ -106,10 +108,11 @@ def record_made(reconciliation_id: uuid.UUID, found: Found) -> None:
         row.state = advance(row.state, ReconciliationEvent.MAKE)
         row.step_id, row.made_at = step.id, step.time
         told = [line for line in found.lines if line.outcome is not Outcome.MATCHED]
+        accounts = _less_explained(session, found.accounts)
         row.differences = sum(line.outcome in DIFFERENT for line in told) + sum(
-            account.difference != 0 for account in found.accounts
+            account.difference != 0 for account in accounts
         )
-        row.summary = canonical.encode(_summary(found, len(told))).decode()
+        row.summary = canonical.encode(_summary(found.lines, accounts, len(told))).decode()
         row.lines = canonical.encode([_line(line) for line in told[:KEPT]]).decode()
         steps.record(session, step)
 
@@ -187,9 +190,22 @@ def _demand_grounds(session: Session, actor: Actor, row: Reconciliation, note: s
         raise Invalid("reconciliation.reason_missing", message, fields={"note": [message]}, rule=RULE)
 
 
-def _summary(found: Found, told: int) -> dict[str, Any]:
+def _less_explained(session: Session, accounts: list[Account]) -> list[Account]:
+    """Return the balances with what a person has explained at the last sign-off: it is not told for ever."""
+    last = session.scalar(
+        select(Reconciliation)
+        .where(Reconciliation.state == ReconciliationState.SIGNED)
+        .order_by(Reconciliation.made_at.desc(), Reconciliation.id.desc())
+        .limit(1)
+    )
+    told = summary_of(last)["accounts"] if last is not None else []
+    explained = {one["currency"]: one["explained"] + one["difference"] for one in told}
+    return [replace(one, explained=explained.get(one.currency, 0)) for one in accounts]
+
+
+def _summary(lines: list[Line], accounts: list[Account], told: int) -> dict[str, Any]:
     sums: dict[tuple[str, str], dict[str, Any]] = {}
-    for line in found.lines:
+    for line in lines:
         name = (line.outcome.value, line.currency)
         one = sums.setdefault(
             name,
@@ -203,7 +219,7 @@ def _summary(found: Found, told: int) -> dict[str, Any]:
             one[side] += getattr(line, side) or 0
     return {
         "outcomes": [sums[name] for name in sorted(sums)],
-        "accounts": [_account(one) for one in found.accounts],
+        "accounts": [_account(one) for one in accounts],
         "left_off": max(told - KEPT, 0),
     }
 
@@ -211,7 +227,7 @@ def _summary(found: Found, told: int) -> dict[str, Any]:
 def _account(one: Account) -> dict[str, Any]:
     return {
         "currency": one.currency, "platform": one.platform, "books": one.books,
-        "in_flight": one.in_flight, "difference": one.difference,
+        "in_flight": one.in_flight, "explained": one.explained, "difference": one.difference,
     }  # fmt: skip
 
 

@@ -216,6 +216,21 @@ def test_differences_want_a_reason_and_a_second_person(money: Money, operator: A
     assert again(row).note == "a sale of the other shop"
 
 
+def test_what_a_person_has_explained_is_not_told_for_ever(money: Money, operator: Actor) -> None:
+    strangers_payment(money)
+    first = asked(money, operator)
+    colleague = people.colleague(operator, Role.OPERATOR)
+    with transaction() as session:
+        service.sign(session, colleague, first.id, "a sale of the other shop")
+    money.clock.advance(days=2)
+    second = asked(money, operator)
+    assert (second.differences, balance(second)) == (0, [0])
+    assert [one["explained"] for one in service.summary_of(second)["accounts"]] == [971]
+    strangers_payment(money)
+    third = asked(money, operator)
+    assert (told(third), balance(third)) == ([("platform", 971)], [971])
+
+
 def test_without_differences_who_asked_may_sign(money: Money, operator: Actor, buyer: Actor) -> None:
     row = asked(money, operator)
     with transaction() as session, pytest.raises(Forbidden):
