@@ -1,9 +1,11 @@
 """Reports on books and platform in every state, made from what a test says that both sides have."""
 
+import uuid
+
 from market import clock
 from market.actor import Actor
 from market.db import read, transaction
-from market.payments.models import Reconciliation
+from market.payments.models import Reconciliation, WebhookEvent
 from market.payments.reconciliation import service
 from market.payments.reconciliation.gathering import Account, Found
 from market.payments.reconciliation.matching import Line, Outcome
@@ -36,3 +38,17 @@ def signed(chief: Actor, colleague: Actor) -> Reconciliation:
         service.sign(session, colleague, row.id, NOTE)
     with read() as session:
         return session.get_one(Reconciliation, row.id)
+
+
+def waiting_event() -> None:
+    """Keep a webhook that nobody could place."""
+    with transaction() as session:
+        session.add(
+            WebhookEvent(
+                id=f"evt_{uuid.uuid4().hex}",
+                type="checkout.session.completed",
+                object_id="cs_nowhere",
+                body_digest="0" * 64,
+                received_at=clock.now(),
+            )
+        )

@@ -97,6 +97,7 @@ class World:
     def __init__(self, app: Flask, database: Database) -> None:
         self.app, self._database = app, database
         chief = people.operator()
+        reports.waiting_event()
         self._actors = {
             "clerk": people.colleague(chief, Role.ADMIN),
             "operator": people.colleague(chief, Role.OPERATOR),

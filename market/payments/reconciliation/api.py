@@ -76,5 +76,5 @@ def sign_off(given: dict[str, Any], reconciliation_id: uuid.UUID) -> dict[str, A
     """Sign a report off: with differences only with a reason, and by somebody else than asked for it (R7.6)."""
     actor = current_actor()
     with transaction() as session:
-        service.sign(session, actor, reconciliation_id, given.get("note"))
-        return viewing.head(service.found(session, actor, reconciliation_id))
+        row, _step = service.sign(session, actor, reconciliation_id, given.get("note"))
+        return viewing.head(row)

@@ -117,8 +117,13 @@ def record_made(reconciliation_id: uuid.UUID, found: Found) -> None:
         steps.record(session, step)
 
 
-def sign(session: Session, actor: Actor, reconciliation_id: uuid.UUID, note: str | None) -> Step:
+def sign(
+    session: Session, actor: Actor, reconciliation_id: uuid.UUID, note: str | None
+) -> tuple[Reconciliation, Step]:
     """Sign a report off (R7.6): with differences only with a reason, and not by whoever asked for it.
+
+    Returns:
+        The report, and the step that signed it off; a repetition gets the first one.
 
     Raises:
         NotFound: there is no such report.
@@ -126,17 +131,17 @@ def sign(session: Session, actor: Actor, reconciliation_id: uuid.UUID, note: str
         Invalid: ``reconciliation.reason_missing``.
         Conflict: it is not made yet, or was signed off by somebody else or otherwise.
     """
-    row = found(session, actor, reconciliation_id, lock=True)
     permissions.require(actor, "reconciliation.sign", Relation.OTHER)
+    row = _get(session, reconciliation_id, lock=True)
     given = {"note": note or ""}
     if row.state is ReconciliationState.SIGNED:
-        return steps.repeat(session, actor, Kind.RECONCILIATION_SIGNED, row.handle, given)
+        return row, steps.repeat(session, actor, Kind.RECONCILIATION_SIGNED, row.handle, given)
     state = advance(row.state, ReconciliationEvent.SIGN)
     if row.differences:
         _demand_grounds(session, actor, row, note)
     step = steps.begin(actor, Kind.RECONCILIATION_SIGNED, row.handle)
     row.state, row.step_id, row.signed_at, row.note = state, step.id, step.time, note
-    return steps.record(session, step, given=given, note=given)
+    return row, steps.record(session, step, given=given, note=given)
 
 
 def may_sign(session: Session, actor: Actor, row: Reconciliation) -> bool:
@@ -154,9 +159,7 @@ def asked_by(session: Session, row: Reconciliation) -> uuid.UUID | None:
     return steps.steps_of(session, row.handle)[0].user_id
 
 
-def found(
-    session: Session, actor: Actor, reconciliation_id: uuid.UUID, *, lock: bool = False
-) -> Reconciliation:
+def found(session: Session, actor: Actor, reconciliation_id: uuid.UUID) -> Reconciliation:
     """Return a report.
 
     Raises:
@@ -164,10 +167,7 @@ def found(
         NotFound: ``reconciliation.not_found``.
     """
     permissions.require(actor, "reconciliation.look", Relation.OTHER)
-    row = session.get(Reconciliation, reconciliation_id, with_for_update=lock or None, populate_existing=lock)
-    if row is None:
-        raise NotFound("reconciliation.not_found", _("There is no such report."))
-    return row
+    return _get(session, reconciliation_id)
 
 
 def lines_of(row: Reconciliation) -> list[dict[str, Any]]:
@@ -179,6 +179,13 @@ def summary_of(row: Reconciliation) -> dict[str, Any]:
     """Return what a report counts; nothing before it is made."""
     nothing: dict[str, Any] = {"outcomes": [], "accounts": [], "left_off": 0}
     return dict(json.loads(row.summary)) if row.summary else nothing
+
+
+def _get(session: Session, reconciliation_id: uuid.UUID, *, lock: bool = False) -> Reconciliation:
+    row = session.get(Reconciliation, reconciliation_id, with_for_update=lock or None, populate_existing=lock)
+    if row is None:
+        raise NotFound("reconciliation.not_found", _("There is no such report."))
+    return row
 
 
 def _demand_grounds(session: Session, actor: Actor, row: Reconciliation, note: str | None) -> None:

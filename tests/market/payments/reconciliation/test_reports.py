@@ -208,9 +208,9 @@ def test_differences_want_a_reason_and_a_second_person(money: Money, operator: A
         service.sign(session, second, row.id, None)
     assert missing.value.code == "reconciliation.reason_missing"
     with transaction() as session:
-        step = service.sign(session, second, row.id, "a sale of the other shop")
+        _row, step = service.sign(session, second, row.id, "a sale of the other shop")
     with transaction() as session:
-        assert service.sign(session, second, row.id, "a sale of the other shop").id == step.id
+        assert service.sign(session, second, row.id, "a sale of the other shop")[1].id == step.id
     with transaction() as session, pytest.raises(Conflict):
         service.sign(session, second, row.id, "another reason")
     assert again(row).note == "a sale of the other shop"
