@@ -28,7 +28,7 @@ check: $(READY)  ## lint, format, types, import rules, model contract texts
 	$(BIN)/lint-imports
 	$(BIN)/qilu contracts lint
 
-bench: $(READY)  ## what the ledger and an inspection cost, beside their targets; requests, whole trades, cold start, page weight
+bench: $(READY)  ## what the ledger and an inspection cost, a reconciliation, beside their targets; requests, whole trades, cold start, page weight
 	$(BIN)/python -m tests.bench
 
 format: $(READY)  ## let ruff lay the code out

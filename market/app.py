@@ -55,6 +55,11 @@ import market.payments.inbox
 import market.payments.looking
 import market.payments.pages
 import market.payments.performing
+import market.payments.polling
+import market.payments.reconciliation.api
+import market.payments.reconciliation.daily
+import market.payments.reconciliation.pages
+import market.payments.reconciliation.service
 import market.payments.service
 import market.registry.api
 import market.registry.attestations.api
@@ -127,6 +132,9 @@ HANDLERS: Final[Mapping[str, jobs.Handler]] = {
     "payment.retry": market.payments.performing.on_retry,
     "payment.settled": market.trades.following.on_payment_settled,
     "webhook.received": market.payments.inbox.on_received,
+    "events.poll": market.payments.polling.on_poll,
+    "reconciliation.daily": market.payments.reconciliation.daily.on_daily,
+    "reconciliation.make": market.payments.reconciliation.service.on_make,
     "delivery.covered": market.trades.following.on_covered,
     "trade.settle": market.trades.following.on_settle,
     "transfer.made": market.trades.following.on_transfer_made,
@@ -144,11 +152,16 @@ SLOW: Final = frozenset({
     "revision.uploaded", "cleaning.asked", "delivery.covered", "ledger.fsck",  # long for a large file or log
     "account.open", "account.look", "payment.perform", "payment.look", "payment.close", "payment.retry",
     "webhook.received", "contract.stamp", "offer.stamp",  # another's answer
+    "events.poll", "reconciliation.make",
     "contract.turn", "contract.reminder", "contract.ended", "trade.updated",
 })  # fmt: skip
 """Jobs that may take minutes; a worker always keeps a hand free for the others."""
 
-SEEDS: Final = (market.oversight.checks.seed,)
+SEEDS: Final = (
+    market.oversight.checks.seed,
+    market.payments.polling.seed,
+    market.payments.reconciliation.daily.seed,
+)
 """What a worker calls when it begins, so that work which queues itself again is queued a first time."""
 
 ACTS: Final[Mapping[str, Any]] = {"organisation.decide": market.trades.suspension.decide_organisation}
@@ -167,6 +180,7 @@ API: Final = (
     market.contracting.api,
     market.contracting.standing.api,
     market.payments.api,
+    market.payments.reconciliation.api,
     market.delivery.api,
     market.trades.api,
     market.governance.api,
@@ -194,6 +208,7 @@ PAGES: Final = (
     market.contracting.pages,
     market.contracting.standing.pages,
     market.payments.pages,
+    market.payments.reconciliation.pages,
     market.delivery.pages,
     market.trades.pages,
     market.trades.ending_pages,

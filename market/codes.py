@@ -168,6 +168,21 @@ CODES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
             "No checkpoint covers the new key's entry yet. See that the exchange publishes, then try again."
         ),
     ),
+    # books against the payment platform
+    "reconciliation.not_found": (404, lazy("There is no such report.")),
+    "reconciliation.window": (
+        422,
+        lazy("Choose at most 31 days that have begun, the first one first."),
+    ),
+    "reconciliation.wrong_state": (409, lazy("The report is not at the point where this could happen.")),
+    "reconciliation.same_person": (
+        403,
+        lazy("There are differences: somebody else than who asked for the report signs it off."),
+    ),
+    "reconciliation.reason_missing": (
+        422,
+        lazy("There are differences: say what was found out about them."),
+    ),
     "database.busy": (503, lazy("The database is still being read.")),
     # organisations
     "organisation.not_found": (404, lazy("There is no such organisation.")),

@@ -128,6 +128,9 @@ ACTIONS: Final[Mapping[str, Permit]] = {
         Scope.READ, "R7.2", *product(_MEMBERS, (_OWN,)), (Role.OPERATOR, _OTHER), (Role.AUDITOR, _OTHER),
         unverified=True,  # what is held for it is its own, in a quarrel too
     ),
+    "reconciliation.look": _permit(Scope.READ, "R7.2", (Role.OPERATOR, _OTHER), (Role.AUDITOR, _OTHER)),
+    "reconciliation.ask": _permit(Scope.OPERATE, "R7.6", (Role.OPERATOR, _OTHER)),
+    "reconciliation.sign": _permit(Scope.OPERATE, "R7.6", (Role.OPERATOR, _OTHER)),
     "delivery.download": _permit(Scope.DELIVERY, "R5.2", (Role.BUYER, _BUYER), unverified=True),
     # trades; a suspended party begins none, but keeps its word in those that run (silence would be acceptance)
     "acceptance.accept": _permit(Scope.TRADES, "R5.3", (Role.BUYER, _BUYER), unverified=True),

@@ -68,6 +68,9 @@ STATES: Final[Mapping[str, tuple[str, Any]]] = {
     "FAILED": ("bad", lazy("Failed")),
     "STRAY": ("bad", lazy("Sent back")),
     "UNKNOWN": ("bad", lazy("Outcome unknown")),
+    # reports on books and platform
+    "MADE": ("wait", lazy("Waits for a sign-off")),
+    "SIGNED": ("good", lazy("Signed off")),
 }
 """Tone (``good``, ``wait``, ``bad`` or ``rest``) and word of each state in this house."""
 
@@ -126,6 +129,9 @@ KINDS: Final[Mapping[str, Any]] = {
     "update.delivered": lazy("Newer file handed over in full"),
     "revision.cleaned": lazy("File cleaned by a recipe"),
     "inspection.attested": lazy("Inspection by a third party attached"),
+    "reconciliation.planned": lazy("Report on books and platform asked for"),
+    "reconciliation.made": lazy("Report on books and platform made"),
+    "reconciliation.signed": lazy("Report on books and platform signed off"),
     "asset.suspended": lazy("Registration suspended"),
     "asset.restored": lazy("Registration restored"),
     "asset.cancelled": lazy("Registration cancelled"),

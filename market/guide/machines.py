@@ -19,6 +19,7 @@ from market.contracting.standing import states as standing
 from market.delivery import grant
 from market.participants import states as organisation
 from market.payments import states as payment
+from market.payments.reconciliation import states as reconciliation
 from market.registry import states as registration
 from market.trades import acceptance, agreement, dispute, duty, notice, settlement
 
@@ -39,6 +40,7 @@ TABLES: Final[Mapping[str, tuple[type[StrEnum], Mapping[Any, StrEnum]]]] = {
     "dispute": (dispute.DisputeState, dispute.TRANSITIONS),
     "notice": (notice.NoticeState, notice.TRANSITIONS),
     "duty": (duty.DutyState, duty.TRANSITIONS),
+    "reconciliation": (reconciliation.ReconciliationState, reconciliation.TRANSITIONS),
 }
 """States and transitions by machine, in the order of a trade's life."""
 

@@ -115,6 +115,7 @@ OBJECTS: Final = {
     "finding": lazy("Findings"),
     "amendment": lazy("Amendments"),
     "drill": lazy("Drills"),
+    "reconciliation": lazy("Reports on books and platform"),
     "factor": lazy("Second factors"),
     "opening": lazy("Openings of commitments"),
 }

@@ -15,6 +15,7 @@ pages = Blueprint("home", __name__)
 UNITS = {
     "days": lazy("days"),
     "basis points of the price": lazy("basis points of the price"),
+    "minutes": lazy("minutes"),
     "per cent of the data": lazy("per cent of the data"),
     "rows": lazy("rows"),
     "downloads": lazy("downloads"),

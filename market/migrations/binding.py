@@ -26,7 +26,7 @@ STATEFUL = (
     "asset", "revision", "asset_update", "declaration", "inspection", "correction", "appeal",
     "cleaning", "attestation", "listing",
     "contract", "version", "remark", "signature", "request", "standing_offer",
-    "account", "operation", "posting",
+    "account", "operation", "posting", "reconciliation",
     "trade", "agreement", "settlement", "acceptance", "dispute", "notice", "duty",
     "access_grant", "receipt",
 )  # fmt: skip

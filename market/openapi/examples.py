@@ -57,6 +57,8 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
         "copies": "Two copies on the analysis server, one in the nightly backup.",
         "method": "Overwritten once; the backup ran out.",
     },
+    "askForReconciliation": {"first": "2026-11-01", "last": "2026-11-30"},
+    "signOffReconciliation": {"note": "The payment of 2026-11-12 was taken by our other shop."},
     "draftAsset": {
         "title": "济南逐日气象（清洗后）",
         "source": "Cleaned from public-domain station records.",

@@ -144,6 +144,18 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "POST /webhooks/stripe": _public("takeStripeEvent", 400, 404, 413),
     "GET /api/v1/operations": _act("listPaymentOperations", "operation.list", refusals=()),
     "GET /api/v1/statements/{month}": _act("showStatement", "statement.read", refusals=()),
+    "GET /api/v1/money-desk": _act("showMoneyDesk", "reconciliation.look", refusals=()),
+    "GET /api/v1/reconciliations": _act("listReconciliations", "reconciliation.look", refusals=()),
+    "POST /api/v1/reconciliations": _act("askForReconciliation", "reconciliation.ask", keyed=True),
+    "GET /api/v1/reconciliations/{reconciliation_id}": _act(
+        "showReconciliation", "reconciliation.look", refusals=()
+    ),
+    "GET /api/v1/reconciliations/{reconciliation_id}/lines.csv": _act(
+        "fetchReconciliationLines", "reconciliation.look", refusals=()
+    ),
+    "POST /api/v1/reconciliations/{reconciliation_id}/sign-off": _act(
+        "signOffReconciliation", "reconciliation.sign"
+    ),
     "GET /api/v1/trades": _read("listTrades"),
     "GET /api/v1/trades/{number}": _read("showTrade"),
     "GET /api/v1/trades/{number}/money": _act("showTradeMoney", "trade.money", refusals=()),

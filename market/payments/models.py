@@ -1,4 +1,4 @@
-"""Rows of the room: connected accounts, operations, postings, and the inbox of webhooks."""
+"""Rows of the room: connected accounts, operations, postings, reports on them, and the inbox of webhooks."""
 
 import uuid
 from datetime import datetime
@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueC
 from sqlalchemy.orm import Mapped, mapped_column
 
 from market.db import Amount, Base
+from market.payments.reconciliation.states import ReconciliationState
 from market.payments.states import AccountState, OperationKind, OperationState
 from market.steps import Stateful
 
@@ -114,6 +115,34 @@ class Posting(Stateful, Base):
     """Minor units of ``currency``, positive."""
     currency: Mapped[str] = mapped_column(String(3))
     booked_at: Mapped[datetime]
+
+
+class Reconciliation(Stateful, Base):
+    """What was found when the books were held against the payment platform, and who answers for it."""
+
+    __tablename__ = "reconciliation"
+    __table_args__ = (
+        Index("ix_reconciliation_planned_at", "planned_at", "id"),
+        CheckConstraint("begins_at < ends_at", name="window"),
+    )
+
+    handle: Mapped[str] = mapped_column(String(26), unique=True)
+    """The report's own handle in the ledger."""
+    begins_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    """The end of the window, left out."""
+    state: Mapped[ReconciliationState]
+    planned_at: Mapped[datetime]
+    made_at: Mapped[datetime | None]
+    differences: Mapped[int | None]
+    """How many lines differ, and currencies whose balance is not explained."""
+    summary: Mapped[str | None] = mapped_column(Text)
+    """Canonical JSON: counts and sums by outcome and currency, and the balances."""
+    lines: Mapped[str | None] = mapped_column(Text)
+    """Canonical JSON: every line but those that match."""
+    note: Mapped[str | None] = mapped_column(Text)
+    """What was found out about the differences, said at the sign-off."""
+    signed_at: Mapped[datetime | None]
 
 
 class WebhookEvent(Base):

@@ -9,7 +9,8 @@ It takes the same test key as the API, so a page in somebody's browser cannot re
   once to so many times, by chance), ``spread`` (each within so many seconds, so in any order), and the seconds
   after which charges become available (``available_after``, 0), wallets settle (``wallet_after``, 2), test
   cards' refunds end (``refund_after``, 5), and disputes open and are decided (``dispute_after``, 0)
-* ``POST objects/<id>`` {field: value}: falsify what is stored (a wrong amount); ``GET`` shows it
+* ``POST objects/<id>`` {field: value}: falsify what is stored (a wrong amount); ``GET`` shows it,
+  ``DELETE`` loses it
 * ``POST events`` {type, id, change}: send an event about an object, with fields changed in the event only
 * ``POST deliveries`` {order: oldest|newest|shuffled, seed, times, after, drop}: let held webhooks go, perhaps
   more than once, ``after`` seconds late (259200 is 72 hours), without the first ``drop`` of them
@@ -86,9 +87,11 @@ def blueprint(api: Api) -> Blueprint:
             store.set(name, str(value))
         return jsonify({})
 
-    @routes.route("/objects/<id>", methods=["GET", "POST"])
+    @routes.route("/objects/<id>", methods=["GET", "POST", "DELETE"])
     def objects(id: str) -> Response:
         data = any_object(id)
+        if request.method == "DELETE":
+            store.forget(id)
         if request.method == "POST":
             data |= _body()
             store.save(data)

@@ -1,8 +1,7 @@
 """The API's addresses: which parameters each takes and what it does. What is not here is refused."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from market.sandbox import accounts, disputes, intents, money, sessions
 from market.sandbox.calls import Call, Json, shown
@@ -198,34 +197,30 @@ def _list(kind: str, *filters: str) -> tuple[Table, Callable[[Call], Json]]:
         **{name: text() for name in filters},
         **_EXPAND,
     }
+    if kind in ("event", "balance_transaction"):
+        table["created"] = _RANGE
     if kind == "event":
         table |= {"types": array(text()), "type": text(), "delivery_success": boolean}
 
     def answer(call: Call) -> Json:
-        equal = {name: call.params[name] for name in (*filters, "type") if name in call.params}
-        found = [data for data in call.store.every(kind, **equal) if _in_range(data, call.params)]
-        ids = [data["id"] for data in found]
-        after = call.params.get("starting_after")
-        if after is not None and after not in ids:
+        params = call.params
+        after = params.get("starting_after")
+        if after is not None:
             call.get(kind, after, "starting_after")
-        start = ids.index(after) + 1 if after in ids else 0
-        end = start + call.params.get("limit", 10)
-        page = [shown(data) for data in found[start:end]]
+        limit = params.get("limit", 10)
+        found = call.store.page(
+            kind,
+            {name: params[name] for name in (*filters, "type") if name in params},
+            params.get("created", {}),
+            params.get("types", []),
+            after,
+            limit + 1,
+        )
+        page = [shown(data) for data in found[:limit]]
         url = f"/v1/{kind.replace('.', '/')}s"
-        return {"object": "list", "data": page, "has_more": end < len(found), "url": url}
+        return {"object": "list", "data": page, "has_more": len(found) > limit, "url": url}
 
     return table, answer
-
-
-def _in_range(data: Json, params: Mapping[str, Any]) -> bool:
-    span, made = params.get("created", {}), data["created"]
-    return (
-        made > span.get("gt", -1)
-        and made >= span.get("gte", 0)
-        and made < span.get("lt", made + 1)
-        and made <= span.get("lte", made)
-        and data.get("type") in params.get("types", [data.get("type")])
-    )
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -256,7 +251,11 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("POST", "/v1/disputes/<id>", _DISPUTE, disputes.update),
     Endpoint("POST", "/v1/disputes/<id>/close", _EXPAND, disputes.close),
     Endpoint("GET", "/v1/balance", _EXPAND, money.balance),
-    Endpoint("GET", "/v1/balance_transactions", *_list("balance_transaction", "source", "type")),
+    Endpoint(
+        "GET",
+        "/v1/balance_transactions",
+        *_list("balance_transaction", "source", "type", "payout", "currency"),
+    ),
     Endpoint("GET", "/v1/events", *_list("event")),
     Endpoint("GET", "/v1/events/<id>", _EXPAND, _retrieve("event", "id")),
 )

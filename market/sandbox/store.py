@@ -4,7 +4,7 @@ import json
 import secrets
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ create table if not exists plan (
     place integer primary key, act text not null, id text not null, due real not null);
 create table if not exists setting (name text primary key, value text not null);
 """
+
+_BOUNDS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 
 _ASKED_BY = ("payment_intent", "source", "source_transaction", "status", "transfer_group")
@@ -97,6 +99,43 @@ class Store:
             f" from object where kind = ?{test} group by 1"
         )
         return dict(self._all(sql, kind, *equal.values()))
+
+    def page(
+        self,
+        kind: str,
+        equal: Mapping[str, Any],
+        created: Mapping[str, int],
+        types: Sequence[str],
+        after: str | None,
+        limit: int,
+    ) -> list[dict[str, Any]]:
+        """Return a part of a list, newest first, without reading the rest of it.
+
+        Args:
+            kind: what is listed.
+            equal: fields and what they must be.
+            created: bounds of the time in seconds by ``gt``, ``gte``, ``lt``, ``lte``.
+            types: what ``type`` may be; empty for anything.
+            after: the object that the part follows; None for the beginning.
+            limit: most objects.
+        """
+        tests, values = ["kind = ?"], [kind, *equal.values()]
+        tests += [f"json_extract(body, '$.{name}') = ?" for name in equal]
+        for word, bound in created.items():
+            tests.append(f"json_extract(body, '$.created') {_BOUNDS[word]} ?")
+            values.append(bound)
+        if types:
+            tests.append(f"json_extract(body, '$.type') in ({', '.join('?' * len(types))})")
+            values += types
+        if after is not None:
+            tests.append("place < (select place from object where id = ?)")
+            values.append(after)
+        sql = f"select body from object where {' and '.join(tests)} order by place desc limit ?"  # noqa: S608 - names are ours
+        return [dict(json.loads(row[0])) for row in self._all(sql, *values, limit)]
+
+    def forget(self, id: str) -> None:
+        """Lose an object, so that a test can see it missed."""
+        self._all("delete from object where id = ?", id)
 
     # replies
 

@@ -117,3 +117,6 @@ class Kind(StrEnum):
     ACCREDITATION_GIVEN = "accreditation.given"
     ACCREDITATION_WITHDRAWN = "accreditation.withdrawn"
     INSPECTION_ATTESTED = "inspection.attested"
+    RECONCILIATION_PLANNED = "reconciliation.planned"
+    RECONCILIATION_MADE = "reconciliation.made"
+    RECONCILIATION_SIGNED = "reconciliation.signed"

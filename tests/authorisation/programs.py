@@ -73,6 +73,8 @@ PRICED: Final = {**LISTING, "price": 1_000, "quality": [{"indicator": "rows", "v
 TYPED: Final = {**LISTING, "price": "10.00", "rows": "1"}
 CSR: Final = {"csr": "{csr}", "device": "reading room"}
 OWN_KEY: Final = {"certificates": ["{csr}"] * 2, "device": "card", "challenge": "old", "signature": "AAAA"}
+DAYS: Final = {"first": "2026-01-02", "last": "2026-01-03"}
+NOTE: Final = {"note": "A sale of our other shop."}
 LOST: Final = {"reason": "lost"}
 TOKEN: Final = {"label": "mine", "scopes": ["read"], "days": 90}
 APPLY: Final = {
@@ -255,6 +257,13 @@ PROGRAMS: Final[tuple[Row, ...]] = (
     # Programs: payments, deliveries, trades
     public("payments_api.webhook", "POST", "400 webhook.not_signed"),
     api("payments_api.list_operations", "GET", OPERATOR, READ, 200, **desk(staff=200)),
+    api("reconciliation_api.show_money_desk", "GET", OPERATOR, READ, 200, **desk(staff=200)),
+    api("reconciliation_api.list_reconciliations", "GET", OPERATOR, READ, 200, **desk(staff=200)),
+    api("reconciliation_api.ask_reconciliation", "POST", OPERATOR, OPERATE, 202, sent=DAYS, **desk()),
+    api("reconciliation_api.show_reconciliation", "GET", OPERATOR, READ, 200, on="report", **desk(staff=200)),
+    api("reconciliation_api.fetch_reconciliation_lines", "GET", OPERATOR, READ, 200,
+        on="report", **desk(staff=200)),
+    api("reconciliation_api.sign_off", "POST", OPERATOR, OPERATE, 200, on="report", sent=NOTE, **desk()),
     api("delivery_api.fetch", "GET", BUYER, DELIVERY, 200,
         on="paid", **side(suspended="403 delivery.provider_suspended")),
     api("delivery_api.receipt", "GET", BUYER, READ, 200, on="delivered", **seen()),

@@ -33,7 +33,7 @@ from market.registry.states import RegistrationEvent
 from market.steps import steps_of
 from market.trades import decisions, ending, suspension
 from market.trades.grounds import Cause, Ground
-from tests import assets, attestations, deals, offers, people, signers, trades, updates
+from tests import assets, attestations, deals, offers, people, reports, signers, trades, updates
 from tests.attestations import Body
 from tests.authenticator import Authenticator
 from tests.authorisation.rows import Column, Row, Who
@@ -97,6 +97,7 @@ class World:
     def __init__(self, app: Flask, database: Database) -> None:
         self.app, self._database = app, database
         chief = people.operator()
+        reports.waiting_event()
         self._actors = {
             "clerk": people.colleague(chief, Role.ADMIN),
             "operator": people.colleague(chief, Role.OPERATOR),
@@ -341,6 +342,7 @@ def _trades(provider: Actor, buyer: Actor, house: House) -> dict[str, str]:
         "guarded_digest": deals.of(guarded.number).document_digest,
         "handle": trades.rows(due).trade.handle,
         "operation": str(operation),
+        "report": str(reports.made(people.operator()).id),
     }
 
 

@@ -18,6 +18,7 @@ from tests.bench import (
     papers,
     placing,
     reads,
+    reconciling,
     rivals,
     sharing,
     steps,
@@ -36,6 +37,7 @@ PARTS = (
     "fingerprints",
     "inspection",
     "placing",
+    "reconciling",
     "talks",
     "reads",
     "sqlite",
@@ -64,6 +66,8 @@ def main(parts: list[str]) -> None:
         if "fingerprints" in chosen:
             show("Fingerprints: are these data known", list(fingerprints.looking(folder)))
         on_files(folder, chosen)
+        if "reconciling" in chosen:
+            show("Reconciliation", list(reconciling.reports(folder)))
         if "placing" in chosen:
             on_durable_server(folder)
         if {"talks", "reads", "sqlite"} & set(chosen):

@@ -10,7 +10,7 @@ from market import clock
 from market.demo.client import wait_for
 from market.i18n import CHINA
 from tests import people, signers
-from tests.flows import assessing
+from tests.flows import assessing, reconciling
 from tests.flows.browser import Browser
 from tests.flows.hall import Caller, Hall, Json
 from tests.waiting import SECONDS
@@ -73,6 +73,7 @@ def furnish(hall: Hall) -> World:
         "reference": [*trades, str(entries[0]["object"])],
         "organisation_id": [one["id"] for one in hall.operator.get("/api/v1/organisations")["items"][:6]],
         "operation_id": [one["id"] for one in hall.operator.get("/api/v1/operations")["items"][:8]],
+        "reconciliation_id": _reports(hall),
         "entry_id": [str(one["entry_id"]) for one in entries[::4]],
         "size": [str(one["size"]) for one in hall.buyer.get("/api/v1/checkpoints")["items"][:2]],
         "token": [invited["token"]],
@@ -114,6 +115,15 @@ def furnish(hall: Hall) -> World:
         **staff,
     }
     return World(values, extra, who)
+
+
+def _reports(hall: Hall) -> list[str]:
+    """Return a report that is signed off, and one with a difference that waits for somebody else than asked for it."""
+    signed = str(reconciling.asked(hall)["id"])
+    reconciling.strangers_payment(hall)
+    differs = str(reconciling.asked(hall)["id"])
+    hall.operator.ask("POST", f"/api/v1/reconciliations/{signed}/sign-off", {})
+    return [signed, differs]
 
 
 def _rows() -> bytes:

@@ -20,6 +20,7 @@ CHANGING = """
     dispute duty
     inspection
     invitation key listing member notice operation organisation request settlement standing_offer trade user
+    reconciliation
 """.split()
 OF_ONE_STEP = (
     "approval attestation correction posting receipt remark revision signature step_image version".split()

@@ -19,7 +19,7 @@ from market.participants import access, members
 from market.registry.models import Asset
 from market.trades import decisions, ending
 from market.trades.grounds import Cause, Ground
-from tests import assets, deals, evidence, offers, people, trades, updates
+from tests import assets, deals, evidence, offers, people, reports, trades, updates
 from tests.deals import Deal
 
 DEAR = 90_000_000
@@ -61,6 +61,7 @@ def reserved(cast: Cast) -> Mapping[str, list[str]]:
             **_offers(cast, sold),
             **_trades(cast, listing),
             **_people(cast),
+            **_reports(cast),
         }
 
 
@@ -199,6 +200,15 @@ def _trades(cast: Cast, listing: str) -> dict[str, list[str]]:
         "POST /api/v1/trades/{number}/suspension#number": [halted.number],
         "POST /api/v1/trades/{number}/restoration#number": [resting.number],
         "POST /api/v1/trades/{number}/deletion#number": [over.number],
+    }
+
+
+def _reports(cast: Cast) -> dict[str, list[str]]:
+    colleague = people.colleague(cast.operator, Role.OPERATOR)
+    place = "/api/v1/reconciliations/{reconciliation_id}"
+    return {
+        "/reconciliations/{reconciliation_id}": [str(reports.signed(cast.operator, colleague).id)],
+        f"POST {place}/sign-off#reconciliation_id": [str(reports.made(colleague).id) for _each in range(3)],
     }
 
 

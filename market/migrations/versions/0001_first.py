@@ -490,6 +490,33 @@ def upgrade() -> None:
         postgresql_where=sa.text("state IN ('APPLIED', 'VERIFIED', 'SUSPENDED')"),
     )
     op.create_table(
+        "reconciliation",
+        sa.Column("handle", sa.String(length=26), nullable=False),
+        sa.Column("begins_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.String(32), nullable=False),
+        sa.Column("planned_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("differences", sa.Integer(), nullable=True),
+        sa.Column("summary", sa.Text(), nullable=True),
+        sa.Column("lines", sa.Text(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("signed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint("begins_at < ends_at", name="ck_reconciliation_window"),
+        sa.ForeignKeyConstraint(
+            ["step_id", "id"],
+            ["step_image.step_id", "step_image.row_id"],
+            name="bond_reconciliation",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_reconciliation"),
+        sa.UniqueConstraint("handle", name="uq_reconciliation_handle"),
+    )
+    op.create_index("ix_reconciliation_planned_at", "reconciliation", ["planned_at", "id"], unique=False)
+    op.create_table(
         "trade",
         sa.Column("number", sa.String(length=11), nullable=False),
         sa.Column("handle", sa.String(length=26), nullable=False),
@@ -1459,6 +1486,8 @@ def downgrade() -> None:
     op.drop_table("signature")
     op.drop_index("ix_preparation_expires_at", table_name="preparation")
     op.drop_table("preparation")
+    op.drop_index("ix_reconciliation_planned_at", table_name="reconciliation")
+    op.drop_table("reconciliation")
     op.drop_table("contract_timestamp")
     op.drop_table("settlement")
     op.drop_index("ix_challenge_user_id", table_name="challenge")

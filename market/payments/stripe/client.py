@@ -13,6 +13,8 @@ from market.payments.stripe.objects import (
     Account,
     AccountLink,
     Balance,
+    BalanceTransaction,
+    Charge,
     CheckoutSession,
     Event,
     Refund,
@@ -182,6 +184,26 @@ class Stripe(PaymentIntents, Disputes):
     def balance(self) -> Balance:
         """Fetch what the exchange's own account holds."""
         return self._get(Balance.read, "/v1/balance")
+
+    def balance_transactions(
+        self, *, created: Mapping[str, int] | None = None, source: str | None = None
+    ) -> Iterator[BalanceTransaction]:
+        """List movements of the exchange's own balance, newest first, page by page.
+
+        Args:
+            created: bounds of their time in seconds, by ``gt``, ``gte``, ``lt`` and ``lte``.
+            source: only those of this charge, transfer, refund or payout.
+        """
+        params: dict[str, Value] = {"created": created, "source": source}
+        return self._list(BalanceTransaction.read, "/v1/balance_transactions", params)
+
+    def charge(self, id: str) -> Charge:
+        """Fetch a charge: what it was taken for."""
+        return self._get(Charge.read, f"/v1/charges/{segment(id)}")
+
+    def transfer(self, id: str) -> Transfer:
+        """Fetch a transfer."""
+        return self._get(Transfer.read, f"/v1/transfers/{segment(id)}")
 
     def events(self, *, since: int, types: list[str]) -> Iterator[Event]:
         """List events of these types since a time in seconds, newest first; Stripe keeps 30 days."""

@@ -245,6 +245,35 @@ class Refund(Answer):
 
 
 @dataclass(frozen=True)
+class BalanceTransaction(Answer):
+    """A movement of the exchange's balance at the platform.
+
+    ``amount`` is signed, before ``fee``; ``source`` is the charge, transfer, refund or payout that moved it.
+    """
+
+    id: str
+    type: str
+    source: str
+    amount: int
+    fee: int
+    currency: str
+    created: int
+
+    @classmethod
+    def read(cls, data: Json) -> "BalanceTransaction":
+        """Read the API object; what of it is missing is not guessed, since money is compared with it."""
+        return cls(
+            id=data["id"],
+            type=str(data.get("type") or ""),
+            source=_id(data.get("source")),
+            amount=int(data["amount"]),
+            fee=int(data["fee"]),
+            currency=str(data["currency"]),
+            created=int(data["created"]),
+        )
+
+
+@dataclass(frozen=True)
 class Event(Answer):
     """A notice that something happened to ``object_id``; never a fact to book by."""
 

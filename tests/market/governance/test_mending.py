@@ -34,7 +34,7 @@ from market.steps import Step, StepImage, journal, recovering, truncate_journal
 from market.steps.journal import Record
 from market.trades import decisions, ending, grounds
 from market.trades.dispute import Ruling
-from tests import assets, attestations, deals, offers, people, signers, trades
+from tests import assets, attestations, deals, offers, people, reports, signers, trades
 from tests.conftest import Clock, postgres_server, sqlite_urls
 from tests.deals import Deal
 from tests.market.governance.comparing import (
@@ -145,6 +145,7 @@ def second_half(deal: Deal) -> None:
     bargaining.say(asked.buyer, asked.number, deals.of(asked.number).terms_digest, "term", "why so long?")
     offers.accepted(offers.opened(deal.provider), deal.buyer)
     deals.approved(asked)
+    reports.signed(chief, people.colleague(chief, Role.OPERATOR))
     assets.corrected(assets.appealed(deal.provider))
     assets.declared(deal.provider, assets.stopped(deal.provider))
     with transaction() as session:

@@ -24,7 +24,7 @@ from market.oversight import checking, publishing
 from market.trades import decisions, ending
 from market.trades.dispute import Ruling
 from market.trades.grounds import Ground
-from tests import assets, attestations, deals, evidence, offers, people, signers
+from tests import assets, attestations, deals, evidence, offers, people, reports, signers
 from tests.deals import Deal
 
 GARBAGE = ("'no such value'", "X'00ff'", "1.5")
@@ -49,6 +49,7 @@ def raw(running: Flask) -> Iterator[Connection]:
     with transaction() as session:
         decisions.rule(session, chief, deal.number, Ruling.REFUND, "they are")
     evidence.look()
+    reports.signed(chief, people.colleague(chief, Role.OPERATOR))
     _ended(running, deals.requested(deal.provider))
     offers.accepted(offers.opened(deal.provider), deal.buyer)
     signers.certified(people.colleague(deal.buyer, Role.BUYER))

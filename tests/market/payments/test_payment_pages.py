@@ -51,7 +51,7 @@ def test_the_operators_list(money: Money, bill: Bill, buyer: Actor) -> None:
     status, text = page(money, people.operator(), "/payments")
     assert status == 200
     assert bill.number in text
-    refund, checkout = re.findall(r'href="(/payments/[^"]+)"', text)
+    refund, checkout = re.findall(r'href="(/payments/[0-9a-f-]{36})"', text)
     assert re.findall(r"<h1>(\w+)", page(money, people.operator(), refund)[1]) == ["退款"]
     assert re.findall(r"<h1>(\w+)", page(money, people.operator(), checkout)[1]) == ["付款"]
     assert page(money, buyer, "/payments")[0] == 403

@@ -155,6 +155,7 @@ def test_money_goes_to_an_account(platform: Platform) -> None:
     assert (made.amount, made.destination, made.transfer_group) == (100, account.id, "trade-handle")
     listed = list(platform.client.transfers("trade-handle"))
     assert [one.id.split("_")[0] for one in listed] == ["tr"]
+    assert platform.client.transfer(made.id).id == made.id
 
 
 def test_money_goes_back(platform: Platform) -> None:
@@ -173,6 +174,20 @@ def test_what_the_platform_knows_is_read(platform: Platform) -> None:
     events = list(platform.client.events(since=1, types=["checkout.session.completed"]))
     assert all(event.id.startswith("evt_") for event in events)
     assert events
+
+
+def test_movements_of_the_balance_are_read_with_what_moved_it(platform: Platform) -> None:
+    charge = platform.charge()
+    assert platform.client.charge(charge).id == charge
+    moved = list(platform.client.balance_transactions(source=charge))
+    assert [one.id.split("_")[0] for one in moved] == ["txn"]
+    if platform.stateful:
+        assert (moved[0].source, moved[0].type, moved[0].currency) == (charge, "charge", "cny")
+        assert moved[0].amount > moved[0].fee > 0
+    since = moved[0].created
+    assert list(platform.client.balance_transactions(created={"gte": since}))
+    if platform.stateful:
+        assert list(platform.client.balance_transactions(created={"lt": since})) == []
 
 
 @pytest.mark.parametrize("amount", ["ten", "1.5"])
