@@ -17,6 +17,7 @@ from contracts import negotiation
 from market.catalog import states as listing
 from market.contracting.standing import states as standing
 from market.delivery import grant
+from market.invoicing import states as invoice
 from market.participants import states as organisation
 from market.payments import states as payment
 from market.registry import states as registration
@@ -39,6 +40,7 @@ TABLES: Final[Mapping[str, tuple[type[StrEnum], Mapping[Any, StrEnum]]]] = {
     "dispute": (dispute.DisputeState, dispute.TRANSITIONS),
     "notice": (notice.NoticeState, notice.TRANSITIONS),
     "duty": (duty.DutyState, duty.TRANSITIONS),
+    "invoice": (invoice.InvoiceState, invoice.TRANSITIONS),
 }
 """States and transitions by machine, in the order of a trade's life."""
 

@@ -42,6 +42,7 @@ asset.revised update.submitted update.approved update.rejected update.withdrawn
 trade.updated update.delivered
 revision.cleaned
 accreditation.given accreditation.withdrawn inspection.attested
+profile.changed invoice.requested invoice.issued invoice.refused invoice.reduced invoice.reddened
 """.split()
 
 

@@ -1,0 +1,42 @@
+"""HTTP answers that carry a file: a document as it was sent, never run by a browser, and the table of a month."""
+
+import base64
+import uuid
+
+from flask import Response
+
+from market import storage
+from market.actor import Actor
+from market.db import read
+from market.delivery.answer import disposition
+from market.invoicing import reading
+
+
+def file(actor: Actor, invoice_id: uuid.UUID, place: int) -> Response:
+    """Return a document of an invoice as an attachment.
+
+    Raises:
+        NotFound: no such invoice for the actor, or no such document of it.
+        StoreError: the store does not hold what it should.
+    """
+    with read() as session:
+        found = reading.document(session, actor, invoice_id, place)
+    answer = Response(storage.current().read(found.digest), mimetype="application/octet-stream")
+    answer.headers["Content-Disposition"] = disposition(f"fapiao-{found.number}.{found.format.value}")
+    digest = base64.b64encode(bytes.fromhex(found.digest)).decode()
+    answer.headers["Repr-Digest"] = f"sha-256=:{digest}:"
+    answer.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    return _private(answer)
+
+
+def table(text: str, month: str) -> Response:
+    """Return the table of a month as an attachment."""
+    answer = Response(text, content_type="text/csv; charset=utf-8")
+    answer.headers["Content-Disposition"] = disposition(f"fapiao-{month}.csv")
+    return _private(answer)
+
+
+def _private(answer: Response) -> Response:
+    answer.headers["Cache-Control"] = "private, no-store"
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    return answer
