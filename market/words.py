@@ -87,6 +87,8 @@ OWN: Final[Mapping[tuple[str, str], Any]] = {
     ("account", "OPEN"): lazy("Can be paid"),
     ("grant", "OPEN"): lazy("Open for download"),
     ("acceptance", "REJECTED"): lazy("Rejected by the buyer"),
+    ("invoice", "REQUESTED"): lazy("Invoice asked for"),
+    ("invoice", "REFUSED"): lazy("Invoice refused"),
 }
 """Words of states that mean something else in one machine than in the others, by machine and state."""
 

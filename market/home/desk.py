@@ -260,8 +260,7 @@ def _invoices(session: Session, actor: Actor) -> Found:
             due_at=invoice.due_at,
             since=since,
         )
-    if found.more:
-        yield Rest(_("Invoices to issue"), found.more, "/invoices")
+    yield from _rest(_("Invoices to issue"), found.more, "/invoices")
 
 
 def _payments(session: Session, actor: Actor) -> Found:

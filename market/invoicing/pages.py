@@ -40,7 +40,7 @@ FORMS = {Form.GENERAL: lazy("General VAT invoice"), Form.SPECIAL: lazy("Special 
 VIEWS = {
     View.ALL: lazy("All"),
     View.TO_ISSUE: lazy("To issue"),
-    View.REQUESTED: lazy("Requested"),
+    View.REQUESTED: lazy("Invoice asked for"),
     View.ISSUED: lazy("Issued"),
     View.OVERDUE: lazy("Overdue"),
 }

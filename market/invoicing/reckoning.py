@@ -1,6 +1,5 @@
 """What may be invoiced for a trade: read from the payment operations, so that no amount is typed by anybody."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -9,7 +8,6 @@ from market.errors import Conflict
 from market.i18n import gettext as _
 from market.invoicing.states import Matter
 from market.payments import service as payments
-from market.payments.models import Operation
 from market.payments.states import OperationKind, OperationState
 from market.trades.service import Life
 from market.trades.settlement import SettlementState
@@ -86,22 +84,21 @@ def _reckoned(session: Session, rows: Life, counting: frozenset[OperationState])
         for one in payments.operations_of(session, rows.trade.number)
         if one.settlement_id == rows.settlement.id
     ]
-    made = _amounts(own, OperationKind.CHECKOUT, frozenset({OperationState.OK}))
-    back = sum(
-        one.amount
+    made = {
+        one.id: one.amount
+        for one in own
+        if one.kind is OperationKind.CHECKOUT and one.state is OperationState.OK
+    }
+    back = [
+        one
         for one in own
         if one.kind is OperationKind.REFUND and one.source_id in made and one.state in counting
-    )
+    ]
     fee = sum(
         one.fee
         for one in own
         if one.kind is OperationKind.TRANSFER and one.source_id in made and one.state is OperationState.OK
     )
-    data = sum(made.values()) - back
-    return Paid(data, min(fee, data))
-
-
-def _amounts(
-    own: list[Operation], kind: OperationKind, states: frozenset[OperationState]
-) -> Mapping[object, int]:
-    return {one.id: one.amount for one in own if one.kind is kind and one.state in states}
+    # A refund after the release may give a part of the fee back, which then stands at the refund.
+    data = sum(made.values()) - sum(one.amount for one in back)
+    return Paid(data, max(fee - sum(one.fee for one in back), 0))
