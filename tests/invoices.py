@@ -5,7 +5,7 @@ import itertools
 from datetime import date
 from typing import Any
 
-from market import clock
+from market import clock, storage
 from market.actor import Actor
 from market.db import read, transaction
 from market.i18n import CHINA
@@ -33,6 +33,11 @@ DATA = TaxData(
     bank_account="3700 1616 8888 0000",
     email="fapiao@buyer.example",
 )
+
+
+def stored(content: bytes = PDF) -> InvoiceFile:
+    """Return a file that is stored."""
+    return InvoiceFile(storage.current().put(content), FileFormat.PDF)
 
 
 def number() -> str:

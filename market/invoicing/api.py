@@ -55,6 +55,7 @@ def listed(query: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.get("/invoices/export")
+@require_actor
 @blueprint.arguments(schemas.InvoiceMonthQuery, location="query")
 @blueprint.response(
     200,

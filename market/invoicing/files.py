@@ -46,24 +46,22 @@ def store(file: FileStorage | None) -> InvoiceFile:
         file: what the form carried, if anything. Of its name only the ending is looked at.
 
     Raises:
-        Invalid: ``file.missing``, ``file.empty``, or ``file.wrong_name``: it is no PDF, OFD or XML, or is not what its
-            ending says.
+        Invalid: ``file.missing``, ``file.empty``, or ``invoice.wrong_file``: it is no PDF, OFD or XML, or is not
+            what its ending says.
         TooLarge: it is over the rule book's ``invoice.max_bytes``.
     """
     if file is None or not file.filename:
-        raise _invalid("file.missing", _("Choose a file."))
+        raise Invalid("file.missing", _("Choose a file."), fields={"file": [_("Choose a file.")]})
     cap = most()
     content = file.stream.read(cap + 1)
     if len(content) > cap:
         raise TooLarge("file.too_large", _("The file is larger than %(most)s.", most=size(cap)))
     if not content:
-        raise _invalid("file.empty", _("The file is empty."))
+        raise Invalid("file.empty", _("The file is empty."), fields={"file": [_("The file is empty.")]})
     found = sniffed(content)
     if found is None or not file.filename.lower().endswith(f".{found.value}"):
-        raise _invalid(
-            "invoice.wrong_file",
-            _("Send the invoice as PDF, OFD or XML, in a file whose name ends in what it is."),
-        )
+        sentence = _("Send the invoice as PDF, OFD or XML, in a file whose name ends in what it is.")
+        raise Invalid("invoice.wrong_file", sentence, fields={"file": [sentence]})
     return InvoiceFile(storage.current().put(content), found)
 
 
@@ -91,7 +89,3 @@ def _is_xml(content: bytes) -> bool:
         return content.decode("utf-8-sig").startswith("<?xml")
     except UnicodeDecodeError:
         return False
-
-
-def _invalid(code: str, sentence: str) -> Invalid:
-    return Invalid(code, sentence, fields={"file": [sentence]})

@@ -101,7 +101,7 @@ class InvoiceDocument(Stateful, Base):
     rate: Mapped[int]
     """Basis points of the amount without tax."""
     format: Mapped[FileFormat]
-    digest: Mapped[str] = mapped_column(String(64))
+    digest: Mapped[str] = mapped_column(String(64), info={"file": True})
     """SHA-256 of the file."""
     size: Mapped[int]
     kept_at: Mapped[datetime]

@@ -57,9 +57,7 @@ class Month(Shaped):
 class TaxProfileIn(Schema):
     """What stands on invoices made out to your organisation; the credit code is that of its verification."""
 
-    title = Text(
-        low=2, high=100, required=True, metadata={"description": "Whom invoices are made out to (抬头)"}
-    )
+    title = Text(low=2, high=100, required=True, metadata={"description": "Whom invoices are made out to"})
     address = Text(low=0, high=200, load_default="")
     phone = Phone(load_default="")
     bank = Text(low=0, high=100, load_default="")

@@ -298,15 +298,11 @@ def _due(step: Pending) -> datetime:
 def _demand_day(day: date, earliest: date) -> None:
     """Refuse a day that lies ahead in China, or before what the document is about."""
     if day > clock.now().astimezone(CHINA).date():
-        raise _no_day("invoice.later", _("This day lies ahead. Write the day that stands on the invoice."))
+        sentence = _("This day lies ahead. Write the day that stands on the invoice.")
+        raise Invalid("invoice.later", sentence, fields={"issued_on": [sentence]})
     if day < earliest:
-        raise _no_day(
-            "invoice.too_early", _("This day is too early; not before %(day)s.", day=earliest.isoformat())
-        )
-
-
-def _no_day(code: str, sentence: str) -> Invalid:
-    return Invalid(code, sentence, fields={"issued_on": [sentence]})
+        sentence = _("This day is too early; not before %(day)s.", day=earliest.isoformat())
+        raise Invalid("invoice.too_early", sentence, fields={"issued_on": [sentence]})
 
 
 def _demand_fresh(session: Session, number: str) -> None:
