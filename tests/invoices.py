@@ -5,7 +5,7 @@ import itertools
 from datetime import date
 from typing import Any
 
-from market import clock, storage
+from market import clock, db, storage
 from market.actor import Actor
 from market.db import read, transaction
 from market.i18n import CHINA
@@ -17,6 +17,7 @@ from market.invoicing.reading import Detail
 from market.invoicing.service import Issued
 from market.invoicing.states import Form, Matter
 from market.storage import Blob
+from market.trades import service as running
 from tests import trades
 from tests.deals import Deal
 
@@ -94,6 +95,13 @@ def issued(invoice: Invoice, actor: Actor, **other: Any) -> Issued:
     with transaction() as session:
         service.issue(session, actor, invoice.id, made)
     return made
+
+
+def owed(invoice: Invoice, amount: int) -> None:
+    """Let money of an issued invoice have gone back, as far as the invoice is concerned."""
+    with transaction() as session:
+        rows = running.life(session, invoice.number, lock=True)
+        service._owe(session, rows.trade, db.locked(session, Invoice, invoice.id), amount)
 
 
 def detail(invoice: Invoice, actor: Actor) -> Detail:

@@ -252,14 +252,12 @@ def _trade(label: object, one: trades.Awaited) -> Task:
 def _invoices(session: Session, actor: Actor) -> Found:
     found = invoices.waiting(session, actor)
     for invoice, since in found.items:
-        red = invoice.state is InvoiceState.RED_OWED
-        yield Task(
-            _("Issue a red-letter invoice") if red else _("Issue an invoice"),
-            invoice.title,
-            f"/invoices/{invoice.id}",
-            due_at=invoice.due_at,
-            since=since,
-        )
+        if invoice.seller_id != actor.organisation_id:
+            label = _("An invoice is overdue")
+        else:
+            red = invoice.state is InvoiceState.RED_OWED
+            label = _("Issue a red-letter invoice") if red else _("Issue an invoice")
+        yield Task(label, invoice.title, f"/invoices/{invoice.id}", due_at=invoice.due_at, since=since)
     yield from _rest(_("Invoices to issue"), found.more, "/invoices")
 
 

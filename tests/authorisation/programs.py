@@ -306,8 +306,8 @@ PROGRAMS: Final[tuple[Row, ...]] = (
     api("invoicing_api.issue", "POST", OPERATOR, OPERATE, 200, on="fee_billed", sent=ISSUED, **office()),
     api("invoicing_api.refuse", "POST", PROVIDER, PAYMENTS, 200, on="billed", sent=REASON,
         **side(suspended=200)),
-    api("invoicing_api.redden", "POST", PROVIDER, PAYMENTS, "409 invoice.wrong_state", on="billed", sent=RED,
-        **side(suspended="409 invoice.wrong_state")),
+    api("invoicing_api.redden", "POST", PROVIDER, PAYMENTS, 200, on="reduced", sent=RED,
+        **side(suspended=200)),
     api("invoicing_api.fetch", "GET", BUYER, READ, 200, on="issued", args={"place": 0}, **seen()),
     # Programs: the operator's own acts
     api("governance_api.find_person", "GET", OPERATOR, OPERATE, 200, query=GUEST, **desk()),

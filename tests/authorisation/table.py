@@ -317,8 +317,8 @@ ROWS: Final[tuple[Row, ...]] = (
     page("invoicing.issue", "POST", OPERATOR, 303, on="fee_billed", sent=ISSUED, **office()),
     page("invoicing.refuse", "POST", PROVIDER, 303, on="billed", sent=REASON,
          **side(suspended=303)),
-    page("invoicing.redden", "POST", PROVIDER, 409, on="billed", sent=RED,
-         **side(suspended=409)),
+    page("invoicing.redden", "POST", PROVIDER, 303, on="reduced", sent=RED,
+         **side(suspended=303)),
     page("invoicing.fetch", "GET", BUYER, 200, on="issued", args={"place": 0}, **seen()),
     # Pages: audit
     page("oversight.desk", "GET", AUDITOR, 200, **desk()),

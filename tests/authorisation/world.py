@@ -317,8 +317,10 @@ def _trades(provider: Actor, buyer: Actor, house: House) -> dict[str, str]:
     for actor in (provider, buyer):
         invoices.profile(actor)
     billed, fee_billed = invoices.asked(settled), invoices.asked(settled, Matter.FEE)
-    issued = invoices.asked(noticed)
-    invoices.issued(issued, provider, file=invoices.stored())
+    issued, reduced = invoices.asked(noticed), invoices.asked(over)
+    for invoice in (issued, reduced):
+        invoices.issued(invoice, provider, file=invoices.stored())
+    invoices.owed(reduced, reduced.amount)
     goods = assets.registered(provider, deals.content())
     standing, sketch = (
         make(provider, assets.listed(provider, goods)) for make in (offers.opened, offers.drafted)
@@ -349,6 +351,7 @@ def _trades(provider: Actor, buyer: Actor, house: House) -> dict[str, str]:
         "billed": str(billed.id),
         "fee_billed": str(fee_billed.id),
         "issued": str(issued.id),
+        "reduced": str(reduced.id),
         "invoice": invoices.PDF.decode(),
     }
 
