@@ -25,7 +25,6 @@ from market.invoicing.models import Invoice, InvoiceDocument
 from market.invoicing.states import InvoiceState
 from market.participants import service as participants
 from market.permissions import Relation
-from market.trades.models import Trade
 
 COLUMNS: Final = (
     "trade", "item", "matter", "form", "state", "seller", "seller_credit_code", "title", "credit_code", "address",
@@ -113,7 +112,7 @@ def _line(
 ) -> list[str]:
     seller = participants.found(session, invoice.seller_id)
     said = (
-        invoice.number, session.get_one(Trade, invoice.trade_id).title, invoice.matter.value, invoice.form.value,
+        invoice.number, invoice.item, invoice.matter.value, invoice.form.value,
         invoice.state.value, seller.name_zh, seller.credit_code, invoice.title, invoice.credit_code, invoice.address,
         invoice.phone, invoice.bank, invoice.bank_account, invoice.email, _day(invoice.requested_at),
         _day(invoice.due_at), *issued, invoice.currency,

@@ -54,6 +54,8 @@ class Invoice(Stateful, Base):
     trade_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("trade.id"))
     number: Mapped[str] = mapped_column(String(11), index=True)
     """The trade's number."""
+    item: Mapped[str] = mapped_column(String(200))
+    """What was sold: the trade's title."""
     matter: Mapped[Matter]
     form: Mapped[Form]
     seller_id: Mapped[uuid.UUID]

@@ -22,7 +22,6 @@ from market.participants import service as participants
 from market.permissions import Relation
 from market.steps import Step, index_of
 from market.trades import service as trades
-from market.trades.models import Trade
 from market.trades.service import Life
 
 ASKS: Mapping[Matter, tuple[str, Relation]] = {
@@ -54,7 +53,6 @@ class Detail:
         documents: what was issued: the invoice, then its red-letter ones.
         names: of seller and payer, by language.
         seller_code: the seller's unified social credit code.
-        trade_title: what was sold.
         may_answer: whether the actor may issue, refuse or redden it, as it stands.
     """
 
@@ -62,7 +60,6 @@ class Detail:
     documents: list[InvoiceDocument]
     names: Mapping[uuid.UUID, Mapping[str, str]]
     seller_code: str
-    trade_title: str
     may_answer: bool
 
     @property
@@ -248,17 +245,24 @@ def _asks(session: Session, actor: Actor, rows: Life, found: list[Invoice]) -> l
 
 
 def _detailed(session: Session, actor: Actor, found: Invoice) -> Detail:
-    trade = session.get_one(Trade, found.trade_id)
-    action = "invoice.issue" if found.matter is Matter.DATA else "fee_invoice.issue"
-    may = permissions.allowed(actor, action, trades.relation_of(actor, trade))
+    may = permissions.allowed(actor, *_issuer(actor, found))
     return Detail(
         invoice=found,
         documents=documents(session, found.id),
         names=participants.names(session, {found.seller_id, found.payer_id}),
         seller_code=participants.found(session, found.seller_id).credit_code,
-        trade_title=trade.title,
         may_answer=may and found.state in TO_ISSUE,
     )
+
+
+def _issuer(actor: Actor, found: Invoice) -> tuple[str, Relation]:
+    """Return the action by which an invoice is answered, and how the actor's organisation stands to its trade."""
+    if found.matter is Matter.FEE:
+        payer = actor.organisation_id == found.payer_id
+        return "fee_invoice.issue", Relation.PROVIDER if payer else Relation.OTHER
+    sides = {found.seller_id: Relation.PROVIDER, found.payer_id: Relation.BUYER}
+    own = actor.organisation_id
+    return "invoice.issue", sides.get(own, Relation.OTHER) if own else Relation.OTHER
 
 
 def _visible(actor: Actor) -> Select[Invoice]:

@@ -87,6 +87,7 @@ def request(session: Session, actor: Actor, number: str, matter: Matter, form: F
         step_id=step.id,
         trade_id=trade.id,
         number=number,
+        item=trade.title,
         matter=matter,
         form=form,
         seller_id=seller,

@@ -1442,6 +1442,7 @@ def upgrade() -> None:
         "invoice",
         sa.Column("trade_id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.String(length=11), nullable=False),
+        sa.Column("item", sa.String(length=200), nullable=False),
         sa.Column("matter", sa.String(32), nullable=False),
         sa.Column("form", sa.String(32), nullable=False),
         sa.Column("seller_id", sa.Uuid(), nullable=False),
