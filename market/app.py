@@ -36,6 +36,10 @@ import market.governance.pages
 import market.guide.pages
 import market.home.api
 import market.home.pages
+import market.invoicing.api
+import market.invoicing.letters
+import market.invoicing.pages
+import market.invoicing.service
 import market.keys.api
 import market.keys.pages
 import market.keys.service
@@ -99,6 +103,12 @@ def _verified(organisation_id: str) -> None:
     market.payments.service.on_verified(organisation_id)
 
 
+def _refunded(number: str, operation_id: str) -> None:
+    """Job: let a trade follow a refund, and then what was invoiced for it."""
+    market.trades.following.on_refund_made(number, operation_id)
+    market.invoicing.service.on_refunded(number)
+
+
 HANDLERS: Final[Mapping[str, jobs.Handler]] = {
     "ledger.fsck": market.oversight.checks.on_fsck,
     "exchange.founded": market.keys.service.on_founded,
@@ -138,7 +148,9 @@ HANDLERS: Final[Mapping[str, jobs.Handler]] = {
     "delivery.covered": market.trades.following.on_covered,
     "trade.settle": market.trades.following.on_settle,
     "transfer.made": market.trades.following.on_transfer_made,
-    "refund.made": market.trades.following.on_refund_made,
+    "refund.made": _refunded,
+    "invoice.asked": market.invoicing.letters.on_asked,
+    "invoice.answered": market.invoicing.letters.on_answered,
     "settlement.deadline": market.trades.deadlines.on_payment_deadline,
     "delivery.deadline": market.trades.deadlines.on_delivery_deadline,
     "acceptance.deadline": market.trades.deadlines.on_acceptance_deadline,
@@ -154,6 +166,7 @@ SLOW: Final = frozenset({
     "webhook.received", "contract.stamp", "offer.stamp",  # another's answer
     "events.poll", "reconciliation.make",
     "contract.turn", "contract.reminder", "contract.ended", "trade.updated",
+    "invoice.asked", "invoice.answered",
 })  # fmt: skip
 """Jobs that may take minutes; a worker always keeps a hand free for the others."""
 
@@ -183,6 +196,7 @@ API: Final = (
     market.payments.reconciliation.api,
     market.delivery.api,
     market.trades.api,
+    market.invoicing.api,
     market.governance.api,
     market.oversight.api,
     market.home.api,
@@ -213,6 +227,7 @@ PAGES: Final = (
     market.trades.pages,
     market.trades.ending_pages,
     market.trades.amending_pages,
+    market.invoicing.pages,
     market.governance.pages,
     market.oversight.pages,
     market.home.pages,

@@ -140,6 +140,13 @@ ACTIONS: Final[Mapping[str, Permit]] = {
     "agreement.suspend": _permit(Scope.TRADES, "R4.13", (Role.PROVIDER, _PROVIDER), unverified=True),
     "duty.perform": _permit(Scope.TRADES, "R4.14", (Role.BUYER, _BUYER), unverified=True),
     "dispute.rule": _permit(Scope.OPERATE, "R6.2", (Role.OPERATOR, _OTHER)),
+    # invoices: a suspended party still gets and gives those of what was paid
+    "tax_profile.change": _permit(Scope.MEMBERS, "R1.3", (Role.ADMIN, _OWN)),
+    "invoice.request": _permit(Scope.PAYMENTS, "R8.1", (Role.BUYER, _BUYER), unverified=True),
+    "invoice.issue": _permit(Scope.PAYMENTS, "R8.1", (Role.PROVIDER, _PROVIDER), unverified=True),
+    "fee_invoice.request": _permit(Scope.PAYMENTS, "R8.1", (Role.PROVIDER, _PROVIDER), unverified=True),
+    "fee_invoice.issue": _permit(Scope.OPERATE, "R8.1", (Role.OPERATOR, _OTHER)),
+    "invoice.export": _permit(Scope.READ, "R8.2", (Role.PROVIDER, _OWN), (Role.OPERATOR, _OTHER), unverified=True),
     # governance
     "person.erase": _permit(Scope.OPERATE, "R7.4", (Role.OPERATOR, _OTHER)),
     # oversight

@@ -8,6 +8,39 @@ from flask_babel import LazyString
 from market.i18n import lazy
 
 OF_TRADES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
+    # invoices
+    "invoice.not_found": (404, lazy("There is no such invoice.")),
+    "invoice.no_document": (404, lazy("This invoice has no such document.")),
+    "invoice.not_released": (409, lazy("Ask for the invoice once the price is released (R8.1).")),
+    "invoice.nothing_paid": (
+        409,
+        lazy("Nothing was paid for this, or all of it went back; there is no invoice."),
+    ),
+    "invoice.other_currency": (
+        409,
+        lazy("Invoices here are in yuan, and this was paid in another currency. Settle it with the seller."),
+    ),
+    "invoice.wrong_state": (409, lazy("The invoice is in another state; `state` names it.")),
+    "invoice.amount_changed": (
+        409,
+        lazy(
+            "Money of this trade is on its way back. Wait until it is there, and let it be asked for again."
+        ),
+    ),
+    "invoice.number_used": (
+        409,
+        lazy("An invoice with this number is entered already. Check the number."),
+    ),
+    "invoice.later": (422, lazy("This day lies ahead. Write the day that stands on the invoice.")),
+    "invoice.too_early": (422, lazy("The day is before the trade, or before the invoice that is reddened.")),
+    "invoice.wrong_file": (
+        422,
+        lazy("Send the invoice as PDF, OFD or XML, in a file whose name ends in what it is."),
+    ),
+    "tax_profile.missing": (
+        409,
+        lazy("First let an administrator of your organisation set its title and tax data for invoices."),
+    ),
     # contracts
     "contract.not_found": (404, lazy("There is no such contract.")),
     "contract.no_page": (404, lazy("The document has no such page.")),

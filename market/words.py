@@ -61,6 +61,10 @@ STATES: Final[Mapping[str, tuple[str, Any]]] = {
     "OWED": ("wait", lazy("Owed")),
     "MISSED": ("bad", lazy("Not performed in time")),
     "PERFORMED": ("good", lazy("Performed")),
+    # invoices
+    "ISSUED": ("good", lazy("Issued")),
+    "RED_OWED": ("wait", lazy("Red-letter invoice owed")),
+    "RED_ISSUED": ("rest", lazy("Red-letter invoice issued")),
     # payment operations
     "PLANNED": ("wait", lazy("Planned")),
     "SENT": ("wait", lazy("Sent")),
@@ -87,6 +91,8 @@ OWN: Final[Mapping[tuple[str, str], Any]] = {
     ("account", "OPEN"): lazy("Can be paid"),
     ("grant", "OPEN"): lazy("Open for download"),
     ("acceptance", "REJECTED"): lazy("Rejected by the buyer"),
+    ("invoice", "REQUESTED"): lazy("Invoice asked for"),
+    ("invoice", "REFUSED"): lazy("Invoice refused"),
 }
 """Words of states that mean something else in one machine than in the others, by machine and state."""
 
@@ -200,6 +206,12 @@ KINDS: Final[Mapping[str, Any]] = {
     "duty.performed": lazy("Deletion stated"),
     "duty.missed": lazy("Deletion not stated in time"),
     "approval.ruled": lazy("Rule of approval set"),
+    "profile.changed": lazy("Title and tax data set"),
+    "invoice.requested": lazy("Invoice asked for"),
+    "invoice.issued": lazy("Invoice issued"),
+    "invoice.refused": lazy("Invoice refused"),
+    "invoice.reduced": lazy("Red-letter invoice owed"),
+    "invoice.reddened": lazy("Red-letter invoice issued"),
     "amendment.proposed": lazy("Amendment proposed"),
     "amendment.finalized": lazy("Amendment in force"),
 }

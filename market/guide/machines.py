@@ -17,6 +17,7 @@ from contracts import negotiation
 from market.catalog import states as listing
 from market.contracting.standing import states as standing
 from market.delivery import grant
+from market.invoicing import states as invoice
 from market.participants import states as organisation
 from market.payments import states as payment
 from market.payments.reconciliation import states as reconciliation
@@ -41,6 +42,7 @@ TABLES: Final[Mapping[str, tuple[type[StrEnum], Mapping[Any, StrEnum]]]] = {
     "notice": (notice.NoticeState, notice.TRANSITIONS),
     "duty": (duty.DutyState, duty.TRANSITIONS),
     "reconciliation": (reconciliation.ReconciliationState, reconciliation.TRANSITIONS),
+    "invoice": (invoice.InvoiceState, invoice.TRANSITIONS),
 }
 """States and transitions by machine, in the order of a trade's life."""
 

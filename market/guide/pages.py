@@ -112,6 +112,8 @@ OBJECTS: Final = {
     "agreement": lazy("Agreements"),
     "notice": lazy("Notices to end an agreement"),
     "duty": lazy("Duties after the end"),
+    "profile": lazy("Tax data of organisations"),
+    "invoice": lazy("Invoices"),
     "finding": lazy("Findings"),
     "amendment": lazy("Amendments"),
     "drill": lazy("Drills"),

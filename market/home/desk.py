@@ -17,6 +17,8 @@ from market.contracting import reading as contracting
 from market.contracting import showing as contracts
 from market.i18n import gettext as _
 from market.i18n import lazy
+from market.invoicing import reading as invoices
+from market.invoicing.states import InvoiceState
 from market.oversight import explorer
 from market.participants import service as participants
 from market.payments import viewing as payments
@@ -100,6 +102,7 @@ def waiting(session: Session, actor: Actor) -> Work:
         _approvals(session, actor),
         _trades(session, actor),
         _payments(session, actor),
+        _invoices(session, actor),
     )
 
 
@@ -244,6 +247,18 @@ def _trades_of_others(session: Session, actor: Actor) -> Found:
 
 def _trade(label: object, one: trades.Awaited) -> Task:
     return Task(str(label), one.trade.title, f"/trades/{one.trade.number}", one.next.by, one.since)
+
+
+def _invoices(session: Session, actor: Actor) -> Found:
+    found = invoices.waiting(session, actor)
+    for invoice, since in found.items:
+        if invoice.seller_id != actor.organisation_id:
+            label = _("An invoice is overdue")
+        else:
+            red = invoice.state is InvoiceState.RED_OWED
+            label = _("Issue a red-letter invoice") if red else _("Issue an invoice")
+        yield Task(label, invoice.title, f"/invoices/{invoice.id}", due_at=invoice.due_at, since=since)
+    yield from _rest(_("Invoices to issue"), found.more, "/invoices")
 
 
 def _payments(session: Session, actor: Actor) -> Found:

@@ -20,6 +20,7 @@ UNITS = {
     "rows": lazy("rows"),
     "downloads": lazy("downloads"),
     "bytes": lazy("bytes"),
+    "basis points of the amount without tax": lazy("basis points of the amount without tax"),
 }
 """What the values of the rule book count, in the reader's words."""
 

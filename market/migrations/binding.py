@@ -28,13 +28,14 @@ STATEFUL = (
     "contract", "version", "remark", "signature", "request", "standing_offer",
     "account", "operation", "posting", "reconciliation",
     "trade", "agreement", "settlement", "acceptance", "dispute", "notice", "duty",
+    "tax_profile", "invoice", "invoice_document",
     "access_grant", "receipt",
 )  # fmt: skip
 """Tables whose every change is a step."""
 
 APPEND_ONLY = (
     "step", "step_image", "vault", "posting", "signature", "version", "remark", "receipt", "revision",
-    "approval", "correction", "attestation",
+    "approval", "correction", "attestation", "invoice_document",
     "ledger_entry", "ledger_leaf", "ledger_checkpoint", "ledger_cosignature", "ledger_witnessed",
     "ledger_contradiction", "ledger_tile", "ledger_mark", "log_timestamp",
     "contract_timestamp",

@@ -25,6 +25,7 @@ FEATURES = (
     "payments",
     "delivery",
     "trades",
+    "invoicing",
     "oversight",
 )
 """Rooms of the market that have models; ``market.jobs`` has one beside them."""

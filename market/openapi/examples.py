@@ -127,6 +127,18 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "declineContract": {"reason": "We no longer offer these data."},
     "rejectDelivery": {"reason": "Column wind is empty from line 200 on."},
     "cancelTrade": {"reason": "We do not need the data any more."},
+    "setTaxProfile": {
+        "title": "泉城气象数据有限公司",
+        "address": "济南市历下区经十路 1 号",
+        "phone": "0531-5550100",
+        "bank": "济南银行历下支行",
+        "bank_account": "3700 0000 0000 0000",
+        "email": "fapiao@example.org",
+    },
+    "requestInvoice": {"matter": "data", "form": "special"},
+    "issueInvoice": {"number": "26370000000000000001", "issued_on": "2026-11-22", "rate": "6"},
+    "refuseInvoice": {"reason": "The title differs from the registered name; correct it and ask again."},
+    "reddenInvoice": {"number": "26370000000000000002", "issued_on": "2026-11-22"},
     "ruleOnDispute": {"outcome": "refund", "reason": _REASON},
 }
 """By operation."""

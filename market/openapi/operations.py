@@ -179,6 +179,21 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "POST /api/v1/trades/{number}/deletion": _act("stateDeletion", "duty.perform"),
     "POST /api/v1/trades/{number}/amendments": _act("proposeAmendment", "contract.offer", keyed=True),
     "POST /api/v1/trades/{number}/renewal": _act("renewContract", "contract.renew", keyed=True),
+    "GET /api/v1/trades/{number}/invoices": _read("listTradeInvoices"),
+    "POST /api/v1/trades/{number}/invoices": _act("requestInvoice", "invoice.request", "fee_invoice.request"),
+    "GET /api/v1/tax-profile": _read("showTaxProfile"),
+    "PUT /api/v1/tax-profile": _act("setTaxProfile", "tax_profile.change"),
+    "GET /api/v1/invoices": _read("listInvoices"),
+    "GET /api/v1/invoices/export": _act("exportInvoices", "invoice.export", refusals=()),
+    "GET /api/v1/invoices/{invoice_id}": _read("showInvoice"),
+    "POST /api/v1/invoices/{invoice_id}/issue": _act(
+        "issueInvoice", "invoice.issue", "fee_invoice.issue", refusals=(409, 413)
+    ),
+    "POST /api/v1/invoices/{invoice_id}/refusal": _act("refuseInvoice", "invoice.issue", "fee_invoice.issue"),
+    "POST /api/v1/invoices/{invoice_id}/red-letter": _act(
+        "reddenInvoice", "invoice.issue", "fee_invoice.issue", refusals=(409, 413)
+    ),
+    "GET /api/v1/invoices/{invoice_id}/documents/{place}": _read("fetchInvoiceDocument"),
     "GET /api/v1/contracts/{number}/at/{moment}": _read("showContractAt", 422),
     "GET /api/v1/people": _act("findPerson", "person.erase", refusals=(404,)),
     "POST /api/v1/people/{user_id}/erasure": _act("erasePerson", "person.erase"),

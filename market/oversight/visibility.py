@@ -20,6 +20,10 @@ INSIDE: Final = "approval"
 """Rows of what a party decides among its own people, which name its organisation: the other side sees none."""
 
 
+BETWEEN: Final = "invoice"
+"""Rows between one seller and one payer: the buyer sees none of what the operator and the provider settle."""
+
+
 class Viewer(StrEnum):
     """For whom openings are shown."""
 
@@ -90,6 +94,9 @@ def shows(viewer: Viewer, actor: Actor, opening: Opening) -> bool:
     if _kind_of(opening.field) == INSIDE:
         image: Any = opening.value
         return bool(image["organisation_id"] == str(actor.organisation_id))
+    if _kind_of(opening.field) == BETWEEN:
+        row: Any = opening.value
+        return str(actor.organisation_id) in (row["seller_id"], row["payer_id"])
     return viewer in SHOWN.get(_kind_of(opening.field), frozenset())
 
 

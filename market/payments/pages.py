@@ -13,7 +13,7 @@ from market.errors import NotFound
 from market.i18n import gettext as _
 from market.participants import service as participants
 from market.participants.web import current_actor
-from market.payments import naming, sheets, statement, viewing
+from market.payments import naming, statement, statement_sheet, viewing
 from market.payments.months import Month
 
 pages = Blueprint("payments", __name__)
@@ -75,7 +75,7 @@ def statement_file(month: str) -> Response:
     with read() as session:
         owner = _whose(session, actor)
         found = statement.of_month(session, owner, Month.parse(month))
-        return sheets.statement(found, participants.names(session, {owner})[owner])
+        return statement_sheet.statement(found, participants.names(session, {owner})[owner])
 
 
 def _whose(session: Session, actor: Actor) -> uuid.UUID:

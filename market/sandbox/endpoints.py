@@ -197,8 +197,6 @@ def _list(kind: str, *filters: str) -> tuple[Table, Callable[[Call], Json]]:
         **{name: text() for name in filters},
         **_EXPAND,
     }
-    if kind in ("event", "balance_transaction"):
-        table["created"] = _RANGE
     if kind == "event":
         table |= {"types": array(text()), "type": text(), "delivery_success": boolean}
 

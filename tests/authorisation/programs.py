@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from market.actor import Scope
 from tests import people
-from tests.authorisation.rows import BARRED, FILE, PART, ROLE, SCOPE, SIGNED, Row, Who, api, public
+from tests.authorisation.rows import BARRED, FILE, PAPER, PART, ROLE, SCOPE, SIGNED, Row, Who, api, public
 
 PROVIDER, BUYER, ADMIN, PERSON = Who.PROVIDER, Who.BUYER, Who.ADMIN, Who.PERSON
 APPROVER: Final = Who.APPROVER
@@ -46,6 +46,12 @@ REMARK: Final = {"on_digest": "{offered_terms}", "clause": "term", "comment": "w
 DIGEST: Final = {"document_digest": "{digest}"}
 GUARDED: Final = {"document_digest": "{guarded_digest}"}
 RULE: Final = {"asks": "never"}
+TAXED: Final = {"title": "泉城水文公司", "email": "fapiao@example.org"}
+BILL: Final = {"matter": "data", "form": "general"}
+FEE_BILL: Final = {"matter": "fee", "form": "special"}
+RED: Final = {"number": "26370000000099999999", "issued_on": "2026-11-22", "file": PAPER}
+ISSUED: Final = {**RED, "rate": "6"}
+MONTH: Final = {"month": "2026-11"}
 SKETCH: Final = {"document_digest": "{sketch_digest}"}
 STANDING: Final = {"listing": "{listed}", "days": 30, "most": 9}
 BY_KEY: Final = {**DIGEST, "key": "00" * 32}
@@ -295,6 +301,28 @@ PROGRAMS: Final[tuple[Row, ...]] = (
     api("trades_api.renew_contract", "POST", BUYER, CONTRACTS, 201, on="settled", **side()),
     api("trades_api.show_contract_at", "GET", BUYER, READ, 200, on="settled", args=WHEN, **seen()),
     api("trades_api.rule", "POST", OPERATOR, OPERATE, 200, on="disputed", sent=REFUND, **office()),
+    # Programs: invoices
+    api("invoicing_api.show_profile", "GET", PERSON, READ, 200, **everybody()),
+    api("invoicing_api.set_profile", "PUT", ADMIN, MEMBERS, 200, sent=TAXED,
+        other=200, wrong=ROLE, staff=ROLE, suspended=BARRED),
+    api("invoicing_api.listed", "GET", BUYER, READ, 200, **everybody()),
+    api("invoicing_api.export", "GET", PROVIDER, READ, 200, query=MONTH,
+        other=200, wrong=ROLE, party=200, staff=ROLE, suspended=200),
+    api("invoicing_api.of_trade", "GET", BUYER, READ, 200, on="settled", **seen()),
+    api("invoicing_api.request_invoice", "POST", BUYER, PAYMENTS, 200, on="resting", sent=BILL,
+        **side(suspended=200)),
+    api("invoicing_api.request_invoice", "POST", PROVIDER, PAYMENTS, 200, on="resting", sent=FEE_BILL,
+        **side(suspended=200)),
+    api("invoicing_api.one", "GET", BUYER, READ, 200, on="billed", **seen()),
+    api("invoicing_api.one", "GET", PROVIDER, READ, 200, on="fee_billed", **seen(party=404)),
+    api("invoicing_api.issue", "POST", PROVIDER, PAYMENTS, 200, on="billed", sent=ISSUED,
+        **side(suspended=200)),
+    api("invoicing_api.issue", "POST", OPERATOR, OPERATE, 200, on="fee_billed", sent=ISSUED, **office()),
+    api("invoicing_api.refuse", "POST", PROVIDER, PAYMENTS, 200, on="billed", sent=REASON,
+        **side(suspended=200)),
+    api("invoicing_api.redden", "POST", PROVIDER, PAYMENTS, 200, on="reduced", sent=RED,
+        **side(suspended=200)),
+    api("invoicing_api.fetch", "GET", BUYER, READ, 200, on="issued", args={"place": 0}, **seen()),
     # Programs: the operator's own acts
     api("governance_api.find_person", "GET", OPERATOR, OPERATE, 200, query=GUEST, **desk()),
     api("governance_api.erase_person", "POST", OPERATOR, OPERATE, 200,

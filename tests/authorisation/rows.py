@@ -22,6 +22,9 @@ FILE: Final = "{file}"
 SIGNED: Final = "{attestation}"
 """In a body: the file of an inspection that the house's assessor made and signed."""
 
+PAPER: Final = "{invoice}"
+"""In a body: the file of an invoice."""
+
 
 class Who(StrEnum):
     """For whom an address is; says who stands in each column of its row."""
@@ -105,7 +108,7 @@ class Row:
     @property
     def sends_file(self) -> bool:
         """Whether its body holds a file."""
-        return any(value in (FILE, SIGNED) for value in self.sent.values())
+        return any(value in (FILE, SIGNED, PAPER) for value in self.sent.values())
 
     @property
     def required(self) -> list[Column]:

@@ -25,6 +25,7 @@ from market.approvals.ruling import Rule
 from market.catalog import service as catalog
 from market.contracting import bargaining
 from market.db import open_database, read, transaction
+from market.invoicing.states import Matter
 from market.oversight import publishing
 from market.participants import access, factors, members, passkeys, resetting, web
 from market.participants.models import User
@@ -33,7 +34,7 @@ from market.registry.states import RegistrationEvent
 from market.steps import steps_of
 from market.trades import decisions, ending, suspension
 from market.trades.grounds import Cause, Ground
-from tests import assets, attestations, deals, offers, people, reports, signers, trades, updates
+from tests import assets, attestations, deals, invoices, offers, people, reports, signers, trades, updates
 from tests.attestations import Body
 from tests.authenticator import Authenticator
 from tests.authorisation.rows import Column, Row, Who
@@ -315,6 +316,13 @@ def _trades(provider: Actor, buyer: Actor, house: House) -> dict[str, str]:
         ending.end(session, buyer, noticed.number, Ground.NOTICE, WHY)
         ending.suspend(session, provider, resting.number, Cause.MISUSE, WHY)
         ending.end(session, provider, over.number, Ground.GRAVE, WHY)
+    for actor in (provider, buyer):
+        invoices.profile(actor)
+    billed, fee_billed = invoices.asked(settled), invoices.asked(settled, Matter.FEE)
+    issued, reduced = invoices.asked(noticed), invoices.asked(over)
+    for invoice in (issued, reduced):
+        invoices.issued(invoice, provider, file=invoices.stored())
+    invoices.owed(reduced, reduced.amount)
     goods = assets.registered(provider, deals.content())
     standing, sketch = (
         make(provider, assets.listed(provider, goods)) for make in (offers.opened, offers.drafted)
@@ -343,6 +351,11 @@ def _trades(provider: Actor, buyer: Actor, house: House) -> dict[str, str]:
         "handle": trades.rows(due).trade.handle,
         "operation": str(operation),
         "report": str(reports.made(people.operator()).id),
+        "billed": str(billed.id),
+        "fee_billed": str(fee_billed.id),
+        "issued": str(issued.id),
+        "reduced": str(reduced.id),
+        "invoice": invoices.PDF.decode(),
     }
 
 

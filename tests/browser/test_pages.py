@@ -53,6 +53,8 @@ FILES: Final = {
     "/trades/<number>/delivery": "the bought bytes as a file",
     "/trades/<number>/updates/<int:ordinal>": "the bytes of an update as a file",
     "/payments/reconciliations/<uuid:reconciliation_id>/lines.csv": "what did not match as a file",
+    "/invoices/export": "a month of invoices as a file",
+    "/invoices/<uuid:invoice_id>/documents/<int:place>": "the file of an invoice",
     "/texts/<string:name>/<string:version>/source.zip": "the files of a text as a file",
     "/authority/<any(root, issuing):name>.crt": "a certificate as a file",
     "/authority/<any(root, issuing):name>.crl": "a list of revocations as a file",

@@ -10,7 +10,7 @@ from market import clock
 from market.demo.client import wait_for
 from market.i18n import CHINA
 from tests import people, signers
-from tests.flows import assessing, reconciling
+from tests.flows import assessing, billing, reconciling
 from tests.flows.browser import Browser
 from tests.flows.hall import Caller, Hall, Json
 from tests.waiting import SECONDS
@@ -48,6 +48,7 @@ def furnish(hall: Hall) -> World:
     registered = [str(item["id"]) for item in hall.provider.get("/api/v1/assets")["items"]]
     certificates = [one["number"] for one in hall.provider.get("/api/v1/assets")["items"] if one["number"]]
     trades = _trades(hall)
+    invoices = billing.invoices(hall, trades)
     standing, sketch, accepted = _offers(hall)
     applicant = _applicant(hall)
     laboratory = assessing.assessor(hall)
@@ -72,6 +73,7 @@ def furnish(hall: Hall) -> World:
         "number": [hall.priced, hall.free, *trades, *certificates, standing, sketch, accepted],
         "reference": [*trades, str(entries[0]["object"])],
         "organisation_id": [one["id"] for one in hall.operator.get("/api/v1/organisations")["items"][:6]],
+        "invoice_id": invoices,
         "operation_id": [one["id"] for one in hall.operator.get("/api/v1/operations")["items"][:8]],
         "reconciliation_id": _reports(hall),
         "entry_id": [str(one["entry_id"]) for one in entries[::4]],
@@ -103,6 +105,7 @@ def furnish(hall: Hall) -> World:
             for one in hall.operator.get("/api/v1/organisations")["items"]
         ),
         "/statements?month=soon",
+        "/invoices?view=overdue",
     ]
     who: dict[str, str | None] = {
         "nobody": None,

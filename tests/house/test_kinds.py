@@ -43,6 +43,7 @@ trade.updated update.delivered
 revision.cleaned
 accreditation.given accreditation.withdrawn inspection.attested
 reconciliation.planned reconciliation.made reconciliation.signed
+profile.changed invoice.requested invoice.issued invoice.refused invoice.reduced invoice.reddened
 """.split()
 
 

@@ -30,6 +30,7 @@ WEBHOOK = "POST /webhooks/stripe"
 _KEY = "a key must be made, and shown to be had"
 _TERMS = "the terms on the table must be named by their digest"
 _ONCE = "of the provider, in one state of a trade, and once"
+_FILED = "takes a document that was issued elsewhere, with its day"
 UNTAKEN = {
     WEBHOOK: "takes what Stripe has signed",
     "GET /api/v1/offers/{number}/pages/{place}.svg": "a page that this very document has",
@@ -40,6 +41,8 @@ UNTAKEN = {
     "POST /api/v1/contracts/{number}/remarks": _TERMS,
     "POST /api/v1/contracts/{number}/remarks/{remark_id}/adoption": "a suggestion must have been made",
     "POST /api/v1/contracts/{number}/signature/preparation": _KEY,
+    "POST /api/v1/invoices/{invoice_id}/issue": _FILED,
+    "POST /api/v1/invoices/{invoice_id}/red-letter": _FILED,
     "POST /api/v1/offers/{number}/signature": "one draft is at hand, and what is asked before may end it",
     "POST /api/v1/offers/{number}/signature/preparation": _KEY,
     "POST /api/v1/second-factor/confirmation": "takes an app's code of just now",

@@ -19,7 +19,7 @@ from market.participants import access, members
 from market.registry.models import Asset
 from market.trades import decisions, ending
 from market.trades.grounds import Cause, Ground
-from tests import assets, deals, evidence, offers, people, reports, trades, updates
+from tests import assets, deals, evidence, invoices, offers, people, reports, trades, updates
 from tests.deals import Deal
 
 DEAR = 90_000_000
@@ -166,7 +166,7 @@ def _trades(cast: Cast, listing: str) -> dict[str, list[str]]:
         evidence.in_force(deal)
         return deal
 
-    due, *funded = (running() for _each in range(11))
+    due, *funded = (running() for _each in range(13))
     for one in funded:
         evidence.pay(one)
     cancelled, fetched, *delivered = funded
@@ -178,7 +178,10 @@ def _trades(cast: Cast, listing: str) -> dict[str, list[str]]:
     jobs.drain()
     for one in closed:
         trades.closed(one)
-    ended, noticed, halted, resting, over = closed
+    ended, noticed, halted, resting, over, billed, unbilled = closed
+    for actor in (cast.provider, cast.buyer):
+        invoices.profile(actor)
+    asked = invoices.asked(billed)
     newer = updates.approved(updates.in_force(0, between=(cast.provider, cast.buyer)), deals.content())
     with transaction() as session:
         ending.end(session, cast.buyer, noticed.number, Ground.NOTICE, "We need it no longer.")
@@ -200,6 +203,11 @@ def _trades(cast: Cast, listing: str) -> dict[str, list[str]]:
         "POST /api/v1/trades/{number}/suspension#number": [halted.number],
         "POST /api/v1/trades/{number}/restoration#number": [resting.number],
         "POST /api/v1/trades/{number}/deletion#number": [over.number],
+        "POST /api/v1/trades/{number}/invoices#number": [unbilled.number],
+        "POST /api/v1/invoices/{invoice_id}/refusal#invoice_id": [str(invoices.asked(over).id)],
+        "/invoices/{invoice_id}": [str(asked.id)],
+        "GET /api/v1/invoices/{invoice_id}/documents/{place}#place": ["0"],
+        "GET /api/v1/invoices/{invoice_id}/documents/{place}#invoice_id": [_issued(cast, billed=noticed)],
     }
 
 
@@ -210,6 +218,13 @@ def _reports(cast: Cast) -> dict[str, list[str]]:
         "/reconciliations/{reconciliation_id}": [str(reports.signed(cast.operator, colleague).id)],
         f"POST {place}/sign-off#reconciliation_id": [str(reports.made(colleague).id) for _each in range(3)],
     }
+
+
+def _issued(cast: Cast, billed: Deal) -> str:
+    """Return an invoice whose file is stored."""
+    made = invoices.asked(billed)
+    invoices.issued(made, cast.provider, file=invoices.stored())
+    return str(made.id)
 
 
 def _people(cast: Cast) -> dict[str, list[str]]:

@@ -118,6 +118,8 @@ def built() -> World:
             Scope.LISTINGS: [people.bearer(provider)],
             Scope.CONTRACTS: [people.bearer(one) for one in (buyer, provider)],
             Scope.PAYMENTS: [people.bearer(buyer)],
+            "POST /api/v1/invoices/{invoice_id}/refusal": [people.bearer(provider)],
+            "GET /api/v1/invoices/export": [people.bearer(provider)],
             Scope.DELIVERY: [people.bearer(buyer)],
             Scope.TRADES: [people.bearer(buyer)],
             Scope.OPERATE: [people.bearer(operator)],

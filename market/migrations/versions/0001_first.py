@@ -1443,6 +1443,110 @@ def upgrade() -> None:
     op.create_index("ix_request_offer_id", "request", ["offer_id"], unique=False)
     op.create_index("ix_request_provider", "request", ["provider_id", "requested_at"], unique=False)
     op.create_index("ix_request_renews_id", "request", ["renews_id"], unique=False)
+    op.create_table(
+        "tax_profile",
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("title", sa.String(length=100), nullable=False),
+        sa.Column("address", sa.String(length=200), nullable=False),
+        sa.Column("phone", sa.String(length=40), nullable=False),
+        sa.Column("bank", sa.String(length=100), nullable=False),
+        sa.Column("bank_account", sa.String(length=40), nullable=False),
+        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name="fk_tax_profile_organisation_id_organisation"
+        ),
+        sa.ForeignKeyConstraint(
+            ["step_id", "id"],
+            ["step_image.step_id", "step_image.row_id"],
+            name="bond_tax_profile",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_tax_profile"),
+        sa.UniqueConstraint("organisation_id", name="uq_tax_profile_organisation_id"),
+    )
+    op.create_table(
+        "invoice",
+        sa.Column("trade_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.String(length=11), nullable=False),
+        sa.Column("item", sa.String(length=200), nullable=False),
+        sa.Column("matter", sa.String(32), nullable=False),
+        sa.Column("form", sa.String(32), nullable=False),
+        sa.Column("seller_id", sa.Uuid(), nullable=False),
+        sa.Column("payer_id", sa.Uuid(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("title", sa.String(length=100), nullable=False),
+        sa.Column("credit_code", sa.String(length=18), nullable=False),
+        sa.Column("address", sa.String(length=200), nullable=False),
+        sa.Column("phone", sa.String(length=40), nullable=False),
+        sa.Column("bank", sa.String(length=100), nullable=False),
+        sa.Column("bank_account", sa.String(length=40), nullable=False),
+        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("state", sa.String(32), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("owed", sa.BigInteger(), nullable=False),
+        sa.Column("rules", sa.Integer(), nullable=False),
+        sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint("amount > 0 AND owed >= 0 AND owed <= amount", name="ck_invoice_amount"),
+        sa.ForeignKeyConstraint(
+            ["step_id", "id"],
+            ["step_image.step_id", "step_image.row_id"],
+            name="bond_invoice",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(["trade_id"], ["trade.id"], name="fk_invoice_trade_id_trade"),
+        sa.PrimaryKeyConstraint("id", name="pk_invoice"),
+    )
+    op.create_index("ix_invoice_due_at", "invoice", ["due_at"], unique=False)
+    op.create_index("ix_invoice_number", "invoice", ["number"], unique=False)
+    op.create_index("ix_invoice_payer", "invoice", ["payer_id", "requested_at"], unique=False)
+    op.create_index("ix_invoice_seller", "invoice", ["seller_id", "requested_at"], unique=False)
+    op.create_index(
+        "uq_invoice_live",
+        "invoice",
+        ["trade_id", "matter"],
+        unique=True,
+        sqlite_where=sa.text("state <> 'REFUSED'"),
+        postgresql_where=sa.text("state <> 'REFUSED'"),
+    )
+    op.create_table(
+        "invoice_document",
+        sa.Column("invoice_id", sa.Uuid(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("number", sa.String(length=20), nullable=False),
+        sa.Column("issued_on", sa.String(length=10), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("tax", sa.BigInteger(), nullable=False),
+        sa.Column("rate", sa.Integer(), nullable=False),
+        sa.Column("format", sa.String(32), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("kept_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint("amount > 0 AND tax >= 0 AND tax <= amount", name="ck_invoice_document_amount"),
+        sa.ForeignKeyConstraint(
+            ["invoice_id"], ["invoice.id"], name="fk_invoice_document_invoice_id_invoice"
+        ),
+        sa.ForeignKeyConstraint(
+            ["step_id", "id"],
+            ["step_image.step_id", "step_image.row_id"],
+            name="bond_invoice_document",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_invoice_document"),
+        sa.UniqueConstraint("invoice_id", "place", name="uq_invoice_document_invoice_id_place"),
+        sa.UniqueConstraint("number", name="uq_invoice_document_number"),
+    )
     for statement in SEARCH[op.get_bind().dialect.name]:
         op.execute(statement)
 
@@ -1450,6 +1554,14 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Remove every table."""
     op.execute("DROP TABLE listing_search")
+    op.drop_table("invoice_document")
+    op.drop_index("uq_invoice_live", table_name="invoice")
+    op.drop_index("ix_invoice_seller", table_name="invoice")
+    op.drop_index("ix_invoice_payer", table_name="invoice")
+    op.drop_index("ix_invoice_number", table_name="invoice")
+    op.drop_index("ix_invoice_due_at", table_name="invoice")
+    op.drop_table("invoice")
+    op.drop_table("tax_profile")
     op.drop_index("ix_request_renews_id", table_name="request")
     op.drop_index("ix_request_provider", table_name="request")
     op.drop_index("ix_request_offer_id", table_name="request")

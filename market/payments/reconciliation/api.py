@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Response
 
+from market import sheets
 from market.db import read, transaction
 from market.openapi.blueprint import Blueprint
 from market.participants.web import current_actor, idempotency_key
@@ -66,7 +67,7 @@ def fetch_reconciliation_lines(reconciliation_id: uuid.UUID) -> Response:
     actor = current_actor()
     with read() as session:
         row = service.found(session, actor, reconciliation_id)
-    return table.attachment(service.lines_of(row), viewing.name_of(row))
+    return sheets.attachment(table.written(service.lines_of(row)), viewing.name_of(row))
 
 
 @blueprint.post("/reconciliations/<uuid:reconciliation_id>/sign-off")

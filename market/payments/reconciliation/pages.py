@@ -7,7 +7,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from marshmallow import ValidationError
 
-from market import clock, forms, permissions
+from market import clock, forms, permissions, sheets
 from market.db import read, transaction
 from market.errors import Invalid
 from market.i18n import _, lazy
@@ -106,7 +106,7 @@ def lines(reconciliation_id: uuid.UUID) -> Response:
     actor = current_actor()
     with read() as session:
         row = service.found(session, actor, reconciliation_id)
-    return table.attachment(service.lines_of(row), viewing.name_of(row))
+    return sheets.attachment(table.written(service.lines_of(row)), viewing.name_of(row))
 
 
 @pages.post("/payments/reconciliations/<uuid:reconciliation_id>/sign-off")

@@ -34,7 +34,7 @@ from market.steps import Step, StepImage, journal, recovering, truncate_journal
 from market.steps.journal import Record
 from market.trades import decisions, ending, grounds
 from market.trades.dispute import Ruling
-from tests import assets, attestations, deals, offers, people, reports, signers, trades
+from tests import assets, attestations, deals, invoices, offers, people, reports, signers, trades
 from tests.conftest import Clock, postgres_server, sqlite_urls
 from tests.deals import Deal
 from tests.market.governance.comparing import (
@@ -133,6 +133,8 @@ def second_half(deal: Deal) -> None:
     with transaction() as session:
         decisions.accept(session, deal.buyer, deal.number)
     jobs.drain()
+    invoices.profile(deal.buyer)
+    invoices.issued(invoices.asked(deal), deal.provider, file=invoices.stored())
     other = trades.fetched(trades.paid(trades.in_force(beside=deal)))
     with transaction() as session:
         decisions.reject(session, other.buyer, other.number, "not what was sold")

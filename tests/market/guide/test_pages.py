@@ -112,9 +112,9 @@ def test_every_machine_is_drawn_with_every_state_and_transition(assembled: Flask
     text = page(assembled, "/docs/states")
     for machine in machines.machines():
         section = text.split(f'<section class="machine" id="{machine.name}"', 1)[1].split("</section>", 1)[0]
-        drawn = re.findall(r'<text class="name"[^>]*>([A-Z]+)</text>', section)
+        drawn = re.findall(r'<text class="name"[^>]*>([A-Z_]+)</text>', section)
         assert drawn == list(machine.states)
-        rows = re.findall(r"<tr><td[^>]*><code>([A-Z]+)</code>.*?<code>([A-Z]+)</code>", section)
+        rows = re.findall(r"<tr><td[^>]*><code>([A-Z_]+)</code>.*?<code>([A-Z_]+)</code>", section)
         assert rows == [(before, after) for before, _event, after in machine.transitions]
         assert {event for _before, event, _after in machine.transitions} <= set(machine.events)
 

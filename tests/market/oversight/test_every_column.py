@@ -24,7 +24,7 @@ from market.oversight import checking, publishing
 from market.trades import decisions, ending
 from market.trades.dispute import Ruling
 from market.trades.grounds import Ground
-from tests import assets, attestations, deals, evidence, offers, people, reports, signers
+from tests import assets, attestations, deals, evidence, invoices, offers, people, reports, signers
 from tests.deals import Deal
 
 GARBAGE = ("'no such value'", "X'00ff'", "1.5")
@@ -94,6 +94,8 @@ def _ended(running: Flask, deal: Deal) -> None:
     with transaction() as session:
         decisions.accept(session, deal.buyer, deal.number)
     evidence.look()
+    invoices.profile(deal.buyer)
+    invoices.issued(invoices.asked(deal), deal.provider, file=invoices.stored())
     with transaction() as session:
         ending.end(session, deal.provider, deal.number, Ground.GRAVE, "it was passed on")
 

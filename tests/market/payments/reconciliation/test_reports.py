@@ -294,7 +294,7 @@ def test_the_desk_tells_what_must_be_looked_at_and_since_when(
 
 def test_a_table_begins_no_formula() -> None:
     line = dict.fromkeys(table.COLUMNS, None) | {"source": "=cmd|' /C calc'!A0", "type": "@x", "platform": -5}
-    content = table.written([line]).decode("utf-8")
+    content = table.written([line])
     assert content.startswith("\ufeffoutcome,")
     assert "'=cmd|" in content
     assert ",'@x," in content

@@ -1,35 +1,15 @@
-"""Tables that leave the exchange for a spreadsheet: CSV (RFC 4180) in UTF-8 with a byte order mark.
+"""A statement as a file for a spreadsheet; figures are plain decimals with all places of their currency."""
 
-Without the mark spreadsheets read Chinese as something else. A cell that would begin a formula is quoted as text;
-figures are plain decimals with all places of their currency, which no spreadsheet takes for a formula.
-"""
-
-import csv
-import io
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Final
 
 from flask import Response
 
 from contracts.money import Money
+from market import sheets
 from market.i18n import CHINA, in_language
 from market.i18n import gettext as _
 from market.payments.statement import BOOKS, MOVEMENTS, Section, Statement
-
-_MARK: Final = "\N{BYTE ORDER MARK}"
-_FORMULA: Final = frozenset("=+-@\t\r\n＝＋－＠")
-"""What a cell may not begin with (OWASP, "CSV Injection"), in both widths."""
-_FIGURES: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?")
-
-
-def text(rows: Iterable[Sequence[str]]) -> str:
-    """Return rows as the text of a CSV file; no cell begins a formula."""
-    out = io.StringIO(_MARK)
-    out.seek(0, io.SEEK_END)
-    csv.writer(out).writerows([_cell(value) for value in row] for row in rows)
-    return out.getvalue()
 
 
 def figures(amount: int, currency: str) -> str:
@@ -44,12 +24,8 @@ def statement(found: Statement, names: dict[str, str]) -> Response:
         found: the statement.
         names: of its organisation by language code.
     """
-    answer = Response(
-        text(_lines(found, in_language(names))).encode(), content_type="text/csv; charset=utf-8"
-    )
-    answer.headers["Content-Disposition"] = f'attachment; filename="statement-{found.month}.csv"'
-    answer.headers["Cache-Control"] = "private, no-store"
-    return answer
+    content = sheets.text(_lines(found, in_language(names)))
+    return sheets.attachment(content, f"statement-{found.month}.csv")
 
 
 def _lines(found: Statement, name: str) -> Iterable[list[str]]:
@@ -79,7 +55,3 @@ def _line(name: str, section: Section, moment: datetime, what: str, balance: int
 
 def _time(moment: datetime) -> str:
     return moment.astimezone(CHINA).isoformat(timespec="seconds")
-
-
-def _cell(value: str) -> str:
-    return f"'{value}" if value[:1] in _FORMULA and not _FIGURES.fullmatch(value) else value
