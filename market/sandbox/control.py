@@ -5,7 +5,8 @@ It takes the same test key as the API, so a page in somebody's browser cannot re
 * ``POST faults`` {kind, method, path, times, status, seconds, retry}
 * ``POST settings`` {webhooks: off|send|hold, refund_status: succeeded|pending,
   transfers: active|inactive}: the last is how new accounts begin
-* ``POST objects/<id>`` {field: value}: falsify what is stored; ``GET`` shows it
+* ``POST objects/<id>`` {field: value}: falsify what is stored; ``GET`` shows it. An account's
+  ``_paid_out`` {currency: minor units} is what it has paid out and no longer holds
 * ``POST events`` {type, id, change}: send an event about an object, with fields changed in the event only
 * ``POST deliveries`` {order: oldest|newest, times}: let held webhooks go, perhaps more than once
 * ``POST deliveries/<event>``: send one event again; ``GET deliveries`` lists them
@@ -24,7 +25,9 @@ _SETTINGS = {
     "refund_status": ("succeeded", "pending"),
     "transfers": ("active", "inactive"),
 }
-_KINDS = ("account", "checkout.session", "payment_intent", "charge", "transfer", "refund", "event")
+_KINDS = (
+    "account", "checkout.session", "payment_intent", "charge", "transfer", "transfer_reversal", "refund", "event",
+)  # fmt: skip
 
 
 def blueprint(api: Api) -> Blueprint:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from market.sandbox import money
+from market.sandbox import money, reversals
 from market.sandbox.money import Call, Json
 from market.sandbox.parameters import (
     Check,
@@ -80,6 +80,8 @@ _TRANSFER: Table = {
     **_EXPAND,
 }
 
+_REVERSAL: Table = {"amount": integer(1), "description": text(), "metadata": metadata, **_EXPAND}
+
 _REFUND: Table = {
     "amount": integer(1),
     "charge": text(),
@@ -128,8 +130,8 @@ def _expand(call: Call, data: Json, path: list[str]) -> None:
         _expand(call, data[name], path[1:])
 
 
-def _list(kind: str, *filters: str) -> tuple[Table, Callable[[Call], Json]]:
-    """List objects newest first, a page at a time, by equal fields."""
+def _list(kind: str, *filters: str, of: str = "") -> tuple[Table, Callable[[Call], Json]]:
+    """List objects newest first, a page at a time, by equal fields; ``of`` names the kind they hang on."""
     table: dict[str, Check | Required] = {
         "limit": integer(1, 100),
         "starting_after": text(),
@@ -141,6 +143,8 @@ def _list(kind: str, *filters: str) -> tuple[Table, Callable[[Call], Json]]:
 
     def answer(call: Call) -> Json:
         equal = {name: call.params[name] for name in (*filters, "type") if name in call.params}
+        if of:
+            equal[of] = call.get(of, call.id, of)["id"]
         found = [data for data in call.store.every(kind, **equal) if _in_range(data, call.params)]
         ids = [data["id"] for data in found]
         after = call.params.get("starting_after")
@@ -180,6 +184,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("POST", "/v1/transfers", _TRANSFER, money.create_transfer),
     Endpoint("GET", "/v1/transfers", *_list("transfer", "transfer_group", "destination")),
     Endpoint("GET", "/v1/transfers/<id>", _EXPAND, _retrieve("transfer", "transfer")),
+    Endpoint("POST", "/v1/transfers/<id>/reversals", _REVERSAL, reversals.create_reversal),
+    Endpoint("GET", "/v1/transfers/<id>/reversals", *_list("transfer_reversal", of="transfer")),
     Endpoint("POST", "/v1/refunds", _REFUND, money.create_refund),
     Endpoint("GET", "/v1/refunds", *_list("refund", "payment_intent", "charge")),
     Endpoint("GET", "/v1/refunds/<id>", _EXPAND, _retrieve("refund", "refund")),

@@ -15,6 +15,9 @@ LARGEST = 99_999_999
 
 Json = dict[str, Any]
 
+_CATEGORIES = {"transfer_refund": "transfer_reversal"}
+"""How a kind of movement is called in reports, where that is another word (Stripe, "Reporting categories")."""
+
 
 @dataclass(frozen=True)
 class Call:
@@ -27,6 +30,8 @@ class Call:
     request_id: str = ""
     key: str = ""
     id: str = ""
+    account: str = ""
+    """The connected account on whose behalf it is asked (``Stripe-Account``); empty for the platform itself."""
 
     def get(self, kind: str, id: str, param: str = "id") -> Json:
         """Return an object, or refuse with 404."""
@@ -174,7 +179,7 @@ def pay(call: Call, session: Json, *, succeeds: bool) -> Json:
         call.emit("payment_intent.payment_failed", intent)
         return session
     fee = (charge["amount"] * FEE_PER_MYRIAD + 5_000) // 10_000
-    charge["balance_transaction"] = _move(call, "charge", charge, charge["amount"], fee)
+    charge["balance_transaction"] = move(call, "charge", charge, charge["amount"], fee)
     intent |= {"status": "succeeded", "amount_received": intent["amount"], "last_payment_error": None}
     session |= {"status": "complete", "payment_status": "paid", "url": None, "payment_intent": intent["id"]}
     for data in (charge, intent, session):
@@ -249,7 +254,7 @@ def create_transfer(call: Call) -> Json:
         source_transaction=source,
         transfer_group=params.get("transfer_group") or (charge["transfer_group"] if source else None),
     )
-    transfer["balance_transaction"] = _move(call, "transfer", transfer, -transfer["amount"], 0)
+    transfer["balance_transaction"] = move(call, "transfer", transfer, -transfer["amount"], 0)
     call.store.save(transfer)
     call.emit("transfer.created", transfer)
     return transfer
@@ -285,7 +290,7 @@ def create_refund(call: Call) -> Json:
         reason=params.get("reason"),
         status=call.store.setting("refund_status", "succeeded"),
     )
-    refund["balance_transaction"] = _move(call, "refund", refund, -amount, 0)
+    refund["balance_transaction"] = move(call, "refund", refund, -amount, 0)
     charge["amount_refunded"] += amount
     charge["refunded"] = charge["amount_refunded"] == charge["amount"]
     call.store.save(refund)
@@ -296,8 +301,9 @@ def create_refund(call: Call) -> Json:
 
 
 def balance(call: Call) -> Json:
-    """Add up what is left on the platform's own account; everything is available at once here."""
-    parts = [{"amount": amount, "currency": currency} for currency, amount in _totals(call).items()]
+    """Add up what is left on the platform's own account, or a connected one; everything is available at once here."""
+    totals = connected(call, call.get("account", call.account)) if call.account else _totals(call)
+    parts = [{"amount": amount, "currency": currency} for currency, amount in totals.items()]
     return {"object": "balance", "livemode": False, "available": parts, "pending": []}
 
 
@@ -313,7 +319,18 @@ def shown(data: Json) -> Json:
     return {name: value for name, value in data.items() if not name.startswith("_")}
 
 
-def _move(call: Call, type: str, source: Json, amount: int, fee: int) -> str:
+def connected(call: Call, account: Json) -> dict[str, int]:
+    """Return what a connected account holds by currency: what transfers left there, less what it has paid out."""
+    totals = {"cny": 0}
+    for one in call.store.every("transfer", destination=account["id"]):
+        held = totals.get(one["currency"], 0)
+        totals[one["currency"]] = held + one["amount"] - one["amount_reversed"]
+    paid_out = account.get("_paid_out", {})
+    return {currency: amount - paid_out.get(currency, 0) for currency, amount in totals.items()}
+
+
+def move(call: Call, type: str, source: Json, amount: int, fee: int) -> str:
+    """Write a movement of the platform's own balance; return its id."""
     movement = call.made(
         "balance_transaction",
         "txn",
@@ -322,7 +339,7 @@ def _move(call: Call, type: str, source: Json, amount: int, fee: int) -> str:
         exchange_rate=None,
         fee=fee,
         net=amount - fee,
-        reporting_category=type,
+        reporting_category=_CATEGORIES.get(type, type),
         source=source["id"],
         status="available",
         type=type,

@@ -22,6 +22,7 @@ from market.payments.stripe.objects import (
     Event,
     PaymentIntent,
     Refund,
+    Reversal,
     Transfer,
 )
 from market.payments.stripe.signature import SignatureRefused, verify_signature
@@ -41,6 +42,7 @@ __all__ = [
     "PaymentIntent",
     "RateLimited",
     "Refund",
+    "Reversal",
     "SignatureRefused",
     "Stripe",
     "StripeError",

@@ -22,6 +22,7 @@ from market.payments.stripe.objects import (
     Page,
     PaymentIntent,
     Refund,
+    Reversal,
     Transfer,
 )
 
@@ -191,6 +192,24 @@ class Stripe:
         """List the transfers of a group, newest first, page by page."""
         return self._list(Transfer.read, "/v1/transfers", {"transfer_group": transfer_group})
 
+    def create_reversal(
+        self, transfer: str, *, key: str, amount: int, metadata: Mapping[str, str]
+    ) -> Reversal:
+        """Take back what a transfer brought to a connected account, or a part of it.
+
+        Args:
+            transfer: the transfer's id.
+            key: idempotency key.
+            amount: minor units, at most what of the transfer is not reversed and the account holds.
+            metadata: kept with the reversal; how a lost answer is found again.
+        """
+        params: dict[str, Value] = {"amount": amount, "metadata": dict(metadata)}
+        return self._post(Reversal.read, f"/v1/transfers/{_segment(transfer)}/reversals", params, key)
+
+    def reversals(self, transfer: str) -> Iterator[Reversal]:
+        """List the reversals of a transfer, newest first, page by page."""
+        return self._list(Reversal.read, f"/v1/transfers/{_segment(transfer)}/reversals", {})
+
     def create_refund(
         self, *, key: str, payment_intent: str, amount: int, metadata: Mapping[str, str]
     ) -> Refund:
@@ -212,9 +231,14 @@ class Stripe:
 
     # what the platform knows
 
-    def balance(self) -> Balance:
-        """Fetch what the exchange's own account holds."""
-        return self._get(Balance.read, "/v1/balance")
+    def balance(self, account: str | None = None) -> Balance:
+        """Fetch what the exchange's own account holds, or a connected one.
+
+        Args:
+            account: the connected account's id; None for the exchange's own.
+        """
+        headers = {"Stripe-Account": account} if account else None
+        return self._call(Balance.read, "GET", "/v1/balance", headers=headers)
 
     def events(self, *, since: int, types: list[str]) -> Iterator[Event]:
         """List events of these types since a time in seconds, newest first; Stripe keeps 30 days."""
