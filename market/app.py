@@ -79,6 +79,7 @@ import market.trades.exits
 import market.trades.following
 import market.trades.opening
 import market.trades.pages
+import market.trades.redressing
 import market.trades.suspension
 import market.trades.updating
 import market.witnessing.api
@@ -131,6 +132,8 @@ HANDLERS: Final[Mapping[str, jobs.Handler]] = {
     "trade.settle": market.trades.following.on_settle,
     "transfer.made": market.trades.following.on_transfer_made,
     "refund.made": market.trades.following.on_refund_made,
+    "reversal.over": market.trades.redressing.on_reversal_over,
+    "trade.redress": market.trades.redressing.on_redress,
     "settlement.deadline": market.trades.deadlines.on_payment_deadline,
     "delivery.deadline": market.trades.deadlines.on_delivery_deadline,
     "acceptance.deadline": market.trades.deadlines.on_acceptance_deadline,

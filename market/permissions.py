@@ -125,6 +125,7 @@ ACTIONS: Final[Mapping[str, Permit]] = {
     "agreement.suspend": _permit(Scope.TRADES, "R4.13", (Role.PROVIDER, _PROVIDER), unverified=True),
     "duty.perform": _permit(Scope.TRADES, "R4.14", (Role.BUYER, _BUYER), unverified=True),
     "dispute.rule": _permit(Scope.OPERATE, "R6.2", (Role.OPERATOR, _OTHER)),
+    "redress.order": _permit(Scope.OPERATE, "R6.4", (Role.OPERATOR, _OTHER)),
     # governance
     "person.erase": _permit(Scope.OPERATE, "R7.4", (Role.OPERATOR, _OTHER)),
     # oversight

@@ -20,7 +20,7 @@ from market.delivery import grant
 from market.participants import states as organisation
 from market.payments import states as payment
 from market.registry import states as registration
-from market.trades import acceptance, agreement, dispute, duty, notice, settlement
+from market.trades import acceptance, agreement, dispute, duty, notice, redress, settlement
 
 TABLES: Final[Mapping[str, tuple[type[StrEnum], Mapping[Any, StrEnum]]]] = {
     "organisation": (organisation.OrganisationState, organisation.TRANSITIONS),
@@ -39,6 +39,7 @@ TABLES: Final[Mapping[str, tuple[type[StrEnum], Mapping[Any, StrEnum]]]] = {
     "dispute": (dispute.DisputeState, dispute.TRANSITIONS),
     "notice": (notice.NoticeState, notice.TRANSITIONS),
     "duty": (duty.DutyState, duty.TRANSITIONS),
+    "redress": (redress.RedressState, redress.TRANSITIONS),
 }
 """States and transitions by machine, in the order of a trade's life."""
 

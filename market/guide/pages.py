@@ -112,6 +112,8 @@ OBJECTS: Final = {
     "agreement": lazy("Agreements"),
     "notice": lazy("Notices to end an agreement"),
     "duty": lazy("Duties after the end"),
+    "redress": lazy("Repayments after a release"),
+    "reversal": lazy("Money taken back from the provider"),
     "finding": lazy("Findings"),
     "amendment": lazy("Amendments"),
     "drill": lazy("Drills"),

@@ -27,7 +27,7 @@ STATEFUL = (
     "cleaning", "attestation", "listing",
     "contract", "version", "remark", "signature", "request", "standing_offer",
     "account", "operation", "posting",
-    "trade", "agreement", "settlement", "acceptance", "dispute", "notice", "duty",
+    "trade", "agreement", "settlement", "acceptance", "dispute", "notice", "duty", "redress",
     "access_grant", "receipt",
 )  # fmt: skip
 """Tables whose every change is a step."""

@@ -281,6 +281,8 @@ PROGRAMS: Final[tuple[Row, ...]] = (
     api("trades_api.renew_contract", "POST", BUYER, CONTRACTS, 201, on="settled", **side()),
     api("trades_api.show_contract_at", "GET", BUYER, READ, 200, on="settled", args=WHEN, **seen()),
     api("trades_api.rule", "POST", OPERATOR, OPERATE, 200, on="disputed", sent=REFUND, **office()),
+    api("trades_api.order_redress", "POST", OPERATOR, OPERATE, 201, on="settled", sent={"amount": 100, **REASON},
+        **office()),
     # Programs: the operator's own acts
     api("governance_api.find_person", "GET", OPERATOR, OPERATE, 200, query=GUEST, **desk()),
     api("governance_api.erase_person", "POST", OPERATOR, OPERATE, 200,

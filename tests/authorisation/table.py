@@ -292,6 +292,7 @@ ROWS: Final[tuple[Row, ...]] = (
          **seen(wrong=303, party=303, staff=303, suspended=303)),
     page("amending.at", "GET", BUYER, 200, on="settled", args=WHEN, **seen()),
     page("trades.rule", "POST", OPERATOR, 303, on="disputed", sent=REFUND, **office()),
+    page("trades.order_redress", "POST", OPERATOR, 303, on="settled", sent={"amount": "1.00", **REASON}, **office()),
     # Pages: audit
     page("oversight.desk", "GET", AUDITOR, 200, **desk()),
     page("oversight.export_steps", "GET", AUDITOR, 200, args={"form": "csv"}, **desk()),

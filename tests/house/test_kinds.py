@@ -42,6 +42,8 @@ asset.revised update.submitted update.approved update.rejected update.withdrawn
 trade.updated update.delivered
 revision.cleaned
 accreditation.given accreditation.withdrawn inspection.attested
+settlement.divided redress.ordered redress.repaid redress.closed
+reversal.planned reversal.made reversal.failed
 """.split()
 
 

@@ -165,7 +165,7 @@ def _trades(cast: Cast, listing: str) -> dict[str, list[str]]:
         evidence.in_force(deal)
         return deal
 
-    due, *funded = (running() for _each in range(11))
+    due, *funded = (running() for _each in range(12))
     for one in funded:
         evidence.pay(one)
     cancelled, fetched, *delivered = funded
@@ -177,7 +177,7 @@ def _trades(cast: Cast, listing: str) -> dict[str, list[str]]:
     jobs.drain()
     for one in closed:
         trades.closed(one)
-    ended, noticed, halted, resting, over = closed
+    ended, noticed, halted, resting, over, released = closed
     newer = updates.approved(updates.in_force(0, between=(cast.provider, cast.buyer)), deals.content())
     with transaction() as session:
         ending.end(session, cast.buyer, noticed.number, Ground.NOTICE, "We need it no longer.")
@@ -194,6 +194,7 @@ def _trades(cast: Cast, listing: str) -> dict[str, list[str]]:
         "POST /api/v1/trades/{number}/acceptance#number": [accepted.number],
         "POST /api/v1/trades/{number}/rejection#number": [rejected.number],
         "POST /api/v1/trades/{number}/ruling#number": [disputed.number],
+        "POST /api/v1/trades/{number}/redress#number": [released.number],
         "POST /api/v1/trades/{number}/termination#number": [ended.number],
         "POST /api/v1/trades/{number}/retraction#number": [noticed.number],
         "POST /api/v1/trades/{number}/suspension#number": [halted.number],
