@@ -125,6 +125,7 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "declineContract": {"reason": "We no longer offer these data."},
     "rejectDelivery": {"reason": "Column wind is empty from line 200 on."},
     "cancelTrade": {"reason": "We do not need the data any more."},
-    "ruleOnDispute": {"outcome": "refund", "reason": _REASON},
+    "ruleOnDispute": {"outcome": "divide", "amount": 42_000, "reason": "A third of the rows is missing."},
+    "orderRedress": {"amount": 28_000, "reason": "The data of March were those of April."},
 }
 """By operation."""

@@ -4,6 +4,8 @@ import io
 from pathlib import Path
 from typing import Any
 
+import requests
+
 from market.payments.stripe import Stripe
 from market.verify import main
 from tests.flows.hall import Hall, ledger_faults
@@ -23,8 +25,6 @@ def moved(hall: Hall, number: str) -> dict[str, list[int]]:
 
 
 def intents(hall: Hall, number: str) -> list[str]:
-    import requests
-
     found = requests.get(
         f"{hall.sandbox.base}/v1/charges",
         params={"transfer_group": f"trade-{number}", "limit": 100},
@@ -38,7 +38,7 @@ def consistent(hall: Hall, number: str, folder: Path) -> bool:
     """Tell whether a stranger believes the evidence."""
     bundle = folder / f"{number}.zip"
     bundle.write_bytes(hall.bundle(number))
-    return main([str(bundle)], io.StringIO()) == 0
+    return main(bundle, None, io.StringIO()) == 0
 
 
 def account(hall: Hall, number: str) -> str:
