@@ -27,7 +27,7 @@ def moved(hall: Hall, number: str) -> dict[str, list[int]]:
 def intents(hall: Hall, number: str) -> list[str]:
     found = requests.get(
         f"{hall.sandbox.base}/v1/charges",
-        params={"transfer_group": f"trade-{number}", "limit": 100},
+        params={"transfer_group": f"trade-{number}", "limit": "100"},
         auth=(KEY, ""),
         timeout=30,
     ).json()

@@ -352,12 +352,9 @@ class Ending:
         self.later = movement.startswith("later")
         self.fired = False
         path = PATHS[self.kind.value]
-        if moment == "lost answer":
-            self.fault = ("lose", path, 4)
-        elif moment == "kept failure":
-            self.fault = ("break", path, 1)
-        else:
-            self.fault = None
+        faults = {"lost answer": ("lose", path, 4), "kept failure": ("break", path, 1)}
+        self.fault = faults.get(moment)
+        if self.fault is None:
             self._die(monkeypatch, moment)
         self.money = money
 
