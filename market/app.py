@@ -88,6 +88,7 @@ import market.trades.exits
 import market.trades.following
 import market.trades.opening
 import market.trades.pages
+import market.trades.redressing
 import market.trades.suspension
 import market.trades.updating
 import market.witnessing.api
@@ -151,6 +152,8 @@ HANDLERS: Final[Mapping[str, jobs.Handler]] = {
     "refund.made": _refunded,
     "invoice.asked": market.invoicing.letters.on_asked,
     "invoice.answered": market.invoicing.letters.on_answered,
+    "reversal.over": market.trades.redressing.on_reversal_over,
+    "trade.redress": market.trades.redressing.on_redress,
     "settlement.deadline": market.trades.deadlines.on_payment_deadline,
     "delivery.deadline": market.trades.deadlines.on_delivery_deadline,
     "acceptance.deadline": market.trades.deadlines.on_acceptance_deadline,

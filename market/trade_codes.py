@@ -217,6 +217,31 @@ OF_TRADES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
     "cancellation.begun": (409, lazy("The delivery has begun; accept it, or reject it with a reason.")),
     "dispute.open": (409, lazy("A dispute waits for the operator's ruling.")),
     "dispute.none": (409, lazy("There is no dispute to rule on.")),
+    "ruling.no_part": (
+        422,
+        lazy(
+            "To divide a price, give the part for the buyer: more than 0, less than all. Else give no amount."
+        ),
+    ),
+    "ruling.not_in_rules": (
+        409,
+        lazy("The rule book of this trade lets the price go one way only, undivided."),
+    ),
+    "redress.nothing_released": (409, lazy("Nothing of the price was released that could be paid back.")),
+    "redress.too_late": (
+        409,
+        lazy("The term of the agreement is over; after it nothing is paid back through the exchange."),
+    ),
+    "redress.running": (409, lazy("A redress runs already; wait until it is closed.")),
+    "redress.too_much": (
+        422,
+        lazy("No more can be paid back than was released and is not paid back yet."),
+    ),
+    "redress.not_in_rules": (
+        409,
+        lazy("The rule book of this trade knows no redress after a release."),
+    ),
+    "redress.wrong_state": (409, lazy("The redress is in another state; `state` names it.")),
     "dispute.wrong_state": (409, lazy("The dispute is in another state; `state` names it.")),
     "agreement.suspended": (
         409,

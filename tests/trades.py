@@ -22,8 +22,8 @@ from market.errors import MarketError
 from market.payments import accounts, outcomes
 from market.payments import service as payments
 from market.payments.states import OperationKind
-from market.payments.stripe import Account, CheckoutSession, PaymentIntent, Refund, Transfer
-from market.trades import decisions, following, service, showing
+from market.payments.stripe import Account, CheckoutSession, PaymentIntent, Refund, Reversal, Transfer
+from market.trades import billing, decisions, service, showing
 from market.trades.service import Life
 from tests import assets, deals, people
 from tests.deals import Deal
@@ -90,7 +90,7 @@ def planned(deal: Deal) -> uuid.UUID:
     with transaction() as session:
         rows = service.life(session, deal.number)
         assert rows.settlement is not None
-        operation = payments.plan_payment(session, deal.buyer, following.bill(rows.trade, rows.settlement))
+        operation = payments.plan_payment(session, deal.buyer, billing.bill(rows.trade, rows.settlement))
     outcomes.opened(
         operation,
         CheckoutSession(f"cs_{operation.id}", "open", "unpaid", "http://pay", "", 0, "cny", False, {}),
@@ -198,3 +198,5 @@ def _perform(operation_id: str) -> None:
         outcomes.transferred(found, made)
     elif found.kind is OperationKind.REFUND:
         outcomes.refunded(found, Refund(**name, status="succeeded", payment_intent="", metadata={}))
+    elif found.kind is OperationKind.REVERSAL:
+        outcomes.reversed_(found, Reversal(**name, transfer="", metadata={}))

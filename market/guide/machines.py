@@ -22,7 +22,7 @@ from market.participants import states as organisation
 from market.payments import states as payment
 from market.payments.reconciliation import states as reconciliation
 from market.registry import states as registration
-from market.trades import acceptance, agreement, dispute, duty, notice, settlement
+from market.trades import acceptance, agreement, dispute, duty, notice, redress, settlement
 
 TABLES: Final[Mapping[str, tuple[type[StrEnum], Mapping[Any, StrEnum]]]] = {
     "organisation": (organisation.OrganisationState, organisation.TRANSITIONS),
@@ -43,6 +43,7 @@ TABLES: Final[Mapping[str, tuple[type[StrEnum], Mapping[Any, StrEnum]]]] = {
     "duty": (duty.DutyState, duty.TRANSITIONS),
     "reconciliation": (reconciliation.ReconciliationState, reconciliation.TRANSITIONS),
     "invoice": (invoice.InvoiceState, invoice.TRANSITIONS),
+    "redress": (redress.RedressState, redress.TRANSITIONS),
 }
 """States and transitions by machine, in the order of a trade's life."""
 

@@ -114,6 +114,8 @@ OBJECTS: Final = {
     "duty": lazy("Duties after the end"),
     "profile": lazy("Tax data of organisations"),
     "invoice": lazy("Invoices"),
+    "redress": lazy("Repayments after a release"),
+    "reversal": lazy("Money taken back from the provider"),
     "finding": lazy("Findings"),
     "amendment": lazy("Amendments"),
     "drill": lazy("Drills"),

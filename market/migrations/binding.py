@@ -27,7 +27,7 @@ STATEFUL = (
     "cleaning", "attestation", "listing",
     "contract", "version", "remark", "signature", "request", "standing_offer",
     "account", "operation", "posting", "reconciliation",
-    "trade", "agreement", "settlement", "acceptance", "dispute", "notice", "duty",
+    "trade", "agreement", "settlement", "acceptance", "dispute", "notice", "duty", "redress",
     "tax_profile", "invoice", "invoice_document",
     "access_grant", "receipt",
 )  # fmt: skip

@@ -52,6 +52,7 @@ SHOWN: Final[Mapping[str, frozenset[Viewer]]] = {
     "dispute": _PARTIES,
     "notice": _PARTIES,
     "duty": _PARTIES,
+    "redress": _PARTIES,
     "operation": _PARTIES,
     "operation.url": _BUYER,  # whoever has it may pay, and reads who pays
     "posting": _PARTIES,

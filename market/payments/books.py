@@ -3,15 +3,19 @@
 Accounts: ``psp_clearing`` (what the exchange holds at the payment platform), ``order_hold:<trade number>``
 (a buyer's money while a trade runs), ``suspense:<trade number>`` (money that came in for it and funds
 nothing, until it is sent back), ``provider_payable:<organisation id>``, ``fee_revenue`` (the platform fee
-earned), ``psp_fee_expense`` (what the payment platform keeps). A settled trade leaves ``order_hold``,
-``suspense`` and ``provider_payable`` at zero, and ``psp_clearing`` is what the payment platform says it holds.
+earned), ``psp_fee_expense`` (what the payment platform keeps), ``recovery:<trade number>`` (what the buyer got
+back after the release and is being taken back from the provider), ``provider_receivable:<organisation id>``
+(what could not be taken back: the provider owes it, and later releases are netted with it). A settled trade
+leaves ``order_hold``, ``suspense``, ``recovery`` and ``provider_payable`` at zero, and ``psp_clearing`` is what the
+payment platform says it holds.
 """
 
+import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import Session
 
 from market.payments.models import Operation, Posting
@@ -45,11 +49,15 @@ def received(session: Session, step: Pending, operation: Operation, intent: Paym
 
 
 def transferred(session: Session, step: Pending, operation: Operation) -> None:
-    """Book a release: the hold becomes the provider's and the exchange's, and the provider is paid."""
+    """Book a release: the hold becomes the provider's and the exchange's, and the provider is paid.
+
+    What the provider owed to the exchange is settled first, out of its own part.
+    """
     hold, payable = hold_of(operation.number), f"provider_payable:{operation.organisation_id}"
     lines = [
-        (hold, payable, operation.amount),
+        (hold, payable, operation.amount + operation.netted),
         (hold, FEE_REVENUE, operation.fee),
+        (payable, receivable_of(operation.organisation_id), operation.netted),
         (payable, CLEARING, operation.amount),
     ]
     _book(session, step, operation, lines, operation.currency)
@@ -58,6 +66,57 @@ def transferred(session: Session, step: Pending, operation: Operation) -> None:
 def refunded(session: Session, step: Pending, operation: Operation, out_of: str) -> None:
     """Book a refund: what the account ``out_of`` holds goes back where it came from."""
     _book(session, step, operation, [(out_of, CLEARING, operation.amount)], operation.currency)
+
+
+def repaid(session: Session, step: Pending, operation: Operation) -> None:
+    """Book a refund after the release: the exchange gives its part of the fee, the rest is to be taken back."""
+    lines = [
+        (recovery_of(operation.number), CLEARING, operation.amount - operation.fee),
+        (FEE_REVENUE, CLEARING, operation.fee),
+    ]
+    _book(session, step, operation, lines, operation.currency)
+
+
+def reversed_(session: Session, step: Pending, operation: Operation) -> None:
+    """Book what was taken back from a provider's account at the payment platform."""
+    lines = [(CLEARING, recovery_of(operation.number), operation.amount)]
+    _book(session, step, operation, lines, operation.currency)
+
+
+def fell_short(
+    session: Session, step: Pending, refund: Operation, provider_id: uuid.UUID, amount: int
+) -> None:
+    """Book what could not be taken back: from now on the provider owes it.
+
+    Args:
+        session: the session of the step.
+        step: the step that was begun.
+        refund: the refund whose money is missing.
+        provider_id: the organisation that owes it.
+        amount: minor units; nothing is booked for 0.
+    """
+    lines = [(receivable_of(provider_id), recovery_of(refund.number), amount)]
+    _book(session, step, refund, lines, refund.currency)
+
+
+def receivable(session: Session, provider_id: uuid.UUID, currency: str) -> int:
+    """Return what a provider owes to the exchange by the books, minor units."""
+    account = receivable_of(provider_id)
+    signed = case((Posting.debit == account, Posting.amount), else_=-Posting.amount)
+    query = select(func.coalesce(func.sum(signed), 0)).where(
+        or_(Posting.debit == account, Posting.credit == account), Posting.currency == currency
+    )
+    return int(session.scalar(query) or 0)
+
+
+def receivable_of(provider_id: uuid.UUID) -> str:
+    """Return the account of what a provider owes to the exchange."""
+    return f"provider_receivable:{provider_id}"
+
+
+def recovery_of(number: str) -> str:
+    """Return the account of what is being taken back from a trade's provider."""
+    return f"recovery:{number}"
 
 
 def hold_of(number: str) -> str:

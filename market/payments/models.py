@@ -13,7 +13,8 @@ from market.steps import Stateful
 
 _PAID = text("kind = 'checkout' AND state = 'OK'")
 _PAYABLE = text("kind = 'checkout' AND state IN ('PLANNED', 'OPEN')")
-_OUTGOING = text("kind IN ('transfer', 'refund') AND state IN ('PLANNED', 'OPEN', 'OK')")
+_MOVING = text("kind <> 'checkout' AND state IN ('PLANNED', 'OPEN')")
+_MOVED = text("kind <> 'checkout' AND state IN ('PLANNED', 'OPEN', 'OK')")
 
 
 class Account(Stateful, Base):
@@ -37,7 +38,8 @@ class Operation(Stateful, Base):
     __tablename__ = "operation"
     __table_args__ = (
         UniqueConstraint("settlement_id", "kind", "attempt"),
-        # The database itself allows one charge for each settlement, and one way out of each charge.
+        # The database itself allows one charge for each settlement; of each charge one movement of a kind at a time,
+        # and each movement that is owed for one cause once.
         Index("uq_operation_paid", "settlement_id", unique=True, sqlite_where=_PAID, postgresql_where=_PAID),
         Index(
             "uq_operation_payable",
@@ -47,16 +49,30 @@ class Operation(Stateful, Base):
             postgresql_where=_PAYABLE,
         ),
         Index(
-            "uq_operation_outgoing",
+            "uq_operation_moving",
             "source_id",
+            "kind",
             unique=True,
-            sqlite_where=_OUTGOING,
-            postgresql_where=_OUTGOING,
+            sqlite_where=_MOVING,
+            postgresql_where=_MOVING,
+        ),
+        Index(
+            "uq_operation_moved",
+            "source_id",
+            "kind",
+            "cause_id",
+            unique=True,
+            sqlite_where=_MOVED,
+            postgresql_where=_MOVED,
         ),
         Index("ix_operation_number", "number"),
         Index("ix_operation_organisation_id", "organisation_id"),
         Index("ix_operation_planned_at", "planned_at", "id"),
-        CheckConstraint("amount > 0 AND fee >= 0", name="amount"),
+        CheckConstraint(
+            "amount >= 0 AND fee >= 0 AND netted >= 0 AND (amount > 0 OR kind = 'transfer' AND netted > 0)"
+            " AND (netted = 0 OR kind = 'transfer')",
+            name="amount",
+        ),
     )
 
     kind: Mapped[OperationKind]
@@ -66,14 +82,18 @@ class Operation(Stateful, Base):
     """The trade's number."""
     settlement_id: Mapped[uuid.UUID]
     organisation_id: Mapped[uuid.UUID]
-    """Whose money it is: the buyer's (checkout, refund) or the provider's (transfer)."""
+    """Whose money it is: the buyer's (checkout, refund) or the provider's (transfer, reversal)."""
     source_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("operation.id"))
-    """The paid checkout that a transfer or refund is taken from."""
+    """The paid checkout that a transfer, refund or reversal is about."""
+    cause_id: Mapped[uuid.UUID]
+    """What it is owed for: the settlement, or what the room above ordered after it. Attempts share it."""
     attempt: Mapped[int]
     amount: Mapped[int] = mapped_column(Amount)
-    """Minor units of ``currency`` that the call moves."""
+    """Minor units of ``currency`` that the call moves; 0 for a transfer of which all is netted: there is no call."""
     fee: Mapped[int] = mapped_column(Amount)
-    """Minor units the exchange keeps when a transfer is made; 0 for the others."""
+    """Minor units the exchange keeps when a transfer is made, or gives back within a refund after it; else 0."""
+    netted: Mapped[int] = mapped_column(Amount)
+    """Minor units of a release that are not transferred, because the provider owed them to the exchange; else 0."""
     currency: Mapped[str] = mapped_column(String(3))
     """ISO 4217, upper case."""
     title: Mapped[str] = mapped_column(String(200))

@@ -15,6 +15,7 @@ ACCOUNTS: Final[Mapping[str, Any]] = {
     "suspense": lazy("Came in without a purpose, to be sent back"),
     "provider_payable": lazy("Owed to the provider"),
     "provider_receivable": lazy("Owed by the provider"),
+    "recovery": lazy("Being taken back from the provider"),
     "fee_revenue": lazy("Platform fee earned"),
     "psp_fee_expense": lazy("Kept by the payment platform"),
 }
@@ -24,6 +25,7 @@ OPERATIONS: Final[Mapping[str, Any]] = {
     "checkout": lazy("Payment"),
     "transfer": lazy("Transfer"),
     "refund": lazy("Refund"),
+    "reversal": lazy("Taken back"),
 }
 """The reader's word for each kind of operation; a test holds it complete."""
 

@@ -21,7 +21,7 @@ from market.db import locked, read, transaction
 from market.payments import books
 from market.payments.models import Operation
 from market.payments.states import OperationEvent, OperationKind, OperationState, advance
-from market.payments.stripe import CheckoutSession, PaymentIntent, Refund, Transfer
+from market.payments.stripe import CheckoutSession, PaymentIntent, Refund, Reversal, Transfer
 from market.steps import Kind, Pending
 
 SYSTEM = Actor.system("payments")
@@ -41,10 +41,12 @@ _FAILED = {
     OperationKind.CHECKOUT: Kind.PAYMENT_FAILED,
     OperationKind.TRANSFER: Kind.TRANSFER_FAILED,
     OperationKind.REFUND: Kind.REFUND_FAILED,
+    OperationKind.REVERSAL: Kind.REVERSAL_FAILED,
 }
 _PLANNED = {
     OperationKind.TRANSFER: Kind.TRANSFER_PLANNED,
     OperationKind.REFUND: Kind.REFUND_PLANNED,
+    OperationKind.REVERSAL: Kind.REVERSAL_PLANNED,
 }
 _SAME = ("handle", "number", "settlement_id", "organisation_id", "title", "rules")
 """What an operation hands on to the one that follows from it."""
@@ -111,7 +113,8 @@ def strayed(found: Operation, intent: PaymentIntent, wrong: list[str]) -> None:
         books.received(session, step, row, intent, books.suspense_of(row.number))
         _plan_next(
             session, step, row, OperationKind.REFUND,
-            source_id=row.id, amount=intent.amount_received, fee=0, currency=intent.currency.upper(),
+            source_id=row.id, cause_id=row.settlement_id,
+            amount=intent.amount_received, fee=0, netted=0, currency=intent.currency.upper(),
         )  # fmt: skip
         steps.record(session, step, note={"wrong": wrong})
 
@@ -130,14 +133,20 @@ def expired(found: Operation) -> None:
         steps.record(session, step)
 
 
-def transferred(found: Operation, made: Transfer) -> None:
-    """Record ``transfer.made``: the provider has its money and the exchange its fee."""
+def transferred(found: Operation, made: Transfer | None) -> None:
+    """Record ``transfer.made``: the provider has its money and the exchange its fee.
+
+    Args:
+        found: the transfer.
+        made: what the platform made; None where all of it is netted, so that nothing was to be sent.
+    """
     with _outcome(found, Kind.TRANSFER_MADE) as begun:
         if begun is None:
             return
         session, step, row = begun
         row.state = advance(row.state, OperationEvent.SUCCEED)
-        row.stripe_id, row.request_id = made.id, made.request_id
+        if made is not None:
+            row.stripe_id, row.request_id = made.id, made.request_id
         books.transferred(session, step, row)
         _follow(session, "transfer.made", row)
         steps.record(session, step)
@@ -153,11 +162,33 @@ def refunded(found: Operation, made: Refund) -> None:
         session, step, row = begun
         row.state = advance(row.state, OperationEvent.SUCCEED)
         row.stripe_id, row.request_id = made.id, made.request_id
-        account = books.suspense_of(row.number) if stray else books.hold_of(row.number)
-        books.refunded(session, step, row, account)
+        if row.cause_id != row.settlement_id:
+            books.repaid(session, step, row)
+        else:
+            account = books.suspense_of(row.number) if stray else books.hold_of(row.number)
+            books.refunded(session, step, row, account)
         if not stray:
             _follow(session, "refund.made", row)
         steps.record(session, step)
+
+
+def reversed_(found: Operation, made: Reversal) -> None:
+    """Record ``reversal.made``: what a transfer brought to the provider's account is back, in full or in part."""
+    with _outcome(found, Kind.REVERSAL_MADE) as begun:
+        if begun is None:
+            return
+        session, step, row = begun
+        row.state = advance(row.state, OperationEvent.SUCCEED)
+        row.stripe_id, row.request_id = made.id, made.request_id
+        books.reversed_(session, step, row)
+        _follow(session, "reversal.over", row)
+        steps.record(session, step)
+
+
+def given_up(found: Operation) -> None:
+    """Let follow that a failed reversal is not tried again: what it should have brought is owed by the provider."""
+    with transaction() as session:
+        _follow(session, "reversal.over", session.get_one(Operation, found.id))
 
 
 def failed(found: Operation, failure: str, *, request_id: str = "") -> None:
@@ -174,27 +205,37 @@ def failed(found: Operation, failure: str, *, request_id: str = "") -> None:
         steps.record(session, step, note={"failure": failure})
 
 
-def planned_again(found: Operation) -> None:
-    """Record the next attempt at a failed transfer or refund, under a key of its own.
+def planned_again(found: Operation, amount: int | None = None) -> None:
+    """Record the next attempt at a failed transfer, refund or reversal, under a key of its own.
 
     Call it only after all :func:`attempts` were looked up at the platform: none of them was done.
+
+    Args:
+        found: the last attempt.
+        amount: minor units of the next one; the same when None.
     """
     with transaction() as session:
         old = locked(session, Operation, found.id)
-        if old.state is not OperationState.FAILED or attempts(session, old.source_id)[-1].id != old.id:
+        if old.state is not OperationState.FAILED or attempts(session, old)[-1].id != old.id:
             return
         step = steps.begin(SYSTEM, _PLANNED[old.kind], old.handle, version=old.rules)
         made = _plan_next(
             session, step, old, old.kind,
-            source_id=old.source_id, amount=old.amount, fee=old.fee, currency=old.currency,
+            source_id=old.source_id, cause_id=old.cause_id,
+            amount=old.amount if amount is None else amount,
+            fee=old.fee, netted=old.netted, currency=old.currency,
         )  # fmt: skip
-        steps.record(session, step, note={"attempt": made.attempt})
+        steps.record(session, step, note={"attempt": made.attempt, "amount": made.amount})
 
 
-def attempts(session: Session, source_id: uuid.UUID | None) -> list[Operation]:
-    """Return every attempt to send a payment's money out, first to last."""
-    query = select(Operation).where(Operation.source_id == source_id).order_by(Operation.attempt)
-    return list(session.scalars(query))
+def attempts(session: Session, found: Operation) -> list[Operation]:
+    """Return every attempt at one movement of a payment's money, first to last."""
+    query = select(Operation).where(
+        Operation.source_id == found.source_id,
+        Operation.kind == found.kind,
+        Operation.cause_id == found.cause_id,
+    )
+    return list(session.scalars(query.order_by(Operation.attempt)))
 
 
 def next_attempt(session: Session, settlement_id: uuid.UUID, kind: OperationKind) -> int:
@@ -206,9 +247,19 @@ def next_attempt(session: Session, settlement_id: uuid.UUID, kind: OperationKind
 
 
 def source_of(found: Operation) -> Operation:
-    """Return the checkout that a transfer or refund is taken from."""
+    """Return the checkout that a transfer, refund or reversal is about."""
     with read() as session:
         return session.get_one(Operation, found.source_id)
+
+
+def transfer_of(session: Session, source_id: uuid.UUID | None) -> Operation | None:
+    """Return the transfer that was made of a payment, or None."""
+    query = select(Operation).where(
+        Operation.source_id == source_id,
+        Operation.kind == OperationKind.TRANSFER,
+        Operation.state == OperationState.OK,
+    )
+    return session.scalars(query).one_or_none()
 
 
 def _plan_next(

@@ -22,8 +22,16 @@ from market.payments.accounts import account_of
 from market.payments.looking import look_at
 from market.payments.models import Operation
 from market.payments.platform import REPLAYABLE, client, stuck, too_old
+from market.payments.recovering import reversible
 from market.payments.states import OperationKind, OperationState
-from market.payments.stripe import CheckoutSession, InvalidRequest, Refund, StripeError, Transfer
+from market.payments.stripe import (
+    CheckoutSession,
+    InvalidRequest,
+    Refund,
+    Reversal,
+    StripeError,
+    Transfer,
+)
 
 NOT_DONE = "not_done"
 """Failure of an operation whose answer was lost and that the platform, asked later, has not done."""
@@ -31,7 +39,7 @@ NOT_DONE = "not_done"
 KEY_IN_USE = "idempotency_key_in_use"
 """Code of a call refused because the same call is being made at this moment (Stripe, "Error codes")."""
 
-Made: TypeAlias = CheckoutSession | Transfer | Refund
+Made: TypeAlias = CheckoutSession | Transfer | Refund | Reversal
 """What the platform makes of an operation."""
 
 _UNDONE = frozenset({"failed", "canceled"})
@@ -120,10 +128,11 @@ def on_close(operation_id: str) -> None:
 
 
 def on_retry(operation_id: str) -> None:
-    """Job: plan a failed transfer or refund again, once no earlier attempt is found done; its money is owed.
+    """Job: plan a failed movement again, once no earlier attempt at it is found done; its money is owed.
 
     An attempt that was given up may have been made after all, however late: the platform's own list is asked
-    before another key could make the movement a second one.
+    before another key could make the movement a second one. A reversal that was refused is tried again for what
+    the provider's account holds, and given up where that is nothing.
 
     Raises:
         StripeError: the platform cannot be asked now; the job tries again.
@@ -132,12 +141,17 @@ def on_retry(operation_id: str) -> None:
     if found.state is not OperationState.FAILED:
         return
     with read() as session:
-        attempts = outcomes.attempts(session, found.source_id)
+        attempts = outcomes.attempts(session, found)
     for attempt, made in _made(attempts):
         if not (isinstance(made, Refund) and made.status in _UNDONE):
             _record(attempt, made)
             return
-    outcomes.planned_again(found)
+    if found.kind is not OperationKind.REVERSAL or found.failure == NOT_DONE:
+        outcomes.planned_again(found)
+    elif least := reversible(found, len(attempts)):
+        outcomes.planned_again(found, least)
+    else:
+        outcomes.given_up(found)
 
 
 def _perform(found: Operation) -> None:
@@ -149,6 +163,9 @@ def _perform(found: Operation) -> None:
     """
     with read() as session:
         steps.demand_unfrozen(session, found.handle)
+    if not found.amount:
+        outcomes.transferred(found, None)
+        return
     if too_old(found.planned_at):
         _resolve(found)
         return
@@ -208,6 +225,23 @@ def _refund(found: Operation) -> Refund:
     )
 
 
+def _reversal(found: Operation) -> Reversal:
+    return client().create_reversal(
+        _reversed_transfer(found),
+        key=_key(found),
+        amount=found.amount,
+        metadata={"operation": str(found.id)},
+    )
+
+
+def _reversed_transfer(found: Operation) -> str:
+    with read() as session:
+        transfer = outcomes.transfer_of(session, found.source_id)
+    if transfer is None or transfer.stripe_id is None:
+        raise RuntimeError(f"no transfer to reverse for operation {found.id}")
+    return transfer.stripe_id
+
+
 def _record(found: Operation, made: Made) -> None:
     """Record what the platform has made of an operation.
 
@@ -219,6 +253,8 @@ def _record(found: Operation, made: Made) -> None:
             outcomes.opened(found, made)
         case Transfer():
             outcomes.transferred(found, made)
+        case Reversal():
+            outcomes.reversed_(found, made)
         case Refund(status="succeeded"):
             outcomes.refunded(found, made)
         case Refund():
@@ -242,6 +278,7 @@ _CALLS: Mapping[OperationKind, Callable[[Operation], Made]] = {
     OperationKind.CHECKOUT: _checkout,
     OperationKind.TRANSFER: _transfer,
     OperationKind.REFUND: _refund,
+    OperationKind.REVERSAL: _reversal,
 }
 
 
@@ -261,25 +298,30 @@ def _resolve(found: Operation) -> None:
         _record(*done)
 
 
-def _made(attempts: Sequence[Operation]) -> Iterator[tuple[Operation, Transfer | Refund]]:
-    """Yield what attempts at one payment's money have made, as the platform lists it.
+def _made(attempts: Sequence[Operation]) -> Iterator[tuple[Operation, Transfer | Refund | Reversal]]:
+    """Yield what attempts at one movement have made, as the platform lists it.
 
-    It is found by the trade's group, or the payment, and the operation's own id in the metadata.
+    It is found by the trade's group, the payment or the transfer, and the operation's own id in the metadata.
 
     Raises:
         StripeError: the platform cannot be asked now.
     """
     by_id = {str(attempt.id): attempt for attempt in attempts}
-    first = attempts[0]
-    listed: Iterator[Transfer | Refund] = (
-        client().transfers(outcomes.group_of(first))
-        if first.kind is OperationKind.TRANSFER
-        else client().refunds(outcomes.source_of(first).payment_intent or "")
-    )
-    for made in listed:
+    for made in _listed(attempts[0]):
         attempt = by_id.get(made.metadata.get("operation", ""))
         if attempt is not None:
             yield attempt, made
+
+
+def _listed(found: Operation) -> Iterator[Transfer | Refund | Reversal]:
+    """Return everything that the platform has made where a movement would stand."""
+    match found.kind:
+        case OperationKind.TRANSFER:
+            return client().transfers(outcomes.group_of(found))
+        case OperationKind.REVERSAL:
+            return client().reversals(_reversed_transfer(found))
+        case _:
+            return client().refunds(outcomes.source_of(found).payment_intent or "")
 
 
 def _key(found: Operation) -> str:

@@ -268,9 +268,10 @@ def _meaning(book: Book, posting: Posting) -> Iterator[tuple[Movement, int]]:
 
 
 _HOLD, _SUSPENSE, _PAYABLE, _RECEIVABLE = "order_hold", "suspense", "provider_payable", "provider_receivable"
+_RECOVERY = "recovery"
 _CLASSES: Final = {
     Book.PURCHASES: frozenset({_HOLD, _SUSPENSE}),
-    Book.SALES: frozenset({_PAYABLE, _RECEIVABLE}),
+    Book.SALES: frozenset({_PAYABLE, _RECEIVABLE, _RECOVERY}),
 }
 """The classes of book accounts that make the balance of each side."""
 _IN: Final = {
@@ -285,11 +286,11 @@ _OUT: Final = {
     (Book.PURCHASES, "", _RECEIVABLE): Movement.RELEASE,
     (Book.PURCHASES, "", books.FEE_REVENUE): Movement.RELEASE,
     (Book.SALES, _PAYABLE, books.CLEARING): Movement.PAYOUT,
-    (Book.SALES, _RECEIVABLE, books.CLEARING): Movement.SALE_REFUNDED,
+    (Book.SALES, _RECOVERY, books.CLEARING): Movement.SALE_REFUNDED,
 }
 """What a debit of the balance is, by the account that is debited (empty for any) and the one that is credited."""
 _BESIDE: Final = {
-    (Book.PURCHASES, _RECEIVABLE, books.CLEARING): (Movement.RETURNED, Movement.REFUND),
+    (Book.PURCHASES, _RECOVERY, books.CLEARING): (Movement.RETURNED, Movement.REFUND),
     (Book.PURCHASES, books.FEE_REVENUE, books.CLEARING): (Movement.RETURNED, Movement.REFUND),
     (Book.SALES, _HOLD, books.FEE_REVENUE): (Movement.SALE, Movement.FEE),
     (Book.SALES, books.FEE_REVENUE, books.CLEARING): (Movement.FEE_RETURNED, Movement.SALE_REFUNDED),
@@ -342,7 +343,15 @@ def _own(owner: uuid.UUID, book: Book, account: InstrumentedAttribute[str]) -> C
     """Return the condition that an account is one of those that make the balance."""
     if book is Book.PURCHASES:  # of trades that it pays, see _paid
         return or_(*(account.startswith(f"{name}:") for name in sorted(_CLASSES[book])))
-    return account.in_([f"{name}:{owner}" for name in sorted(_CLASSES[book])])
+    own = account.in_([f"{name}:{owner}" for name in (_PAYABLE, _RECEIVABLE)])
+    return or_(own, and_(account.startswith(f"{_RECOVERY}:"), Posting.number.in_(_sold(owner))))
+
+
+def _sold(owner: uuid.UUID) -> Select[str]:
+    """Return the numbers of the trades in which an organisation was paid."""
+    return select(Operation.number).where(
+        Operation.organisation_id == owner, Operation.kind == OperationKind.TRANSFER
+    )
 
 
 def _paid(owner: uuid.UUID) -> Select[str]:

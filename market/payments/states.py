@@ -3,7 +3,7 @@
 An operation is planned, open at the platform, then done, failed, expired or astray. A lost answer leaves it
 PLANNED: its outcome is unknown, and the same call is repeated with the same key until it is known. What is
 over is not beyond the platform: money may still be found on a pay page that failed or expired, and a
-transfer or refund that was given up may turn out to have been made.
+transfer, refund or reversal that was given up may turn out to have been made.
 """
 
 from collections.abc import Mapping
@@ -20,6 +20,8 @@ class OperationKind(StrEnum):
     CHECKOUT = "checkout"
     TRANSFER = "transfer"
     REFUND = "refund"
+    REVERSAL = "reversal"
+    """Takes back from a provider's account what a transfer brought there."""
 
 
 class OperationState(StrEnum):

@@ -14,7 +14,7 @@ the stand-in's clock and done at the next request or sweep after its time.
 
 It is its own process on loopback only, started by the command line alone; nothing of the product
 imports it. ``/_sandbox/…`` (see ``control``) lets tests lose answers, slow calls, hold, double, drop and
-delay webhooks, decide disputes and refunds, and falsify stored objects. Not covered: reversals, payouts,
+delay webhooks, decide disputes and refunds, and falsify stored objects. Not covered: payouts,
 currency exchange, customers, manual capture.
 """
 

@@ -162,7 +162,16 @@ class Api:
         params = check(asked.endpoint.table, parse(asked.raw))
         if asked.fault.kind == "slow":
             time.sleep(asked.fault.seconds)
-        call = Call(self.store, int(self._clock()), params, self.base, asked.request_id, asked.key, asked.id)
+        call = Call(
+            self.store,
+            int(self._clock()),
+            params,
+            self.base,
+            asked.request_id,
+            asked.key,
+            asked.id,
+            _account(asked.endpoint),
+        )
         catch_up(call)
         try:
             with self.store.transaction():
@@ -201,6 +210,14 @@ def authorize() -> None:
         raise Refusal(401, "You did not provide an API key.")
     if not _KEY.fullmatch(key):
         raise Refusal(401, f"Invalid API Key provided: {key[:8]}***")
+
+
+def _account(endpoint: Endpoint) -> str:
+    """Return the connected account that is asked about; only what is here for such accounts can be asked."""
+    account = request.headers.get("Stripe-Account", "")
+    if account and (endpoint.method, endpoint.path) != ("GET", "/v1/balance"):
+        raise wrong("This stand-in answers for connected accounts about their balance only.")
+    return account
 
 
 def _raw_parameters() -> str:

@@ -10,7 +10,7 @@ from market.sandbox.store import Store, new_id
 
 Json = dict[str, Any]
 
-_WITHOUT_MODE = ("account", "balance_transaction", "refund")
+_WITHOUT_MODE = ("account", "balance_transaction", "refund", "transfer_reversal")
 """Kinds of objects that do not say whether their money is real."""
 
 
@@ -25,6 +25,8 @@ class Call:
     request_id: str = ""
     key: str = ""
     id: str = ""
+    account: str = ""
+    """The connected account on whose behalf it is asked (``Stripe-Account``); empty for the platform itself."""
 
     def get(self, kind: str, id: str, param: str = "id") -> Json:
         """Return an object, or refuse with 404."""

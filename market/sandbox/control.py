@@ -10,7 +10,8 @@ It takes the same test key as the API, so a page in somebody's browser cannot re
   after which charges become available (``available_after``, 0), wallets settle (``wallet_after``, 2), test
   cards' refunds end (``refund_after``, 5), and disputes open and are decided (``dispute_after``, 0)
 * ``POST objects/<id>`` {field: value}: falsify what is stored (a wrong amount); ``GET`` shows it,
-  ``DELETE`` loses it
+  ``DELETE`` loses it. An account's ``_paid_out`` {currency: minor units} is what it has paid out and no
+  longer holds
 * ``POST events`` {type, id, change}: send an event about an object, with fields changed in the event only
 * ``POST deliveries`` {order: oldest|newest|shuffled, seed, times, after, drop}: let held webhooks go, perhaps
   more than once, ``after`` seconds late (259200 is 72 hours), without the first ``drop`` of them
@@ -41,7 +42,7 @@ _SETTINGS = {
 _NUMBERS = ("copies", "spread", "available_after", "wallet_after", "refund_after", "dispute_after")
 _KINDS = (
     "account", "checkout.session", "payment_intent", "payment_method", "charge", "transfer", "refund", "dispute",
-    "balance_transaction", "event",
+    "transfer_reversal", "balance_transaction", "event",
 )  # fmt: skip
 _VERDICTS = ("won", "lost", "warning_closed")
 _ENDS = ("succeeded", "failed")

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from market.sandbox import accounts, disputes, intents, money, sessions
+from market.sandbox import accounts, disputes, intents, money, reversals, sessions
 from market.sandbox.calls import Call, Json, shown
 from market.sandbox.methods import TYPES, WALLETS
 from market.sandbox.parameters import (
@@ -138,6 +138,8 @@ _TRANSFER: Table = {
     **_EXPAND,
 }
 
+_REVERSAL: Table = {"amount": integer(1), "description": text(), "metadata": metadata, **_EXPAND}
+
 _REFUND: Table = {
     "amount": integer(1),
     "charge": text(),
@@ -188,15 +190,16 @@ def _expand(call: Call, data: Json, path: list[str]) -> None:
         _expand(call, data[name], path[1:])
 
 
-def _list(kind: str, *filters: str) -> tuple[Table, Callable[[Call], Json]]:
-    """List objects newest first, a page at a time, by equal fields."""
+def _list(kind: str, *filters: str, of: str = "") -> tuple[Table, Callable[[Call], Json]]:
+    """List objects newest first, a page at a time, by equal fields; ``of`` names the kind they hang on."""
     table: dict[str, Check | Required] = {
-        "created": _RANGE,
         "limit": integer(1, 100),
         "starting_after": text(),
         **{name: text() for name in filters},
         **_EXPAND,
     }
+    if not of:
+        table["created"] = _RANGE
     if kind == "event":
         table |= {"types": array(text()), "type": text(), "delivery_success": boolean}
 
@@ -205,10 +208,13 @@ def _list(kind: str, *filters: str) -> tuple[Table, Callable[[Call], Json]]:
         after = params.get("starting_after")
         if after is not None:
             call.get(kind, after, "starting_after")
+        equal = {name: params[name] for name in (*filters, "type") if name in params}
+        if of:
+            equal[of] = call.get(of, call.id, of)["id"]
         limit = params.get("limit", 10)
         found = call.store.page(
             kind,
-            {name: params[name] for name in (*filters, "type") if name in params},
+            equal,
             params.get("created", {}),
             params.get("types", []),
             after,
@@ -241,6 +247,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("POST", "/v1/transfers", _TRANSFER, money.create_transfer),
     Endpoint("GET", "/v1/transfers", *_list("transfer", "transfer_group", "destination")),
     Endpoint("GET", "/v1/transfers/<id>", _EXPAND, _retrieve("transfer", "transfer")),
+    Endpoint("POST", "/v1/transfers/<id>/reversals", _REVERSAL, reversals.create_reversal),
+    Endpoint("GET", "/v1/transfers/<id>/reversals", *_list("transfer_reversal", of="transfer")),
     Endpoint("POST", "/v1/refunds", _REFUND, money.create_refund),
     Endpoint("GET", "/v1/refunds", *_list("refund", "payment_intent", "charge")),
     Endpoint("GET", "/v1/refunds/<id>", _EXPAND, _retrieve("refund", "refund")),

@@ -6,6 +6,9 @@ from market.sandbox.refusals import wrong
 REFUND_SECONDS = 5
 """How long the refunds of some cards take, unless a test wants otherwise."""
 
+_CATEGORIES = {"transfer_refund": "transfer_reversal"}
+"""How a kind of movement is called in reports, where that is another word (Stripe, "Reporting categories")."""
+
 
 def create_transfer(call: Call) -> Json:
     """Move money to a connected account, from a charge or from the balance."""
@@ -131,8 +134,11 @@ def resolve_refund(call: Call, refund: Json, status: str) -> Json:
 
 
 def balance(call: Call) -> Json:
-    """Add up what is left on the platform's own account: what can be used now, and what cannot yet."""
-    available, pending = totals(call, "available"), totals(call, "pending")
+    """Add up what is left on the platform's own account, or a connected one: what can be used now, and what not yet."""
+    if call.account:
+        available, pending = connected(call, call.get("account", call.account)), {"cny": 0}
+    else:
+        available, pending = totals(call, "available"), totals(call, "pending")
     return {
         "object": "balance",
         "livemode": False,
@@ -144,6 +150,16 @@ def balance(call: Call) -> Json:
 def totals(call: Call, status: str) -> dict[str, int]:
     """Add up the movements that are ``available`` or ``pending``, minor units by currency."""
     return {"cny": 0} | call.store.sums("balance_transaction", "net", by="currency", status=status)
+
+
+def connected(call: Call, account: Json) -> dict[str, int]:
+    """Return what a connected account holds by currency: what transfers left there, less what it has paid out."""
+    found = {"cny": 0}
+    for one in call.store.every("transfer", destination=account["id"]):
+        held = found.get(one["currency"], 0)
+        found[one["currency"]] = held + one["amount"] - one["amount_reversed"]
+    paid_out = account.get("_paid_out", {})
+    return {currency: amount - paid_out.get(currency, 0) for currency, amount in found.items()}
 
 
 def move(
@@ -184,7 +200,7 @@ def move(
         fee=fee,
         fee_details=[_fee(type, source, fee)] if fee else [],
         net=amount - fee,
-        reporting_category=category or type,
+        reporting_category=category or _CATEGORIES.get(type, type),
         source=source["id"],
         status=status,
         type=type,

@@ -14,6 +14,7 @@ from market.trades.acceptance import AcceptanceState
 from market.trades.agreement import AgreementState
 from market.trades.dispute import DisputeState, Ruling
 from market.trades.duty import DutyState
+from market.trades.redress import RedressState
 from market.trades.settlement import SettlementState
 
 
@@ -33,6 +34,7 @@ class Act(StrEnum):
     DELETE = "delete"
     AMEND = "amend"
     RENEW = "renew"
+    REDRESS = "redress"
 
 
 class Debt(StrEnum):
@@ -40,6 +42,7 @@ class Debt(StrEnum):
 
     RELEASE = "release"
     REFUND = "refund"
+    DIVIDE = "divide"
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,8 @@ class Standing:
         duty: None while the buyer owes no deletion.
         amendment: whether a proposal to amend the contract is open.
         renewal: whether a renewal of the contract is open, or in force and not ended.
+        redress: how far a redress is that runs; None while none does.
+        term_over: whether the term of the agreement has run out.
         frozen: whether its last step was recovered without its values, so that none may follow.
     """
 
@@ -69,6 +74,8 @@ class Standing:
     duty: DutyState | None = None
     amendment: bool = False
     renewal: bool = False
+    redress: RedressState | None = None
+    term_over: bool = False
     frozen: bool = False
 
     @property
@@ -86,6 +93,8 @@ class Standing:
         """Whether the buyer must still delete the data, in time or late."""
         return self.duty in {DutyState.OWED, DutyState.MISSED}
 
+
+_RULED = {Ruling.RELEASE: Debt.RELEASE, Ruling.REFUND: Debt.REFUND, Ruling.DIVIDE: Debt.DIVIDE}
 
 ENDED = frozenset({AgreementState.EXPIRED, AgreementState.TERMINATED})
 
@@ -109,12 +118,12 @@ def demand(standing: Standing, act: Act) -> None:
 def owed(standing: Standing) -> Debt | None:
     """Return where held money must go now, or None while that is undecided.
 
-    Rule book R5.4 (accepted), R5.5 (cancelled before delivery) and R6.2 (ruled).
+    Rule book R5.4 (accepted), R5.5 (cancelled before delivery), R6.2 and R6.3 (ruled).
     """
     if not standing.held:
         return None
     if standing.ruling is not None:
-        return Debt.REFUND if standing.ruling is Ruling.REFUND else Debt.RELEASE
+        return _RULED[standing.ruling]
     if standing.acceptance in {AcceptanceState.ACCEPTED, AcceptanceState.DEEMED}:
         return Debt.RELEASE
     if standing.agreement is AgreementState.TERMINATED:
@@ -143,6 +152,11 @@ REFUSALS: Mapping[str, object] = {
     "amendment.open": lazy("A proposal to amend the contract is open already; answer or withdraw it first."),
     "renewal.already": lazy("The contract is being renewed, or was renewed already; go on with the renewal."),
     "renewal.deleted": lazy("The data are stated to be deleted; ask for a new contract over the listing."),
+    "redress.nothing_released": lazy("Nothing of the price was released that could be paid back."),
+    "redress.too_late": lazy(
+        "The term of the agreement is over; after it nothing is paid back through the exchange."
+    ),
+    "redress.running": lazy("A redress runs already; wait until it is closed."),
     "duty.none": lazy("Nothing is to be deleted under this trade, or it was stated already."),
 }
 
@@ -164,6 +178,8 @@ def _refusal(standing: Standing, act: Act) -> str | None:
             return _no_amendment(standing)
         case Act.RENEW:
             return _no_renewal(standing)
+        case Act.REDRESS:
+            return _no_redress(standing)
         case Act.END | Act.RETRACT | Act.SUSPEND | Act.RESTORE:
             return _no_end(standing, act)
         case Act.ACCEPT | Act.REJECT | Act.CANCEL:
@@ -200,6 +216,14 @@ def _no_renewal(standing: Standing) -> str | None:
     if standing.duty is DutyState.PERFORMED:
         return "renewal.deleted"
     return "renewal.already" if standing.renewal else None
+
+
+def _no_redress(standing: Standing) -> str | None:
+    if standing.settlement not in {SettlementState.RELEASED, SettlementState.PARTIAL}:
+        return "redress.nothing_released"
+    if standing.redress is not None:
+        return "redress.running"
+    return "redress.too_late" if standing.term_over else None
 
 
 def _no_end(standing: Standing, act: Act) -> str | None:

@@ -20,6 +20,7 @@ from market.trades import (
     exits,
     money,
     opening,
+    redressing,
     renewing,
     schemas,
     service,
@@ -121,10 +122,23 @@ def cancel(given: dict[str, Any], number: str) -> dict[str, Any]:
 @blueprint.arguments(schemas.RulingIn)
 @blueprint.response(200, schemas.TradeStepOut)
 def rule(given: dict[str, Any], number: str) -> dict[str, Any]:
-    """Rule on a dispute: all of the price is released, or all of it refunded (operators only)."""
+    """Rule on a dispute: the price is released, refunded, or divided between both (operators only)."""
     actor = current_actor()
     with transaction() as session:
-        step = decisions.rule(session, actor, number, Ruling(given["outcome"]), given["reason"])
+        step = decisions.rule(
+            session, actor, number, Ruling(given["outcome"]), given["reason"], given.get("amount")
+        )
+        return taken(session, number, step)
+
+
+@blueprint.post("/trades/<number>/redress")
+@blueprint.arguments(schemas.RedressIn)
+@blueprint.response(201, schemas.TradeStepOut)
+def order_redress(given: dict[str, Any], number: str) -> dict[str, Any]:
+    """Have a released price paid back, in full or in part; the provider's part is then taken back (operators only)."""
+    actor = current_actor()
+    with transaction() as session:
+        step = redressing.order(session, actor, number, given["amount"], given["reason"], idempotency_key())
         return taken(session, number, step)
 
 

@@ -4,22 +4,31 @@ Each may be repeated: the same actor with the same input is answered with the st
 input or another actor with a conflict.
 """
 
+from typing import Any
+
 from sqlalchemy.orm import Session
 
 from market import jobs, permissions
 from market.actor import Actor
 from market.delivery import service as delivery
 from market.delivery.gate import Hold
+from market.errors import Conflict, Invalid
+from market.i18n import gettext as _
 from market.payments import service as payments
+from market.rules import book
 from market.steps import Kind, Step, record, repeat
 from market.trades import acceptance, acts, agreement, dispute, exits, service, settlement
 from market.trades.acceptance import AcceptanceEvent, AcceptanceState
 from market.trades.acts import Act
 from market.trades.agreement import AgreementEvent, AgreementState
 from market.trades.dispute import DisputeEvent, DisputeState, Ruling
-from market.trades.models import Dispute
+from market.trades.models import Dispute, Trade
 from market.trades.service import Life
 from market.trades.settlement import SettlementEvent, SettlementState
+from market.trades.shares import divided
+
+DIVIDING = "R6.3"
+"""The rule without which a ruling divides nothing: a trade keeps the rule book that it began with."""
 
 
 def accept(session: Session, actor: Actor, number: str) -> Step:
@@ -85,22 +94,40 @@ def cancel(session: Session, actor: Actor, number: str, reason: str) -> Step:
     return undo(session, actor, rows, reason)
 
 
-def rule(session: Session, actor: Actor, number: str, ruling: Ruling, reason: str) -> Step:
-    """Rule on a dispute: the whole price is released or refunded (R6.2).
+def rule(
+    session: Session, actor: Actor, number: str, ruling: Ruling, reason: str, refund: int | None = None
+) -> Step:
+    """Rule on a dispute: the whole price is released or refunded, or divided between both (R6.2, R6.3).
+
+    Args:
+        session: the session of the transaction.
+        actor: an operator.
+        number: the trade's number.
+        ruling: which way the price goes.
+        reason: why.
+        refund: minor units that go back to the buyer when the price is divided; None otherwise.
 
     Raises:
         NotFound: no such trade, or not one the actor may see.
         Forbidden: the actor is not an operator, or its organisation is a party (R1.5).
-        Conflict: there is no dispute, or it was ruled otherwise.
+        Conflict: there is no dispute, it was ruled otherwise, or the trade's rule book divides nothing.
+        Invalid: ``ruling.no_part``: a divided price needs a part that is more than nothing and less than all of it.
     """
     rows = service.seen(session, actor, number, lock=True)
     trade, found = rows.trade, rows.dispute
     permissions.require(actor, "dispute.rule", service.relation_of(actor, trade))
-    given = {"ruling": ruling.value, "reason": reason}
+    given: dict[str, Any] = {"ruling": ruling.value, "reason": reason}
+    if refund is not None:
+        given |= {"refund": refund}
     if found is not None and found.state in {DisputeState.RULED, DisputeState.CLOSED}:
         return repeat(session, actor, Kind.DISPUTE_RULED, trade.handle, given)
     acts.demand(service.standing(session, rows), Act.RULE)
+    _demand_part(ruling, refund, trade)
     step = service.step_of(actor, Kind.DISPUTE_RULED, trade)
+    if rows.settlement is not None and refund is not None:
+        shares = divided(trade.amount, refund, book(trade.rules).value("fee.basis_points"))
+        rows.settlement.refund, rows.settlement.fee = shares.refund, shares.fee
+        rows.settlement.step_id = step.id
     if found is not None:
         found.state = dispute.advance(found.state, DisputeEvent.RULE)
         found.ruling = ruling
@@ -131,3 +158,21 @@ def undo(session: Session, actor: Actor, rows: Life, reason: str) -> Step:
         payments.close_payment(session, rows.settlement.id)
     jobs.queue(session, "trade.settle", number=trade.number)
     return record(session, step, given={"reason": reason}, note={"reason": reason})
+
+
+def _demand_part(ruling: Ruling, refund: int | None, trade: Trade) -> None:
+    """Refuse a part that divides nothing, or that stands beside a ruling which gives the whole price one way."""
+    if ruling is Ruling.DIVIDE and not service.has_rule(trade, DIVIDING):
+        raise Conflict(
+            "ruling.not_in_rules", _("The rule book of this trade lets the price go one way only, undivided.")
+        )
+    if ruling is Ruling.DIVIDE and refund is not None and 0 < refund < trade.amount:
+        return
+    if ruling is not Ruling.DIVIDE and refund is None:
+        return
+    sentence = (
+        _("State the part that goes back to the buyer: more than nothing and less than the whole price.")
+        if ruling is Ruling.DIVIDE
+        else _("This ruling gives the whole price one way; leave the amount out.")
+    )
+    raise Invalid("ruling.no_part", sentence, fields={"amount": [sentence]})

@@ -1,4 +1,4 @@
-"""A rejected delivery: the money is held until the operator rules, all of it one way or the other."""
+"""A rejected delivery: the money is held until the operator rules, one way, the other way, or divided."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -26,10 +26,11 @@ class DisputeEvent(StrEnum):
 
 
 class Ruling(StrEnum):
-    """Whom the operator gives the whole amount: the provider, or back to the buyer."""
+    """Whom the operator gives the amount: the provider, back to the buyer, or a part to each."""
 
     RELEASE = "release"
     REFUND = "refund"
+    DIVIDE = "divide"
 
 
 TRANSITIONS: Mapping[tuple[DisputeState, DisputeEvent], DisputeState] = {

@@ -6,6 +6,7 @@ Money moves in three stages, each its own step: the intent (``payments``), the o
 """
 
 import uuid
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 import structlog
@@ -18,13 +19,15 @@ from market.delivery import service as delivery
 from market.delivery.gate import Hold
 from market.payments import service as payments
 from market.payments.service import Bill
+from market.payments.states import OperationKind
 from market.steps import Kind, Pending, record
-from market.trades import acts, agreement, dispute, exits, service, settlement
+from market.trades import acts, agreement, dispute, exits, redressing, service, settlement
 from market.trades.acceptance import AcceptanceState
 from market.trades.acts import Debt
 from market.trades.agreement import AgreementEvent, AgreementState
+from market.trades.billing import bill
 from market.trades.dispute import DisputeEvent, DisputeState, Ruling
-from market.trades.models import Settlement, Trade
+from market.trades.models import Settlement
 from market.trades.service import Life
 from market.trades.settlement import SettlementEvent, SettlementState
 
@@ -88,24 +91,35 @@ def on_payment_settled(number: str, operation_id: str) -> None:
 
 
 def on_settle(number: str) -> None:
-    """Begin to send held money where the parties, the deadline or the ruling sent it, or close a dispute."""
-    with transaction() as session:
-        rows = service.life(session, number, lock=True)
-        debt = acts.owed(service.standing(session, rows))
-        if rows.settlement is None or debt is None:
-            _close_dispute(session, rows)
-        elif debt is Debt.RELEASE:
-            payments.plan_transfer(session, SYSTEM, bill(rows.trade, rows.settlement))
-        else:
-            payments.plan_refund(session, SYSTEM, bill(rows.trade, rows.settlement))
+    """Begin to send held money where the parties, the deadline or the ruling sent it, or close a dispute.
+
+    Money that is divided goes both ways, each a plan of its own, and neither waits for the other.
+    """
+    with read() as session:
+        rows = service.life(session, number)
+        debt = acts.owed(service.standing(session, rows)) if rows.settlement else None
+    if debt is None:
+        with transaction() as session:
+            rows = service.life(session, number, lock=True)
+            if acts.owed(service.standing(session, rows)) is None:
+                _close_dispute(session, rows)
+        return
+    for plan in _PLANS[debt]:
+        with transaction() as session:
+            rows = service.life(session, number, lock=True)
+            if rows.settlement is not None and acts.owed(service.standing(session, rows)) is debt:
+                plan(session, SYSTEM, bill(rows.trade, rows.settlement))
 
 
 def on_transfer_made(number: str, operation_id: str) -> None:
-    """Mark the money released: the provider has it, less the platform fee."""
+    """Mark the money released: the provider has it, less the platform fee; or divided, once the buyer has its part."""
     with transaction() as session:
         rows = service.life(session, number, lock=True)
         found = rows.settlement
         if found is None or found.state is not SettlementState.FUNDED:
+            return
+        if found.refund:
+            _divided(session, rows, found)
             return
         step = service.step_of(SYSTEM, Kind.SETTLEMENT_RELEASED, rows.trade)
         found.state = settlement.advance(found.state, SettlementEvent.RELEASE)
@@ -117,12 +131,19 @@ def on_transfer_made(number: str, operation_id: str) -> None:
 def on_refund_made(number: str, operation_id: str) -> None:
     """Mark the money refunded: the buyer has it back, agreement and grant end.
 
-    A refund of what was paid too late finds the settlement cancelled, and changes nothing.
+    A part that a ruling gave back makes the settlement PARTIAL, once the provider has the rest; a refund after the
+    release is a redress; one of what was paid too late finds the settlement cancelled, and changes nothing.
     """
     with transaction() as session:
         rows = service.life(session, number, lock=True)
         found = rows.settlement
+        if found is not None and payments.operation(session, uuid.UUID(operation_id)).cause_id != found.id:
+            redressing.repaid(session, rows)
+            return
         if found is None or found.state is not SettlementState.FUNDED:
+            return
+        if found.refund:
+            _divided(session, rows, found)
             return
         step = service.step_of(SYSTEM, Kind.SETTLEMENT_REFUNDED, rows.trade)
         found.state = settlement.advance(found.state, SettlementEvent.REFUND)
@@ -132,20 +153,23 @@ def on_refund_made(number: str, operation_id: str) -> None:
         record(session, step, note={"operation": operation_id})
 
 
-def bill(trade: Trade, due: Settlement) -> Bill:
-    """Return what payments must know of a trade and its settlement."""
-    return Bill(
-        handle=trade.handle,
-        number=trade.number,
-        settlement_id=due.id,
-        provider_id=trade.provider_id,
-        buyer_id=trade.buyer_id,
-        amount=due.amount,
-        fee=due.fee,
-        currency=due.currency,
-        title=trade.title,
-        rules=trade.rules,
-    )
+_PLANS: Mapping[Debt, tuple[Callable[[Session, Actor, Bill], object], ...]] = {
+    Debt.RELEASE: (payments.plan_transfer,),
+    Debt.REFUND: (payments.plan_refund,),
+    Debt.DIVIDE: (payments.plan_refund, payments.plan_transfer),
+}
+"""What is planned for held money, in this order."""
+
+
+def _divided(session: Session, rows: Life, found: Settlement) -> None:
+    """Mark the money divided once both have their part; agreement and grant go on, as after a release (R6.3)."""
+    if payments.made_of(session, found.id) != {OperationKind.TRANSFER, OperationKind.REFUND}:
+        return
+    step = service.step_of(SYSTEM, Kind.SETTLEMENT_DIVIDED, rows.trade)
+    found.state = settlement.advance(found.state, SettlementEvent.DIVIDE)
+    found.step_id = step.id
+    jobs.queue(session, "trade.settle", number=rows.trade.number)
+    record(session, step)
 
 
 def _complete(session: Session, rows: Life, digest: str) -> None:

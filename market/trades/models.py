@@ -3,7 +3,7 @@
 import uuid
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from market.db import Amount, Base
@@ -15,7 +15,10 @@ from market.trades.dispute import DisputeState, Ruling
 from market.trades.duty import DutyState
 from market.trades.grounds import Ground
 from market.trades.notice import NoticeState
+from market.trades.redress import RedressState
 from market.trades.settlement import SettlementState
+
+_RUNNING = text("state <> 'CLOSED'")
 
 
 class Trade(Stateful, Base):
@@ -57,13 +60,17 @@ class Settlement(Stateful, Base):
     """The money of a trade; there is none when the signed price is 0."""
 
     __tablename__ = "settlement"
-    __table_args__ = (CheckConstraint("amount > 0 AND fee >= 0 AND fee <= amount", name="amount"),)
+    __table_args__ = (
+        CheckConstraint("amount > 0 AND fee >= 0 AND refund >= 0 AND fee + refund <= amount", name="amount"),
+    )
 
     trade_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("trade.id"), unique=True)
     amount: Mapped[int] = mapped_column(Amount)
     """Minor units: what the buyer pays."""
     fee: Mapped[int] = mapped_column(Amount)
-    """Minor units: the platform's part of the amount, taken when it is released."""
+    """Minor units: the platform's part of what is released; a ruling that divides the amount lowers it."""
+    refund: Mapped[int] = mapped_column(Amount, default=0)
+    """Minor units that go back to the buyer by a ruling that divides the amount; else 0."""
     currency: Mapped[str] = mapped_column(String(3))
     state: Mapped[SettlementState]
     due_at: Mapped[datetime]
@@ -128,3 +135,32 @@ class Duty(Stateful, Base):
     method: Mapped[str | None] = mapped_column(Text)
     kept: Mapped[str | None] = mapped_column(Text)
     """What is kept by law, on what ground and for how long; None when nothing is."""
+
+
+class Redress(Stateful, Base):
+    """What the operator has paid back to the buyer after the release; at most one of a trade runs at a time."""
+
+    __tablename__ = "redress"
+    __table_args__ = (
+        CheckConstraint(
+            "amount > 0 AND fee >= 0 AND fee <= amount"
+            " AND (recovered IS NULL OR recovered >= 0 AND recovered <= amount - fee)",
+            name="amount",
+        ),
+        Index("uq_redress_open", "trade_id", unique=True, sqlite_where=_RUNNING, postgresql_where=_RUNNING),
+    )
+
+    trade_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("trade.id"), index=True)
+    state: Mapped[RedressState]
+    amount: Mapped[int] = mapped_column(Amount)
+    """Minor units of ``currency`` that the buyer gets back."""
+    fee: Mapped[int] = mapped_column(Amount)
+    """Minor units of it that the exchange gives out of its fee; the rest is the provider's part."""
+    recovered: Mapped[int | None] = mapped_column(Amount)
+    """Minor units of the provider's part that were taken back from its account; None while that is open.
+
+    What is missing is owed to the exchange and kept back from later releases to the provider.
+    """
+    currency: Mapped[str] = mapped_column(String(3))
+    reason: Mapped[str] = mapped_column(Text)
+    ordered_at: Mapped[datetime]

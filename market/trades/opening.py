@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from contracts.money import split
 from contracts.negotiation import State
 from market import jobs, permissions, steps
 from market.actor import Actor
@@ -27,12 +26,11 @@ from market.trades import acts, amending, service, updating
 from market.trades.acceptance import AcceptanceState
 from market.trades.acts import Act
 from market.trades.agreement import AgreementState
-from market.trades.following import SYSTEM, bill
+from market.trades.billing import bill
+from market.trades.following import SYSTEM
 from market.trades.models import Acceptance, Agreement, Settlement, Trade
 from market.trades.settlement import SettlementState
-
-WHOLE = 10_000
-"""Basis points in the whole price."""
+from market.trades.shares import divided
 
 
 @dataclass(frozen=True)
@@ -151,12 +149,12 @@ def _machines(session: Session, step: Pending, one: Agreed, trade: Trade) -> Agr
 
 def _settlement(step: Pending, trade: Trade, due_at: datetime) -> Settlement:
     points = book(trade.rules).value("fee.basis_points")
-    _net, fee = split(trade.amount, [WHOLE - points, points])
     return Settlement(
         step_id=step.id,
         trade_id=trade.id,
         amount=trade.amount,
-        fee=fee,
+        fee=divided(trade.amount, 0, points).fee,
+        refund=0,
         currency=trade.currency,
         state=SettlementState.DUE,
         due_at=due_at,

@@ -5,13 +5,17 @@ import uuid
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from marshmallow import ValidationError
+from sqlalchemy.orm import Session
 
+from contracts.errors import ContractError
+from contracts.money import Money
 from market import forms, permissions
+from market.actor import Actor
 from market.db import read, transaction
-from market.errors import NotFound
+from market.errors import Invalid, NotFound
 from market.i18n import _, lazy
 from market.participants import service as participants
-from market.participants.web import current_actor
+from market.participants.web import current_actor, idempotency_key
 from market.payments import naming
 from market.registry import reading as registry
 from market.trades import (
@@ -19,6 +23,7 @@ from market.trades import (
     grounds,
     money,
     opening,
+    redressing,
     schemas,
     service,
     showing,
@@ -132,12 +137,27 @@ def rule(number: str) -> ResponseReturnValue:
     """Rule on a dispute with a reason."""
     actor = current_actor()
     try:
-        given = forms.load(schemas.RulingIn())
-    except ValidationError as error:
+        given = forms.load(schemas.RulingForm())
+        with transaction() as session:
+            refund = _amount(session, actor, number, given.get("amount"))
+            decisions.rule(session, actor, number, Ruling(given["outcome"]), given["reason"], refund)
+    except (ValidationError, Invalid) as error:
         return _page(number, error)
-    with transaction() as session:
-        decisions.rule(session, actor, number, Ruling(given["outcome"]), given["reason"])
     return _done(number, _("The ruling is recorded."))
+
+
+@pages.post("/trades/<number>/redress")
+def order_redress(number: str) -> ResponseReturnValue:
+    """Have a released price paid back, in full or in part, with a reason."""
+    actor = current_actor()
+    try:
+        given = forms.load(schemas.RedressForm())
+        with transaction() as session:
+            amount = _amount(session, actor, number, given["amount"]) or 0
+            redressing.order(session, actor, number, amount, given["reason"], idempotency_key())
+    except (ValidationError, Invalid) as error:
+        return _page(number, error)
+    return _done(number, _("The redress is ordered: the buyer gets its money back first."))
 
 
 @pages.get("/assets/<uuid:asset_id>/standing")
@@ -160,7 +180,21 @@ def decide_asset(asset_id: uuid.UUID) -> ResponseReturnValue:
     return redirect(url_for("registry.asset", asset_id=asset_id), 303)
 
 
-def _page(number: str, faults: ValidationError | None = None) -> ResponseReturnValue:
+def _amount(session: Session, actor: Actor, number: str, typed: str | None) -> int | None:
+    """Return an amount typed in major units of a trade's currency, as minor units; None when none was typed.
+
+    Raises:
+        ValidationError: it is no amount of this currency.
+    """
+    if typed is None:
+        return None
+    try:
+        return Money.parse(typed, service.seen(session, actor, number).trade.currency).amount
+    except ContractError as error:
+        raise ValidationError(_("Write an amount such as 1280.50."), "amount") from error
+
+
+def _page(number: str, faults: ValidationError | Invalid | None = None) -> ResponseReturnValue:
     actor = current_actor()
     with read() as session:
         found = showing.shown(session, actor, number)

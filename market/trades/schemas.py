@@ -3,7 +3,19 @@
 from marshmallow import fields
 
 from market.contracting.schemas import ChangeOut, ClauseOut
-from market.fields import Cursor, Day, Digest, Number, Reason, Schema, Text, Timestamp, Uuid, one_of
+from market.fields import (
+    Cursor,
+    Day,
+    Digest,
+    MinorUnits,
+    Number,
+    Reason,
+    Schema,
+    Text,
+    Timestamp,
+    Uuid,
+    one_of,
+)
 from market.trades.grounds import Cause, Ground
 
 
@@ -14,9 +26,34 @@ class TradeReasonIn(Schema):
 
 
 class RulingIn(Schema):
-    """What the operator rules: all of the price, one way or the other."""
+    """What the operator rules: the price goes one way, the other way, or is divided."""
 
-    outcome = one_of("release", "refund", required=True)
+    outcome = one_of("release", "refund", "divide", required=True)
+    amount = MinorUnits(
+        metadata={"description": "minor units back to the buyer; where the price is divided, and only there"}
+    )
+    reason = Reason(required=True)
+
+
+class RulingForm(Schema):
+    """What the operator rules, on a page."""
+
+    outcome = one_of("release", "refund", "divide", required=True)
+    amount = Text(high=60)
+    reason = Reason(required=True)
+
+
+class RedressIn(Schema):
+    """What is paid back of a price that was released."""
+
+    amount = MinorUnits(required=True, metadata={"description": "minor units back to the buyer"})
+    reason = Reason(required=True)
+
+
+class RedressForm(Schema):
+    """What is paid back of a price that was released, on a page."""
+
+    amount = Text(high=60, required=True)
     reason = Reason(required=True)
 
 
@@ -135,6 +172,20 @@ class TradeDutyOut(Schema):
     kept = fields.String(allow_none=True)
 
 
+class TradeRedressOut(Schema):
+    """What the operator had paid back after the release."""
+
+    state = fields.String(metadata={"description": "ORDERED, REPAID (the buyer has it) or CLOSED"})
+    amount = fields.Integer(metadata={"description": "minor units back to the buyer"})
+    fee = fields.Integer(metadata={"description": "minor units of it that the exchange gives out of its fee"})
+    recovered = fields.Integer(
+        allow_none=True,
+        metadata={"description": "minor units taken back from the provider; it owes the rest of its part"},
+    )
+    reason = fields.String()
+    ordered_at = Timestamp()
+
+
 class TradeSummaryOut(Schema):
     """A trade in a list."""
 
@@ -160,6 +211,13 @@ class TradeOut(TradeSummaryOut):
     """One trade with its story."""
 
     fee = fields.Integer(allow_none=True, metadata={"description": "platform fee in minor units"})
+    refund = fields.Integer(
+        allow_none=True,
+        metadata={"description": "minor units that a dividing ruling gives back to the buyer"},
+    )
+    redresses = fields.List(
+        fields.Nested(TradeRedressOut), metadata={"description": "what was paid back after the release"}
+    )
     rules = fields.Integer()
     frozen = fields.Boolean(
         metadata={"description": "its last steps were recovered without their values; no other may follow"}

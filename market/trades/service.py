@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session
 
 from contracts.terms import AnyTerms
-from market import db
+from market import clock, db
 from market.actor import Actor, Role
 from market.contracting import proposals, renewals
 from market.contracting import reading as contracting
@@ -17,12 +17,14 @@ from market.errors import NotFound
 from market.i18n import _
 from market.paging import Page, page
 from market.permissions import Relation
+from market.rules import book
 from market.steps import Kind, Pending, begin, is_frozen
 from market.trades.acts import ENDED, Standing
-from market.trades.models import Acceptance, Agreement, Dispute, Duty, Notice, Settlement, Trade
+from market.trades.models import Acceptance, Agreement, Dispute, Duty, Notice, Redress, Settlement, Trade
 from market.trades.notice import NoticeState
+from market.trades.redress import RedressState
 
-Row = TypeVar("Row", Agreement, Settlement, Acceptance, Dispute, Notice, Duty)
+Row = TypeVar("Row", Agreement, Settlement, Acceptance, Dispute, Notice, Duty, Redress)
 
 
 @dataclass
@@ -34,6 +36,7 @@ class Life:
         dispute: None while the delivery was not rejected.
         notice: the one that runs; None when none does.
         duty: None while the buyer owes no deletion.
+        redress: the one that runs; None when none does.
     """
 
     trade: Trade
@@ -43,6 +46,7 @@ class Life:
     dispute: Dispute | None
     notice: Notice | None
     duty: Duty | None
+    redress: Redress | None
 
 
 def life(session: Session, number: str, *, lock: bool = False) -> Life:
@@ -65,6 +69,7 @@ def life(session: Session, number: str, *, lock: bool = False) -> Life:
         dispute=_maybe(session, Dispute, trade.id, lock),
         notice=_maybe(session, Notice, trade.id, lock, Notice.state == NoticeState.GIVEN),
         duty=_maybe(session, Duty, trade.id, lock),
+        redress=_maybe(session, Redress, trade.id, lock, Redress.state != RedressState.CLOSED),
     )
 
 
@@ -105,6 +110,8 @@ def standing(session: Session, rows: Life) -> Standing:
         duty=rows.duty.state if rows.duty else None,
         amendment=proposals.open_of(session, rows.trade.handle) is not None,
         renewal=renewed(session, rows.trade.handle),
+        redress=rows.redress.state if rows.redress else None,
+        term_over=rows.agreement.term_until <= clock.now(),
         frozen=is_frozen(session, rows.trade.handle),
     )
 
@@ -130,9 +137,24 @@ def notices(trade_id: uuid.UUID) -> Select[Notice]:
     return select(Notice).where(Notice.trade_id == trade_id).order_by(Notice.given_at)
 
 
+def redresses(session: Session, trade_id: uuid.UUID) -> list[Redress]:
+    """Return what was paid back of a trade after its release, the first one first."""
+    query = select(Redress).where(Redress.trade_id == trade_id)
+    return list(session.scalars(query.order_by(Redress.ordered_at, Redress.id)))
+
+
 def step_of(actor: Actor, kind: Kind, trade: Trade) -> Pending:
     """Begin a step of a running trade, under the rule book the trade began with."""
     return begin(actor, kind, trade.handle, version=trade.rules)
+
+
+def has_rule(trade: Trade, rule_id: str) -> bool:
+    """Tell whether the rule book that a trade began with, and keeps, has a rule."""
+    try:
+        book(trade.rules).rule(rule_id)
+    except KeyError:
+        return False
+    return True
 
 
 def relation_of(actor: Actor, trade: Trade) -> Relation:

@@ -19,9 +19,9 @@ from market.i18n import in_language
 from market.permissions import Relation
 from market.steps import Step
 from market.steps.telling import told
-from market.trades import acts, grounds, service, timeline, updating, waiting
+from market.trades import acts, grounds, redressing, service, timeline, updating, waiting
 from market.trades.acts import Act
-from market.trades.models import Trade
+from market.trades.models import Redress, Trade
 from market.trades.service import Life
 from market.trades.timeline import Happened, Next, Side
 from market.trades.updating import Given
@@ -42,6 +42,7 @@ ACTIONS = {
     Act.DELETE: "duty.perform",
     Act.AMEND: "contract.offer",
     Act.RENEW: "contract.renew",
+    Act.REDRESS: "redress.order",
 }
 """The permission behind each act."""
 
@@ -61,6 +62,8 @@ class Shown:
         terms_digest: SHA-256 of the terms in force.
         renews: number of the trade that this one goes on from.
         renewed_by: number of the contract that goes on from this trade's, open or in force.
+        redresses: what was paid back after the release, the first one first.
+        left: minor units of the price that can still be paid back.
         possible: what this reader may do now.
         frozen: whether the last step was recovered without its values, so that none may follow.
     """
@@ -75,6 +78,8 @@ class Shown:
     terms_digest: str
     renews: str | None
     renewed_by: str | None
+    redresses: list[Redress]
+    left: int
     possible: list[Act]
     frozen: bool
 
@@ -101,6 +106,8 @@ def shown(session: Session, actor: Actor, number: str) -> Shown:
         terms_digest=contracting.agreed(session, rows.agreement.contract_id).contract.terms_digest,
         renews=renewals.renews(session, rows.trade.handle),
         renewed_by=renewals.renewed_by(session, rows.trade.handle),
+        redresses=service.redresses(session, rows.trade.id),
+        left=redressing.left(session, rows.trade, rows.settlement) if rows.settlement else 0,
         possible=[
             act
             for act in Act
@@ -142,6 +149,8 @@ def detail(found: Shown) -> dict[str, Any]:
         **_facts(found.rows.trade),
         "states": states(found.rows, found.grant),
         "fee": found.rows.settlement.fee if found.rows.settlement else None,
+        "refund": found.rows.settlement.refund if found.rows.settlement else None,
+        "redresses": found.redresses,
         "rules": found.rows.trade.rules,
         "frozen": found.frozen,
         "possible": [act.value for act in found.possible],
@@ -186,10 +195,13 @@ def called(side: Side, trade: Trade, names: Names) -> str:
 
 
 def _agreed(session: Session, rows: Life, act: Act, relation: Relation) -> bool:
-    """Tell whether the signed text gives a side what the table of acts leaves open to any."""
+    """Tell whether the signed text, or the trade's rule book, gives what the table of acts leaves open to any."""
     match act:
         case Act.RETRACT:
             return rows.notice is not None and rows.notice.side is relation
+        case Act.REDRESS:
+            left = redressing.left(session, rows.trade, rows.settlement) if rows.settlement else 0
+            return left > 0 and service.has_rule(rows.trade, redressing.RULE)
         case Act.AMEND | Act.RENEW:
             return isinstance(service.terms_of(session, rows), Terms)
         case Act.END | Act.SUSPEND:

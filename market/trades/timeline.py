@@ -22,6 +22,7 @@ from market.trades.acts import Standing
 from market.trades.agreement import AgreementState
 from market.trades.duty import DutyState
 from market.trades.models import Trade
+from market.trades.redress import RedressState
 from market.trades.service import Life
 from market.trades.settlement import SettlementState
 
@@ -60,7 +61,7 @@ class Next:
 
     Attributes:
         side: whom the trade waits for.
-        what: a stable word: pay, fetch, accept, rule, receipt, release, refund, close, delete.
+        what: a stable word: pay, fetch, accept, rule, receipt, release, refund, divide, close, repay, recover, delete.
         by: the deadline; None where there is none.
     """
 
@@ -88,6 +89,8 @@ def awaited(session: Session, rows: Life, standing: Standing) -> Next | None:
         return Next(Side.OPERATOR, "rule", None)
     if standing.dispute is not None and standing.dispute.value == "RULED":
         return Next(Side.EXCHANGE, "close", None)
+    if standing.redress is not None:
+        return Next(Side.EXCHANGE, "repay" if standing.redress is RedressState.ORDERED else "recover", None)
     return _word(session, rows, standing) or _deletion(rows)
 
 
@@ -165,6 +168,9 @@ WAITS: Mapping[str, Any] = {
     "rule": lazy("The operator rules on the dispute."),
     "release": lazy("The exchange transfers the price less the platform fee to the provider."),
     "refund": lazy("The exchange refunds the price to the buyer."),
+    "divide": lazy("The exchange sends both their part of the price, as ruled."),
+    "repay": lazy("The exchange pays the buyer back, as the operator ordered."),
+    "recover": lazy("The exchange takes the provider's part of it back."),
     "close": lazy("The exchange closes the dispute."),
     "delete": lazy("The agreement has ended: the buyer deletes the data with all copies and states it here."),
 }
@@ -193,6 +199,9 @@ STEPS: Mapping[str, Any] = {
     "accept": lazy("Accept or reject"),
     "release": lazy("Price to the provider"),
     "refund": lazy("Price back to the buyer"),
+    "divide": lazy("Price divided between both"),
+    "repay": lazy("Money back to the buyer"),
+    "recover": lazy("Money back from the provider"),
     "rule": lazy("Ruling of the operator"),
     "close": lazy("Close the dispute"),
     "delete": lazy("Delete the data"),
@@ -205,5 +214,6 @@ COURSES: Mapping[str, tuple[str, ...]] = {
     "receipt": ("receipt", "accept", "release"),
     "accept": ("accept", "release"),
     "rule": ("rule", "close"),
+    "repay": ("repay", "recover"),
 }
 """What is still to come from each point on, when nobody objects."""

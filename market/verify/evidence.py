@@ -20,8 +20,8 @@ AUDITOR = "auditor"
 """Sees everything."""
 PARTIES_SEE = frozenset({
     "request", "contract", "version", "remark", "signature", "standing_offer", "key", "certificate", "trade",
-    "agreement", "settlement", "acceptance", "dispute", "notice", "duty", "operation", "posting", "access_grant",
-    "receipt", "revision", "inspection", "cleaning", "cleaning.recipe", "attestation",
+    "agreement", "settlement", "acceptance", "dispute", "notice", "duty", "redress", "operation", "posting",
+    "access_grant", "receipt", "revision", "inspection", "cleaning", "cleaning.recipe", "attestation",
 })  # fmt: skip
 """Tables, and personal columns as ``table.column``, that may never be withheld from a party to the trade."""
 SEES: Mapping[str, frozenset[str]] = {
@@ -92,6 +92,11 @@ class Evidence:
             if row["kind"] == kind and row["state"] == "OK" and row["source_id"] not in stray
         ]
 
+    def released(self) -> list[dict[str, Any]]:
+        """Return the operations by which the held money of the trade went out, not what followed a release."""
+        out = [*self.done("transfer"), *self.done("refund")]
+        return [row for row in out if cause_of(row) == row["settlement_id"]]
+
     def strayed(self) -> list[dict[str, Any]]:
         """Return the payments that came in and funded nothing."""
         return [row for row in self.operations() if row["state"] == "STRAY"]
@@ -105,6 +110,12 @@ class Evidence:
         begun = {entry.handle for entry in self.entries.values() if entry.kind == "contract.requested"}
         require(len(begun) == 1, f"{len(begun)} contracts were requested in it")
         return [(index, entry) for index, entry in self.entries.items() if entry.handle in begun]
+
+
+def cause_of(operation: dict[str, Any]) -> str:
+    """Return what an operation was owed for; before there was anything else it was always the settlement."""
+    cause: str = operation.get("cause_id", operation["settlement_id"])
+    return cause
 
 
 def check(report: Report, files: Mapping[str, bytes], manifest: Manifest, trust: Policy) -> Evidence | None:

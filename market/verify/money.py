@@ -3,13 +3,22 @@
 from collections.abc import Mapping
 from typing import Any
 
+from contracts.money import split
 from contracts.terms import AnyTerms
+from market.rules import book
+from market.verify import redress
 from market.verify.evidence import Evidence
 from market.verify.report import require
 
 _CLEARING, _FEE_REVENUE, _PSP_FEES = "psp_clearing", "fee_revenue", "psp_fee_expense"
-_ENDED = {"settlement.released": "released", "settlement.refunded": "refunded"}
-_RULED = {"release": "transfer", "refund": "refund"}
+_ENDED = {
+    "settlement.released": "released",
+    "settlement.refunded": "refunded",
+    "settlement.divided": "divided",
+}
+_RULED = {"release": {"transfer"}, "refund": {"refund"}, "divide": {"transfer", "refund"}}
+_WHOLE = 10_000
+_KINDS = ("checkout", "transfer", "refund", "reversal")
 _BOOKED = frozenset({"OK", "STRAY"})
 """States in which an operation has moved money."""
 
@@ -38,25 +47,51 @@ def check(evidence: Evidence, terms: AnyTerms, kinds: list[str]) -> str:
     require(agreed, "another amount was paid than was signed")
     require(bool(paid) == ("payment.settled" in kinds), "a settled payment shows its operation")
     _check_way_out(evidence, price, kinds)
+    redresses = redress.check(evidence)
     _check_books(evidence, terms)
     if not price:
         return "nothing is to be paid"
     state = next((_ENDED[kind] for kind in kinds if kind in _ENDED), "held" if paid else "due")
-    return f"{terms.price.figures()} {currency} signed = owed{' = paid' if paid else ''}; {state}; the books balance"
+    owed = f"{terms.price.figures()} {currency} signed = owed{' = paid' if paid else ''}"
+    return f"{owed}; {state}{redresses}; the books balance"
 
 
 def _check_way_out(evidence: Evidence, price: int, kinds: list[str]) -> None:
-    """All of the price leaves at once, where acceptance or the ruling sent it, less the fee that was agreed."""
-    out = [*evidence.done("transfer"), *evidence.done("refund")]
-    moved = sum(row["amount"] + row["fee"] for row in out)
-    require(not out or moved == price, f"{moved} of {price} minor units left the hold")
+    """All of the price leaves where acceptance or the ruling sent it, less the fee of what is released."""
+    out = evidence.released()
+    moved = sum(row["amount"] + row.get("netted", 0) + row["fee"] for row in out)
+    rulings = {image.row["ruling"] for image in evidence.own("dispute") if image.row["ruling"]}
+    part = _part_back(evidence, price, rulings)
+    under_way = part and "settlement.divided" not in kinds and len(out) < 2
+    require(not out or under_way or moved == price, f"{moved} of {price} minor units left the hold")
+    require(len({row["kind"] for row in out}) == len(out), "money left the hold twice the same way")
     require(out or not set(_ENDED) & set(kinds), "the money went nowhere")
     for row in out:
-        fee = evidence.own("settlement")[-1].row["fee"] if row["kind"] == "transfer" else 0
-        require(row["fee"] == fee, "another fee was taken than was agreed")
-        rulings = [image.row["ruling"] for image in evidence.own("dispute") if image.row["ruling"]]
-        ruled = all(_RULED[ruling] == row["kind"] for ruling in rulings)
+        settled = evidence.own("settlement")[-1].row
+        released = row["kind"] == "transfer"
+        require(row["fee"] == (settled["fee"] if released else 0), "another fee was taken than was agreed")
+        amount = row["amount"] + row.get("netted", 0) + row["fee"]
+        require(
+            not part or amount == (price - part if released else part), "another part was sent than was ruled"
+        )
+        ruled = all(row["kind"] in _RULED[ruling] for ruling in rulings)
         require(ruled, "the money went against the ruling")
+
+
+def _part_back(evidence: Evidence, price: int, rulings: set[str]) -> int:
+    """Return what a ruling that divides the price gives the buyer, 0 where none does; the fee is of the rest alone."""
+    settlements = [image.row for image in evidence.own("settlement")]
+    part: int = settlements[-1].get("refund", 0) if settlements else 0
+    require(
+        (part > 0) == ("divide" in rulings) and part < max(price, 1), "the price is divided as nobody ruled"
+    )
+    if part:
+        before = settlements[0]
+        points = book(evidence.own("trade")[-1].row["rules"]).value("fee.basis_points")
+        shares = [split(amount, [_WHOLE - points, points])[1] for amount in (price, price - part)]
+        agreed = [before["fee"], settlements[-1]["fee"]] == shares
+        require(agreed, "the fee is not that of the part released")
+    return part
 
 
 def _check_books(evidence: Evidence, terms: AnyTerms) -> None:
@@ -68,7 +103,7 @@ def _check_books(evidence: Evidence, terms: AnyTerms) -> None:
         require(row["id"] not in ids, "a posting is shown twice")
         ids.add(row["id"])
         require(row["number"] == terms.number, "a posting is of another trade")
-        beside = any(
+        beside = image.entry.kind == redress.CLOSED or any(
             operation.index == image.index and operation.row["state"] in _BOOKED
             for operation in evidence.rows("operation", id=row["operation_id"])
         )
@@ -76,8 +111,9 @@ def _check_books(evidence: Evidence, terms: AnyTerms) -> None:
         line = row["debit"], row["credit"], row["amount"], row["currency"]
         booked.setdefault(row["operation_id"], []).append(line)
     hold = f"order_hold:{terms.number}"
-    for operation in [row for kind in ("checkout", "transfer", "refund") for row in evidence.done(kind)]:
-        right = operation["currency"] == terms.price.currency and _same(booked, operation, hold)
+    for operation in [row for kind in _KINDS for row in evidence.done(kind)]:
+        own = operation["currency"] == terms.price.currency
+        right = own and _same(booked, operation, hold, redress.lines(evidence, operation))
         require(right, f"the {operation['kind']} is booked otherwise than it was done")
     _check_stray(evidence, terms, booked)
 
@@ -97,15 +133,32 @@ def _check_stray(evidence: Evidence, terms: AnyTerms, booked: Mapping[str, list[
             require(_same(booked, operation, suspense), "what came in and funded nothing is booked otherwise")
 
 
-def _same(booked: Mapping[str, list[Line]], operation: dict[str, Any], hold: str) -> bool:
-    """Tell whether an operation is booked as it was done; what the platform keeps of a payment is its own claim."""
+def _same(
+    booked: Mapping[str, list[Line]],
+    operation: dict[str, Any],
+    hold: str,
+    after: list[tuple[str, str, int]] | None = None,
+) -> bool:
+    """Tell whether an operation is booked as it was done; what the platform keeps of a payment is its own claim.
+
+    Args:
+        booked: the postings of each operation.
+        operation: one that moved money.
+        hold: the account that holds what came in.
+        after: what is booked of it instead, when it was made after the release.
+    """
     lines, amount, fee = booked.get(operation["id"], []), operation["amount"], operation["fee"]
     payable = f"provider_payable:{operation['organisation_id']}"
-    expected = {
+    receivable, netted = f"provider_receivable:{operation['organisation_id']}", operation.get("netted", 0)
+    expected = after if after is not None else {
         "checkout": [(_CLEARING, hold, amount)],
-        "transfer": [(hold, payable, amount), (hold, _FEE_REVENUE, fee), (payable, _CLEARING, amount)],
+        "transfer": [
+            (hold, payable, amount + netted), (hold, _FEE_REVENUE, fee),
+            (payable, receivable, netted), (payable, _CLEARING, amount),
+        ],
         "refund": [(hold, _CLEARING, amount)],
-    }[operation["kind"]]
+        "reversal": [],
+    }[operation["kind"]]  # fmt: skip
     paying = operation["kind"] == "checkout"
     kept = [line for line in lines if paying and line[:2] == (_PSP_FEES, _CLEARING) and 0 < line[2] <= amount]
     rest = sorted(line for line in lines if line not in kept)

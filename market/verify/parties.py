@@ -14,6 +14,7 @@ from market.verify.line import Line
 from market.verify.report import require
 
 _OF_A_TRADE = ("agreement", "acceptance", "settlement", "dispute", "duty")
+_OF_PROVIDER = frozenset({"transfer", "reversal"})
 _ONE_EACH = ("trade", "access_grant", *_OF_A_TRADE)
 
 
@@ -76,7 +77,7 @@ def _expected(
         "trade": {**deal, **handle, **of_contract, **asset},
         "access_grant": {**deal, **asset, **of_trade},
         "operation": {"number": contract["number"], **handle, "settlement_id": ids["settlement"]},
-        **dict.fromkeys((*_OF_A_TRADE, "notice"), of_trade),
+        **dict.fromkeys((*_OF_A_TRADE, "notice", "redress"), of_trade),
     }
 
 
@@ -86,14 +87,14 @@ def _check_operations(evidence: Evidence, contract: dict[str, Any]) -> None:
     stray = {row["id"] for row in evidence.strayed()}
     for image in evidence.own("operation"):
         row = image.row
-        whose = "provider_id" if row["kind"] == "transfer" else "buyer_id"
+        whose = "provider_id" if row["kind"] in _OF_PROVIDER else "buyer_id"
         require(row["organisation_id"] == contract[whose], f"a {row['kind']} is another organisation's money")
         source = row["kind"] == "checkout" or row["source_id"] in (
-            paid if row["kind"] == "transfer" else paid | stray
+            paid if row["kind"] in _OF_PROVIDER else paid | stray
         )
         require(source, f"a {row['kind']} is taken from another payment")
     for image in evidence.own("settlement"):
-        funded = image.row["state"] in {"FUNDED", "RELEASED", "REFUNDED"}
+        funded = image.row["state"] in {"FUNDED", "RELEASED", "REFUNDED", "PARTIAL"}
         known = image.row["operation_id"] in paid if funded else image.row["operation_id"] is None
         require(known, "the settlement is funded by another payment")
 

@@ -323,6 +323,8 @@ PROGRAMS: Final[tuple[Row, ...]] = (
     api("invoicing_api.redden", "POST", PROVIDER, PAYMENTS, 200, on="reduced", sent=RED,
         **side(suspended=200)),
     api("invoicing_api.fetch", "GET", BUYER, READ, 200, on="issued", args={"place": 0}, **seen()),
+    api("trades_api.order_redress", "POST", OPERATOR, OPERATE, 201, on="settled", sent={"amount": 100, **REASON},
+        **office()),
     # Programs: the operator's own acts
     api("governance_api.find_person", "GET", OPERATOR, OPERATE, 200, query=GUEST, **desk()),
     api("governance_api.erase_person", "POST", OPERATOR, OPERATE, 200,

@@ -336,6 +336,7 @@ ROWS: Final[tuple[Row, ...]] = (
     page("invoicing.redden", "POST", PROVIDER, 303, on="reduced", sent=RED,
          **side(suspended=303)),
     page("invoicing.fetch", "GET", BUYER, 200, on="issued", args={"place": 0}, **seen()),
+    page("trades.order_redress", "POST", OPERATOR, 303, on="settled", sent={"amount": "1.00", **REASON}, **office()),
     # Pages: audit
     page("oversight.desk", "GET", AUDITOR, 200, **desk()),
     page("oversight.export_steps", "GET", AUDITOR, 200, args={"form": "csv"}, **desk()),

@@ -44,6 +44,8 @@ revision.cleaned
 accreditation.given accreditation.withdrawn inspection.attested
 reconciliation.planned reconciliation.made reconciliation.signed
 profile.changed invoice.requested invoice.issued invoice.refused invoice.reduced invoice.reddened
+settlement.divided redress.ordered redress.repaid redress.closed
+reversal.planned reversal.made reversal.failed
 """.split()
 
 

@@ -166,7 +166,7 @@ def _trades(cast: Cast, listing: str) -> dict[str, list[str]]:
         evidence.in_force(deal)
         return deal
 
-    due, *funded = (running() for _each in range(13))
+    due, *funded = (running() for _each in range(14))
     for one in funded:
         evidence.pay(one)
     cancelled, fetched, *delivered = funded
@@ -178,7 +178,7 @@ def _trades(cast: Cast, listing: str) -> dict[str, list[str]]:
     jobs.drain()
     for one in closed:
         trades.closed(one)
-    ended, noticed, halted, resting, over, billed, unbilled = closed
+    ended, noticed, halted, resting, over, billed, unbilled, released = closed
     for actor in (cast.provider, cast.buyer):
         invoices.profile(actor)
     asked = invoices.asked(billed)
@@ -198,6 +198,7 @@ def _trades(cast: Cast, listing: str) -> dict[str, list[str]]:
         "POST /api/v1/trades/{number}/acceptance#number": [accepted.number],
         "POST /api/v1/trades/{number}/rejection#number": [rejected.number],
         "POST /api/v1/trades/{number}/ruling#number": [disputed.number],
+        "POST /api/v1/trades/{number}/redress#number": [released.number],
         "POST /api/v1/trades/{number}/termination#number": [ended.number],
         "POST /api/v1/trades/{number}/retraction#number": [noticed.number],
         "POST /api/v1/trades/{number}/suspension#number": [halted.number],

@@ -393,9 +393,11 @@ def upgrade() -> None:
         sa.Column("settlement_id", sa.Uuid(), nullable=False),
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
         sa.Column("source_id", sa.Uuid(), nullable=True),
+        sa.Column("cause_id", sa.Uuid(), nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.Column("fee", sa.BigInteger(), nullable=False),
+        sa.Column("netted", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("title", sa.String(length=200), nullable=False),
         sa.Column("rules", sa.Integer(), nullable=False),
@@ -409,7 +411,11 @@ def upgrade() -> None:
         sa.Column("planned_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("step_id", sa.Uuid(), nullable=False),
-        sa.CheckConstraint("amount > 0 AND fee >= 0", name="ck_operation_amount"),
+        sa.CheckConstraint(
+            "amount >= 0 AND fee >= 0 AND netted >= 0 AND (amount > 0 OR kind = 'transfer' AND netted > 0)"
+            " AND (netted = 0 OR kind = 'transfer')",
+            name="ck_operation_amount",
+        ),
         sa.ForeignKeyConstraint(["source_id"], ["operation.id"], name="fk_operation_source_id_operation"),
         sa.ForeignKeyConstraint(
             ["step_id", "id"],
@@ -429,12 +435,20 @@ def upgrade() -> None:
     op.create_index("ix_operation_organisation_id", "operation", ["organisation_id"], unique=False)
     op.create_index("ix_operation_planned_at", "operation", ["planned_at", "id"], unique=False)
     op.create_index(
-        "uq_operation_outgoing",
+        "uq_operation_moving",
         "operation",
-        ["source_id"],
+        ["source_id", "kind"],
         unique=True,
-        sqlite_where=sa.text("kind IN ('transfer', 'refund') AND state IN ('PLANNED', 'OPEN', 'OK')"),
-        postgresql_where=sa.text("kind IN ('transfer', 'refund') AND state IN ('PLANNED', 'OPEN', 'OK')"),
+        sqlite_where=sa.text("kind <> 'checkout' AND state IN ('PLANNED', 'OPEN')"),
+        postgresql_where=sa.text("kind <> 'checkout' AND state IN ('PLANNED', 'OPEN')"),
+    )
+    op.create_index(
+        "uq_operation_moved",
+        "operation",
+        ["source_id", "kind", "cause_id"],
+        unique=True,
+        sqlite_where=sa.text("kind <> 'checkout' AND state IN ('PLANNED', 'OPEN', 'OK')"),
+        postgresql_where=sa.text("kind <> 'checkout' AND state IN ('PLANNED', 'OPEN', 'OK')"),
     )
     op.create_index(
         "uq_operation_paid",
@@ -736,6 +750,42 @@ def upgrade() -> None:
     )
     op.create_index("ix_notice_trade_id", "notice", ["trade_id"], unique=False)
     op.create_table(
+        "redress",
+        sa.Column("trade_id", sa.Uuid(), nullable=False),
+        sa.Column("state", sa.String(32), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("fee", sa.BigInteger(), nullable=False),
+        sa.Column("recovered", sa.BigInteger(), nullable=True),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("ordered_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint(
+            "amount > 0 AND fee >= 0 AND fee <= amount"
+            " AND (recovered IS NULL OR recovered >= 0 AND recovered <= amount - fee)",
+            name="ck_redress_amount",
+        ),
+        sa.ForeignKeyConstraint(
+            ["step_id", "id"],
+            ["step_image.step_id", "step_image.row_id"],
+            name="bond_redress",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(["trade_id"], ["trade.id"], name="fk_redress_trade_id_trade"),
+        sa.PrimaryKeyConstraint("id", name="pk_redress"),
+    )
+    op.create_index("ix_redress_trade_id", "redress", ["trade_id"], unique=False)
+    op.create_index(
+        "uq_redress_open",
+        "redress",
+        ["trade_id"],
+        unique=True,
+        sqlite_where=sa.text("state <> 'CLOSED'"),
+        postgresql_where=sa.text("state <> 'CLOSED'"),
+    )
+    op.create_table(
         "grant_usage",
         sa.Column("grant_id", sa.Uuid(), nullable=False),
         sa.Column("bytes_sent", sa.BigInteger(), nullable=False),
@@ -989,13 +1039,16 @@ def upgrade() -> None:
         sa.Column("trade_id", sa.Uuid(), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.Column("fee", sa.BigInteger(), nullable=False),
+        sa.Column("refund", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("state", sa.String(32), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("operation_id", sa.Uuid(), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("step_id", sa.Uuid(), nullable=False),
-        sa.CheckConstraint("amount > 0 AND fee >= 0 AND fee <= amount", name="ck_settlement_amount"),
+        sa.CheckConstraint(
+            "amount > 0 AND fee >= 0 AND refund >= 0 AND fee + refund <= amount", name="ck_settlement_amount"
+        ),
         sa.ForeignKeyConstraint(
             ["step_id", "id"],
             ["step_image.step_id", "step_image.row_id"],
@@ -1630,6 +1683,14 @@ def downgrade() -> None:
     op.drop_index("ix_invitation_organisation_id", table_name="invitation")
     op.drop_table("invitation")
     op.drop_table("grant_usage")
+    op.drop_index(
+        "uq_redress_open",
+        table_name="redress",
+        sqlite_where=sa.text("state <> 'CLOSED'"),
+        postgresql_where=sa.text("state <> 'CLOSED'"),
+    )
+    op.drop_index("ix_redress_trade_id", table_name="redress")
+    op.drop_table("redress")
     op.drop_index("ix_notice_trade_id", table_name="notice")
     op.drop_table("notice")
     op.drop_table("duty")
@@ -1669,10 +1730,16 @@ def downgrade() -> None:
         postgresql_where=sa.text("kind = 'checkout' AND state = 'OK'"),
     )
     op.drop_index(
-        "uq_operation_outgoing",
+        "uq_operation_moved",
         table_name="operation",
-        sqlite_where=sa.text("kind IN ('transfer', 'refund') AND state IN ('PLANNED', 'OPEN', 'OK')"),
-        postgresql_where=sa.text("kind IN ('transfer', 'refund') AND state IN ('PLANNED', 'OPEN', 'OK')"),
+        sqlite_where=sa.text("kind <> 'checkout' AND state IN ('PLANNED', 'OPEN', 'OK')"),
+        postgresql_where=sa.text("kind <> 'checkout' AND state IN ('PLANNED', 'OPEN', 'OK')"),
+    )
+    op.drop_index(
+        "uq_operation_moving",
+        table_name="operation",
+        sqlite_where=sa.text("kind <> 'checkout' AND state IN ('PLANNED', 'OPEN')"),
+        postgresql_where=sa.text("kind <> 'checkout' AND state IN ('PLANNED', 'OPEN')"),
     )
     op.drop_index("ix_operation_planned_at", table_name="operation")
     op.drop_index("ix_operation_organisation_id", table_name="operation")

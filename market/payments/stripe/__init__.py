@@ -26,6 +26,7 @@ from market.payments.stripe.objects import (
     Event,
     PaymentIntent,
     Refund,
+    Reversal,
     Transfer,
 )
 from market.payments.stripe.signature import SignatureRefused, verify_signature
@@ -50,6 +51,7 @@ __all__ = [
     "PaymentIntent",
     "RateLimited",
     "Refund",
+    "Reversal",
     "SignatureRefused",
     "Stripe",
     "StripeError",

@@ -18,6 +18,7 @@ from market.payments.stripe.objects import (
     CheckoutSession,
     Event,
     Refund,
+    Reversal,
     Transfer,
 )
 from market.payments.stripe.wire import segment
@@ -160,6 +161,24 @@ class Stripe(PaymentIntents, Disputes):
         """List the transfers of a group, newest first, page by page."""
         return self._list(Transfer.read, "/v1/transfers", {"transfer_group": transfer_group})
 
+    def create_reversal(
+        self, transfer: str, *, key: str, amount: int, metadata: Mapping[str, str]
+    ) -> Reversal:
+        """Take back what a transfer brought to a connected account, or a part of it.
+
+        Args:
+            transfer: the transfer's id.
+            key: idempotency key.
+            amount: minor units, at most what of the transfer is not reversed and the account holds.
+            metadata: kept with the reversal; how a lost answer is found again.
+        """
+        params: dict[str, Value] = {"amount": amount, "metadata": dict(metadata)}
+        return self._post(Reversal.read, f"/v1/transfers/{segment(transfer)}/reversals", params, key)
+
+    def reversals(self, transfer: str) -> Iterator[Reversal]:
+        """List the reversals of a transfer, newest first, page by page."""
+        return self._list(Reversal.read, f"/v1/transfers/{segment(transfer)}/reversals", {})
+
     def create_refund(
         self, *, key: str, payment_intent: str, amount: int, metadata: Mapping[str, str]
     ) -> Refund:
@@ -181,9 +200,14 @@ class Stripe(PaymentIntents, Disputes):
 
     # what the platform knows
 
-    def balance(self) -> Balance:
-        """Fetch what the exchange's own account holds."""
-        return self._get(Balance.read, "/v1/balance")
+    def balance(self, account: str | None = None) -> Balance:
+        """Fetch what the exchange's own account holds, or a connected one.
+
+        Args:
+            account: the connected account's id; None for the exchange's own.
+        """
+        headers = {"Stripe-Account": account} if account else None
+        return self._call(Balance.read, "GET", "/v1/balance", headers=headers)
 
     def balance_transactions(
         self, *, created: Mapping[str, int] | None = None, source: str | None = None

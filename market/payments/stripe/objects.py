@@ -274,6 +274,28 @@ class BalanceTransaction(Answer):
 
 
 @dataclass(frozen=True)
+class Reversal(Answer):
+    """Money taken back from a connected account; it has no status: if it exists, it is done."""
+
+    id: str
+    amount: int
+    currency: str
+    transfer: str
+    metadata: Mapping[str, str]
+
+    @classmethod
+    def read(cls, data: Json) -> "Reversal":
+        """Read the API object."""
+        return cls(
+            id=data["id"],
+            amount=int(data.get("amount") or 0),
+            currency=str(data.get("currency") or ""),
+            transfer=_id(data.get("transfer")),
+            metadata=_metadata(data),
+        )
+
+
+@dataclass(frozen=True)
 class Event(Answer):
     """A notice that something happened to ``object_id``; never a fact to book by."""
 
@@ -300,17 +322,24 @@ class Event(Answer):
 
 @dataclass(frozen=True)
 class Balance(Answer):
-    """What the exchange's account holds, available and pending together, minor units by currency."""
+    """What an account holds, available and pending together, minor units by currency.
+
+    ``available`` is the part that can be moved now.
+    """
 
     amounts: Mapping[str, int] = field(default_factory=dict)
+    available: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def read(cls, data: Json) -> "Balance":
         """Read the API object."""
         amounts: dict[str, int] = {}
-        for part in [*(data.get("available") or []), *(data.get("pending") or [])]:
-            amounts[part["currency"]] = amounts.get(part["currency"], 0) + int(part["amount"])
-        return cls(amounts)
+        available: dict[str, int] = {}
+        for place in ("available", "pending"):
+            for part in data.get(place) or []:
+                for sums in (amounts, available) if place == "available" else (amounts,):
+                    sums[part["currency"]] = sums.get(part["currency"], 0) + int(part["amount"])
+        return cls(amounts, available)
 
 
 @dataclass(frozen=True)

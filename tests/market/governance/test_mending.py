@@ -32,7 +32,7 @@ from market.participants.passwords import LOST, matches
 from market.participants.states import Decision
 from market.steps import Step, StepImage, journal, recovering, truncate_journal
 from market.steps.journal import Record
-from market.trades import decisions, ending, grounds
+from market.trades import decisions, ending, grounds, redressing
 from market.trades.dispute import Ruling
 from tests import assets, attestations, deals, invoices, offers, people, reports, signers, trades
 from tests.conftest import Clock, postgres_server, sqlite_urls
@@ -135,10 +135,13 @@ def second_half(deal: Deal) -> None:
     jobs.drain()
     invoices.profile(deal.buyer)
     invoices.issued(invoices.asked(deal), deal.provider, file=invoices.stored())
+    chief = people.operator()
+    with transaction() as session:
+        redressing.order(session, chief, deal.number, 1_000, "a column was empty")
+    jobs.drain()
     other = trades.fetched(trades.paid(trades.in_force(beside=deal)))
     with transaction() as session:
         decisions.reject(session, other.buyer, other.number, "not what was sold")
-    chief = people.operator()
     with transaction() as session:
         decisions.rule(session, chief, other.number, Ruling.REFUND, "half of it is missing")
     jobs.drain()

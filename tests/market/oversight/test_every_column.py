@@ -21,7 +21,7 @@ from market.db import transaction
 from market.keys import ring
 from market.migrations import binding
 from market.oversight import checking, publishing
-from market.trades import decisions, ending
+from market.trades import decisions, ending, redressing
 from market.trades.dispute import Ruling
 from market.trades.grounds import Ground
 from tests import assets, attestations, deals, evidence, invoices, offers, people, reports, signers
@@ -86,7 +86,7 @@ def raw(running: Flask) -> Iterator[Connection]:
 
 
 def _ended(running: Flask, deal: Deal) -> None:
-    """Carry a trade, with a word about a clause before, to an end that leaves data to delete."""
+    """Carry a trade, with a word about a clause before, to a redress and an end that leaves data to delete."""
     bargaining.say(deal.buyer, deal.number, deals.of(deal.number).terms_digest, "term", "why so long?")
     evidence.in_force(deal)
     evidence.pay(deal)
@@ -96,6 +96,10 @@ def _ended(running: Flask, deal: Deal) -> None:
     evidence.look()
     invoices.profile(deal.buyer)
     invoices.issued(invoices.asked(deal), deal.provider, file=invoices.stored())
+    chief = people.operator()
+    with transaction() as session:
+        redressing.order(session, chief, deal.number, 28_000, "a fifth of the days was wrong")
+    evidence.look()
     with transaction() as session:
         ending.end(session, deal.provider, deal.number, Ground.GRAVE, "it was passed on")
 

@@ -12,7 +12,7 @@ from market.errors import Forbidden, NotFound, Unavailable
 from market.oversight import publishing, service, writer
 from market.payments import service as payments
 from market.payments.stripe import Stripe
-from market.trades import decisions, opening
+from market.trades import decisions, opening, redressing
 from market.trades.dispute import Ruling
 from market.verify import verify_files
 from tests import assets, deals, evidence, people
@@ -99,6 +99,27 @@ def test_rejected_and_ruled(running: Flask, deal: Deal, ruling: Ruling, word: st
     told = lines(deal)
     assert f"paid; {word}; the books balance" in told
     assert "acceptance REJECTED, dispute CLOSED" in told
+
+
+def test_divided_and_paid_back_after_the_release(running: Flask, deal: Deal) -> None:
+    """What a ruling divides and what is ordered after it add up in the evidence, at every stage of it."""
+    evidence.pay(deal)
+    evidence.fetch(running, deal)
+    with transaction() as session:
+        decisions.reject(session, deal.buyer, deal.number, "half of the days are missing")
+    chief = people.operator()
+    with transaction() as session:
+        decisions.rule(session, chief, deal.number, Ruling.DIVIDE, "a third is missing", 42_667)
+    lines(deal)
+    evidence.look()
+    assert "paid; divided; the books balance" in lines(deal)
+    assert "settlement PARTIAL, acceptance REJECTED, dispute CLOSED" in lines(deal)
+    for amount, told in ((10_001, 10_001), (75_332, 85_333)):
+        with transaction() as session:
+            redressing.order(session, chief, deal.number, amount, "the rest is wrong too")
+        lines(deal)
+        evidence.look()
+        assert f"divided; {told} minor units paid back after the release; the books balance" in lines(deal)
 
 
 def test_open_data_at_no_price(running: Flask) -> None:

@@ -145,7 +145,7 @@ def money(
     )
     Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     found = Money(exchange, clock, platform, url)
-    for name in ("payment.settled", "transfer.made", "refund.made"):
+    for name in ("payment.settled", "transfer.made", "refund.made", "reversal.over"):
         exchange.extensions["handlers"][name] = _following(found, name)
     yield found
     platform.stop()

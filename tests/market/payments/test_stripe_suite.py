@@ -158,6 +158,25 @@ def test_money_goes_to_an_account(platform: Platform) -> None:
     assert platform.client.transfer(made.id).id == made.id
 
 
+def test_money_is_taken_back_from_an_account(platform: Platform) -> None:
+    account = platform.client.create_account(key=new_key(), name="Provider", metadata={})
+    made = platform.client.create_transfer(
+        key=new_key(),
+        amount=100,
+        currency="cny",
+        destination=account.id,
+        source_transaction=platform.charge(),
+        transfer_group="trade-handle",
+        metadata={"operation": "2"},
+    )
+    back = platform.client.create_reversal(made.id, key=new_key(), amount=40, metadata={"operation": "4"})
+    assert back.amount == 40
+    assert back.id.startswith("trr_")
+    assert [one.id.split("_")[0] for one in platform.client.reversals(made.id)] == ["trr"]
+    held = platform.client.balance(account.id)
+    assert held.available == ({"cny": 60} if platform.stateful else held.available)
+
+
 def test_money_goes_back(platform: Platform) -> None:
     intent = platform.paid_page().payment_intent
     made = platform.client.create_refund(

@@ -6,12 +6,13 @@ from dataclasses import replace
 import pytest
 
 from market.errors import Conflict
-from market.trades import acceptance, acts, agreement, dispute, settlement
+from market.trades import acceptance, acts, agreement, dispute, redress, settlement
 from market.trades.acceptance import AcceptanceEvent, AcceptanceState
 from market.trades.acts import Act, Debt, Standing, demand, owed, possible
 from market.trades.agreement import AgreementEvent, AgreementState
 from market.trades.dispute import DisputeEvent, DisputeState, Ruling
 from market.trades.duty import DutyState
+from market.trades.redress import RedressEvent, RedressState
 from market.trades.settlement import SettlementEvent, SettlementState
 
 PRICED = Standing(AgreementState.ACTIVE, SettlementState.DUE, AcceptanceState.PENDING)
@@ -75,6 +76,8 @@ def people_do(now: Standing) -> Iterator[Standing]:
                 assert now.dispute is not None
                 ruled = dispute.advance(now.dispute, DisputeEvent.RULE)
                 yield from (replace(now, dispute=ruled, ruling=ruling) for ruling in Ruling)
+            case Act.REDRESS:
+                yield replace(now, redress=RedressState.ORDERED)
 
 
 def the_exchange_does(now: Standing) -> Iterator[Standing]:
@@ -84,6 +87,8 @@ def the_exchange_does(now: Standing) -> Iterator[Standing]:
         yield _moved(now, SettlementEvent.RELEASE)
     elif debt is Debt.REFUND:
         yield _terminated(_moved(now, SettlementEvent.REFUND))
+    elif debt is Debt.DIVIDE:
+        yield _moved(now, SettlementEvent.DIVIDE)
     elif now.dispute is DisputeState.RULED:
         yield replace(now, dispute=dispute.advance(now.dispute, DisputeEvent.CLOSE))
     waits = now.acceptance is AcceptanceState.PENDING and now.dispute is None
@@ -91,6 +96,11 @@ def the_exchange_does(now: Standing) -> Iterator[Standing]:
         yield replace(now, acceptance=acceptance.advance(now.acceptance, AcceptanceEvent.DEEM))
     if now.duty is DutyState.OWED:
         yield replace(now, duty=DutyState.MISSED)
+    if now.redress is RedressState.ORDERED:
+        yield replace(now, redress=redress.advance(now.redress, RedressEvent.REPAY))
+    if now.redress is RedressState.REPAID:
+        redress.advance(now.redress, RedressEvent.CLOSE)
+        yield replace(now, redress=None)
     if now.notice:
         yield _terminated(now)
     if now.agreement in ENDED or debt is not None:
@@ -118,11 +128,12 @@ def reachable(start: Standing, *moves: Callable[[Standing], Iterator[Standing]])
 EVERYTHING = reachable(PRICED, people_do, the_exchange_does) | reachable(FREE, people_do, the_exchange_does)
 
 
-def test_held_money_gets_out_with_nobody_but_the_exchange_and_its_operator() -> None:
+@pytest.mark.parametrize("way", Ruling)
+def test_held_money_gets_out_with_nobody_but_the_exchange_and_its_operator(way: Ruling) -> None:
     def rules(now: Standing) -> Iterator[Standing]:
         if Act.RULE in possible(now):
             assert now.dispute is not None
-            yield replace(now, dispute=DisputeState.RULED, ruling=Ruling.REFUND)
+            yield replace(now, dispute=DisputeState.RULED, ruling=way)
 
     held = [now for now in EVERYTHING if now.held]
     assert len(held) > 10
@@ -138,6 +149,8 @@ def test_nothing_is_owed_before_it_is_decided_and_only_one_way() -> None:
             assert now.delivered or now.ruling is Ruling.RELEASE
         if owed(now) is Debt.REFUND:
             assert not now.begun or now.ruling is Ruling.REFUND
+        if owed(now) is Debt.DIVIDE:
+            assert now.ruling is Ruling.DIVIDE
 
 
 def test_money_ends_once_and_only_where_it_may() -> None:
@@ -146,9 +159,21 @@ def test_money_ends_once_and_only_where_it_may() -> None:
             assert now.acceptance in {AcceptanceState.ACCEPTED, AcceptanceState.DEEMED} or (
                 now.ruling is Ruling.RELEASE
             )
+        if now.settlement is SettlementState.PARTIAL:
+            assert now.ruling is Ruling.DIVIDE
         if now.settlement in {SettlementState.REFUNDED, SettlementState.CANCELLED}:
             assert now.agreement in ENDED
             assert Act.FETCH not in possible(now)
+
+
+def test_what_is_paid_back_was_released_and_a_redress_ends_by_itself() -> None:
+    released = {SettlementState.RELEASED, SettlementState.PARTIAL}
+    for now in EVERYTHING:
+        if now.redress is not None:
+            assert now.settlement in released
+            assert Act.REDRESS not in possible(now)
+            assert any(after.redress is None for after in reachable(now, the_exchange_does))
+        assert Act.REDRESS not in possible(replace(now, term_over=True))
 
 
 def test_nobody_can_fetch_and_then_cancel() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from market.errors import Conflict
-from market.trades import acceptance, agreement, dispute, duty, notice, settlement
+from market.trades import acceptance, agreement, dispute, duty, notice, redress, settlement
 
 MACHINES: list[tuple[type[StrEnum], type[StrEnum], Mapping[Any, Any], Callable[..., Any], dict[str, str]]] = [
     (
@@ -36,6 +36,10 @@ MACHINES: list[tuple[type[StrEnum], type[StrEnum], Mapping[Any, Any], Callable[.
     (
         duty.DutyState, duty.DutyEvent, duty.TRANSITIONS, duty.advance,
         {"OWED": "perform miss", "MISSED": "perform", "PERFORMED": ""},
+    ),
+    (
+        redress.RedressState, redress.RedressEvent, redress.TRANSITIONS, redress.advance,
+        {"ORDERED": "repay", "REPAID": "close", "CLOSED": ""},
     ),
 ]  # fmt: skip
 

@@ -1,0 +1,229 @@
+"""Planning what leaves a payment: to the provider, back to the buyer, and back from the provider's account.
+
+Each ``plan_*`` is one step in the caller's transaction. The paid checkout is locked first, so that what leaves can be
+added up: of the hold a release with its fee and a refund are never more than came in, what is paid back after the
+release is never more than was released, and what is taken back never more than was transferred. An attempt that
+failed counts as what it will be: it is planned again by its own job, which asks first what became of it.
+"""
+
+import uuid
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from market import jobs, steps
+from market.actor import Actor
+from market.db import locked
+from market.errors import Conflict
+from market.i18n import gettext as _
+from market.payments import books
+from market.payments.accounts import account_of
+from market.payments.models import Account, Operation
+from market.payments.outcomes import transfer_of
+from market.payments.planning import Bill, payment_of, planned
+from market.payments.states import OperationKind, OperationState
+from market.steps import Kind, Pending
+
+
+def plan_transfer(session: Session, actor: Actor, bill: Bill) -> Operation:
+    """Plan the release of a paid settlement: what does not go back, less the fee, goes to the provider (R5.4, R6.3).
+
+    What the provider owes to the exchange is kept back (R6.4).
+
+    Returns:
+        The new operation, or the one that was begun already.
+
+    Raises:
+        Conflict: ``payment.not_settled``: nothing was paid; ``settlement.spent``: it goes back to the buyer.
+    """
+    paid = _paid(session, bill)
+    net = bill.amount - bill.refund - bill.fee
+    if begun := _begun(session, paid, OperationKind.TRANSFER, bill.settlement_id):
+        return begun
+    _demand_held(session, paid, bill.settlement_id, net + bill.fee)
+    netted = min(net, owed_by(session, bill.provider_id, bill.currency))
+    step = steps.begin(actor, Kind.TRANSFER_PLANNED, bill.handle, version=bill.rules)
+    made = planned(
+        session, step, bill, OperationKind.TRANSFER, net - netted, paid, fee=bill.fee, netted=netted
+    )
+    return _go(session, step, made)
+
+
+def plan_refund(session: Session, actor: Actor, bill: Bill) -> Operation:
+    """Plan to give what was paid back to the buyer: all of it, or the part that a ruling gives (R5.5, R6.2, R6.3).
+
+    Returns:
+        The new operation, or the one that was begun already.
+
+    Raises:
+        Conflict: ``payment.not_settled``: nothing was paid; ``settlement.spent``: it went to the provider.
+    """
+    paid = _paid(session, bill)
+    if begun := _begun(session, paid, OperationKind.REFUND, bill.settlement_id):
+        return begun
+    amount = bill.refund or paid.amount
+    _demand_held(session, paid, bill.settlement_id, amount)
+    step = steps.begin(actor, Kind.REFUND_PLANNED, bill.handle, version=bill.rules)
+    return _go(session, step, planned(session, step, bill, OperationKind.REFUND, amount, paid))
+
+
+def plan_repayment(
+    session: Session, actor: Actor, bill: Bill, cause_id: uuid.UUID, amount: int, fee: int
+) -> Operation:
+    """Plan to give the buyer back a part of what was released already (R6.4).
+
+    Args:
+        session: the session of the transaction.
+        actor: the exchange's own job.
+        bill: of the settlement that was released.
+        cause_id: what it is owed for; the same one gives the same operation.
+        amount: minor units to the buyer.
+        fee: minor units of it that the exchange gives out of its fee.
+
+    Raises:
+        Conflict: ``settlement.spent``: more than was released would be paid back.
+    """
+    paid = _paid(session, bill)
+    if begun := _begun(session, paid, OperationKind.REFUND, cause_id):
+        return begun
+    made = transfer_of(session, paid.id)
+    released = made.amount + made.netted + made.fee if made else 0
+    before = sum(
+        one.amount for one in _last(session, paid, OperationKind.REFUND) if one.cause_id != bill.settlement_id
+    )
+    if before + amount > released:
+        raise _spent()
+    step = steps.begin(actor, Kind.REFUND_PLANNED, bill.handle, version=bill.rules)
+    row = planned(session, step, bill, OperationKind.REFUND, amount, paid, cause_id=cause_id, fee=fee)
+    return _go(session, step, row)
+
+
+def plan_reversal(
+    session: Session, actor: Actor, bill: Bill, cause_id: uuid.UUID, amount: int
+) -> Operation | None:
+    """Plan to take back from the provider's account what the buyer got back after the release (R6.4).
+
+    Args:
+        session: the session of the transaction.
+        actor: the exchange's own job.
+        bill: of the settlement that was released.
+        cause_id: what it is taken back for; the same one gives the same operation.
+        amount: minor units of the provider's part; less is planned where the transfer brought less.
+
+    Returns:
+        The new operation, the one that was begun already, or None where nothing of the transfer is left to reverse.
+    """
+    paid = _paid(session, bill)
+    if begun := _begun(session, paid, OperationKind.REVERSAL, cause_id):
+        return begun
+    made = transfer_of(session, paid.id)
+    left = (made.amount if made else 0) - sum(
+        one.amount for one in _last(session, paid, OperationKind.REVERSAL) if not _is_given_up(one)
+    )
+    if min(amount, left) <= 0:
+        return None
+    step = steps.begin(actor, Kind.REVERSAL_PLANNED, bill.handle, version=bill.rules)
+    row = planned(session, step, bill, OperationKind.REVERSAL, min(amount, left), paid, cause_id=cause_id)
+    return _go(session, step, row)
+
+
+def owed_by(session: Session, provider_id: uuid.UUID, currency: str) -> int:
+    """Return what a provider owes to the exchange and no planned release keeps back yet, minor units.
+
+    Its account is locked until the end of the transaction, so that two releases never keep back the same.
+    """
+    if account := account_of(session, provider_id):
+        locked(session, Account, account.id)
+    query = select(Operation).where(
+        Operation.organisation_id == provider_id,
+        Operation.kind == OperationKind.TRANSFER,
+        Operation.currency == currency,
+        Operation.netted > 0,
+    )
+    last = {one.source_id: one for one in session.scalars(query.order_by(Operation.attempt))}
+    done = {one.source_id for one in session.scalars(query.where(Operation.state == OperationState.OK))}
+    kept = sum(one.netted for source, one in last.items() if source not in done)
+    return max(books.receivable(session, provider_id, currency) - kept, 0)
+
+
+def book_shortfall(session: Session, step: Pending, bill: Bill, cause_id: uuid.UUID, amount: int) -> None:
+    """Book, within a step of the room above, what of a repayment could not be taken back; the provider owes it.
+
+    Args:
+        session: the session of the step.
+        step: the step that was begun.
+        bill: of the settlement that was released.
+        cause_id: what the repayment was for.
+        amount: minor units; nothing is booked for 0.
+    """
+    refund = _begun(session, _paid(session, bill), OperationKind.REFUND, cause_id)
+    if refund is not None:
+        books.fell_short(session, step, refund, bill.provider_id, amount)
+
+
+def made_of(session: Session, settlement_id: uuid.UUID) -> frozenset[OperationKind]:
+    """Return which ways the held money of a settlement has gone."""
+    query = select(Operation.kind).where(
+        Operation.settlement_id == settlement_id,
+        Operation.cause_id == settlement_id,
+        Operation.state == OperationState.OK,
+        Operation.kind.in_([OperationKind.TRANSFER, OperationKind.REFUND]),
+    )
+    return frozenset(session.scalars(query))
+
+
+def _paid(session: Session, bill: Bill) -> Operation:
+    """Return the payment that a settlement was funded by, locked."""
+    paid = payment_of(session, bill.settlement_id)
+    if paid is None or paid.state is not OperationState.OK:
+        raise Conflict("payment.not_settled", _("Nothing was paid for this yet."))
+    return locked(session, Operation, paid.id)
+
+
+def _last(session: Session, paid: Operation, kind: OperationKind) -> list[Operation]:
+    """Return the last attempt at each movement of a kind."""
+    query = select(Operation).where(Operation.source_id == paid.id, Operation.kind == kind)
+    found: dict[uuid.UUID, Operation] = {}
+    for one in session.scalars(query.order_by(Operation.attempt)):
+        if one.cause_id not in found or found[one.cause_id].state is not OperationState.OK:
+            found[one.cause_id] = one
+    return list(found.values())
+
+
+def _begun(session: Session, paid: Operation, kind: OperationKind, cause_id: uuid.UUID) -> Operation | None:
+    """Return the last attempt at a movement, or None before the first."""
+    return next((one for one in _last(session, paid, kind) if one.cause_id == cause_id), None)
+
+
+def _demand_held(session: Session, paid: Operation, settlement_id: uuid.UUID, amount: int) -> None:
+    """Refuse to send more out of the hold than came in.
+
+    Raises:
+        Conflict: ``settlement.spent``.
+    """
+    left = [
+        one.amount + one.netted + one.fee
+        for kind in (OperationKind.TRANSFER, OperationKind.REFUND)
+        for one in _last(session, paid, kind)
+        if one.cause_id == settlement_id
+    ]
+    if sum(left) + amount > paid.amount:
+        raise _spent()
+
+
+def _is_given_up(found: Operation) -> bool:
+    """Tell whether an earlier reversal is over without having moved anything (a redress runs alone)."""
+    return found.state is OperationState.FAILED
+
+
+def _spent() -> Conflict:
+    return Conflict("settlement.spent", _("This money has already been sent the other way."))
+
+
+def _go(session: Session, step: Pending, made: Operation) -> Operation:
+    """Queue the call and record the plan."""
+    jobs.queue(session, "payment.perform", operation_id=made.id)
+    note = {"amount": made.amount, "fee": made.fee, "netted": made.netted}
+    told = {name: value for name, value in note.items() if value or name == "amount"}
+    steps.record(session, step, note={**told, "currency": made.currency})
+    return made

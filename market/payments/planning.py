@@ -1,0 +1,97 @@
+"""The row of an intended call: what a trade's bill makes of it."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from market.payments.models import Operation
+from market.payments.outcomes import next_attempt
+from market.payments.states import OperationKind, OperationState
+from market.steps import Pending
+
+_OF_PROVIDER: Final = frozenset({OperationKind.TRANSFER, OperationKind.REVERSAL})
+
+
+@dataclass(frozen=True)
+class Bill:
+    """What of a trade and its settlement this room must know.
+
+    Attributes:
+        handle: the trade's handle in the ledger.
+        number: the trade's number; also names its group at the payment platform.
+        settlement_id: one charge for each, and what leaves of it adds up to the charge.
+        provider_id: organisation that is paid.
+        buyer_id: organisation that pays.
+        amount: minor units of ``currency`` that the buyer pays.
+        fee: minor units of it that the exchange keeps on release.
+        refund: minor units of it that go back to the buyer beside a release; 0 where all goes one way.
+        currency: ISO 4217, upper case.
+        title: what the payer reads on the pay page, at most 200 characters.
+        rules: version of the rule book that the trade keeps.
+    """
+
+    handle: str
+    number: str
+    settlement_id: uuid.UUID
+    provider_id: uuid.UUID
+    buyer_id: uuid.UUID
+    amount: int
+    fee: int
+    currency: str
+    title: str
+    rules: int
+    refund: int = 0
+
+
+def payment_of(session: Session, settlement_id: uuid.UUID) -> Operation | None:
+    """Return the latest payment of a settlement, or None before the first."""
+    query = select(Operation).where(
+        Operation.settlement_id == settlement_id, Operation.kind == OperationKind.CHECKOUT
+    )
+    return session.scalars(query.order_by(Operation.attempt.desc()).limit(1)).one_or_none()
+
+
+def planned(
+    session: Session,
+    step: Pending,
+    bill: Bill,
+    kind: OperationKind,
+    amount: int,
+    source: Operation | None = None,
+    **values: Any,
+) -> Operation:
+    """Write the row of an intended call; its id and attempt are the call's idempotency key.
+
+    Args:
+        session: the session of the step.
+        step: the step that was begun.
+        bill: what it is about.
+        kind: what is asked of the platform.
+        amount: minor units of the bill's currency.
+        source: the paid checkout, for everything but a checkout.
+        values: columns that are not as they are for most.
+    """
+    columns = {"cause_id": bill.settlement_id, "fee": 0, "netted": 0, **values}
+    made = Operation(
+        id=uuid.uuid4(),
+        step_id=step.id,
+        kind=kind,
+        handle=bill.handle,
+        number=bill.number,
+        settlement_id=bill.settlement_id,
+        organisation_id=bill.provider_id if kind in _OF_PROVIDER else bill.buyer_id,
+        source_id=source.id if source else None,
+        attempt=next_attempt(session, bill.settlement_id, kind),
+        amount=amount,
+        currency=bill.currency,
+        title=bill.title,
+        rules=bill.rules,
+        state=OperationState.PLANNED,
+        planned_at=step.time,
+        **columns,
+    )
+    session.add(made)
+    return made

@@ -1,0 +1,147 @@
+"""The steps of a redress: ordered by the operator, repaid to the buyer, taken back from the provider (R6.4).
+
+The order of the money is fixed: first the buyer has it back, then the provider's part is reversed at the payment
+platform, then the redress closes; what the provider's account did not hold stands as its debt from then on. Each
+stage is queued in the transaction of the one before, so that a crash between any two goes on where it stopped.
+"""
+
+import uuid
+
+from sqlalchemy.orm import Session
+
+from market import jobs, permissions, steps
+from market.actor import Actor
+from market.db import transaction
+from market.errors import Conflict, Invalid
+from market.i18n import gettext as _
+from market.payments import service as payments
+from market.payments.states import OperationState
+from market.steps import Kind, Step
+from market.trades import acts, redress, service
+from market.trades.acts import Act
+from market.trades.billing import bill
+from market.trades.models import Redress, Settlement, Trade
+from market.trades.redress import RedressEvent, RedressState
+from market.trades.service import Life
+from market.trades.shares import fee_back
+
+SYSTEM = Actor.system("trade")
+RULE = "R6.4"
+"""The rule without which a trade has no redress: it keeps the rule book that it began with."""
+
+
+def order(
+    session: Session, actor: Actor, number: str, amount: int, reason: str, key: str | None = None
+) -> Step:
+    """Order that a released price is paid back, in full or in part (R6.4).
+
+    Args:
+        session: the session of the transaction.
+        actor: an operator.
+        number: the trade's number.
+        amount: minor units that the buyer gets back.
+        reason: why.
+        key: the ``Idempotency-Key``; the same key and input give the redress ordered the first time.
+
+    Raises:
+        NotFound: no such trade, or not one the actor may see.
+        Forbidden: the actor is not an operator, or its organisation is a party (R1.5).
+        Conflict: nothing was released, the term is over, or a redress runs.
+        Invalid: ``redress.too_much``: no more than what was released and not paid back yet can be.
+    """
+    rows = service.seen(session, actor, number, lock=True)
+    trade = rows.trade
+    permissions.require(actor, "redress.order", service.relation_of(actor, trade))
+    given = {"trade": number, "amount": amount, "reason": reason}
+    if made := steps.once(session, actor, key, Kind.REDRESS_ORDERED, given):
+        return steps.chain(session, made)[0]
+    acts.demand(service.standing(session, rows), Act.REDRESS)
+    if not service.has_rule(trade, RULE):
+        raise Conflict(
+            "redress.not_in_rules", _("The rule book of this trade knows no redress after a release.")
+        )
+    step = service.step_of(actor, Kind.REDRESS_ORDERED, trade)
+    row = Redress(
+        id=uuid.uuid4(),
+        trade_id=trade.id,
+        step_id=step.id,
+        state=RedressState.ORDERED,
+        amount=amount,
+        fee=_fee_part(session, rows, amount),
+        currency=trade.currency,
+        reason=reason,
+        ordered_at=step.time,
+    )
+    session.add(row)
+    jobs.queue(session, "trade.redress", number=number)
+    taken = steps.record(session, step, given=given, note={"reason": reason})
+    steps.remember(session, actor, key, Kind.REDRESS_ORDERED, given, row.id)
+    return taken
+
+
+def left(session: Session, trade: Trade, found: Settlement) -> int:
+    """Return how many minor units of a released price can still be paid back."""
+    paid_back = sum(one.amount for one in service.redresses(session, trade.id))
+    return found.amount - found.refund - paid_back
+
+
+def on_redress(number: str) -> None:
+    """Job: begin the next stage of a redress that runs; nothing when none does."""
+    with transaction() as session:
+        rows = service.life(session, number, lock=True)
+        found, due = rows.redress, rows.settlement
+        if found is None or due is None:
+            return
+        owed = bill(rows.trade, due)
+        if found.state is RedressState.ORDERED:
+            payments.plan_repayment(session, SYSTEM, owed, found.id, found.amount, found.fee)
+        elif payments.plan_reversal(session, SYSTEM, owed, found.id, found.amount - found.fee) is None:
+            _close(session, rows, found, due, recovered=0)
+
+
+def repaid(session: Session, rows: Life) -> None:
+    """Mark that the buyer has its money back; the provider's part is taken back next."""
+    found = rows.redress
+    if found is None or found.state is not RedressState.ORDERED:
+        return
+    step = service.step_of(SYSTEM, Kind.REDRESS_REPAID, rows.trade)
+    found.state = redress.advance(found.state, RedressEvent.REPAY)
+    found.step_id = step.id
+    jobs.queue(session, "trade.redress", number=rows.trade.number)
+    steps.record(session, step)
+
+
+def on_reversal_over(number: str, operation_id: str) -> None:
+    """Job: close the redress, with what the reversal took back or with nothing where it was given up."""
+    with transaction() as session:
+        rows = service.life(session, number, lock=True)
+        found, due = rows.redress, rows.settlement
+        if found is None or due is None or found.state is not RedressState.REPAID:
+            return
+        made = payments.operation(session, uuid.UUID(operation_id))
+        if made.cause_id == found.id:
+            _close(session, rows, found, due, made.amount if made.state is OperationState.OK else 0)
+
+
+def _close(session: Session, rows: Life, found: Redress, due: Settlement, recovered: int) -> None:
+    """Close a redress; what is missing of the provider's part is its debt from this step on."""
+    step = service.step_of(SYSTEM, Kind.REDRESS_CLOSED, rows.trade)
+    found.state = redress.advance(found.state, RedressEvent.CLOSE)
+    found.recovered = recovered
+    found.step_id = step.id
+    missing = found.amount - found.fee - recovered
+    payments.book_shortfall(session, step, bill(rows.trade, due), found.id, missing)
+    steps.record(session, step)
+
+
+def _fee_part(session: Session, rows: Life, amount: int) -> int:
+    """Return what the exchange gives of its fee; refuse more than is left."""
+    due = rows.settlement
+    if due is None:
+        raise Conflict("redress.nothing_released", str(acts.REFUSALS["redress.nothing_released"]))
+    rest = left(session, rows.trade, due)
+    if not 0 < amount <= rest:
+        sentence = _("No more can be paid back than was released and is not paid back yet.")
+        raise Invalid("redress.too_much", sentence, fields={"amount": [sentence]})
+    released = due.amount - due.refund
+    return fee_back(released, due.fee, released - rest, amount)

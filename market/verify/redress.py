@@ -1,0 +1,82 @@
+"""What was paid back after a release: as ordered, no more than was released, and taken back for no more."""
+
+from typing import Any, Final
+
+from contracts.money import split
+from market.verify.evidence import Evidence, cause_of
+from market.verify.report import require
+
+CLOSED: Final = "redress.closed"
+"""Kind of the entry that books what could not be taken back."""
+
+_CLEARING, _FEE_REVENUE = "psp_clearing", "fee_revenue"
+
+
+def check(evidence: Evidence) -> str:
+    """Check each redress against the money that moved for it; return what holds, empty when there is none.
+
+    Raises:
+        CheckFailed: money moved after the release that nobody ordered, or other money than was ordered.
+    """
+    rows = list({image.row["id"]: image.row for image in evidence.own("redress")}.values())
+    _check_ordered(evidence, rows)
+    before = 0
+    for row in rows:
+        _check_amounts(evidence, row, before)
+        _check_moved(evidence, row)
+        before += row["amount"]
+    return f"; {before} minor units paid back after the release" if rows else ""
+
+
+def lines(evidence: Evidence, operation: dict[str, Any]) -> list[tuple[str, str, int]] | None:
+    """Return what is booked of an operation that follows a release; None for every other."""
+    row = next((row for row in _last(evidence) if row["id"] == cause_of(operation)), None)
+    if row is None:
+        return None
+    recovery = f"recovery:{operation['number']}"
+    if operation["kind"] == "reversal":
+        return [(_CLEARING, recovery, operation["amount"])]
+    share = row["amount"] - row["fee"]
+    owes = f"provider_receivable:{evidence.own('trade')[-1].row['provider_id']}"
+    missing = share - row["recovered"] if row["state"] == "CLOSED" else 0
+    return [(recovery, _CLEARING, share), (_FEE_REVENUE, _CLEARING, row["fee"]), (owes, recovery, missing)]
+
+
+def _last(evidence: Evidence) -> list[dict[str, Any]]:
+    return list({image.row["id"]: image.row for image in evidence.own("redress")}.values())
+
+
+def _check_ordered(evidence: Evidence, rows: list[dict[str, Any]]) -> None:
+    """What moved for another cause than the settlement moved for a redress, and an ordered sum never changes."""
+    causes = {row["id"] for row in rows}
+    for row in evidence.operations():
+        ordered = cause_of(row) in causes | {row["settlement_id"]}
+        require(ordered, f"a {row['kind']} was made that nobody ordered")
+    for image in evidence.own("redress"):
+        first = next(one for one in evidence.own("redress") if one.row["id"] == image.row["id"])
+        same = all(first.row[name] == image.row[name] for name in ("amount", "fee", "currency", "reason"))
+        require(same, "a redress was changed after it was ordered")
+
+
+def _check_amounts(evidence: Evidence, row: dict[str, Any], before: int) -> None:
+    """It is no more than what of the release is left, and the exchange gives its fee back in proportion."""
+    settled = evidence.own("settlement")[-1].row
+    released, after = settled["amount"] - settled.get("refund", 0), before + row["amount"]
+    require(row["amount"] > 0 and after <= released, "more was paid back than was released")
+    require(row["currency"] == settled["currency"], "a redress is in another currency")
+    given = [split(settled["fee"], [part, released - part])[0] for part in (before, after)]
+    require(row["fee"] == given[1] - given[0], "another part of the fee was given back than is in proportion")
+
+
+def _check_moved(evidence: Evidence, row: dict[str, Any]) -> None:
+    """The buyer has just that once, before anything is taken back; what was taken back is what the redress says."""
+    refunds = [one for one in evidence.done("refund") if cause_of(one) == row["id"]]
+    reversals = [one for one in evidence.done("reversal") if cause_of(one) == row["id"]]
+    require(len(refunds) <= 1 and len(reversals) <= 1, "money moved twice for one redress")
+    for one in refunds:
+        require((one["amount"], one["fee"]) == (row["amount"], row["fee"]), "another sum was paid back")
+    require(bool(refunds) or row["state"] == "ORDERED", "a redress is repaid and no refund was made")
+    require(bool(refunds) or not reversals, "money was taken back before the buyer had its own")
+    taken = sum(one["amount"] for one in reversals)
+    require(taken <= row["amount"] - row["fee"], "more was taken back than the provider's part")
+    require(row["state"] != "CLOSED" or taken == row["recovered"], "another sum was taken back")
