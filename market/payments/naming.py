@@ -25,7 +25,7 @@ OPERATIONS: Final[Mapping[str, Any]] = {
     "checkout": lazy("Payment"),
     "transfer": lazy("Transfer"),
     "refund": lazy("Refund"),
-    "reversal": lazy("Taken back"),
+    "reversal": lazy("Reversal"),
 }
 """The reader's word for each kind of operation; a test holds it complete."""
 
