@@ -1,7 +1,7 @@
 """Money in, money held by the platform, money out: operations, books and the payment platform.
 
 Words: an *account* is the provider's connected account; an *operation* is one intended outside call
-(checkout, transfer, refund, account) with its attempt; a *posting* moves a positive amount from one
+(checkout, transfer, refund, reversal, account) with its attempt; a *posting* moves a positive amount from one
 book account to another, so the books balance by construction; an *inbox* row is one webhook event.
 
 Rules of the room:
@@ -29,11 +29,16 @@ reads this table and holds real trades against it::
     held         checkout OK        DUE FUNDED CANCELLED
     releasing    transfer PLANNED   FUNDED
     delayed      transfer FAILED    FUNDED
-    released     transfer OK        FUNDED RELEASED
-    returning    refund PLANNED     FUNDED CANCELLED
-    delayed      refund FAILED      FUNDED CANCELLED
-    returned     refund OK          FUNDED REFUNDED CANCELLED
+    released     transfer OK        FUNDED RELEASED PARTIAL
+    returning    refund PLANNED     FUNDED CANCELLED RELEASED PARTIAL
+    delayed      refund FAILED      FUNDED CANCELLED RELEASED PARTIAL
+    returned     refund OK          FUNDED REFUNDED CANCELLED RELEASED PARTIAL
+    recovering   reversal PLANNED   RELEASED PARTIAL
+    owed         reversal FAILED    RELEASED PARTIAL
+    recovered    reversal OK        RELEASED PARTIAL
 
 CANCELLED means that the trade ended unpaid: a page is then closed, and what is paid on it all the same goes back.
+PARTIAL is a price that a ruling divided: recorded once both the transfer and the refund are made. What is refunded
+after the release, and taken back from the provider for it, moves the settlement no more.
 Money astray (``checkout STRAY``, and the refund of it) funds nothing and so moves no settlement, wherever that stands.
 """

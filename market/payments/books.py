@@ -26,7 +26,9 @@ CLEARING = "psp_clearing"
 FEE_REVENUE = "fee_revenue"
 PSP_FEES = "psp_fee_expense"
 
-OF_TRADES: Final = frozenset({"order_hold", "suspense", "provider_payable", "provider_receivable"})
+OF_TRADES: Final = frozenset(
+    {"order_hold", "suspense", "recovery", "provider_payable", "provider_receivable"}
+)
 """The classes of accounts that a settled trade leaves at zero; the others are the exchange's own."""
 
 Line = tuple[str, str, int]

@@ -21,7 +21,7 @@ from market.payments.models import Posting
 from market.payments.months import Month
 from market.payments.statement import Book
 from market.payments.states import TRANSITIONS, OperationKind, OperationState
-from market.trades import decisions, money
+from market.trades import decisions, money, redressing
 from market.trades.settlement import SettlementState
 from tests import assets, deals, people, trades
 from tests.conftest import Clock
@@ -29,7 +29,7 @@ from tests.deals import Deal
 
 HTML = {"Accept": "text/html", "Accept-Language": "en"}
 NOVEMBER = Month(2026, 11)
-_ROW = re.compile(r"^    \w+ +(checkout|transfer|refund) ([A-Z]+) +([A-Z ]+)$", re.MULTILINE)
+_ROW = re.compile(r"^    \w+ +(checkout|transfer|refund|reversal) ([A-Z]+) +([A-Z ]+)$", re.MULTILINE)
 
 
 @pytest.fixture
@@ -69,6 +69,15 @@ def cancelled(deal: Deal) -> Deal:
 
 def released(price: int = 128_000, beside: Deal | None = None) -> Deal:
     return trades.closed(trades.fetched(trades.paid(trades.in_force(price, beside=beside))))
+
+
+def redressed(deal: Deal, amount: int) -> Deal:
+    """Let the operator pay a part of a released price back."""
+    chief = people.operator()
+    with transaction() as session:
+        redressing.order(session, chief, deal.number, amount, "a column was empty")
+    jobs.drain()
+    return deal
 
 
 def astray(deal: Deal) -> Deal:
@@ -231,10 +240,19 @@ def test_the_table_of_payment_states_says_what_trades_do(exchange: Flask) -> Non
     cancelled(cancelled_early)
     trades.settle(page_open)
     jobs.drain()
-    told = [first, cancelled_early, cancelled(trades.paid(failed(trades.in_force(beside=first))))]
+    told = [
+        redressed(first, 1_000),
+        cancelled_early,
+        cancelled(trades.paid(failed(trades.in_force(beside=first)))),
+    ]
     pairs = {pair for deal in told for pair in _pairs(deal)}
     assert {pair for pair in pairs if pair[1] not in table[pair[0]]} == set()
-    assert {key for key, _settlement in pairs} >= {("checkout", "OK"), ("transfer", "OK"), ("refund", "OK")}
+    assert {key for key, _settlement in pairs} >= {
+        ("checkout", "OK"),
+        ("transfer", "OK"),
+        ("refund", "OK"),
+        ("reversal", "OK"),
+    }
     assert (("refund", "OK"), "CANCELLED") in pairs
 
 
@@ -283,15 +301,31 @@ def test_statements_say_what_moved_in_a_month_and_go_on_where_the_last_ended(
         assert [str(one) for one in statement.months(session, owner)] == ["2027-01", "2026-12", "2026-11"]
 
 
+def test_a_redress_is_told_to_both_of_its_parties(exchange: Flask) -> None:
+    deal = redressed(released(10_000), 4_000)
+    assert moved(of_month(deal.buyer)) == [
+        ("payment", 10_000, 10_000), ("release", -10_000, 0), ("returned", 4_000, 4_000), ("refund", -4_000, 0),
+    ]  # fmt: skip
+    sold = {kind: amount for kind, amount, _balance in moved(of_month(deal.provider))}
+    fee = -sold["fee"]
+    assert sold == {
+        "sale": 10_000, "fee": -fee, "payout": fee - 10_000, "fee_returned": fee * 4 // 10,
+        "sale_refunded": -4_000, "recovered": 4_000 - fee * 4 // 10,
+    }  # fmt: skip
+    assert sum(sold.values()) == 0
+
+
 def test_the_statements_of_everybody_together_are_the_books(exchange: Flask, clock: Clock) -> None:
     """Many trades of several organisations over months: nothing is in the books that no statement says."""
     parties = [trades.paid(trades.in_force(3_000)), trades.paid(elsewhere(7_777))]
-    for turn in range(9):
+    for turn in range(12):
         beside = parties[turn % 2]
-        match turn % 3:
+        match turn % 4:
             case 0:
                 released(1_001 + turn, beside=beside)
             case 1:
+                redressed(released(9_009 + turn, beside=beside), 3_333)
+            case 2:
                 cancelled(trades.paid(trades.in_force(2_003 + turn, beside=beside)))
             case _:
                 astray(trades.in_force(5_005 + turn, beside=beside))
