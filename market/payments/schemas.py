@@ -22,7 +22,7 @@ class OperationOut(Schema):
     """One operation at the payment platform."""
 
     id = Uuid(required=True)
-    kind = fields.String(required=True, metadata={"description": "checkout, transfer or refund"})
+    kind = fields.String(required=True, metadata={"description": "checkout, transfer, refund or reversal"})
     trade = Number(required=True, metadata={"description": "The trade's number"})
     attempt = fields.Integer(required=True)
     amount = MinorUnits(required=True, metadata={"description": "Minor units of the currency"})

@@ -19,6 +19,8 @@ from market.steps import Step
 PATIENCE: Final = timedelta(minutes=10)
 """How long a call may be without an answer before somebody looks."""
 
+_OWED: Final = (OperationKind.TRANSFER, OperationKind.REFUND)
+
 REMEMBERED: Final = timedelta(days=30)
 """How long money that funds nothing stays among what is to be looked at."""
 
@@ -39,14 +41,19 @@ def doubtful(session: Session, actor: Actor) -> Beginning[Row[Operation, datetim
     There is nothing for who may not list them.
 
     Money that funds nothing, a call without an answer for a while, and a transfer or refund that failed with
-    no attempt after it.
+    no attempt after it. A reversal that was given up is none of them: the provider owes what it should have brought.
     """
     if not permissions.allowed(actor, "operation.list", permissions.Relation.OTHER):
         return Beginning([], 0)
     later = aliased(Operation)
     again = (
         select(later.id)
-        .where(later.source_id == Operation.source_id, later.attempt > Operation.attempt)
+        .where(
+            later.source_id == Operation.source_id,
+            later.kind == Operation.kind,
+            later.cause_id == Operation.cause_id,
+            later.attempt > Operation.attempt,
+        )
         .exists()
     )
     now = clock.now()
@@ -55,7 +62,7 @@ def doubtful(session: Session, actor: Actor) -> Beginning[Row[Operation, datetim
         or_(
             and_(Operation.state == OperationState.STRAY, Operation.planned_at > now - REMEMBERED),
             and_(Operation.state == OperationState.PLANNED, Operation.planned_at < now - PATIENCE),
-            and_(Operation.state == OperationState.FAILED, Operation.kind != OperationKind.CHECKOUT, ~again),
+            and_(Operation.state == OperationState.FAILED, Operation.kind.in_(_OWED), ~again),
         )
     )
     return beginning(session, query, Step.time, Operation.id)

@@ -191,7 +191,7 @@ def _amount(session: Session, actor: Actor, number: str, typed: str | None) -> i
     try:
         return Money.parse(typed, service.seen(session, actor, number).trade.currency).amount
     except ContractError as error:
-        raise ValidationError(_("Write an amount such as 1280.50."), "amount") from error
+        raise ValidationError({"amount": [_("Write an amount such as 1280.50.")]}) from error
 
 
 def _page(number: str, faults: ValidationError | Invalid | None = None) -> ResponseReturnValue:
