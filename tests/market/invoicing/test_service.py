@@ -18,6 +18,7 @@ from market.invoicing.states import Form, InvoiceState, Matter
 from market.oversight import visibility
 from market.payments.states import OperationState
 from market.steps import chain, openings, steps_of
+from market.trades import redressing
 from tests import invoices, people, trades
 from tests.conftest import Clock
 from tests.deals import Deal
@@ -176,6 +177,20 @@ def test_a_refund_after_the_invoice_makes_red_letters_owed_to_the_fen(
     assert sum(one.amount for one in reds) == first.amount
     assert sum(one.tax for one in reds) == first.tax
     assert kinds(deal).count("invoice.reddened") == 2
+
+
+def test_a_redress_makes_red_letters_owed_for_data_and_fee(exchange: Flask) -> None:
+    deal = invoices.released(10_000)
+    operator = people.operator()
+    data, fee = invoices.asked(deal), invoices.asked(deal, Matter.FEE)
+    invoices.issued(data, deal.provider)
+    invoices.issued(fee, operator)
+    with transaction() as session:
+        redressing.order(session, operator, deal.number, 5_000, "half of it was wrong")
+    jobs.drain()
+    owed = [invoices.detail(data, deal.buyer), invoices.detail(fee, deal.provider)]
+    assert [one.invoice.state for one in owed] == [InvoiceState.RED_OWED] * 2
+    assert [one.red_left for one in owed] == [5_000, fee.amount // 2]
 
 
 def redden(deal: Deal, invoice: Invoice) -> None:
