@@ -110,6 +110,15 @@ def came_in(operation_id: uuid.UUID) -> PaymentIntent:
     return PaymentIntent(id, "succeeded", amount, amount, "cny", "", False, "ch", {}, 100, "cny")
 
 
+def astray(deal: Deal) -> Deal:
+    """Let money come in on a page that was over; it goes back."""
+    operation_id = planned(deal)
+    outcomes.expired(outcomes.get(operation_id))
+    outcomes.strayed(outcomes.get(operation_id), came_in(operation_id), [])
+    jobs.drain()
+    return deal
+
+
 def fetched(deal: Deal, *spans: Span) -> Deal:
     """Fetch the file, or parts of it, through the gate."""
     fetch(deal, *spans)

@@ -162,9 +162,10 @@ def book_shortfall(session: Session, step: Pending, bill: Bill, cause_id: uuid.U
 
 
 def made_of(session: Session, settlement_id: uuid.UUID) -> frozenset[OperationKind]:
-    """Return which ways the held money of a settlement has gone."""
+    """Return which ways the held money of a settlement has gone; what strayed beside it and went back is none."""
+    paid = payment_of(session, settlement_id)
     query = select(Operation.kind).where(
-        Operation.settlement_id == settlement_id,
+        Operation.source_id == (paid.id if paid else None),
         Operation.cause_id == settlement_id,
         Operation.state == OperationState.OK,
         Operation.kind.in_([OperationKind.TRANSFER, OperationKind.REFUND]),

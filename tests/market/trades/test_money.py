@@ -80,15 +80,6 @@ def redressed(deal: Deal, amount: int) -> Deal:
     return deal
 
 
-def astray(deal: Deal) -> Deal:
-    """Let money come in on a page that was over; it goes back."""
-    operation_id = trades.planned(deal)
-    outcomes.expired(outcomes.get(operation_id))
-    outcomes.strayed(outcomes.get(operation_id), trades.came_in(operation_id), [])
-    jobs.drain()
-    return deal
-
-
 def failed(deal: Deal) -> Deal:
     """Let a payment be refused."""
     outcomes.failed(outcomes.get(trades.planned(deal)), "card_declined")
@@ -203,7 +194,7 @@ def test_a_free_trade_moves_no_money(client: FlaskClient) -> None:
 
 
 def test_a_refund_and_money_astray_are_told_too(client: FlaskClient) -> None:
-    deal = cancelled(trades.paid(astray(failed(trades.in_force()))))
+    deal = cancelled(trades.paid(trades.astray(failed(trades.in_force()))))
     _status, found = ask(client, deal.buyer, f"trades/{deal.number}/money")
     assert [(one["kind"], one["attempt"], one["state"]) for one in found["operations"]] == [
         ("checkout", 1, "FAILED"),
@@ -328,7 +319,7 @@ def test_the_statements_of_everybody_together_are_the_books(exchange: Flask, clo
             case 2:
                 cancelled(trades.paid(trades.in_force(2_003 + turn, beside=beside)))
             case _:
-                astray(trades.in_force(5_005 + turn, beside=beside))
+                trades.astray(trades.in_force(5_005 + turn, beside=beside))
         clock.advance(days=11)
     for price, beside in zip((4_004, 6_006), parties, strict=True):
         trades.paid(trades.in_force(price, beside=beside))

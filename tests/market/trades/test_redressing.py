@@ -82,6 +82,22 @@ def short(monkeypatch: pytest.MonkeyPatch, exchange: Flask, holds: int) -> None:
     monkeypatch.setitem(exchange.extensions["handlers"], "payment.perform", perform)
 
 
+def test_what_strayed_and_went_back_is_no_part_of_a_divided_price(exchange: Flask) -> None:
+    deal = trades.fetched(trades.paid(trades.astray(trades.in_force())))
+    with transaction() as session:
+        decisions.reject(session, deal.buyer, deal.number, "half the rows are missing")
+    found = trades.rows(deal).settlement
+    assert found is not None
+    with read() as session:
+        assert payments.made_of(session, found.id) == frozenset()
+    rule(deal, 42_667)
+    jobs.drain()
+    kinds = trades.kinds(deal)
+    assert kinds.count("settlement.divided") == 1
+    assert kinds.index("settlement.divided") > max(kinds.index("refund.made"), kinds.index("transfer.made"))
+    whole()
+
+
 def test_a_divided_price_reaches_both_and_the_agreement_goes_on(exchange: Flask) -> None:
     deal = disputed()
     ruled = rule(deal, 42_667)
