@@ -12,7 +12,7 @@ from market.db import read, transaction
 from market.errors import Invalid
 from market.i18n import _, lazy
 from market.participants.web import current_actor, idempotency_key
-from market.payments import inbox
+from market.payments import inbox, naming
 from market.payments.reconciliation import desk, schemas, service, table, viewing
 from market.payments.reconciliation.desk import AlarmKind
 from market.payments.reconciliation.matching import Outcome
@@ -38,15 +38,6 @@ OUTCOMES: Final = {
     Outcome.BOOKS: lazy("Only in the books"),
     Outcome.PENDING: lazy("In flight"),
 }
-ACCOUNTS: Final = {
-    "psp_clearing": lazy("Held at the payment platform"),
-    "order_hold": lazy("Held for running trades"),
-    "suspense": lazy("To be sent back"),
-    "provider_payable": lazy("Owed to providers"),
-    "fee_revenue": lazy("Platform fees earned"),
-    "psp_fee_expense": lazy("Fees of the payment platform"),
-}
-"""What the accounts of the books are called; another account is shown by its own name."""
 
 
 @pages.get("/payments/desk")
@@ -59,7 +50,7 @@ def money_desk() -> ResponseReturnValue:
             alarms=desk.alarms(session, actor),
             totals=desk.totals(session, actor),
             labels=ALARMS,
-            accounts=ACCOUNTS,
+            called=naming.account_label,
             may_act=permissions.allowed(actor, "reconciliation.ask", Relation.OTHER),
         )
 
