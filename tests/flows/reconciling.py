@@ -1,9 +1,11 @@
 """Reports on books and platform, asked for over HTTP."""
 
+import uuid
 from typing import Any
 
 import requests
 
+from market.payments.stripe import VERSION
 from tests.flows.hall import KEY, Hall, Json
 
 
@@ -24,5 +26,6 @@ def strangers_payment(hall: Hall) -> None:
         "line_items[0][price_data][unit_amount]": 1000, "line_items[0][price_data][product_data][name]": "x",
     }  # fmt: skip
     base = f"{hall.sandbox.base}/v1/checkout/sessions"
-    page = requests.post(base, data=form, auth=(KEY, ""), timeout=60).json()["url"]
+    said = {"Stripe-Version": VERSION, "Idempotency-Key": uuid.uuid4().hex}
+    page = requests.post(base, data=form, auth=(KEY, ""), headers=said, timeout=60).json()["url"]
     requests.post(page, data={"outcome": "pay"}, allow_redirects=False, timeout=60).raise_for_status()

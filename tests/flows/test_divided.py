@@ -6,7 +6,7 @@ from typing import Any
 
 import requests
 
-from market.payments.stripe import Stripe
+from market.payments.stripe import VERSION, Stripe
 from market.verify import main
 from tests.flows.hall import Hall, ledger_faults
 from tests.market.sandbox.driver import KEY
@@ -29,6 +29,7 @@ def intents(hall: Hall, number: str) -> list[str]:
         f"{hall.sandbox.base}/v1/charges",
         params={"transfer_group": f"trade-{number}", "limit": "100"},
         auth=(KEY, ""),
+        headers={"Stripe-Version": VERSION},
         timeout=30,
     ).json()
     return [one["payment_intent"] for one in found["data"]]

@@ -2,13 +2,15 @@
 
 import requests
 
+from market.payments.stripe import VERSION
 from tests import people
 from tests.flows.hall import KEY, Caller, Hall, Json, ledger_faults
 from tests.flows.reconciling import asked, strangers_payment
 
 
 def listed(hall: Hall, what: str, **query: str) -> list[Json]:
-    answer = requests.get(f"{hall.sandbox.base}/v1/{what}", params=query, auth=(KEY, ""), timeout=60)
+    url, spoken = f"{hall.sandbox.base}/v1/{what}", {"Stripe-Version": VERSION}
+    answer = requests.get(url, params=query, auth=(KEY, ""), headers=spoken, timeout=60)
     return list(answer.json()["data"])
 
 

@@ -46,7 +46,8 @@ Json = Mapping[str, Any]
 def hold(config: pytest.Config, platform: Sandbox, *, ours: bool) -> None:
     """Hold everything that a stand-in was asked against the description, where the lane can be had."""
     if not lacking(config):
-        assert violations(platform.requests, ours=ours) == []
+        found = violations(platform.requests, ours=ours)
+        assert not found, "\n".join(found)
 
 
 def lacking(config: pytest.Config) -> str:
