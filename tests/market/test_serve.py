@@ -257,7 +257,10 @@ def test_a_client_that_stops_in_the_middle_is_dropped(settings: Settings) -> Non
             with one, suppress(ConnectionResetError):
                 assert one.recv(1000) == b""
         assert requests.get(f"{server.url}/healthz", timeout=SECONDS).status_code == 200
-        assert '"level": "error"' not in server.said()
+        errors = [line for line in server.said().splitlines() if '"level": "error"' in line]
+        assert [
+            line for line in errors if '"job": "events.poll"' not in line
+        ] == []  # there is no platform to ask
 
 
 @on_sqlite
