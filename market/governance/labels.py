@@ -22,5 +22,7 @@ TABLES: Final[Mapping[str, Any]] = {
     "cleaning": lazy("Recipe of a cleaned file"),
     "certificate": lazy("Name of a device that signs"),
     "operation": lazy("Address of a pay page"),
+    "tax_profile": lazy("Tax data of an organisation"),
+    "invoice": lazy("Tax data on an invoice"),
 }
 """What a row with personal columns holds, by its table; a test holds this complete."""
