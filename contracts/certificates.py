@@ -30,7 +30,8 @@ _UNDERSTOOD: Final = frozenset({
 })  # fmt: skip
 """Extensions that may be critical here; the exchange decides by key and chain, never by policy or name."""
 _MALFORMED: Final = (
-    ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType,
+    ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion, x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
 )  # fmt: skip
 """What reading a foreign certificate may raise."""
 

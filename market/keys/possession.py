@@ -18,6 +18,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
+from contracts import certificates
+from contracts.errors import CertificateError
 from market import clock, config
 from market.errors import Invalid
 from market.i18n import gettext as _
@@ -47,7 +49,7 @@ def requested(text: str, *, browser: bool) -> PublicKey:
         request = x509.load_der_x509_csr(_der(text))
         public, digest = request.public_key(), request.signature_hash_algorithm
         valid = request.is_signature_valid
-    except (ValueError, TypeError, UnsupportedAlgorithm, InvalidSignature) as error:
+    except (ValueError, TypeError, x509.InvalidVersion, UnsupportedAlgorithm, InvalidSignature) as error:
         raise _malformed("request") from error
     key = accepted(public, browser=browser)
     if not valid or digest is None or digest.name not in _STRONG:
@@ -62,11 +64,9 @@ def certificate(text: str) -> x509.Certificate:
         Invalid: ``certificate.request_malformed``.
     """
     try:
-        found = x509.load_der_x509_certificate(_der(text))
-        found.public_key(), found.extensions  # read now what would fail later
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        return certificates.load(_der(text))
+    except (ValueError, CertificateError) as error:
         raise _malformed("certificate") from error
-    return found
 
 
 def accepted(key: object, *, browser: bool = False) -> PublicKey:

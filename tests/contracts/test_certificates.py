@@ -23,6 +23,15 @@ def code(party: Party, authorities: Authorities, days: int = 0) -> str:
     return caught.value.code
 
 
+def test_a_version_that_no_certificate_has_is_refused(authority: Authority) -> None:
+    known = bytes.fromhex("a003020102")  # version 3, RFC 5280
+    data = authority.party("Party").der
+    assert data.count(known) == 1
+    with pytest.raises(CertificateError) as caught:
+        certificates.load(data.replace(known, bytes.fromhex("a003020103")))
+    assert caught.value.code == "certificate.malformed"
+
+
 def test_a_path_leads_from_the_party_to_the_root(authority: Authority) -> None:
     party = authority.party("Party")
     found = certificates.path(party.der, Authorities([authority.root.der], [authority.issuing.der]), NOW)

@@ -1,5 +1,7 @@
 """Who gets a certificate, what stands in it, and when it ends."""
 
+import base64
+
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -226,6 +228,12 @@ def test_what_is_wrong_with_a_certificate_of_ones_own_is_said(actor: Actor, cloc
     }
     for code, texts in wrong.items():
         assert refused(actor, private, texts) == code
+    der = x509.load_pem_x509_certificate(leaf.encode()).public_bytes(Encoding.DER)
+    unknown = der.replace(bytes.fromhex("a003020102"), bytes.fromhex("a003020103"))  # no such version
+    assert unknown != der
+    assert (
+        refused(actor, private, [base64.b64encode(unknown).decode(), root]) == "certificate.request_malformed"
+    )
     assert refused(actor, private, [leaf, signers.own(other, clock())[1]]) == "certificate.chain_broken"
     assert refused(actor, private, signers.own(private, clock(), days=1)) == "certificate.not_for_signing"
 
