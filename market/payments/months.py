@@ -41,8 +41,7 @@ class Month:
         match = _MONTH.match(text)
         found = cls(int(match[1]), int(match[2])) if match else None
         if found is None or found.begin > clock.now():
-            sentence = _("Write a month that has begun, such as 2026-11.")
-            raise Invalid("month.invalid", sentence, fields={"month": [sentence]})
+            raise Invalid("month.invalid", _("Write a month that has begun, such as 2026-11."))
         return found
 
     @property
