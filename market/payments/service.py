@@ -30,9 +30,9 @@ from market.payments.outgoing import (
     plan_reversal,
     plan_transfer,
 )
-from market.payments.performing import PayPage, open_page
+from market.payments.performing import PayPage, close_page, open_page
 from market.payments.planning import Bill, payment_of, planned
-from market.payments.states import AccountState, OperationKind, OperationState
+from market.payments.states import AccountState, OperationKind, OperationState, Processor
 from market.steps import Kind
 
 __all__ = [
@@ -41,9 +41,11 @@ __all__ = [
     "Operation",
     "PayPage",
     "Posting",
+    "Processor",
     "account_of",
     "balances",
     "book_shortfall",
+    "close_page",
     "close_payment",
     "made_of",
     "on_verified",

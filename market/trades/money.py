@@ -21,6 +21,7 @@ from market.payments import books, naming
 from market.payments import service as payments
 from market.payments.books import Account
 from market.payments.service import Operation, Posting
+from market.payments.states import Processor
 from market.permissions import Relation
 from market.trades import service, timeline
 from market.trades.service import Life
@@ -112,6 +113,8 @@ def shown(session: Session, actor: Actor, number: str) -> Money:
 def label(operation: Operation) -> str:
     """Return what an operation is called for the reader: its kind, and which attempt after the first."""
     kind = naming.operation_label(operation.kind.value)
+    if operation.processor is Processor.BANK:
+        kind = _("%(kind)s by bank transfer", kind=kind)
     if operation.attempt == 1:
         return kind
     return _("%(kind)s, attempt %(attempt)s", kind=kind, attempt=operation.attempt)
@@ -153,6 +156,7 @@ def _operation(row: Operation, turns: list[Turn], *, named: bool) -> dict[str, A
     return {
         "id": row.id,
         "kind": row.kind.value,
+        "processor": row.processor.value,
         "attempt": row.attempt,
         "organisation_id": row.organisation_id,
         "amount": row.amount,
@@ -160,6 +164,7 @@ def _operation(row: Operation, turns: list[Turn], *, named: bool) -> dict[str, A
         "currency": row.currency,
         "state": row.state.value,
         "failure": row.failure if named else None,
+        "reference": row.reference,
         "stripe_id": row.stripe_id if named else None,
         "request_id": row.request_id if named else None,
         "steps": turns,

@@ -330,6 +330,7 @@ class MoneyOperationOut(Schema):
 
     id = Uuid(required=True)
     kind = fields.String(required=True)
+    processor = fields.String(required=True, metadata={"description": "stripe or bank"})
     attempt = fields.Integer(required=True)
     organisation_id = Uuid(required=True, metadata={"description": "whose money it is"})
     amount = fields.Integer(required=True, metadata={"description": "minor units"})
@@ -337,6 +338,7 @@ class MoneyOperationOut(Schema):
     currency = fields.String(required=True)
     state = fields.String(required=True)
     failure = fields.String(required=True, allow_none=True)
+    reference = fields.String(required=True, allow_none=True)
     stripe_id = fields.String(required=True, allow_none=True)
     request_id = fields.String(required=True, allow_none=True)
     steps = fields.List(fields.Nested(MoneyStepOut), required=True)
