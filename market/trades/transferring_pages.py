@@ -80,4 +80,5 @@ def _page(number: str, error: Invalid | TooLarge | None = None) -> ResponseRetur
             faults=forms.faults(error) if error else {},
             message=error.message if isinstance(error, TooLarge) else None,
         )
-    return page, error.status if error else 200
+    status = 413 if isinstance(error, TooLarge) else 422
+    return page, status if error else 200

@@ -42,7 +42,7 @@ def confirm(session: Session, actor: Actor, line_id: uuid.UUID) -> tuple[BankLin
         NotFound: there is no such line.
         Forbidden: not an operator; ``bank_line.same_person``.
         Conflict: ``bank_line.wrong_state``: somebody else confirmed it, or it was set aside;
-            ``bank_line.no_order``: it names no order that waits (set it aside, or record it again with a reference).
+            ``bank_line.order_gone``: it names no order that waits (set it aside, or record it again with a reference).
     """
     permissions.require(actor, "bank.act", Relation.OTHER)
     row = locked_line(session, line_id)
@@ -57,7 +57,7 @@ def confirm(session: Session, actor: Actor, line_id: uuid.UUID) -> tuple[BankLin
         return row, _arrived(session, actor, row, found, state)
     if found is None or found.state is not OperationState.PLANNED:
         message = _("It names no payment order that waits. Set it aside with a reason.")
-        raise Conflict("bank_line.no_order", message)
+        raise Conflict("bank_line.order_gone", message)
     return row, _ordered(session, actor, row, found, state)
 
 
