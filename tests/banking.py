@@ -1,21 +1,26 @@
 """People and accounts at a bank: a receiving account in use, a provider's, and what the bank's statement says."""
 
+import io
 import itertools
 import uuid
 from typing import Any
+
+from werkzeug.datastructures import FileStorage
 
 from market import clock
 from market.actor import Actor, Role
 from market.db import read, transaction
 from market.i18n import CHINA
 from market.participants import service as participants
-from market.payments.bank import accounts, announcing, confirming, recording
+from market.payments.bank import accounts, announcing, confirming, desk, importing, recording
 from market.payments.bank.accounts import Entered
 from market.payments.bank.models import BankLine
 from market.payments.bank.recording import Told
 from market.payments.bank.states import Entry
 from market.payments.service import Bill, Operation, operations_of
+from market.trades import transferring
 from tests import people
+from tests.deals import Deal
 
 _serial = itertools.count(1)
 
@@ -119,3 +124,42 @@ def told(entry: Entry, operation: Operation, amount: int | None, **other: Any) -
 def serial() -> str:
     """Return a serial that no other line here has."""
     return f"SN{next(_serial):08d}"
+
+
+def nobodys() -> Operation:
+    """Return what money is about that names nothing."""
+    return Operation(reference="none", amount=700, currency="CNY")
+
+
+def announced(deal: Deal) -> None:
+    """Choose bank transfer for a trade that is due, and send a proof of it."""
+    transferring.announce(deal.buyer, deal.number)
+    file = FileStorage(io.BytesIO(b"%PDF-1.7\n%%EOF\n"), filename="proof.pdf")
+    transferring.show_proof(deal.buyer, deal.number, file)
+
+
+def story(deal: Deal) -> Operation:
+    """Pay a trade that is due by bank transfer, seen on a statement with another line that nobody knows."""
+    bank = Bank(deal.provider)
+    announced(deal)
+    with read() as session:
+        (operation,) = operations_of(session, deal.number)
+    with transaction() as session:
+        importing.import_statement(session, bank.first, statement(operation), 900)
+    with read() as session:
+        lines = {one.line.operation_id: one.line.id for one in desk.shown(session, bank.second).lines}
+    bank.confirm(lines[operation.id])
+    with transaction() as session:
+        recording.dismiss(session, bank.second, lines[None], "利息")
+    return operation
+
+
+def statement(operation: Operation) -> bytes:
+    """Return a statement with what came in for a payment, and the bank's interest."""
+    day = clock.now().astimezone(CHINA).date().isoformat()
+    yuan = f"{operation.amount / 100:.2f}"
+    return (
+        "date,serial,amount,direction,counterparty,reference\n"
+        f"{day},{serial()},{yuan},in,买方有限公司,{operation.reference}\n"
+        f"{day},{serial()},9.00,in,银行,利息\n"
+    ).encode()

@@ -30,11 +30,24 @@ from market.oversight import publishing
 from market.participants import access, factors, members, passkeys, resetting, web
 from market.participants.models import User
 from market.participants.states import Decision
+from market.payments.bank import accounts
 from market.registry.states import RegistrationEvent
 from market.steps import steps_of
 from market.trades import decisions, ending, suspension
 from market.trades.grounds import Cause, Ground
-from tests import assets, attestations, deals, invoices, offers, people, reports, signers, trades, updates
+from tests import (
+    assets,
+    attestations,
+    banking,
+    deals,
+    invoices,
+    offers,
+    people,
+    reports,
+    signers,
+    trades,
+    updates,
+)
 from tests.attestations import Body
 from tests.authenticator import Authenticator
 from tests.authorisation.rows import Column, Row, Who
@@ -306,6 +319,8 @@ def _trades(provider: Actor, buyer: Actor, house: House) -> dict[str, str]:
     guarded = _guarded(asked())
     due, paid = running(), trades.paid(running())
     operation = trades.planned(due)
+    announced = running()
+    moneyed = _banked(provider, announced)
     delivered, disputed = (trades.fetched(trades.paid(running())) for _ in range(2))
     with transaction() as session:
         decisions.reject(session, buyer, disputed.number, WHY)
@@ -333,11 +348,12 @@ def _trades(provider: Actor, buyer: Actor, house: House) -> dict[str, str]:
         "updated": newer, "settled": settled, "noticed": noticed, "resting": resting, "over": over,
         "requested": requested, "agreed": agreed, "offered": offered, "due": due,
         "guarded": guarded,
-        "paid": paid, "delivered": delivered, "disputed": disputed,
+        "announced": announced, "paid": paid, "delivered": delivered, "disputed": disputed,
     }  # fmt: skip
     house.private |= {deal.number for deal in found.values()}
     return {
         **{name: deal.number for name, deal in found.items()},
+        **moneyed,
         "standing": standing.number,
         "sketch": sketch.number,
         "sketch_digest": offers.draft_of(sketch).document_digest,
@@ -356,6 +372,21 @@ def _trades(provider: Actor, buyer: Actor, house: House) -> dict[str, str]:
         "issued": str(issued.id),
         "reduced": str(reduced.id),
         "invoice": invoices.PDF.decode(),
+    }
+
+
+def _banked(provider: Actor, deal: Deal) -> dict[str, str]:
+    """Let a trade wait for a bank transfer with a proof; return an account and a line that wait for another person."""
+    assert provider.organisation_id is not None
+    bank = banking.Bank(provider)
+    banking.announced(deal)
+    typed = banking.entered(provider.organisation_id, number="6222 0000 1111")
+    with transaction() as session:
+        account, _step = accounts.propose(session, provider, typed)
+    return {
+        "bank_account": str(account.id),
+        "bank_line": str(bank.say(banking.came(banking.nobodys()))),
+        "provider_name": typed.holder,
     }
 
 

@@ -11,11 +11,11 @@ from market.errors import Conflict, Forbidden, Invalid
 from market.migrations import metadata
 from market.payments import performing, service
 from market.payments.bank import accounts, announcing, desk, recording
-from market.payments.service import Bill, Operation
+from market.payments.service import Bill
 from market.payments.states import OperationState
 from market.steps import fsck
 from tests import people
-from tests.banking import Bank, came, entered, left, refused
+from tests.banking import Bank, came, entered, left, nobodys, refused
 from tests.market.payments.conftest import Money
 
 
@@ -113,8 +113,7 @@ def test_money_that_is_not_as_announced_is_booked_apart_and_goes_back(
 
 
 def test_money_that_names_no_trade_goes_back_where_it_came_from(money: Money, bank: Bank) -> None:
-    nothing = Operation(reference="none", amount=700, currency="CNY")
-    unknown = bank.say(came(nothing, counterparty="某公司"))
+    unknown = bank.say(came(nobodys(), counterparty="某公司"))
     with read() as session:
         (waiting,) = desk.shown(session, bank.second).lines
     assert (waiting.match, waiting.own) == ("unknown", False)
