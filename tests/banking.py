@@ -163,3 +163,10 @@ def statement(operation: Operation) -> bytes:
         f"{day},{serial()},{yuan},in,买方有限公司,{operation.reference}\n"
         f"{day},{serial()},9.00,in,银行,利息\n"
     ).encode()
+
+
+def proposed(actor: Actor) -> str:
+    """Return an account of somebody's organisation that waits for its second person."""
+    assert actor.organisation_id is not None
+    with transaction() as session:
+        return str(accounts.propose(session, actor, entered(actor.organisation_id))[0].id)
