@@ -23,7 +23,7 @@ from market.payments import accounts, outcomes
 from market.payments import service as payments
 from market.payments.states import OperationKind
 from market.payments.stripe import Account, CheckoutSession, PaymentIntent, Refund, Reversal, Transfer
-from market.trades import billing, decisions, service, showing
+from market.trades import billing, decisions, instalments, service, showing
 from market.trades.service import Life
 from tests import assets, deals, people
 from tests.deals import Deal
@@ -89,8 +89,11 @@ def planned(deal: Deal) -> uuid.UUID:
     """Return a payment whose pay page stands open."""
     with transaction() as session:
         rows = service.life(session, deal.number)
-        assert rows.settlement is not None
-        operation = payments.plan_payment(session, deal.buyer, billing.bill(rows.trade, rows.settlement))
+        due = instalments.payable(rows.settlements)
+        assert due is not None
+        operation = payments.plan_payment(
+            session, deal.buyer, billing.bill(rows.trade, due, len(rows.settlements))
+        )
     outcomes.opened(
         operation,
         CheckoutSession(f"cs_{operation.id}", "open", "unpaid", "http://pay", "", 0, "cny", False, {}),
