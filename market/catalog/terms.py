@@ -28,6 +28,8 @@ from market.rules import CURRENT, book
 
 Word = TypeVar("Word", bound=StrEnum)
 
+ONCE: Final = "once"
+"""How a price is paid that is not paid by period."""
 LONGEST_TERM = 36_500
 """Most days of permitted use: a hundred years."""
 
@@ -56,6 +58,27 @@ SAID: Final = frozenset(
     {"price.amount", "quality", "use.purposes", "use.permitted", "use.prohibited", "term.days"}
 )
 """Blanks that a listing has a field of its own for."""
+ASKED: Final = SAID | {"price.model", "price.period", "price.period_amount", "price.periods"}
+"""Those, and the ones that the page's form asks for in its own words."""
+
+
+def subscription(fee: Money, period: str, periods: int) -> tuple[Money, dict[str, Any]]:
+    """Return what a subscription comes to in all, and the blanks that say so.
+
+    Args:
+        fee: what one period costs.
+        period: ``month``, ``quarter`` or ``year``.
+        periods: how many are owed.
+
+    Raises:
+        MoneyError: it is more than an amount can be.
+    """
+    return Money(fee.amount * periods, fee.currency), {
+        "price.model": "subscription",
+        "price.period": period,
+        "price.period_amount": plain(fee),
+        "price.periods": periods,
+    }
 
 
 @dataclass(frozen=True)
