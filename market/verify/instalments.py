@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from contracts import instalments
+from contracts.instalments import Instalment
 from contracts.money import split
 from contracts.terms import AnyTerms
 from market.rules import book
@@ -24,6 +25,12 @@ def rows(evidence: Evidence) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
+def plan(evidence: Evidence, terms: AnyTerms) -> tuple[Instalment, ...]:
+    """Return the instalments that follow from the terms; none while the contract is not in force."""
+    begun = [entry.time for _index, entry in evidence.trade() if entry.kind == "contract.finalized"]
+    return instalments.plan(terms, begun[0]) if begun else ()
+
+
 def check(evidence: Evidence, terms: AnyTerms) -> list[dict[str, Any]]:
     """Hold the instalments against the plan that follows from the terms; return each in its last image, in order.
 
@@ -34,8 +41,7 @@ def check(evidence: Evidence, terms: AnyTerms) -> list[dict[str, Any]]:
     Raises:
         CheckFailed: there are others than were signed, or one was changed after.
     """
-    begun = [entry.time for _index, entry in evidence.trade() if entry.kind == "contract.finalized"]
-    planned = instalments.plan(terms, begun[0]) if begun else ()
+    planned = plan(evidence, terms)
     found = sorted(rows(evidence).values(), key=lambda images: _ordinal(images[0]))
     require(len(found) == len(planned), "a price has one settlement for each instalment that was signed")
     for images, one in zip(found, planned, strict=True):
@@ -83,6 +89,8 @@ def _check_divided(evidence: Evidence) -> None:
     parts = {row["id"]: row.get("refund", 0) for row in held}
     for id, images in rows(evidence).items():
         require(images[-1].get("refund", 0) == parts.get(id, 0), "the price is divided as nobody ruled")
+        same = id in parts or all(row["fee"] == images[0]["fee"] for row in images)
+        require(same, "the fee was changed after it was agreed")
     amounts, back = [row["amount"] for row in held], sum(parts.values())
     require(
         bool(held) == ("divide" in rulings) and (not held or 0 < back < sum(amounts)),

@@ -36,7 +36,7 @@ def check(evidence: Evidence, line: Line, kinds: list[str]) -> str:
     for table in ("trade", "agreement", "acceptance", "access_grant"):
         require(bool(ids[table]) == begun, f"a contract in force has one {table}")
     require(
-        bool(instalments.rows(evidence)) == (begun and terms.price.amount > 0),
+        len(instalments.rows(evidence)) == len(instalments.plan(evidence, terms)),
         "a price has one settlement for each instalment that was signed",
     )
     for table, columns in _expected(evidence, contract, ids).items():

@@ -21,7 +21,7 @@ from tests.deals import Deal
 
 PARTS = [
     {"label": "on signing", "share": "0.3", "days": 7},
-    {"label": "a month later", "share": "0.5", "days": 30},
+    {"label": "soon after", "share": "0.5", "days": 9},
     {"label": "the rest", "share": "0.2", "days": 60},
 ]
 
