@@ -170,3 +170,18 @@ def proposed(actor: Actor) -> str:
     assert actor.organisation_id is not None
     with transaction() as session:
         return str(accounts.propose(session, actor, entered(actor.organisation_id))[0].id)
+
+
+def waiting(provider: Actor, deal: Deal) -> dict[str, str]:
+    """Let a trade wait for a bank transfer with a proof; return an account and a line that wait for another person."""
+    assert provider.organisation_id is not None
+    bank = Bank(provider)
+    announced(deal)
+    typed = entered(provider.organisation_id, number="6222 0000 1111")
+    with transaction() as session:
+        account, _step = accounts.propose(session, provider, typed)
+    return {
+        "bank_account": str(account.id),
+        "bank_line": str(bank.say(came(nobodys()))),
+        "provider_name": typed.holder,
+    }

@@ -133,6 +133,7 @@ class Kind(StrEnum):
     REVERSAL_PLANNED = "reversal.planned"
     REVERSAL_MADE = "reversal.made"
     REVERSAL_FAILED = "reversal.failed"
+    SETTLEMENT_MISSED = "settlement.missed"
     PAYEE_PROPOSED = "payee.proposed"
     PAYEE_CONFIRMED = "payee.confirmed"
     PAYEE_CLOSED = "payee.closed"

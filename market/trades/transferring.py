@@ -16,7 +16,7 @@ from market.payments.bank import accounts, announcing, proofs
 from market.payments.bank.announcing import Announced
 from market.payments.service import Operation
 from market.steps import Step
-from market.trades import acts, service
+from market.trades import acts, instalments, service
 from market.trades.acts import Act
 from market.trades.billing import bill
 from market.trades.models import Settlement
@@ -61,7 +61,7 @@ def announce(actor: Actor, number: str) -> Offered:
     with transaction() as session:
         rows = _buying(session, actor, number, lock=True)
         due = _due(session, rows)
-        announced, step = announcing.announce(session, actor, bill(rows.trade, due))
+        announced, step = announcing.announce(session, actor, bill(rows.trade, due, len(rows.settlements)))
         return Offered(number, announced, due.due_at, step)
 
 
@@ -74,7 +74,7 @@ def withdraw(session: Session, actor: Actor, number: str) -> Step:
         Conflict: none is announced, or money for it was seen.
     """
     rows = _buying(session, actor, number, lock=True)
-    return announcing.withdraw(session, actor, _settlement(rows).id)
+    return announcing.withdraw(session, actor, payable(rows).id)
 
 
 def show_proof(actor: Actor, number: str, file: FileStorage | None) -> Step:
@@ -89,12 +89,12 @@ def show_proof(actor: Actor, number: str, file: FileStorage | None) -> Step:
     """
     with read() as session:
         rows = _buying(session, actor, number)
-        if announcing.announced(session, _settlement(rows).id) is None:
+        if announcing.announced(session, payable(rows).id) is None:
             raise Conflict("payment.not_announced", _("No bank transfer is announced for this now."))
     digest, form = proofs.store(file)
     with transaction() as session:
         rows = _buying(session, actor, number, lock=True)
-        return announcing.show_proof(session, actor, _settlement(rows).id, digest, form)
+        return announcing.show_proof(session, actor, payable(rows).id, digest, form)
 
 
 def proved(session: Session, actor: Actor, number: str) -> Operation:
@@ -114,7 +114,8 @@ def proved(session: Session, actor: Actor, number: str) -> Operation:
 
 def chosen(session: Session, rows: Life) -> Announced | None:
     """Return the transfer that is announced for a trade, or None."""
-    return announcing.announced(session, rows.settlement.id) if rows.settlement else None
+    due = instalments.payable(rows.settlements)
+    return announcing.announced(session, due.id) if due else None
 
 
 def is_offered(session: Session, rows: Life) -> bool:
@@ -134,11 +135,16 @@ def _buying(session: Session, actor: Actor, number: str, *, lock: bool = False) 
 
 def _due(session: Session, rows: Life) -> Settlement:
     acts.demand(service.standing(session, rows), Act.PAY)
-    return _settlement(rows)
+    return payable(rows)
 
 
-def _settlement(rows: Life) -> Settlement:
-    """Return what is paid next: the one place here that knows which settlement of a trade that is."""
-    if rows.settlement is None:
+def payable(rows: Life) -> Settlement:
+    """Return what is paid next: the one place here that knows which settlement of a trade that is.
+
+    Raises:
+        Conflict: ``settlement.nothing_due``.
+    """
+    due = instalments.payable(rows.settlements)
+    if due is None:
         raise Conflict("settlement.nothing_due", str(acts.REFUSALS["settlement.nothing_due"]))
-    return rows.settlement
+    return due

@@ -70,7 +70,7 @@ def _page(number: str, error: Invalid | TooLarge | None = None) -> ResponseRetur
         page = render_template(
             "pages/trades/transfer.html",
             trade=rows.trade,
-            settlement=rows.settlement,
+            settlement=transferring.payable(rows),
             operation=found.operation,
             account=found.into,
             arriving=announcing.arriving(session, found.operation),

@@ -30,7 +30,6 @@ from market.oversight import publishing
 from market.participants import access, factors, members, passkeys, resetting, web
 from market.participants.models import User
 from market.participants.states import Decision
-from market.payments.bank import accounts
 from market.registry.states import RegistrationEvent
 from market.steps import steps_of
 from market.trades import decisions, ending, suspension
@@ -320,7 +319,7 @@ def _trades(provider: Actor, buyer: Actor, house: House) -> dict[str, str]:
     due, paid = running(), trades.paid(running())
     operation = trades.planned(due)
     announced = running()
-    moneyed = _banked(provider, announced)
+    moneyed = banking.waiting(provider, announced)
     delivered, disputed = (trades.fetched(trades.paid(running())) for _ in range(2))
     with transaction() as session:
         decisions.reject(session, buyer, disputed.number, WHY)
@@ -372,21 +371,6 @@ def _trades(provider: Actor, buyer: Actor, house: House) -> dict[str, str]:
         "issued": str(issued.id),
         "reduced": str(reduced.id),
         "invoice": invoices.PDF.decode(),
-    }
-
-
-def _banked(provider: Actor, deal: Deal) -> dict[str, str]:
-    """Let a trade wait for a bank transfer with a proof; return an account and a line that wait for another person."""
-    assert provider.organisation_id is not None
-    bank = banking.Bank(provider)
-    banking.announced(deal)
-    typed = banking.entered(provider.organisation_id, number="6222 0000 1111")
-    with transaction() as session:
-        account, _step = accounts.propose(session, provider, typed)
-    return {
-        "bank_account": str(account.id),
-        "bank_line": str(bank.say(banking.came(banking.nobodys()))),
-        "provider_name": typed.holder,
     }
 
 
