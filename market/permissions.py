@@ -148,6 +148,7 @@ ACTIONS: Final[Mapping[str, Permit]] = {
     "fee_invoice.issue": _permit(Scope.OPERATE, "R8.1", (Role.OPERATOR, _OTHER)),
     "invoice.export": _permit(Scope.READ, "R8.2", (Role.PROVIDER, _OWN), (Role.OPERATOR, _OTHER), unverified=True),
     "redress.order": _permit(Scope.OPERATE, "R6.4", (Role.OPERATOR, _OTHER)),
+    "chargeback.answer": _permit(Scope.OPERATE, "R6.5", (Role.OPERATOR, _OTHER)),
     # governance
     "person.erase": _permit(Scope.OPERATE, "R7.4", (Role.OPERATOR, _OTHER)),
     # oversight

@@ -31,6 +31,8 @@ class Hold(StrEnum):
     DISPUTE = "dispute"
     BREACH = "breach"
     """The provider suspended the use, as the contract lets it while a breach or an incident lasts."""
+    CHARGEBACK = "chargeback"
+    """The buyer's bank has taken the price back and decides about it."""
     RECOVERED = "recovered"
     """For good: what happened last was lost, so nobody knows whether the buyer may still fetch."""
 
@@ -115,6 +117,7 @@ _HOLDS = {
     Hold.PROVIDER: Refusal("delivery.provider_suspended", "R1.2"),
     Hold.BUYER: Refusal("delivery.buyer_suspended", "R1.2"),
     Hold.DISPUTE: Refusal("delivery.dispute_suspended", "R6.1"),
+    Hold.CHARGEBACK: Refusal("delivery.charged_back", "R6.5"),
     Hold.BREACH: Refusal("delivery.agreement_suspended", "R5.2"),
     Hold.RECOVERED: Refusal("delivery.frozen", "R5.2"),
 }
@@ -126,6 +129,9 @@ _MESSAGES = {
     "delivery.buyer_suspended": lambda: _("Your organisation is suspended."),
     "delivery.agreement_suspended": lambda: _("The agreement is suspended."),
     "delivery.dispute_suspended": lambda: _("The delivery was rejected; it is suspended until the ruling."),
+    "delivery.charged_back": lambda: _(
+        "Your bank has taken the price back; the delivery is suspended until it decides."
+    ),
     "delivery.frozen": lambda: _("The last steps of this were lost; it is frozen. Ask the operator."),
     "delivery.not_paid": lambda: _("The price is not paid yet; pay first."),
     "delivery.term_over": lambda: _("Today is outside the term of the contract."),

@@ -26,7 +26,7 @@ STATEFUL = (
     "asset", "revision", "asset_update", "declaration", "inspection", "correction", "appeal",
     "cleaning", "attestation", "listing",
     "contract", "version", "remark", "signature", "request", "standing_offer",
-    "account", "operation", "posting", "reconciliation",
+    "account", "operation", "chargeback", "posting", "reconciliation",
     "trade", "agreement", "settlement", "acceptance", "dispute", "notice", "duty", "redress",
     "tax_profile", "invoice", "invoice_document",
     "access_grant", "receipt",

@@ -140,6 +140,7 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "refuseInvoice": {"reason": "The title differs from the registered name; correct it and ask again."},
     "reddenInvoice": {"number": "26370000000000000002", "issued_on": "2026-11-22"},
     "ruleOnDispute": {"outcome": "divide", "amount": 42_000, "reason": "A third of the rows is missing."},
+    "answerChargeback": {"answer": "contest"},
     "orderRedress": {"amount": 28_000, "reason": "The data of March were those of April."},
 }
 """By operation."""

@@ -15,6 +15,7 @@ def bill(trade: Trade, due: Settlement) -> Bill:
         amount=due.amount,
         fee=due.fee,
         refund=due.refund,
+        charged_back=due.charged_back,
         currency=due.currency,
         title=trade.title,
         rules=trade.rules,

@@ -122,10 +122,11 @@ def rule(
     if found is not None and found.state in {DisputeState.RULED, DisputeState.CLOSED}:
         return repeat(session, actor, Kind.DISPUTE_RULED, trade.handle, given)
     acts.demand(service.standing(session, rows), Act.RULE)
-    _demand_part(ruling, refund, trade)
+    gone = rows.settlement.charged_back if rows.settlement is not None else 0
+    _demand_part(ruling, refund, trade, trade.amount - gone)
     step = service.step_of(actor, Kind.DISPUTE_RULED, trade)
     if rows.settlement is not None and refund is not None:
-        shares = divided(trade.amount, refund, book(trade.rules).value("fee.basis_points"))
+        shares = divided(trade.amount - rows.settlement.charged_back, refund, book(trade.rules).value("fee.basis_points"))
         rows.settlement.refund, rows.settlement.fee = shares.refund, shares.fee
         rows.settlement.step_id = step.id
     if found is not None:
@@ -160,13 +161,13 @@ def undo(session: Session, actor: Actor, rows: Life, reason: str) -> Step:
     return record(session, step, given={"reason": reason}, note={"reason": reason})
 
 
-def _demand_part(ruling: Ruling, refund: int | None, trade: Trade) -> None:
+def _demand_part(ruling: Ruling, refund: int | None, trade: Trade, whole: int) -> None:
     """Refuse a part that divides nothing, or that stands beside a ruling which gives the whole price one way."""
     if ruling is Ruling.DIVIDE and not service.has_rule(trade, DIVIDING):
         raise Conflict(
             "ruling.not_in_rules", _("The rule book of this trade lets the price go one way only, undivided.")
         )
-    if ruling is Ruling.DIVIDE and refund is not None and 0 < refund < trade.amount:
+    if ruling is Ruling.DIVIDE and refund is not None and 0 < refund < whole:
         return
     if ruling is not Ruling.DIVIDE and refund is None:
         return

@@ -21,12 +21,12 @@ from market.payments import service as payments
 from market.payments.service import Bill
 from market.payments.states import OperationKind
 from market.steps import Kind, Pending, record
-from market.trades import acts, agreement, dispute, exits, redressing, service, settlement
+from market.trades import acts, dispute, redressing, service, settlement
 from market.trades.acceptance import AcceptanceState
 from market.trades.acts import Debt
-from market.trades.agreement import AgreementEvent, AgreementState
 from market.trades.billing import bill
 from market.trades.dispute import DisputeEvent, DisputeState, Ruling
+from market.trades.ending_by_refund import terminate
 from market.trades.models import Settlement
 from market.trades.service import Life
 from market.trades.settlement import SettlementEvent, SettlementState
@@ -104,7 +104,11 @@ def on_settle(number: str) -> None:
             if acts.owed(service.standing(session, rows)) is None:
                 _close_dispute(session, rows)
         return
-    for plan in _PLANS[debt]:
+    if debt is Debt.DIVIDE and rows.settlement is not None and not rows.settlement.refund:
+        debt_plans = _PLANS[Debt.RELEASE]  # the buyer has its part from its bank
+    else:
+        debt_plans = _PLANS[debt]
+    for plan in debt_plans:
         with transaction() as session:
             rows = service.life(session, number, lock=True)
             if rows.settlement is not None and acts.owed(service.standing(session, rows)) is debt:
@@ -148,7 +152,7 @@ def on_refund_made(number: str, operation_id: str) -> None:
         step = service.step_of(SYSTEM, Kind.SETTLEMENT_REFUNDED, rows.trade)
         found.state = settlement.advance(found.state, SettlementEvent.REFUND)
         found.step_id = step.id
-        _terminate(session, rows, step)
+        terminate(session, rows, step)
         jobs.queue(session, "trade.settle", number=number)
         record(session, step, note={"operation": operation_id})
 
@@ -183,15 +187,6 @@ def _complete(session: Session, rows: Life, digest: str) -> None:
     record(session, step)
 
 
-def _terminate(session: Session, rows: Life, step: Pending) -> None:
-    """End agreement and grant within a step, if they have not ended yet."""
-    if rows.agreement.state in {AgreementState.ACTIVE, AgreementState.SUSPENDED}:
-        rows.agreement.state = agreement.advance(rows.agreement.state, AgreementEvent.TERMINATE)
-        rows.agreement.step_id = step.id
-        exits.begin(session, step, rows)
-    delivery.close(session, step, rows.trade.id)
-
-
 def _close_dispute(session: Session, rows: Life) -> None:
     """Close a ruled dispute once no money is held for it any more."""
     found = rows.dispute
@@ -201,7 +196,7 @@ def _close_dispute(session: Session, rows: Life) -> None:
     found.state = dispute.advance(found.state, DisputeEvent.CLOSE)
     found.step_id = step.id
     if found.ruling is Ruling.REFUND:
-        _terminate(session, rows, step)
+        terminate(session, rows, step)
     else:
         delivery.lift(session, step, Hold.DISPUTE, rows.trade.id)
     record(session, step)

@@ -67,7 +67,7 @@ def order(
         step_id=step.id,
         state=RedressState.ORDERED,
         amount=amount,
-        fee=_fee_part(session, rows, amount),
+        fee=fee_part(session, rows, amount),
         currency=trade.currency,
         reason=reason,
         ordered_at=step.time,
@@ -82,7 +82,12 @@ def order(
 def left(session: Session, trade: Trade, found: Settlement) -> int:
     """Return how many minor units of a released price can still be paid back."""
     paid_back = sum(one.amount for one in service.redresses(session, trade.id))
-    return found.amount - found.refund - paid_back
+    return released(found) - paid_back
+
+
+def released(found: Settlement) -> int:
+    """Return how many minor units of a settlement went to the provider and the exchange."""
+    return found.amount - found.refund - found.charged_back
 
 
 def on_redress(number: str) -> None:
@@ -93,7 +98,11 @@ def on_redress(number: str) -> None:
         if found is None or due is None:
             return
         owed = bill(rows.trade, due)
-        if found.state is RedressState.ORDERED:
+        if found.state is RedressState.ORDERED and found.chargeback_id is not None:
+            _repaid_by_bank(session, rows, found, due)
+        elif found.state is RedressState.ORDERED and payments.is_questioned(session, due.id):
+            return  # the buyer may have it from its bank; the end of the chargeback queues this again
+        elif found.state is RedressState.ORDERED:
             payments.plan_repayment(session, SYSTEM, owed, found.id, found.amount, found.fee)
         elif payments.plan_reversal(session, SYSTEM, owed, found.id, found.amount - found.fee) is None:
             _close(session, rows, found, due, recovered=0)
@@ -105,6 +114,18 @@ def repaid(session: Session, rows: Life) -> None:
     if found is None or found.state is not RedressState.ORDERED:
         return
     step = service.step_of(SYSTEM, Kind.REDRESS_REPAID, rows.trade)
+    found.state = redress.advance(found.state, RedressEvent.REPAY)
+    found.step_id = step.id
+    jobs.queue(session, "trade.redress", number=rows.trade.number)
+    steps.record(session, step)
+
+
+def _repaid_by_bank(session: Session, rows: Life, found: Redress, due: Settlement) -> None:
+    """Mark that the buyer has its money from its bank, which took it from the exchange (R6.5)."""
+    step = service.step_of(SYSTEM, Kind.REDRESS_REPAID, rows.trade)
+    if found.chargeback_id is not None:
+        owed = bill(rows.trade, due)
+        payments.book_charged_back(session, step, owed, found.chargeback_id, found.amount, found.fee)
     found.state = redress.advance(found.state, RedressEvent.REPAY)
     found.step_id = step.id
     jobs.queue(session, "trade.redress", number=rows.trade.number)
@@ -130,11 +151,14 @@ def _close(session: Session, rows: Life, found: Redress, due: Settlement, recove
     found.recovered = recovered
     found.step_id = step.id
     missing = found.amount - found.fee - recovered
-    payments.book_shortfall(session, step, bill(rows.trade, due), found.id, missing)
+    payments.book_shortfall(session, step, bill(rows.trade, due), found.id, missing, found.chargeback_id)
+    for one in payments.chargebacks_of(session, rows.trade.number):
+        # What a bank took may have waited for this one to end.
+        jobs.queue(session, "chargeback.over", number=rows.trade.number, chargeback_id=one.id)
     steps.record(session, step)
 
 
-def _fee_part(session: Session, rows: Life, amount: int) -> int:
+def fee_part(session: Session, rows: Life, amount: int) -> int:
     """Return what the exchange gives of its fee; refuse more than is left."""
     due = rows.settlement
     if due is None:
@@ -143,5 +167,5 @@ def _fee_part(session: Session, rows: Life, amount: int) -> int:
     if not 0 < amount <= rest:
         sentence = _("No more can be paid back than was released and is not paid back yet.")
         raise Invalid("redress.too_much", sentence, fields={"amount": [sentence]})
-    released = due.amount - due.refund
-    return fee_back(released, due.fee, released - rest, amount)
+    whole = released(due)
+    return fee_back(whole, due.fee, whole - rest, amount)

@@ -16,6 +16,7 @@ from market.delivery import service as delivery
 from market.errors import NotFound
 from market.i18n import _
 from market.paging import Page, page
+from market.payments import service as payments
 from market.permissions import Relation
 from market.rules import book
 from market.steps import Kind, Pending, begin, is_frozen
@@ -111,6 +112,7 @@ def standing(session: Session, rows: Life) -> Standing:
         amendment=proposals.open_of(session, rows.trade.handle) is not None,
         renewal=renewed(session, rows.trade.handle),
         redress=rows.redress.state if rows.redress else None,
+        questioned=rows.settlement is not None and payments.is_questioned(session, rows.settlement.id),
         term_over=rows.agreement.term_until <= clock.now(),
         frozen=is_frozen(session, rows.trade.handle),
     )

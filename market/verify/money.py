@@ -6,7 +6,7 @@ from typing import Any
 from contracts.money import split
 from contracts.terms import AnyTerms
 from market.rules import book
-from market.verify import redress
+from market.verify import chargebacks, redress
 from market.verify.evidence import Evidence
 from market.verify.report import require
 
@@ -47,7 +47,7 @@ def check(evidence: Evidence, terms: AnyTerms, kinds: list[str]) -> str:
     require(agreed, "another amount was paid than was signed")
     require(bool(paid) == ("payment.settled" in kinds), "a settled payment shows its operation")
     _check_way_out(evidence, price, kinds)
-    redresses = redress.check(evidence)
+    redresses = redress.check(evidence) + chargebacks.check(evidence)
     _check_books(evidence, terms)
     if not price:
         return "nothing is to be paid"
@@ -63,16 +63,17 @@ def _check_way_out(evidence: Evidence, price: int, kinds: list[str]) -> None:
     rulings = {image.row["ruling"] for image in evidence.own("dispute") if image.row["ruling"]}
     part = _part_back(evidence, price, rulings)
     under_way = part and "settlement.divided" not in kinds and len(out) < 2
-    require(not out or under_way or moved == price, f"{moved} of {price} minor units left the hold")
+    taken = chargebacks.covered(evidence)
+    require(not out or under_way or moved + taken == price, f"{moved} of {price} minor units left the hold")
     require(len({row["kind"] for row in out}) == len(out), "money left the hold twice the same way")
-    require(out or not set(_ENDED) & set(kinds), "the money went nowhere")
+    require(out or taken == price or not set(_ENDED) & set(kinds), "the money went nowhere")
     for row in out:
         settled = evidence.own("settlement")[-1].row
         released = row["kind"] == "transfer"
         require(row["fee"] == (settled["fee"] if released else 0), "another fee was taken than was agreed")
         amount = row["amount"] + row.get("netted", 0) + row["fee"]
         require(
-            not part or amount == (price - part if released else part), "another part was sent than was ruled"
+            not part or amount in ((price - part, price - part - taken) if released else (part,)), "another part was sent than was ruled"
         )
         ruled = all(row["kind"] in _RULED[ruling] for ruling in rulings)
         require(ruled, "the money went against the ruling")
@@ -82,10 +83,10 @@ def _part_back(evidence: Evidence, price: int, rulings: set[str]) -> int:
     """Return what a ruling that divides the price gives the buyer, 0 where none does; the fee is of the rest alone."""
     settlements = [image.row for image in evidence.own("settlement")]
     part: int = settlements[-1].get("refund", 0) if settlements else 0
-    require(
-        (part > 0) == ("divide" in rulings) and part < max(price, 1), "the price is divided as nobody ruled"
-    )
-    if part:
+    taken = chargebacks.covered(evidence)  # what of it a ruling gave the buyer, the buyer has from its bank
+    ruled = (part > 0) == ("divide" in rulings) or (taken > 0 and not part)
+    require(ruled and part < max(price, 1), "the price is divided as nobody ruled")
+    if part and not taken:
         before = settlements[0]
         points = book(evidence.own("trade")[-1].row["rules"]).value("fee.basis_points")
         shares = [split(amount, [_WHOLE - points, points])[1] for amount in (price, price - part)]
@@ -103,6 +104,8 @@ def _check_books(evidence: Evidence, terms: AnyTerms) -> None:
         require(row["id"] not in ids, "a posting is shown twice")
         ids.add(row["id"])
         require(row["number"] == terms.number, "a posting is of another trade")
+        if row.get("chargeback_id") is not None:
+            continue  # held against its chargeback
         beside = image.entry.kind == redress.CLOSED or any(
             operation.index == image.index and operation.row["state"] in _BOOKED
             for operation in evidence.rows("operation", id=row["operation_id"])

@@ -77,6 +77,7 @@ def _expected(
         "trade": {**deal, **handle, **of_contract, **asset},
         "access_grant": {**deal, **asset, **of_trade},
         "operation": {"number": contract["number"], **handle, "settlement_id": ids["settlement"]},
+        "chargeback": {"number": contract["number"], **handle, "settlement_id": ids["settlement"]},
         **dict.fromkeys((*_OF_A_TRADE, "notice", "redress"), of_trade),
     }
 
