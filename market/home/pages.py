@@ -39,6 +39,7 @@ def first() -> ResponseReturnValue:
             waiting=desk.waiting(session, actor),
             elsewhere=desk.elsewhere(session, actor),
             recent=desk.recent(session, actor),
+            alarms=desk.alarms(session, actor),
             starts=desk.starts(actor),
             listings=desk.newest(session) if actor.has(Role.BUYER) else [],
         )

@@ -5,6 +5,7 @@ the digest that both signed, what was delivered when and its digest, and the buy
 """
 
 import uuid
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy.orm import Session
@@ -61,7 +62,7 @@ def evidence_of(session: Session, rows: Life) -> dict[str, str]:
     lines = [
         f"Contract {contract.number}, signed by both parties; SHA-256 of the signed terms {contract.terms_digest}.",
         *(
-            f"{step.time:%Y-%m-%d %H:%M:%S} UTC {step.kind} (ledger entry {step.entry_id})"
+            f"{_at(step.time)} {step.kind} (ledger entry {step.entry_id})"
             for step in steps_of(session, trade.handle)
             if step.kind in _TOLD
         ),
@@ -72,8 +73,12 @@ def evidence_of(session: Session, rows: Life) -> dict[str, str]:
         found |= {
             "service_date": f"{receipt.completed_at:%Y-%m-%d}",
             "access_activity_log": (
-                f"File of {receipt.size} bytes, SHA-256 {receipt.digest}; first byte {receipt.first_byte_at:%Y-%m-%d "
-                f"%H:%M:%S} UTC, last byte {receipt.completed_at:%Y-%m-%d %H:%M:%S} UTC."
+                f"File of {receipt.size} bytes, SHA-256 {receipt.digest}; first byte {_at(receipt.first_byte_at)}, "
+                f"last byte {_at(receipt.completed_at)}."
             ),
         }
     return {**found, "uncategorized_text": "\n".join(lines)}
+
+
+def _at(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"

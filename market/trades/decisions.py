@@ -126,7 +126,9 @@ def rule(
     _demand_part(ruling, refund, trade, trade.amount - gone)
     step = service.step_of(actor, Kind.DISPUTE_RULED, trade)
     if rows.settlement is not None and refund is not None:
-        shares = divided(trade.amount - rows.settlement.charged_back, refund, book(trade.rules).value("fee.basis_points"))
+        shares = divided(
+            trade.amount - rows.settlement.charged_back, refund, book(trade.rules).value("fee.basis_points")
+        )
         rows.settlement.refund, rows.settlement.fee = shares.refund, shares.fee
         rows.settlement.step_id = step.id
     if found is not None:

@@ -40,9 +40,15 @@ def check(evidence: Evidence) -> str:
     for row in found:
         payment = paid.get(row["operation_id"])
         require(payment is not None, "a chargeback is about another payment")
-        require(row["state"] == "LOST" or row["covered"] == row["borne"] == 0, "a loss is borne before it is one")
-        require(row["state"] != "WON" or row["withdrawn"] == 0, "a chargeback is won and its money is not back")
-        require(_booked(evidence, row) == _expected(evidence, row), "a chargeback is booked otherwise than it is")
+        require(
+            row["state"] == "LOST" or row["covered"] == row["borne"] == 0, "a loss is borne before it is one"
+        )
+        require(
+            row["state"] != "WON" or row["withdrawn"] == 0, "a chargeback is won and its money is not back"
+        )
+        require(
+            _booked(evidence, row) == _expected(evidence, row), "a chargeback is booked otherwise than it is"
+        )
     lost = sum(row["withdrawn"] for row in found if row["state"] == "LOST")
     waits = sum(row["withdrawn"] for row in found if row["state"] == "OPEN")
     told = f"; {lost} minor units lost to chargebacks" if lost else ""

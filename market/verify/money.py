@@ -73,7 +73,8 @@ def _check_way_out(evidence: Evidence, price: int, kinds: list[str]) -> None:
         require(row["fee"] == (settled["fee"] if released else 0), "another fee was taken than was agreed")
         amount = row["amount"] + row.get("netted", 0) + row["fee"]
         require(
-            not part or amount in ((price - part, price - part - taken) if released else (part,)), "another part was sent than was ruled"
+            not part or amount in ((price - part, price - part - taken) if released else (part,)),
+            "another part was sent than was ruled",
         )
         ruled = all(row["kind"] in _RULED[ruling] for ruling in rulings)
         require(ruled, "the money went against the ruling")

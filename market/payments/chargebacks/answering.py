@@ -57,11 +57,16 @@ def plan(
     if row.answer is answer:
         return steps.repeat(session, actor, _KINDS[answer], row.handle, given)
     if row.answer is not None:
-        raise Conflict("chargeback.answered", _("This chargeback was answered already; the bank reads one answer only."))
+        raise Conflict(
+            "chargeback.answered", _("This chargeback was answered already; the bank reads one answer only.")
+        )
     if row.state not in PENDING:
         raise Conflict("chargeback.over", _("The bank has decided on this chargeback."))
     if answer is Answer.CONCEDE and row.state is ChargebackState.INQUIRY:
-        raise Conflict("chargeback.inquiry", _("The bank only asks and has taken nothing, so there is nothing to accept."))
+        raise Conflict(
+            "chargeback.inquiry",
+            _("The bank only asks and has taken nothing, so there is nothing to accept."),
+        )
     if answer is Answer.CONTEST and row.due_at is not None and row.due_at <= clock.now():
         raise Conflict("chargeback.too_late", _("The time to answer this chargeback is over."))
     step = steps.begin(actor, _KINDS[answer], row.handle, version=row.rules)

@@ -56,7 +56,9 @@ def demand_unquestioned(session: Session, paid: Operation) -> None:
         Conflict: ``chargeback.open``.
     """
     if _is_pending(session, Chargeback.operation_id == paid.id):
-        message = _("The buyer's bank questions this payment; nothing of it is released or refunded until it decides.")
+        message = _(
+            "The buyer's bank questions this payment; nothing of it is released or refunded until it decides."
+        )
         raise Conflict("chargeback.open", message)
 
 
@@ -80,9 +82,7 @@ def waiting(session: Session, paid_id: uuid.UUID) -> list[Operation]:
         Operation.source_id == paid_id, Operation.kind.in_(STOPPED), Operation.state == OperationState.OK
     )
     over = {(one.kind, one.cause_id) for one in session.scalars(done)}
-    return [
-        row for row in rows if row.failure != CHARGED_BACK and (row.kind, row.cause_id) not in over
-    ]
+    return [row for row in rows if row.failure != CHARGED_BACK and (row.kind, row.cause_id) not in over]
 
 
 def _is_pending(session: Session, about: ColumnElement[bool]) -> bool:

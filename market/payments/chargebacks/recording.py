@@ -207,9 +207,7 @@ def _give_up(session: Session, step: Pending, found: Operation) -> None:
 
 
 @contextmanager
-def _step(
-    stripe_id: str, kind: Kind
-) -> Iterator[tuple[Session, Pending, Operation, Chargeback] | None]:
+def _step(stripe_id: str, kind: Kind) -> Iterator[tuple[Session, Pending, Operation, Chargeback] | None]:
     """Open a transaction with the payment and the chargeback locked, under a begun step; None if it is not known."""
     with transaction() as session:
         known = of_dispute(session, stripe_id)

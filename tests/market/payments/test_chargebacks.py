@@ -17,7 +17,8 @@ from market import clock
 from market.actor import Actor
 from market.db import read, transaction
 from market.errors import Conflict
-from market.payments import outcomes, performing, service
+from market import jobs
+from market.payments import outcomes, performing, polling, service
 from market.payments.chargebacks import answering, recording, watching
 from market.payments.chargebacks.states import Answer, ChargebackState
 from market.payments.models import Chargeback, Operation, WebhookEvent
@@ -25,6 +26,7 @@ from market.payments.reconciliation import gathering
 from market.payments.reconciliation.matching import Outcome
 from market.payments.service import Bill
 from market.payments.states import OperationState
+from tests.conftest import CI
 from tests.market.payments.conftest import Money
 from tests.market.payments.test_divided import Killed, balanced, moved
 
@@ -65,7 +67,9 @@ def refused(money: Money, bill: Bill, way: Callable[..., Operation]) -> str:
     return refusal.value.code
 
 
-def test_one_that_is_open_stops_both_ways_and_won_lets_them_go(money: Money, bill: Bill, buyer: Actor) -> None:
+def test_one_that_is_open_stops_both_ways_and_won_lets_them_go(
+    money: Money, bill: Bill, buyer: Actor
+) -> None:
     paid = money.funded(bill, buyer)
     dispute = question(money, paid)
     heard(money)
@@ -103,10 +107,8 @@ def test_lost_while_held_is_covered_by_the_hold(money: Money, bill: Bill, buyer:
     books = balanced(money, bill)
     assert books[f"dispute_suspense:{bill.number}"] == books[f"order_hold:{bill.number}"] == 0
     assert moved(money, bill) == {"transfer": [], "refund": [], "reversal": []}
-    whole = replace(bill, charged_back=19_900, fee=0)
-    assert refused(money, whole, service.plan_transfer) in {"settlement.spent", "chargeback.open"} or not moved(
-        money, bill
-    )["transfer"]
+    assert refused(money, bill, service.plan_transfer) == "settlement.spent"
+    assert refused(money, bill, service.plan_refund) == "settlement.spent"
 
 
 def test_a_part_that_is_lost_leaves_the_rest(money: Money, bill: Bill, buyer: Actor) -> None:
@@ -223,8 +225,6 @@ def test_without_any_webhook_the_list_brings_it(money: Money, bill: Bill, buyer:
     paid = money.funded(bill, buyer)
     money.control("settings", webhooks="hold")
     dispute = question(money, paid)
-    from market.payments import polling
-
     polling.seed()
     heard(money)
     assert only(bill).state is ChargebackState.OPEN
@@ -281,7 +281,9 @@ def test_evidence_is_submitted_once_whatever_is_lost(
     assert json.loads(row.evidence or "") == {"uncategorized_text": "winning_evidence"}
 
 
-def test_a_loss_can_be_accepted_and_a_refused_answer_given_again(money: Money, bill: Bill, buyer: Actor) -> None:
+def test_a_loss_can_be_accepted_and_a_refused_answer_given_again(
+    money: Money, bill: Bill, buyer: Actor
+) -> None:
     paid = money.funded(bill, buyer)
     dispute = question(money, paid)
     heard(money)
@@ -304,7 +306,11 @@ PLACES = [
     (watching, "look_at"), (watching, "_record"),
 ]  # fmt: skip
 STORIES = ["won", "lost", "part"]
-WALK = [(story, place, when) for story in STORIES for place in range(len(PLACES)) for when in ("before", "after")]
+MOMENTS = [
+    (story, place, when) for story in STORIES for place in range(len(PLACES)) for when in ("before", "after")
+]
+WALK = MOMENTS if CI else random.Random("chargebacks").sample(MOMENTS, 8)
+"""All of them in continuous integration, else a few."""
 
 
 @pytest.mark.parametrize(("story", "place", "when"), WALK)
@@ -373,8 +379,6 @@ def test_shuffled_and_repeated_events_tell_the_same_story(money: Money, bill: Bi
     chance.shuffle(types)
     before = money.kinds(bill)
     with transaction() as session:
-        from market import jobs
-
         for type in types:
             id = f"evt_{uuid.uuid4().hex}"
             session.add(
