@@ -44,7 +44,7 @@ def platform(app: Flask) -> None:
             "payment.perform": _perform,
             "payment.look": lambda operation_id: None,
             "payment.close": lambda operation_id: None,
-            "chargeback.look": lambda chargeback_id, turn=0: None,
+            "chargeback.look": lambda chargeback_id: None,
             "chargeback.answer": lambda chargeback_id: None,
         }
     )

@@ -18,8 +18,8 @@ from market import jobs, steps
 from market.actor import Actor
 from market.errors import Conflict, NotFound
 from market.i18n import gettext as _
-from market.payments.accounts import account_of, on_verified
 from market.payments import books
+from market.payments.accounts import account_of, on_verified
 from market.payments.books import balances, postings_of
 from market.payments.chargebacks import answering, reading, recording
 from market.payments.models import Account, Chargeback, Operation, Posting

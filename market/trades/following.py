@@ -20,7 +20,7 @@ from market.delivery.gate import Hold
 from market.payments import service as payments
 from market.payments.service import Bill
 from market.payments.states import OperationKind
-from market.steps import Kind, Pending, record
+from market.steps import Kind, record
 from market.trades import acts, dispute, redressing, service, settlement
 from market.trades.acceptance import AcceptanceState
 from market.trades.acts import Debt

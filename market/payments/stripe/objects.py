@@ -155,9 +155,10 @@ class Dispute(Answer):
     """A payment that the payer's bank questions.
 
     ``status`` needs_response, under_review, won, lost or prevented; for an inquiry, which has taken no money,
-    warning_needs_response, warning_under_review or warning_closed. ``taken`` is what is gone from the
-    platform's account because of it now, minor units of ``taken_currency``: ``withdrawn`` of the payment and the
-    dispute's ``fee``; both come down again when a dispute is won. ``due_by`` (seconds since the epoch) ends the time to answer, 0 unknown.
+    warning_needs_response, warning_under_review or warning_closed. ``taken`` is what is gone from the platform's
+    account because of it now, minor units of ``taken_currency``: ``withdrawn`` of the payment, and the dispute's
+    ``fee``; both come down again when a dispute is won. ``due_by`` (seconds since the epoch) ends the time to answer,
+    0 unknown.
     """
 
     id: str

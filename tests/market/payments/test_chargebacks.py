@@ -13,11 +13,10 @@ from typing import Any
 
 import pytest
 
-from market import clock
+from market import clock, jobs
 from market.actor import Actor
 from market.db import read, transaction
 from market.errors import Conflict
-from market import jobs
 from market.payments import outcomes, performing, polling, service
 from market.payments.chargebacks import answering, recording, watching
 from market.payments.chargebacks.states import Answer, ChargebackState
