@@ -336,6 +336,8 @@ ROWS: Final[tuple[Row, ...]] = (
     page("invoicing.redden", "POST", PROVIDER, 303, on="reduced", sent=RED,
          **side(suspended=303)),
     page("invoicing.fetch", "GET", BUYER, 200, on="issued", args={"place": 0}, **seen()),
+    page("trades.answer_chargeback", "POST", OPERATOR, 303, on="questioned",
+         args={"chargeback_id": "{chargeback}"}, sent={"answer": "contest"}, **office()),
     page("trades.order_redress", "POST", OPERATOR, 303, on="settled", sent={"amount": "1.00", **REASON}, **office()),
     # Pages: audit
     page("oversight.desk", "GET", AUDITOR, 200, **desk()),

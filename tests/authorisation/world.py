@@ -34,7 +34,19 @@ from market.registry.states import RegistrationEvent
 from market.steps import steps_of
 from market.trades import decisions, ending, suspension
 from market.trades.grounds import Cause, Ground
-from tests import assets, attestations, deals, invoices, offers, people, reports, signers, trades, updates
+from tests import (
+    assets,
+    attestations,
+    chargebacks,
+    deals,
+    invoices,
+    offers,
+    people,
+    reports,
+    signers,
+    trades,
+    updates,
+)
 from tests.attestations import Body
 from tests.authenticator import Authenticator
 from tests.authorisation.rows import Column, Row, Who
@@ -323,6 +335,8 @@ def _trades(provider: Actor, buyer: Actor, house: House) -> dict[str, str]:
     for invoice in (issued, reduced):
         invoices.issued(invoice, provider, file=invoices.stored())
     invoices.owed(reduced, reduced.amount)
+    questioned = trades.fetched(trades.paid(running()))
+    chargeback = chargebacks.questioned(questioned.number)
     goods = assets.registered(provider, deals.content())
     standing, sketch = (
         make(provider, assets.listed(provider, goods)) for make in (offers.opened, offers.drafted)
@@ -332,13 +346,14 @@ def _trades(provider: Actor, buyer: Actor, house: House) -> dict[str, str]:
     found = {
         "updated": newer, "settled": settled, "noticed": noticed, "resting": resting, "over": over,
         "requested": requested, "agreed": agreed, "offered": offered, "due": due,
-        "guarded": guarded,
+        "guarded": guarded, "questioned": questioned,
         "paid": paid, "delivered": delivered, "disputed": disputed,
     }  # fmt: skip
     house.private |= {deal.number for deal in found.values()}
     return {
         **{name: deal.number for name, deal in found.items()},
         "standing": standing.number,
+        "chargeback": str(chargeback.id),
         "sketch": sketch.number,
         "sketch_digest": offers.draft_of(sketch).document_digest,
         "requested_terms": deals.of(requested.number).terms_digest,
