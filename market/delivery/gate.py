@@ -33,6 +33,8 @@ class Hold(StrEnum):
     """The provider suspended the use, as the contract lets it while a breach or an incident lasts."""
     CHARGEBACK = "chargeback"
     """The buyer's bank has taken the price back and decides about it."""
+    OVERDUE = "overdue"
+    """An instalment of the price was not paid in time; it ends when the instalment is there."""
     RECOVERED = "recovered"
     """For good: what happened last was lost, so nobody knows whether the buyer may still fetch."""
 
@@ -118,6 +120,7 @@ _HOLDS = {
     Hold.BUYER: Refusal("delivery.buyer_suspended", "R1.2"),
     Hold.DISPUTE: Refusal("delivery.dispute_suspended", "R6.1"),
     Hold.CHARGEBACK: Refusal("delivery.charged_back", "R6.5"),
+    Hold.OVERDUE: Refusal("delivery.overdue", "R5.6"),
     Hold.BREACH: Refusal("delivery.agreement_suspended", "R5.2"),
     Hold.RECOVERED: Refusal("delivery.frozen", "R5.2"),
 }
@@ -133,6 +136,9 @@ _MESSAGES = {
         "Your bank has taken the price back; the delivery is suspended until it decides."
     ),
     "delivery.frozen": lambda: _("The last steps of this were lost; it is frozen. Ask the operator."),
+    "delivery.overdue": lambda: _(
+        "An instalment was not paid in time; pay it first, then the data can be fetched again."
+    ),
     "delivery.not_paid": lambda: _("The price is not paid yet; pay first."),
     "delivery.term_over": lambda: _("Today is outside the term of the contract."),
     "delivery.days_over": lambda: _("The time to fetch the data is over."),

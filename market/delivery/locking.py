@@ -38,6 +38,7 @@ def touched(session: Session, why: Hold, subject: uuid.UUID) -> list[AccessGrant
         Hold.DISPUTE: AccessGrant.trade_id,
         Hold.BREACH: AccessGrant.trade_id,
         Hold.CHARGEBACK: AccessGrant.trade_id,
+        Hold.OVERDUE: AccessGrant.trade_id,
         Hold.RECOVERED: AccessGrant.trade_id,
     }[why]
     return locked(session, column == subject)

@@ -133,6 +133,7 @@ class Kind(StrEnum):
     REVERSAL_PLANNED = "reversal.planned"
     REVERSAL_MADE = "reversal.made"
     REVERSAL_FAILED = "reversal.failed"
+    SETTLEMENT_MISSED = "settlement.missed"
     CHARGEBACK_OPENED = "chargeback.opened"
     CHARGEBACK_CHANGED = "chargeback.changed"
     CHARGEBACK_CONTESTED = "chargeback.contested"

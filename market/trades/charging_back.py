@@ -20,7 +20,7 @@ from market.payments.models import Chargeback
 from market.payments.states import OperationKind
 from market.rules import book
 from market.steps import Kind, record
-from market.trades import redressing, service, settlement
+from market.trades import instalments, redressing, service, settlement
 from market.trades.ending_by_refund import terminate
 from market.trades.models import Redress, Settlement
 from market.trades.redress import RedressState
@@ -84,6 +84,7 @@ def _cover(session: Session, rows: Life, due: Settlement, found: Chargeback) -> 
         due.state = settlement.advance(due.state, event)
     if event is SettlementEvent.REFUND:
         terminate(session, rows, step)
+        instalments.cancel(session, step, rows.settlements)
     record(session, step, note={"chargeback": str(found.id), "amount": taken})
 
 
@@ -109,7 +110,7 @@ def _claim(session: Session, rows: Life, chargeback_id: uuid.UUID) -> None:
             _adopt(session, rows, running, found)
         return  # its end queues the next look
     due = locked(session, Settlement, found.settlement_id)
-    amount = min(rest, redressing.left(session, rows.trade, due)) if _is_released(due) else 0
+    amount = min(rest, redressing.left_of(session, due))
     if amount <= 0 or not service.has_rule(rows.trade, redressing.RULE):
         payments.bear_loss(session, SYSTEM, found.id, rest)
         return
@@ -118,11 +119,12 @@ def _claim(session: Session, rows: Life, chargeback_id: uuid.UUID) -> None:
         Redress(
             id=uuid.uuid4(),
             trade_id=rows.trade.id,
+            settlement_id=due.id,
             step_id=step.id,
             state=RedressState.ORDERED,
             chargeback_id=found.id,
             amount=amount,
-            fee=redressing.fee_part(session, rows, amount),
+            fee=redressing.fee_part(session, due, amount),
             currency=rows.trade.currency,
             reason=REASON,
             ordered_at=step.time,
@@ -130,6 +132,7 @@ def _claim(session: Session, rows: Life, chargeback_id: uuid.UUID) -> None:
     )
     if amount == redressing.released(due):
         terminate(session, rows, step)
+        instalments.cancel(session, step, rows.settlements)
     jobs.queue(session, "trade.redress", number=rows.trade.number)
     record(session, step, note={"reason": REASON, "chargeback": str(found.id)})
 
@@ -141,10 +144,6 @@ def _adopt(session: Session, rows: Life, running: Redress, found: Chargeback) ->
     running.step_id = step.id
     jobs.queue(session, "trade.redress", number=rows.trade.number)
     record(session, step, note={"chargeback": str(found.id)})
-
-
-def _is_released(due: Settlement) -> bool:
-    return due.state in {SettlementState.RELEASED, SettlementState.PARTIAL}
 
 
 def _resume(session: Session, rows: Life) -> None:

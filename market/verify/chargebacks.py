@@ -19,9 +19,9 @@ def rows(evidence: Evidence) -> list[dict[str, Any]]:
     return list({image.row["id"]: image.row for image in evidence.own("chargeback")}.values())
 
 
-def covered(evidence: Evidence) -> int:
-    """Return the minor units of the price that banks took back for good while they were held."""
-    paid = {row["id"] for row in evidence.done("checkout")}
+def covered(evidence: Evidence, settlement_id: str) -> int:
+    """Return the minor units of an instalment that banks took back for good while they were held."""
+    paid = {row["id"] for row in evidence.done("checkout") if row["settlement_id"] == settlement_id}
     return sum(row["covered"] for row in rows(evidence) if row["operation_id"] in paid)
 
 

@@ -42,8 +42,7 @@ def released() -> Deal:
 
 
 def settlement(deal: Deal) -> tuple[str, int, int, int]:
-    found = trades.rows(deal).settlement
-    assert found is not None
+    (found,) = trades.rows(deal).settlements
     return found.state.value, found.charged_back, found.refund, found.fee
 
 
