@@ -118,6 +118,7 @@ ACTIONS: Final[Mapping[str, Permit]] = {
     "offer.withdraw": _permit(Scope.CONTRACTS, "R4.9", (Role.PROVIDER, _OWN)),
     # payments and delivery
     "payment.begin": _permit(Scope.PAYMENTS, "R5.1", (Role.BUYER, _BUYER)),
+    "account.onboard": _permit(Scope.PAYMENTS, "R1.3", (Role.ADMIN, _OWN), (Role.PROVIDER, _OWN)),
     "operation.list": _permit(Scope.READ, "R7.2", (Role.OPERATOR, _OTHER), (Role.AUDITOR, _OTHER)),
     # whoever sees a trade sees its money; of the other party's calls, what they are called elsewhere is left out
     "trade.money": _permit(

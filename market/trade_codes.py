@@ -324,6 +324,7 @@ OF_TRADES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
         lazy("The payment platform does not answer. Nothing is lost; try again in a moment."),
     ),
     "account.not_open": (409, lazy("The provider cannot be paid yet. Try again in a moment.")),
+    "account.none": (409, lazy("There is no payment account yet. Try again in a moment.")),
     "operation.not_found": (404, lazy("There is no such payment operation.")),
     "month.invalid": (422, lazy("Write a month that has begun, such as 2026-11.")),
     "account.wrong_state": (409, lazy("The payment account is in another state; `state` names it.")),

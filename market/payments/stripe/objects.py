@@ -16,17 +16,31 @@ class Answer:
 
 @dataclass(frozen=True)
 class Account(Answer):
-    """A provider's connected account; ``transfers`` is ``active`` when money can be sent to it."""
+    """A provider's connected account; ``transfers`` is ``active`` when money can be sent to it.
+
+    ``wanted`` names what the platform must still be told, in its own words; ``details_submitted`` tells whether the
+    owner has been through its questions once.
+    """
 
     id: str
     transfers: str
     metadata: Mapping[str, str]
+    wanted: tuple[str, ...] = ()
+    details_submitted: bool = False
 
     @classmethod
     def read(cls, data: Json) -> "Account":
         """Read the API object."""
         capabilities = data.get("capabilities") or {}
-        return cls(data["id"], str(capabilities.get("transfers") or ""), _metadata(data))
+        asked = data.get("requirements") or {}
+        wanted = {str(one) for name in ("currently_due", "past_due") for one in asked.get(name) or []}
+        return cls(
+            id=data["id"],
+            transfers=str(capabilities.get("transfers") or ""),
+            metadata=_metadata(data),
+            wanted=tuple(sorted(wanted)),
+            details_submitted=bool(data.get("details_submitted")),
+        )
 
 
 @dataclass(frozen=True)

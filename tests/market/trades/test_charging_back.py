@@ -62,7 +62,7 @@ def balances(deal: Deal) -> dict[str, int]:
 def test_nothing_is_owed_while_the_payment_is_questioned() -> None:
     ready = Standing(AgreementState.ACTIVE, SettlementState.FUNDED, AcceptanceState.ACCEPTED)
     assert owed(ready) is Debt.RELEASE
-    assert owed(Standing(**{**vars(ready), "questioned": True})) is None
+    assert owed(Standing(**{**vars(ready), "stopped": True})) is None
 
 
 def test_acceptance_while_it_is_open_releases_when_it_is_won(exchange: Flask) -> None:
