@@ -10,6 +10,7 @@ from typing import Final
 from flask_babel import LazyString
 
 from market.i18n import lazy
+from market.payment_codes import OF_PAYMENTS
 from market.trade_codes import OF_TRADES
 
 CODES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
@@ -334,5 +335,6 @@ CODES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
     "listing.offered": (409, lazy("A standing offer over this listing is open and names the older file.")),
     "listing.wrong_state": (409, lazy("The listing is in another state; `state` names it.")),
     **OF_TRADES,
+    **OF_PAYMENTS,
 }
 """Status and meaning by code."""

@@ -184,4 +184,5 @@ def waiting(provider: Actor, deal: Deal) -> dict[str, str]:
         "bank_account": str(account.id),
         "bank_line": str(bank.say(came(nobodys()))),
         "provider_name": typed.holder,
+        "bank_statement": statement(nobodys()).decode(),
     }

@@ -8,7 +8,7 @@ from werkzeug.test import TestResponse
 
 from market.actor import Scope
 from tests import deals
-from tests.authorisation.rows import PAPER, SIGNED, Column, Outcome, Row
+from tests.authorisation.rows import LINES, PAPER, SIGNED, Column, Outcome, Row
 from tests.authorisation.world import HTML, House, Human, World
 
 ORIGIN: Final = "http://localhost"
@@ -115,4 +115,6 @@ def _file(row: Row, sent: Mapping[str, Any]) -> tuple[io.BytesIO, str]:
         return io.BytesIO(sent["file"].encode()), "levels.csv.attestation.json"
     if PAPER in row.sent.values():
         return io.BytesIO(sent["file"].encode()), "invoice.pdf"
+    if LINES in row.sent.values():
+        return io.BytesIO(sent["file"].encode()), "statement.csv"
     return io.BytesIO(deals.content()), "levels.csv"

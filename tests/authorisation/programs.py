@@ -4,7 +4,20 @@ from typing import Any, Final
 
 from market.actor import Scope
 from tests import people
-from tests.authorisation.rows import BARRED, FILE, PAPER, PART, ROLE, SCOPE, SIGNED, Row, Who, api, public
+from tests.authorisation.rows import (
+    BARRED,
+    FILE,
+    LINES,
+    PAPER,
+    PART,
+    ROLE,
+    SCOPE,
+    SIGNED,
+    Row,
+    Who,
+    api,
+    public,
+)
 
 PROVIDER, BUYER, ADMIN, PERSON = Who.PROVIDER, Who.BUYER, Who.ADMIN, Who.PERSON
 APPROVER: Final = Who.APPROVER
@@ -56,7 +69,8 @@ ACCOUNT: Final = {
     "holder": "{provider_name}", "bank": "历下支行", "number": "3700 1616", "code": "313451000012", "currency": "CNY",
 }  # fmt: skip
 LINE: Final = {"entry": "arrived", "reference": "nobody's", "value_date": "2026-01-01", "serial": "SN1"}
-STATEMENT: Final = {"file": PAPER}
+PROOF: Final = {"file": PAPER}
+STATEMENT: Final = {"file": LINES}
 SKETCH: Final = {"document_digest": "{sketch_digest}"}
 STANDING: Final = {"listing": "{listed}", "days": 30, "most": 9}
 BY_KEY: Final = {**DIGEST, "key": "00" * 32}
@@ -284,11 +298,11 @@ PROGRAMS: Final[tuple[Row, ...]] = (
     api("bank_api.record_bank_line", "POST", OPERATOR, OPERATE, 200, sent={**LINE, "amount": 100}, **desk()),
     api("bank_api.confirm_bank_line", "POST", OPERATOR, OPERATE, 200, on="bank_line", **desk()),
     api("bank_api.dismiss_bank_line", "POST", OPERATOR, OPERATE, 200, on="bank_line", sent=REASON, **desk()),
-    api("bank_api.import_bank_statement", "POST", OPERATOR, OPERATE, "422 bank_statement.wrong",
+    api("bank_api.import_bank_statement", "POST", OPERATOR, OPERATE, 200,
         sent=STATEMENT, **desk()),
-    api("transferring_api.announce", "POST", BUYER, PAYMENTS, 200, on="announced", **side()),
+    api("transferring_api.announce", "POST", BUYER, PAYMENTS, 200, on="choosing", **side()),
     api("transferring_api.withdraw", "POST", BUYER, PAYMENTS, 200, on="announced", **side()),
-    api("transferring_api.show_proof", "POST", BUYER, PAYMENTS, 200, on="announced", sent=STATEMENT, **side()),
+    api("transferring_api.show_proof", "POST", BUYER, PAYMENTS, 200, on="announced", sent=PROOF, **side()),
     api("transferring_api.fetch_proof", "GET", BUYER, READ, 200, on="announced", **seen(party=PART)),
     api("delivery_api.fetch", "GET", BUYER, DELIVERY, 200,
         on="paid", **side(suspended="403 delivery.provider_suspended")),

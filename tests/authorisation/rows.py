@@ -24,6 +24,8 @@ SIGNED: Final = "{attestation}"
 
 PAPER: Final = "{invoice}"
 """In a body: the file of an invoice."""
+LINES: Final = "{bank_statement}"
+"""In a body: a statement of a bank."""
 
 
 class Who(StrEnum):
@@ -108,7 +110,7 @@ class Row:
     @property
     def sends_file(self) -> bool:
         """Whether its body holds a file."""
-        return any(value in (FILE, SIGNED, PAPER) for value in self.sent.values())
+        return any(value in (FILE, SIGNED, PAPER, LINES) for value in self.sent.values())
 
     @property
     def required(self) -> list[Column]:

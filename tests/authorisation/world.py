@@ -319,7 +319,7 @@ def _trades(provider: Actor, buyer: Actor, house: House) -> dict[str, str]:
     guarded = _guarded(asked())
     due, paid = running(), trades.paid(running())
     operation = trades.planned(due)
-    announced = running()
+    choosing, announced = running(), running()
     moneyed = banking.waiting(provider, announced)
     delivered, disputed = (trades.fetched(trades.paid(running())) for _ in range(2))
     with transaction() as session:
@@ -349,8 +349,8 @@ def _trades(provider: Actor, buyer: Actor, house: House) -> dict[str, str]:
     found = {
         "updated": newer, "settled": settled, "noticed": noticed, "resting": resting, "over": over,
         "requested": requested, "agreed": agreed, "offered": offered, "due": due,
-        "guarded": guarded, "questioned": questioned,
-        "announced": announced, "paid": paid, "delivered": delivered, "disputed": disputed,
+        "guarded": guarded, "questioned": questioned, "announced": announced, "choosing": choosing,
+        "paid": paid, "delivered": delivered, "disputed": disputed,
     }  # fmt: skip
     house.private |= {deal.number for deal in found.values()}
     return {

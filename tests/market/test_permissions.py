@@ -63,7 +63,8 @@ def test_no_token_made_for_looking_changes_anything() -> None:
     reading = {action for action, permit in ACTIONS.items() if permit.scope is Scope.READ}
     looking = {"organisation.list", "operation.list", "trade.audit", "bundle.export", "ledger.look"}
     money = {"trade.money", "statement.read", "reconciliation.look", "invoice.export"}
-    assert reading == looking | money
+    bank = {"bank.look", "bank_account.read", "proof.read"}
+    assert reading == looking | money | bank
 
 
 def test_whom_the_operator_spoke_against_is_told_so() -> None:
