@@ -55,6 +55,8 @@ import market.participants.pages
 import market.participants.resetting
 import market.payments.accounts
 import market.payments.api
+import market.payments.bank.api
+import market.payments.bank.pages
 import market.payments.chargebacks.answering
 import market.payments.chargebacks.watching
 import market.payments.inbox
@@ -93,6 +95,8 @@ import market.trades.opening
 import market.trades.pages
 import market.trades.redressing
 import market.trades.suspension
+import market.trades.transferring_api
+import market.trades.transferring_pages
 import market.trades.updating
 import market.witnessing.api
 from market import clock, config, db, edge, i18n, jobs, openapi, problems, statics, words
@@ -203,9 +207,11 @@ API: Final = (
     market.contracting.api,
     market.contracting.standing.api,
     market.payments.api,
+    market.payments.bank.api,
     market.payments.reconciliation.api,
     market.delivery.api,
     market.trades.api,
+    market.trades.transferring_api,
     market.invoicing.api,
     market.governance.api,
     market.oversight.api,
@@ -232,9 +238,11 @@ PAGES: Final = (
     market.contracting.pages,
     market.contracting.standing.pages,
     market.payments.pages,
+    market.payments.bank.pages,
     market.payments.reconciliation.pages,
     market.delivery.pages,
     market.trades.pages,
+    market.trades.transferring_pages,
     market.trades.ending_pages,
     market.trades.amending_pages,
     market.invoicing.pages,

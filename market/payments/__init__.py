@@ -14,6 +14,8 @@ Rules of the room:
   the postings of the money that moved. A lost answer is *unknown*, never *failed*.
 * A webhook only says "look": the object is fetched again and amount, currency, mode and group are
   compared before a posting is written.
+* A bank is the second processor (:mod:`market.payments.bank`): the same operations, states and books, but what a call
+  is at the platform, two people are there. What leaves a payment leaves by the processor that it came in by.
 * The room knows no trade. It is given a trade's handle and number and queues what follows by name.
 * Test money only where the exchange itself is on loopback; there is no mock class and no unsigned path.
 
@@ -43,5 +45,7 @@ after the release, and taken back from the provider for it, moves the settlement
 A chargeback (:mod:`market.payments.chargebacks`) leaves the settlement where it is until the bank decides. Lost while
 the money is held it makes it REFUNDED without a refund of ours, and what was planned of it is FAILED for good; a part
 leaves it FUNDED with less; after the release it moves the settlement no more.
+At the bank an announced transfer is ``checkout OPEN`` at once, an order that waits to be made is PLANNED, one that the
+bank refused is FAILED until it is planned again, and there is no reversal: what should come back is owed.
 Money astray (``checkout STRAY``, and the refund of it) funds nothing and so moves no settlement, wherever that stands.
 """

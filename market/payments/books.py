@@ -1,13 +1,14 @@
 """Double-entry books: which postings each movement of money makes, and what they add up to.
 
-Accounts: ``psp_clearing`` (what the exchange holds at the payment platform), ``order_hold:<trade number>``
-(a buyer's money while a trade runs), ``suspense:<trade number>`` (money that came in for it and funds
-nothing, until it is sent back), ``provider_payable:<organisation id>``, ``fee_revenue`` (the platform fee
-earned), ``psp_fee_expense`` (what the payment platform keeps), ``recovery:<trade number>`` (what the buyer got
-back after the release and is being taken back from the provider), ``provider_receivable:<organisation id>``
-(what could not be taken back: the provider owes it, and later releases are netted with it). A settled trade
-leaves ``order_hold``, ``suspense``, ``recovery`` and ``provider_payable`` at zero, and ``psp_clearing`` is what the
-payment platform says it holds. ``dispute_suspense:<trade number>`` is what a payer's bank has taken while it decides
+Accounts: ``psp_clearing`` (what the exchange holds at the payment platform), ``bank`` (what stands on its receiving
+account at the bank), ``order_hold:<trade number>`` (a buyer's money while a trade runs), ``suspense:<trade number>``
+(money that came in for it and funds nothing, until it is sent back), ``provider_payable:<organisation id>``,
+``fee_revenue`` (the platform fee earned), ``psp_fee_expense`` (what the payment platform keeps),
+``recovery:<trade number>`` (what the buyer got back after the release and is being taken back from the provider),
+``provider_receivable:<organisation id>`` (what could not be taken back: the provider owes it, and later releases are
+netted with it). A settled trade leaves ``order_hold``, ``suspense``, ``recovery`` and ``provider_payable`` at zero,
+``psp_clearing`` is what the payment platform says it holds, and ``bank`` what the bank's statement says. What came in
+by the bank leaves by the bank. ``dispute_suspense:<trade number>`` is what a payer's bank has taken while it decides
 on a chargeback; ``dispute_loss`` is what of a lost one nobody owes, so that the exchange bears it.
 """
 
@@ -20,11 +21,12 @@ from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import Session
 
 from market.payments.models import Chargeback, Operation, Posting
-from market.payments.states import OperationState
+from market.payments.states import OperationState, Processor
 from market.payments.stripe import PaymentIntent
 from market.steps import Pending, Step
 
 CLEARING = "psp_clearing"
+BANK = "bank"
 FEE_REVENUE = "fee_revenue"
 PSP_FEES = "psp_fee_expense"
 LOSS = "dispute_loss"
@@ -53,6 +55,11 @@ def received(session: Session, step: Pending, operation: Operation, intent: Paym
     _book(session, step, operation, lines, intent.currency.upper())
 
 
+def arrived(session: Session, step: Pending, operation: Operation, amount: int, into: str) -> None:
+    """Book what two people saw come in on the bank account, minor units; the bank keeps nothing of it."""
+    _book(session, step, operation, [(BANK, into, amount)], operation.currency)
+
+
 def transferred(session: Session, step: Pending, operation: Operation) -> None:
     """Book a release: the hold becomes the provider's and the exchange's, and the provider is paid.
 
@@ -63,28 +70,28 @@ def transferred(session: Session, step: Pending, operation: Operation) -> None:
         (hold, payable, operation.amount + operation.netted),
         (hold, FEE_REVENUE, operation.fee),
         (payable, receivable_of(operation.organisation_id), operation.netted),
-        (payable, CLEARING, operation.amount),
+        (payable, place_of(operation), operation.amount),
     ]
     _book(session, step, operation, lines, operation.currency)
 
 
 def refunded(session: Session, step: Pending, operation: Operation, out_of: str) -> None:
     """Book a refund: what the account ``out_of`` holds goes back where it came from."""
-    _book(session, step, operation, [(out_of, CLEARING, operation.amount)], operation.currency)
+    _book(session, step, operation, [(out_of, place_of(operation), operation.amount)], operation.currency)
 
 
 def repaid(session: Session, step: Pending, operation: Operation) -> None:
     """Book a refund after the release: the exchange gives its part of the fee, the rest is to be taken back."""
     lines = [
-        (recovery_of(operation.number), CLEARING, operation.amount - operation.fee),
-        (FEE_REVENUE, CLEARING, operation.fee),
+        (recovery_of(operation.number), place_of(operation), operation.amount - operation.fee),
+        (FEE_REVENUE, place_of(operation), operation.fee),
     ]
     _book(session, step, operation, lines, operation.currency)
 
 
 def reversed_(session: Session, step: Pending, operation: Operation) -> None:
     """Book what was taken back from a provider's account at the payment platform."""
-    lines = [(CLEARING, recovery_of(operation.number), operation.amount)]
+    lines = [(place_of(operation), recovery_of(operation.number), operation.amount)]
     _book(session, step, operation, lines, operation.currency)
 
 
@@ -154,6 +161,11 @@ def receivable(session: Session, provider_id: uuid.UUID, currency: str) -> int:
         or_(Posting.debit == account, Posting.credit == account), Posting.currency == currency
     )
     return int(session.scalar(query) or 0)
+
+
+def place_of(operation: Operation) -> str:
+    """Return the account of where an operation's money is outside: at the payment platform or at the bank."""
+    return BANK if operation.processor is Processor.BANK else CLEARING
 
 
 def receivable_of(provider_id: uuid.UUID) -> str:

@@ -7,10 +7,22 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueC
 from sqlalchemy.orm import Mapped, mapped_column
 
 from market.db import Amount, Base
+from market.payments.bank.models import BankAccount, BankLine, BankStatement
 from market.payments.chargebacks.states import Answer, ChargebackState
 from market.payments.reconciliation.states import ReconciliationState
-from market.payments.states import AccountState, OperationKind, OperationState
+from market.payments.states import AccountState, OperationKind, OperationState, Processor
 from market.steps import Stateful
+
+__all__ = [
+    "Account",
+    "BankAccount",
+    "BankLine",
+    "BankStatement",
+    "Operation",
+    "Posting",
+    "Reconciliation",
+    "WebhookEvent",
+]
 
 _PAID = text("kind = 'checkout' AND state = 'OK'")
 _PAYABLE = text("kind = 'checkout' AND state IN ('PLANNED', 'OPEN')")
@@ -77,6 +89,8 @@ class Operation(Stateful, Base):
     )
 
     kind: Mapped[OperationKind]
+    processor: Mapped[Processor] = mapped_column(default=Processor.STRIPE)
+    """Who moves the money; what leaves a payment leaves by where it came in."""
     handle: Mapped[str] = mapped_column(String(26))
     """The trade's handle in the ledger."""
     number: Mapped[str] = mapped_column(String(11))
@@ -102,6 +116,11 @@ class Operation(Stateful, Base):
     rules: Mapped[int]
     """Version of the rule book that the trade keeps."""
     state: Mapped[OperationState]
+    reference: Mapped[str | None] = mapped_column(String(11), unique=True)
+    """What the payer or the exchange writes into a bank transfer; None at the payment platform."""
+    proof_digest: Mapped[str | None] = mapped_column(String(64))
+    """SHA-256 of the file by which the payer shows a bank transfer: a hint where to look, never a fact."""
+    proof_format: Mapped[str | None] = mapped_column(String(4))
     stripe_id: Mapped[str | None] = mapped_column(String(255), unique=True)
     request_id: Mapped[str | None] = mapped_column(String(255))
     url: Mapped[str | None] = mapped_column(Text, info={"personal": "organisation_id"})

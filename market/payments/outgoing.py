@@ -11,7 +11,7 @@ import uuid
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from market import jobs, steps
+from market import steps
 from market.actor import Actor
 from market.db import locked
 from market.errors import Conflict
@@ -20,9 +20,9 @@ from market.payments import books
 from market.payments.accounts import account_of
 from market.payments.chargebacks import reading
 from market.payments.models import Account, Operation
-from market.payments.outcomes import CHARGED_BACK, transfer_of
+from market.payments.outcomes import CHARGED_BACK, set_out, transfer_of
 from market.payments.planning import Bill, payment_of, planned
-from market.payments.states import OperationKind, OperationState
+from market.payments.states import OperationKind, OperationState, Processor
 from market.steps import Kind, Pending
 
 
@@ -116,9 +116,12 @@ def plan_reversal(
         amount: minor units of the provider's part; less is planned where the transfer brought less.
 
     Returns:
-        The new operation, the one that was begun already, or None where nothing of the transfer is left to reverse.
+        The new operation, the one that was begun already, or None where nothing of the transfer is left to reverse,
+        or where it went to a bank account: out of that nobody can take anything.
     """
     paid = _paid(session, bill)
+    if paid.processor is Processor.BANK:
+        return None
     if begun := _begun(session, paid, OperationKind.REVERSAL, cause_id):
         return begun
     made = transfer_of(session, paid.id)
@@ -261,8 +264,8 @@ def _spent() -> Conflict:
 
 
 def _go(session: Session, step: Pending, made: Operation) -> Operation:
-    """Queue the call and record the plan."""
-    jobs.queue(session, "payment.perform", operation_id=made.id)
+    """Queue the call, or let the order stand, and record the plan."""
+    set_out(session, made)
     note = {"amount": made.amount, "fee": made.fee, "netted": made.netted}
     told = {name: value for name, value in note.items() if value or name == "amount"}
     steps.record(session, step, note={**told, "currency": made.currency})

@@ -33,9 +33,9 @@ from market.payments.outgoing import (
     plan_reversal,
     plan_transfer,
 )
-from market.payments.performing import PayPage, open_page
+from market.payments.performing import PayPage, close_page, open_page
 from market.payments.planning import Bill, payment_of, planned
-from market.payments.states import AccountState, OperationKind, OperationState
+from market.payments.states import AccountState, OperationKind, OperationState, Processor
 from market.steps import Kind
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "Operation",
     "PayPage",
     "Posting",
+    "Processor",
     "account_of",
     "balances",
     "bear_loss",
@@ -52,6 +53,7 @@ __all__ = [
     "book_shortfall",
     "chargeback",
     "chargebacks_of",
+    "close_page",
     "close_payment",
     "covered",
     "held",

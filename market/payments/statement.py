@@ -62,7 +62,7 @@ class Movement(StrEnum):
     SALE_REFUNDED = "sale_refunded"
     """A price that was released to it went back to the buyer."""
     PAYOUT = "payout"
-    """It was paid on its account at the payment platform."""
+    """It was paid on its account at the payment platform or at its bank."""
     RECOVERED = "recovered"
     """It gave money back."""
     CHARGEBACK = "chargeback"
@@ -256,7 +256,11 @@ def _plain(section: Section) -> dict[str, Any]:
 
 def _meaning(book: Book, posting: Posting) -> Iterator[tuple[Movement, int]]:
     """Yield what one posting is to an organisation; the sum is what it adds to the balance."""
-    debit, credit = (account.partition(":")[0] for account in (posting.debit, posting.credit))
+    # It is the same to the organisation whether the money came and went by the platform or by the bank.
+    debit, credit = (
+        books.CLEARING if account == books.BANK else account.partition(":")[0]
+        for account in (posting.debit, posting.credit)
+    )
     mine = _CLASSES[book]
     if debit in mine and credit in mine:
         return

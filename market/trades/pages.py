@@ -32,6 +32,7 @@ from market.trades import (
     showing,
     suspension,
     timeline,
+    transferring,
 )
 from market.trades.dispute import Ruling
 
@@ -228,6 +229,8 @@ def _page(number: str, faults: ValidationError | Invalid | None = None) -> Respo
             downloads=permissions.allowed(actor, "delivery.download", service.relation_of(actor, trade)),
             opens=permissions.allowed(actor, "bundle.export", service.relation_of(actor, trade)),
             money=permissions.allowed(actor, "trade.money", service.relation_of(actor, trade)),
+            transfer=transferring.chosen(session, found.rows),
+            by_bank=transferring.is_offered(session, found.rows),
             head=showing.head(found, actor, names),
             story=showing.story(session, found, names),
             sides={side.value: timeline.SIDES[side] for side in timeline.Side},

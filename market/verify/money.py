@@ -8,7 +8,7 @@ from market.verify import chargebacks, instalments, redress
 from market.verify.evidence import Evidence
 from market.verify.report import require
 
-_CLEARING, _FEE_REVENUE, _PSP_FEES = "psp_clearing", "fee_revenue", "psp_fee_expense"
+_FEE_REVENUE, _PSP_FEES = "fee_revenue", "psp_fee_expense"
 _ENDED = {"RELEASED": "released", "REFUNDED": "refunded", "PARTIAL": "divided"}
 """States of an instalment whose money has gone where it belongs, with the word for it."""
 _RULED = {"release": {"transfer"}, "refund": {"refund"}, "divide": {"transfer", "refund"}}
@@ -133,20 +133,21 @@ def _same(
         hold: the account that holds what came in.
         after: what is booked of it instead, when it was made after the release.
     """
+    outside = redress.place_of(operation)
     lines, amount, fee = booked.get(operation["id"], []), operation["amount"], operation["fee"]
     payable = f"provider_payable:{operation['organisation_id']}"
     receivable, netted = f"provider_receivable:{operation['organisation_id']}", operation.get("netted", 0)
     expected = after if after is not None else {
-        "checkout": [(_CLEARING, hold, amount)],
+        "checkout": [(outside, hold, amount)],
         "transfer": [
             (hold, payable, amount + netted), (hold, _FEE_REVENUE, fee),
-            (payable, receivable, netted), (payable, _CLEARING, amount),
+            (payable, receivable, netted), (payable, outside, amount),
         ],
-        "refund": [(hold, _CLEARING, amount)],
+        "refund": [(hold, outside, amount)],
         "reversal": [],
     }[operation["kind"]]  # fmt: skip
-    paying = operation["kind"] == "checkout"
-    kept = [line for line in lines if paying and line[:2] == (_PSP_FEES, _CLEARING) and 0 < line[2] <= amount]
+    paying = operation["kind"] == "checkout" and operation.get("processor") != "bank"
+    kept = [line for line in lines if paying and line[:2] == (_PSP_FEES, outside) and 0 < line[2] <= amount]
     rest = sorted(line for line in lines if line not in kept)
     one_currency = {line[3] for line in lines} <= {operation["currency"]}
     return (

@@ -10,7 +10,7 @@ from market.verify.report import require
 CLOSED: Final = "redress.closed"
 """Kind of the entry that books what could not be taken back."""
 
-_CLEARING, _FEE_REVENUE = "psp_clearing", "fee_revenue"
+_FEE_REVENUE = "fee_revenue"
 
 
 def check(evidence: Evidence) -> str:
@@ -35,13 +35,18 @@ def lines(evidence: Evidence, operation: dict[str, Any]) -> list[tuple[str, str,
     row = next((row for row in _last(evidence) if row["id"] == cause_of(operation)), None)
     if row is None:
         return None
-    recovery = f"recovery:{operation['number']}"
+    recovery, outside = f"recovery:{operation['number']}", place_of(operation)
     if operation["kind"] == "reversal":
-        return [(_CLEARING, recovery, operation["amount"])]
+        return [(outside, recovery, operation["amount"])]
     share = row["amount"] - row["fee"]
     owes = f"provider_receivable:{evidence.own('trade')[-1].row['provider_id']}"
     missing = share - row["recovered"] if row["state"] == "CLOSED" else 0
-    return [(recovery, _CLEARING, share), (_FEE_REVENUE, _CLEARING, row["fee"]), (owes, recovery, missing)]
+    return [(recovery, outside, share), (_FEE_REVENUE, outside, row["fee"]), (owes, recovery, missing)]
+
+
+def place_of(operation: dict[str, Any]) -> str:
+    """Return the account of where an operation's money is outside; before there was a bank it was the platform."""
+    return "bank" if operation.get("processor") == "bank" else "psp_clearing"
 
 
 def _last(evidence: Evidence) -> list[dict[str, Any]]:

@@ -37,6 +37,7 @@ from market.trades.grounds import Cause, Ground
 from tests import (
     assets,
     attestations,
+    banking,
     chargebacks,
     deals,
     invoices,
@@ -318,6 +319,8 @@ def _trades(provider: Actor, buyer: Actor, house: House) -> dict[str, str]:
     guarded = _guarded(asked())
     due, paid = running(), trades.paid(running())
     operation = trades.planned(due)
+    announced = running()
+    moneyed = banking.waiting(provider, announced)
     delivered, disputed = (trades.fetched(trades.paid(running())) for _ in range(2))
     with transaction() as session:
         decisions.reject(session, buyer, disputed.number, WHY)
@@ -347,11 +350,12 @@ def _trades(provider: Actor, buyer: Actor, house: House) -> dict[str, str]:
         "updated": newer, "settled": settled, "noticed": noticed, "resting": resting, "over": over,
         "requested": requested, "agreed": agreed, "offered": offered, "due": due,
         "guarded": guarded, "questioned": questioned,
-        "paid": paid, "delivered": delivered, "disputed": disputed,
+        "announced": announced, "paid": paid, "delivered": delivered, "disputed": disputed,
     }  # fmt: skip
     house.private |= {deal.number for deal in found.values()}
     return {
         **{name: deal.number for name, deal in found.items()},
+        **moneyed,
         "standing": standing.number,
         "chargeback": str(chargeback.id),
         "sketch": sketch.number,

@@ -51,6 +51,7 @@ FILES: Final = {
     "/offers/<string:number>/pages/<int:place>.svg": "a picture that stands on the offer's page",
     "/payouts/onboarding": "leads to the payment platform, by an address that is made anew",
     "/statements/<month>/statement.csv": "a statement as a file",
+    "/trades/<number>/bank-transfer/proof": "a proof as a file",
     "/trades/<number>/delivery": "the bought bytes as a file",
     "/trades/<number>/updates/<int:ordinal>": "the bytes of an update as a file",
     "/payments/reconciliations/<uuid:reconciliation_id>/lines.csv": "what did not match as a file",

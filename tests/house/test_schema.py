@@ -21,10 +21,11 @@ CHANGING = """
     invoice tax_profile
     inspection
     invitation key listing member notice operation organisation request settlement standing_offer trade user
-    reconciliation
+    reconciliation bank_account bank_line
 """.split()
 OF_ONE_STEP = """
-    approval attestation correction invoice_document posting receipt remark revision signature step_image version
+    approval attestation bank_statement correction invoice_document posting receipt remark revision signature step_image
+    version
 """.split()
 OF_THE_LOG = """
     ledger_checkpoint ledger_contradiction ledger_cosignature ledger_entry ledger_leaf ledger_mark ledger_tile

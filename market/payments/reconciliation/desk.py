@@ -15,7 +15,7 @@ from market.payments import inbox, viewing
 from market.payments.chargebacks.states import PENDING
 from market.payments.models import Chargeback, Operation, Posting, Reconciliation
 from market.payments.reconciliation.states import ReconciliationState
-from market.payments.states import OperationKind, OperationState
+from market.payments.states import OperationKind, OperationState, Processor
 from market.permissions import Relation
 
 MOST: Final = 200
@@ -112,7 +112,9 @@ def _operations(session: Session, actor: Actor) -> Iterator[Alarm]:
     book, now = rules.book(), clock.now()
     doubt = now - timedelta(minutes=book.value("doubt.minutes"))
     unknown = select(func.count(), func.min(Operation.planned_at)).where(
-        Operation.state == OperationState.PLANNED, Operation.planned_at < doubt
+        Operation.state == OperationState.PLANNED,
+        Operation.processor == Processor.STRIPE,
+        Operation.planned_at < doubt,
     )
     yield from _counted(session, unknown, AlarmKind.UNKNOWN, "/payments")
     slow = (

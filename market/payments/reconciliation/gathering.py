@@ -16,7 +16,7 @@ from market.payments.models import Chargeback, Operation, Posting
 from market.payments.platform import client
 from market.payments.reconciliation import matching
 from market.payments.reconciliation.matching import Booking, Clue, Line, Movement, Outcome, Window
-from market.payments.states import OperationKind, OperationState
+from market.payments.states import OperationKind, OperationState, Processor
 from market.payments.stripe import BalanceTransaction, InvalidRequest, Stripe
 
 OVERLAP: Final = timedelta(days=3)
@@ -165,7 +165,9 @@ def _bookings(session: Session, since: datetime, sources: Set[str]) -> list[Book
         )
         found += _booked(session, _sums().where(mine, Posting.booked_at < since))
     waiting = select(Operation).where(
-        Operation.state == OperationState.PLANNED, Operation.kind != OperationKind.CHECKOUT
+        Operation.state == OperationState.PLANNED,
+        Operation.kind != OperationKind.CHECKOUT,
+        Operation.processor == Processor.STRIPE,
     )
     return [*found, *(_planned(row) for row in session.scalars(waiting))]
 

@@ -27,6 +27,7 @@ from market.trades.grounds import Ground
 from tests import (
     assets,
     attestations,
+    banking,
     chargebacks,
     deals,
     evidence,
@@ -62,6 +63,9 @@ def raw(running: Flask) -> Iterator[Connection]:
     evidence.look()
     reports.signed(chief, people.colleague(chief, Role.OPERATOR))
     _ended(running, deals.requested(deal.provider))
+    paid = deals.requested(deal.provider)
+    evidence.in_force(paid)
+    banking.story(paid)
     offers.accepted(offers.opened(deal.provider), deal.buyer)
     signers.certified(people.colleague(deal.buyer, Role.BUYER))
     deals.approved(deals.requested(deal.provider))
