@@ -323,7 +323,7 @@ def test_a_process_that_ends_anywhere_books_it_once(
 ) -> None:
     paid = money.funded(bill, buyer)
     planned = money.out(bill, service.plan_transfer)
-    dispute = question(money, paid, **({"amount": 6_650} if story == "part" else {}))
+    dispute = question(money, paid, amount=6_650 if story == "part" else 19_900)
     where, name = PLACES[place]
     _die(monkeypatch, where, name, when)
 
