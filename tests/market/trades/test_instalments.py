@@ -110,11 +110,11 @@ def test_milestones_open_stop_and_follow_the_delivery(exchange: Flask, clock: Cl
     whole(deal, {"fee_revenue": -3_000})
     chief = people.operator()
     with transaction() as session:
-        assert redressing.left(session, trades.rows(deal)) == 50_001
+        assert redressing.left(session, service.life(session, deal.number)) == 50_001
         redressing.order(session, chief, deal.number, 40_000, "half of it was wrong")
     jobs.drain()
     with read() as session:
-        (redress,) = service.redresses(session, trades.rows(deal).trade.id)
+        (redress,) = service.redresses(session, service.life(session, deal.number).trade.id)
     assert redress.settlement_id == trades.rows(deal).settlements[1].id
     assert (redress.state.value, redress.fee, redress.recovered) == ("CLOSED", 1_200, 38_800)
     whole(deal, {"fee_revenue": -1_800})
