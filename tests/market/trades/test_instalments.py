@@ -16,6 +16,7 @@ from market.trades import decisions, ending, opening, redressing, service, showi
 from market.trades.dispute import Ruling
 from market.trades.grounds import Ground
 from tests import assets, people, trades
+from tests.browsing import signed_in
 from tests.conftest import Clock
 from tests.deals import Deal
 
@@ -100,6 +101,11 @@ def test_milestones_open_stop_and_follow_the_delivery(exchange: Flask, clock: Cl
     assert (stands(deal), trades.grant(deal).holds) == ("FUNDED/FUNDED/DUE", [])
     trades.closed(trades.fetched(deal))
     assert stands(deal) == "RELEASED/RELEASED/DUE"
+    client = signed_in(exchange, deal.buyer)
+    shown = client.get(f"/trades/{deal.number}", headers={"Accept-Language": "zh"}).text
+    assert ("第3期，共3期" in shown, "soon after" in shown, "分期付款" in shown) == (True, True, True)
+    books = client.get(f"/trades/{deal.number}/money", headers={"Accept-Language": "en"}).text
+    assert ("Instalment 2" in books, "¥500.01" in books) == (True, True)
     with read() as session:
         found = showing.shown(session, deal.buyer, deal.number)
         assert found.next is not None
