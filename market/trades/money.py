@@ -22,6 +22,7 @@ from market.payments import books, naming
 from market.payments import service as payments
 from market.payments.books import Account
 from market.payments.service import Operation, Posting
+from market.payments.states import Processor
 from market.permissions import Relation
 from market.trades import service, timeline
 from market.trades.models import Settlement
@@ -121,6 +122,8 @@ def shown(session: Session, actor: Actor, number: str) -> Money:
 def label(operation: Operation) -> str:
     """Return what an operation is called for the reader: its kind, and which attempt after the first."""
     kind = naming.operation_label(operation.kind.value)
+    if operation.processor is Processor.BANK:
+        kind = _("%(kind)s by bank transfer", kind=kind)
     if operation.attempt == 1:
         return kind
     return _("%(kind)s, attempt %(attempt)s", kind=kind, attempt=operation.attempt)
@@ -166,6 +169,7 @@ def _operation(
         "id": row.id,
         "instalment": ordinals.get(row.settlement_id),
         "kind": row.kind.value,
+        "processor": row.processor.value,
         "attempt": row.attempt,
         "organisation_id": row.organisation_id,
         "amount": row.amount,
@@ -173,6 +177,7 @@ def _operation(
         "currency": row.currency,
         "state": row.state.value,
         "failure": row.failure if named else None,
+        "reference": row.reference,
         "stripe_id": row.stripe_id if named else None,
         "request_id": row.request_id if named else None,
         "steps": turns,

@@ -35,6 +35,7 @@ class MoneyOperationOut(Schema):
         required=True, allow_none=True, metadata={"description": "which instalment's money it moves"}
     )
     kind = fields.String(required=True)
+    processor = fields.String(required=True, metadata={"description": "stripe or bank"})
     attempt = fields.Integer(required=True)
     organisation_id = Uuid(required=True, metadata={"description": "whose money it is"})
     amount = fields.Integer(required=True, metadata={"description": "minor units"})
@@ -42,6 +43,7 @@ class MoneyOperationOut(Schema):
     currency = fields.String(required=True)
     state = fields.String(required=True)
     failure = fields.String(required=True, allow_none=True)
+    reference = fields.String(required=True, allow_none=True)
     stripe_id = fields.String(required=True, allow_none=True)
     request_id = fields.String(required=True, allow_none=True)
     steps = fields.List(fields.Nested(MoneyStepOut), required=True)

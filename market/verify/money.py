@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from contracts.terms import AnyTerms
-from market.verify import instalments, redress
+from market.verify import chargebacks, instalments, redress
 from market.verify.evidence import Evidence
 from market.verify.report import require
 
-_CLEARING, _FEE_REVENUE, _PSP_FEES = "psp_clearing", "fee_revenue", "psp_fee_expense"
+_FEE_REVENUE, _PSP_FEES = "fee_revenue", "psp_fee_expense"
 _ENDED = {"RELEASED": "released", "REFUNDED": "refunded", "PARTIAL": "divided"}
 """States of an instalment whose money has gone where it belongs, with the word for it."""
 _RULED = {"release": {"transfer"}, "refund": {"refund"}, "divide": {"transfer", "refund"}}
@@ -45,7 +45,7 @@ def check(evidence: Evidence, terms: AnyTerms, kinds: list[str]) -> str:
     require(kinds.count("payment.settled") == len(paid), "a settled payment shows its operation")
     for one in due:
         _check_way_out(evidence, one)
-    redresses = redress.check(evidence)
+    redresses = redress.check(evidence) + chargebacks.check(evidence)
     _check_books(evidence, terms)
     if not price:
         return "nothing is to be paid"
@@ -61,16 +61,18 @@ def _check_way_out(evidence: Evidence, settled: dict[str, Any]) -> None:
     moved = sum(row["amount"] + row.get("netted", 0) + row["fee"] for row in out)
     rulings = {image.row["ruling"] for image in evidence.own("dispute") if image.row["ruling"]}
     price, part = settled["amount"], settled.get("refund", 0)
+    taken = chargebacks.covered(evidence, settled["id"])
     under_way = 0 < part < price and settled["state"] == "FUNDED" and len(out) < 2
-    require(not out or under_way or moved == price, f"{moved} of {price} minor units left the hold")
+    require(not out or under_way or moved + taken == price, f"{moved} of {price} minor units left the hold")
     require(len({row["kind"] for row in out}) == len(out), "money left the hold twice the same way")
-    require(out or settled["state"] not in _ENDED, "the money went nowhere")
+    require(out or taken == price or settled["state"] not in _ENDED, "the money went nowhere")
     for row in out:
         released = row["kind"] == "transfer"
         require(row["fee"] == (settled["fee"] if released else 0), "another fee was taken than was agreed")
         amount = row["amount"] + row.get("netted", 0) + row["fee"]
         require(
-            not part or amount == (price - part if released else part), "another part was sent than was ruled"
+            not part or amount in ((price - part, price - part - taken) if released else (part,)),
+            "another part was sent than was ruled",
         )
         ruled = all(row["kind"] in _RULED[ruling] for ruling in rulings)
         require(ruled, "the money went against the ruling")
@@ -85,6 +87,8 @@ def _check_books(evidence: Evidence, terms: AnyTerms) -> None:
         require(row["id"] not in ids, "a posting is shown twice")
         ids.add(row["id"])
         require(row["number"] == terms.number, "a posting is of another trade")
+        if row.get("chargeback_id") is not None:
+            continue  # held against its chargeback
         beside = image.entry.kind == redress.CLOSED or any(
             operation.index == image.index and operation.row["state"] in _BOOKED
             for operation in evidence.rows("operation", id=row["operation_id"])
@@ -129,20 +133,21 @@ def _same(
         hold: the account that holds what came in.
         after: what is booked of it instead, when it was made after the release.
     """
+    outside = redress.place_of(operation)
     lines, amount, fee = booked.get(operation["id"], []), operation["amount"], operation["fee"]
     payable = f"provider_payable:{operation['organisation_id']}"
     receivable, netted = f"provider_receivable:{operation['organisation_id']}", operation.get("netted", 0)
     expected = after if after is not None else {
-        "checkout": [(_CLEARING, hold, amount)],
+        "checkout": [(outside, hold, amount)],
         "transfer": [
             (hold, payable, amount + netted), (hold, _FEE_REVENUE, fee),
-            (payable, receivable, netted), (payable, _CLEARING, amount),
+            (payable, receivable, netted), (payable, outside, amount),
         ],
-        "refund": [(hold, _CLEARING, amount)],
+        "refund": [(hold, outside, amount)],
         "reversal": [],
     }[operation["kind"]]  # fmt: skip
-    paying = operation["kind"] == "checkout"
-    kept = [line for line in lines if paying and line[:2] == (_PSP_FEES, _CLEARING) and 0 < line[2] <= amount]
+    paying = operation["kind"] == "checkout" and operation.get("processor") != "bank"
+    kept = [line for line in lines if paying and line[:2] == (_PSP_FEES, outside) and 0 < line[2] <= amount]
     rest = sorted(line for line in lines if line not in kept)
     one_currency = {line[3] for line in lines} <= {operation["currency"]}
     return (
