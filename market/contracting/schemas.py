@@ -17,7 +17,6 @@ from market.contracting.signing import Begun
 from market.fields import (
     Cursor,
     Digest,
-    MinorUnits,
     Number,
     Reason,
     Schema,
@@ -249,7 +248,7 @@ class ContractOut(Schema):
     )
     provider_id = Uuid()
     buyer_id = Uuid()
-    price = MinorUnits(metadata={"description": "minor units of `currency`"})
+    price = fields.Integer(metadata={"description": "minor units of `currency`, over all instalments"})
     currency = fields.String()
     requested_at = Timestamp()
     expires_at = Timestamp(metadata={"description": "until when both may sign"})
