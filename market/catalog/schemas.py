@@ -86,6 +86,12 @@ class _ProposalIn(Schema):
     purposes = _words(Purpose, low=1, required=True)
     permitted = _words(Action, load_default=list)
     prohibited = _words(Action, load_default=list)
+    cost_basis = Text(
+        low=2,
+        high=1000,
+        lines=True,
+        metadata={"description": "What `cost` is made up of; everybody can read it (R3.3)"},
+    )
 
 
 class ListingIn(_ProposalIn):
@@ -95,6 +101,12 @@ class ListingIn(_ProposalIn):
         required=True,
         metadata={
             "description": f"Minor units of `currency`: 0 for free data, else at least {SMALLEST_AMOUNT}"
+        },
+    )
+    cost = MinorUnits(
+        metadata={
+            "description": "What the data cost you, minor units of `currency`: the most that a public-benefit"
+            " listing may ask for (R3.3)"
         },
     )
     term_days = BoundedInt(low=1, high=LONGEST_TERM, required=True)
@@ -109,7 +121,8 @@ class ListingIn(_ProposalIn):
 
     @post_load
     def _value(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
-        return _proposal(data, Money(data["price"], data["currency"]), data["quality"])
+        price = Money(data["price"], data["currency"])
+        return _proposal(data, price, data["quality"], data.get("cost"))
 
 
 class _Rows(Shaped):
@@ -123,6 +136,7 @@ class ListingForm(_ProposalIn):
     """A listing as a person types it; the price in yuan, one promise a box."""
 
     price = Text(low=1, high=60, required=True)
+    cost = Text(low=1, high=60)
     rows = _Rows()
     completeness = DecimalText()
     uniqueness = DecimalText()
@@ -130,10 +144,8 @@ class ListingForm(_ProposalIn):
 
     @post_load
     def _value(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
-        try:
-            price = Money.parse(data["price"])
-        except ContractError as error:
-            raise ValidationError(_("Write an amount in yuan such as 1280.50."), "price") from error
+        price = _yuan(data["price"], "price")
+        cost = _yuan(data["cost"], "cost").amount if "cost" in data else None
         quality = []
         for indicator in (Indicator.ROWS, Indicator.COMPLETENESS, Indicator.UNIQUENESS):
             if indicator.value in data:
@@ -141,10 +153,19 @@ class ListingForm(_ProposalIn):
                     quality.append(Promise(indicator, Operator.AT_LEAST, data[indicator.value]))
                 except ContractError as error:
                     raise ValidationError(_no_promise(), indicator.value) from error
-        return _proposal(data, price, quality)
+        return _proposal(data, price, quality, cost)
 
 
-def _proposal(data: dict[str, Any], price: Money, quality: list[Promise]) -> dict[str, Any]:
+def _yuan(text: str, name: str) -> Money:
+    try:
+        return Money.parse(text)
+    except ContractError as error:
+        raise ValidationError(_("Write an amount in yuan such as 1280.50."), name) from error
+
+
+def _proposal(
+    data: dict[str, Any], price: Money, quality: list[Promise], cost: int | None
+) -> dict[str, Any]:
     proposal = Proposal(
         title=data["title"],
         summary=data["summary"],
@@ -156,6 +177,8 @@ def _proposal(data: dict[str, Any], price: Money, quality: list[Promise]) -> dic
         use=_use(data),
         term_days=data["term_days"],
         further=data.get("terms", {}),
+        cost=cost,
+        cost_basis=data.get("cost_basis"),
     )
     return {"asset_id": data["asset"], "proposal": proposal}
 
@@ -231,6 +254,11 @@ class ListingItemOut(Schema):
     benefit = fields.String()
     price = fields.Integer(metadata={"description": "minor units of the currency"})
     currency = fields.String()
+    cost = fields.Integer(
+        allow_none=True,
+        metadata={"description": "Of a public-benefit listing with a price: its stated cost, minor units"},
+    )
+    cost_basis = fields.String(allow_none=True, metadata={"description": "What that cost is made up of"})
     model = fields.String()
     state = fields.Enum(ListingState, by_value=True)
     offer = fields.String(

@@ -18,10 +18,11 @@ from market.catalog.sectors import Sector
 from market.catalog.wording import about, word
 from market.errors import Forbidden, Invalid
 from market.fields import LARGEST_AMOUNT, SMALLEST_AMOUNT
-from market.i18n import _, in_language
+from market.i18n import _, in_language, lazy
 from market.inspection import indicators
 from market.inspection.report import Report
-from market.rules import CURRENT, book
+from market.rules import CURRENT, book, waiver
+from market.rules import benefit as benefits
 
 Word = TypeVar("Word", bound=StrEnum)
 
@@ -68,6 +69,8 @@ class Proposal:
         use: what the buyer may do, for what, and what is ruled out by name.
         term_days: how many days the permitted use lasts.
         further: values of other blanks of the text, by name.
+        cost: what the data cost their provider, in the price's minor units; of a public-benefit listing with a price.
+        cost_basis: what that cost is made up of.
     """
 
     title: str
@@ -80,6 +83,8 @@ class Proposal:
     use: Use
     term_days: int
     further: Mapping[str, Any] = field(default_factory=dict)
+    cost: int | None = None
+    cost_basis: str | None = None
 
     def said(self) -> dict[str, Any]:
         """Return what was said, by the names of the model text's blanks."""
@@ -134,12 +139,13 @@ def check(proposal: Proposal) -> None:
     """Refuse a listing that no contract could be made of.
 
     Raises:
-        Forbidden: a public-benefit listing carries a price (``listing.benefit_priced``, rule R3.3).
+        Forbidden: a public-benefit listing asks for more than its cost or permits commercial use (R3.3), as
+            :func:`require_benefit` says.
         Invalid: the price cannot be paid; the model text is unknown, must be free or needs a promise; the
-            same thing is promised twice.
+            same thing is promised twice; a cost is stated without its basis or where it has no place.
     """
-    require_benefit(proposal.benefit, proposal.price)
-    faults: dict[str, list[str]] = {}
+    require_benefit(proposal.benefit, proposal.price, proposal.cost, proposal.use)
+    faults = _cost_faults(proposal)
     if fault := unpayable(proposal.price):
         faults["price"] = [fault]
     if proposal.model not in offered():
@@ -157,18 +163,68 @@ def check(proposal: Proposal) -> None:
         )
 
 
-def require_benefit(benefit: Benefit, price: Money) -> None:
-    """Refuse a price on data of public benefit.
+def _cost_faults(proposal: Proposal) -> dict[str, list[str]]:
+    """Return what is wrong with the cost that is stated."""
+    if proposal.cost is None and proposal.cost_basis is None:
+        return {}
+    if proposal.benefit is not Benefit.PUBLIC:
+        return {"cost": [_("Only a public-benefit listing states its cost.")]}
+    if proposal.cost is None:
+        return {"cost": [_("State the amount of the cost beside its basis.")]}
+    if proposal.cost_basis is None:
+        return {"cost_basis": [_("Say what the cost is made up of; everybody can read it.")]}
+    return {}
+
+
+_BENEFIT: Final[Mapping[benefits.Fault, tuple[str, Any]]] = MappingProxyType(
+    {
+        benefits.Fault.PRICED: (
+            "listing.benefit_priced",
+            lazy("A public-benefit listing is free of charge. Set the price to 0, or list it as commercial."),
+        ),
+        benefits.Fault.NO_COST: (
+            "listing.benefit_priced",
+            lazy(
+                "A public-benefit listing with a price states what the data cost. State it, set the price to 0, or"
+                " list it as commercial."
+            ),
+        ),
+        benefits.Fault.ABOVE_COST: (
+            "listing.above_cost",
+            lazy("A public-benefit listing asks for no more than its stated cost. Ask for that at most."),
+        ),
+        benefits.Fault.COMMERCIAL: (
+            "listing.benefit_commercial",
+            lazy(
+                "A public-benefit listing permits no product development, no “any lawful purpose” and no selling."
+                " List commercial use apart."
+            ),
+        ),
+    }
+)
+
+
+def require_benefit(
+    benefit: Benefit, price: Money, cost: int | None, use: Use, version: int = CURRENT
+) -> None:
+    """Refuse terms over data of public benefit that are not of public benefit.
+
+    Args:
+        benefit: of the listing.
+        price: what the terms ask for.
+        cost: what the listing states as its cost, in the price's minor units.
+        use: what the terms permit.
+        version: of the rule book that the terms are made under.
 
     Raises:
-        Forbidden: ``listing.benefit_priced`` (rule R3.3).
+        Forbidden: ``listing.benefit_priced``, ``listing.above_cost`` or ``listing.benefit_commercial`` (rule R3.3).
     """
-    if benefit is Benefit.PUBLIC and price.amount:
-        raise Forbidden(
-            "listing.benefit_priced",
-            _("A public-benefit listing is free of charge. Set the price to 0, or list it as commercial."),
-            rule="R3.3",
-        )
+    if benefit is not Benefit.PUBLIC:
+        return
+    fault = benefits.fault(price.amount, cost, use.purposes, use.permitted, version)
+    if fault is not None:
+        code, message = _BENEFIT[fault]
+        raise Forbidden(code, str(message), rule=benefits.RULE)
 
 
 def unpayable(price: Money) -> str:
@@ -207,6 +263,8 @@ def _refused(model: Model, proposal: Proposal) -> dict[str, list[str]]:
         if name not in SAID
     ]
     further += [_("%(name)s has a field of its own.", name=name) for name in proposal.further if name in SAID]
+    if proposal.further.get(waiver.BLANK) is True:
+        further.append(_("Only the exchange applies the startup waiver, when a contract is asked for (R4.18)."))
     further += _contradictions(model, proposal.values())
     mode = proposal.values().get("delivery.mode")
     if mode is not None and mode not in set(DeliveryMode):

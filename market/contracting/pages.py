@@ -71,7 +71,7 @@ def request_contract() -> ResponseReturnValue:
     """Ask for a contract over a listing."""
     actor = current_actor()
     data = forms.load(schemas.RequestIn())
-    made = service.request(actor, data["listing"], idempotency_key())
+    made = service.request(actor, data["listing"], idempotency_key(), waiver=schemas.wanted(data))
     flash(_("The contract is drawn up. The provider signs first."), "done")
     return redirect(url_for("contracting.show", number=made.number), 303)
 

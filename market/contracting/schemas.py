@@ -34,6 +34,18 @@ class RequestIn(Schema):
     """Which listing a contract is asked for."""
 
     listing = Number(required=True, metadata={"description": "Number of the listing"})
+    waiver = one_of(
+        "apply",
+        "without",
+        metadata={
+            "description": "The startup waiver: apply it or refuse, or do without it; left out, it is applied where it can be"
+        },
+    )
+
+
+def wanted(data: dict[str, Any]) -> bool | None:
+    """Return whether the startup waiver is wanted: None where nothing is said."""
+    return None if "waiver" not in data else bool(data["waiver"] == "apply")
 
 
 class PreparationIn(Schema):

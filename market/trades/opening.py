@@ -10,6 +10,7 @@ from contracts.negotiation import State
 from market import jobs, permissions, steps
 from market.actor import Actor
 from market.contracting import service as contracting
+from market.contracting import waiving
 from market.contracting.reading import Agreed
 from market.db import read, transaction
 from market.delivery import service as delivery
@@ -48,7 +49,8 @@ def on_verified(contract_id: str) -> None:
 
     One step makes the trade, its agreement, its settlement (none when the price is 0), its acceptance
     and its grant (which is funded at once when the price is 0). The term of a renewal begins when that of the
-    contract renewed ends. An amendment begins no trade: the trade follows it.
+    contract renewed ends. Under the startup waiver it ends with that, and where that is over the contract does not come
+    into force any more (R4.18). An amendment begins no trade: the trade follows it.
     """
     with read() as session:
         amends = contracting.agreed(session, uuid.UUID(contract_id)).request.amends_id is not None
@@ -58,12 +60,14 @@ def on_verified(contract_id: str) -> None:
         one = contracting.agreed(session, uuid.UUID(contract_id), lock=True)
         if one.contract.state is not State.VERIFIED:
             return
+        if waiving.lapse(session, SYSTEM, one):
+            return
         rules = one.terms.rules_version
         step = steps.begin(SYSTEM, Kind.CONTRACT_FINALIZED, one.request.handle, version=rules)
         contracting.finalize(session, step, one.contract)
         trade = _trade(session, step, one)
         agreement = _machines(session, step, one, trade)
-        _grant(session, step, one, trade)
+        _grant(session, step, one, trade, (agreement.term_from, agreement.term_until))
         jobs.queue(session, "agreement.deadline", due_at=agreement.term_until, number=trade.number)
         updating.catch_up(session, trade)
         steps.record(session, step)
@@ -123,6 +127,7 @@ def _trade(session: Session, step: Pending, one: Agreed) -> Trade:
 
 def _machines(session: Session, step: Pending, one: Agreed, trade: Trade) -> Agreement:
     begins, ends = one.terms.term(step.time)
+    ends = waiving.capped(session, step.handle, ends)
     agreement = Agreement(
         step_id=step.id,
         trade_id=trade.id,
@@ -161,7 +166,9 @@ def _settlement(step: Pending, trade: Trade, due_at: datetime) -> Settlement:
     )
 
 
-def _grant(session: Session, step: Pending, one: Agreed, trade: Trade) -> None:
+def _grant(
+    session: Session, step: Pending, one: Agreed, trade: Trade, term: tuple[datetime, datetime]
+) -> None:
     subject = one.terms.subject
     delivery.open_grant(
         session,
@@ -172,7 +179,7 @@ def _grant(session: Session, step: Pending, one: Agreed, trade: Trade) -> None:
         file=delivery.File(subject.content_digest, subject.size, subject.filename, subject.media_type),
         policy=one.contract.policy,
         policy_digest=one.contract.policy_digest,
-        term=one.terms.term(step.time),
+        term=term,
         fetch_days=one.terms.delivery.days,
     )
     _hold_what_is_suspended(session, step, trade)

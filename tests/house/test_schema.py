@@ -24,7 +24,7 @@ CHANGING = """
     reconciliation
 """.split()
 OF_ONE_STEP = """
-    approval attestation correction invoice_document posting receipt remark revision signature step_image version
+    approval attestation correction invoice_document posting receipt remark revision signature step_image version waiver
 """.split()
 OF_THE_LOG = """
     ledger_checkpoint ledger_contradiction ledger_cosignature ledger_entry ledger_leaf ledger_mark ledger_tile
