@@ -7,8 +7,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from contracts.vocabulary import Indicator
+from contracts.terms import Offered
 from market.catalog import reading, sectors
 from market.catalog.models import Listing
+from market.catalog.warning import warnings
 from market.i18n import in_language, percent
 from market.inspection import indicators
 from market.inspection.report import Report
@@ -99,6 +101,8 @@ def whole(session: Session, listing: Listing) -> dict[str, Any]:
         "prohibited": [word.value for word in facts.use.prohibited],
         "term_days": facts.term_days,
         "terms": dict(facts.values),
+        "authority": facts.asset.authority,
+        "warnings": warnings(Offered(facts.values)),
         "entry_id": listing.step_id,
         "index": index_of(session, listing.step_id),
     }

@@ -18,7 +18,8 @@ from market import clock
 from market.actor import Actor, Role
 from market.approvals import gate
 from market.approvals.gate import Matter, Standing
-from market.contracting.models import Request
+from market.contracting.models import Request, Waiver
+from market.contracting.waiver_reading import waiver_of
 from market.db import locked
 from market.errors import NotFound
 from market.i18n import gettext as _
@@ -86,6 +87,7 @@ class Detail:
         acts: which of ``offer``, ``comment``, ``adopt``, ``accept``, ``sign``, ``approve``, ``disapprove``,
             ``decline`` and ``withdraw`` the actor may do now.
         approval: how the actor's own organisation stands to the document by its rule; None for everybody else.
+        waiver: the startup waiver it is under, that of its trade's first contract; None for none.
     """
 
     agreed: Agreed
@@ -93,6 +95,7 @@ class Detail:
     pages: int
     acts: frozenset[str]
     approval: Standing | None
+    waiver: Waiver | None = None
 
 
 def relation(actor: Actor, request: Request) -> Relation:
@@ -220,7 +223,11 @@ def listed(
 
 def states(session: Session, requests: list[Request]) -> dict[uuid.UUID, State]:
     """Return the state of each request's contract, by contract id."""
-    ids = [request.contract_id for request in requests]
+    return states_of(session, [request.contract_id for request in requests])
+
+
+def states_of(session: Session, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, State]:
+    """Return the state of each contract by its id."""
     rows = session.execute(select(Contract.id, Contract.state).where(Contract.id.in_(ids)))
     return {row.id: row.state for row in rows}
 
@@ -299,7 +306,8 @@ def detail(session: Session, actor: Actor, number: str) -> Detail:
     ]
     approval = _approval(session, actor, one)
     possible = frozenset() if is_frozen(session, one.request.handle) else _approved(actor, one, approval)
-    return Detail(one, signatures, len(page_digests(one.contract)), possible, approval)
+    waiver = waiver_of(session, one.request.handle)
+    return Detail(one, signatures, len(page_digests(one.contract)), possible, approval, waiver)
 
 
 def matter(one: Agreed) -> Matter:

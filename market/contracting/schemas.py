@@ -10,7 +10,9 @@ from contracts.models import Version
 from contracts.negotiation import State
 from contracts.terms import Terms
 from contracts.versions import COMMENT
-from market.contracting import approval_schemas, comparing
+from market.catalog.warning import warnings
+from market.catalog.warning_schemas import WarnedOut
+from market.contracting import approval_schemas, comparing, waiver_schemas
 from market.contracting.comparing import Compared, Said
 from market.contracting.reading import Detail
 from market.contracting.signing import Begun
@@ -28,24 +30,6 @@ from market.fields import (
 )
 from market.i18n import _
 from market.texts.values import Values
-
-
-class RequestIn(Schema):
-    """Which listing a contract is asked for."""
-
-    listing = Number(required=True, metadata={"description": "Number of the listing"})
-    waiver = one_of(
-        "apply",
-        "without",
-        metadata={
-            "description": "The startup waiver: apply it or refuse, or do without it; left out, it is applied where it can be"
-        },
-    )
-
-
-def wanted(data: dict[str, Any]) -> bool | None:
-    """Return whether the startup waiver is wanted: None where nothing is said."""
-    return None if "waiver" not in data else bool(data["waiver"] == "apply")
 
 
 class PreparationIn(Schema):
@@ -283,6 +267,10 @@ class ContractOut(Schema):
     versions = fields.List(fields.Nested(VersionItem))
     remarks = fields.List(fields.Nested(RemarkOut), metadata={"description": "newest first"})
     signatures = fields.List(fields.Nested(SignatureOut))
+    waiver = fields.Nested(
+        waiver_schemas.WaiverOut, allow_none=True, metadata={"description": "The startup waiver, if it is under one"}
+    )
+    warnings = fields.List(fields.Nested(WarnedOut), metadata={"description": "What to know before money moves"})
     acts = fields.List(fields.String(), metadata={"description": "what you may do now"})
     approval = fields.Nested(
         approval_schemas.ApprovalOut,
@@ -364,6 +352,8 @@ def shown(one: Detail) -> dict[str, Any]:
         "versions": [_version(row) for row in contract.versions],
         "remarks": [_remark(said) for said in comparing.remarks(one.agreed)],
         "signatures": one.signatures,
+        "waiver": one.waiver,
+        "warnings": warnings(terms),
         "acts": sorted(one.acts),
         "approval": None if one.approval is None else approval_schemas.shown(one.approval),
     }

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 import contracts.service
@@ -21,16 +20,16 @@ from contracts.terms import AnyTerms, Terms
 from contracts.vocabulary import Action
 from market import clock, rules, steps
 from market.actor import Actor
+from market.catalog import waivers
 from market.catalog.service import Facts
 from market.contracting import letters
 from market.contracting.models import Request, Waiver
 from market.contracting.reading import Agreed
+from market.contracting.waiver_reading import waiver_of
 from market.errors import Conflict, Invalid
 from market.i18n import gettext as _
-from market.participants import service as participants
-from market.participants.models import Organisation
 from market.rules import waiver
-from market.rules.waiver import Verdict, judge
+from market.rules.waiver import Verdict
 from market.steps import Kind, Pending
 from market.texts import form
 
@@ -73,18 +72,6 @@ class Applied:
         return versions.fitting(model, values)
 
 
-def verdict(facts: Facts, buyer: Organisation, today: date) -> Verdict:
-    """Return whether the price of a listing is waived for a buyer who asks for a contract today."""
-    return judge(
-        established_on=date.fromisoformat(buyer.established_on),
-        authority=facts.asset.authority,
-        price=facts.price.amount,
-        has_clause=waiver.BLANK in library.load(facts.model).blanks,
-        today=today,
-        years=rules.book().value(waiver.YEARS),
-    )
-
-
 def applied(session: Session, actor: Actor, facts: Facts, *, wanted: bool | None) -> Applied | None:
     """Return the waiver of a contract that the actor's organisation asks for, or None.
 
@@ -98,7 +85,7 @@ def applied(session: Session, actor: Actor, facts: Facts, *, wanted: bool | None
         Conflict: it is wanted and does not apply (``waiver.not_eligible``, R4.18); ``why`` says why.
     """
     today = waiver.day_of(clock.now())
-    found = verdict(facts, participants.verified(session, actor), today)
+    found = waivers.verdict(session, actor, facts, today)
     if not found.eligible:
         if wanted:
             raise Conflict(
@@ -138,11 +125,6 @@ def write(session: Session, step: Pending, row: Request, made: Applied) -> None:
     )
 
 
-def of(session: Session, handle: str) -> Waiver | None:
-    """Return the waiver of a trade, from its request on, by its handle; None where there is none."""
-    return session.scalars(select(Waiver).where(Waiver.handle == handle)).one_or_none()
-
-
 def require(session: Session, terms: AnyTerms, handle: str | None) -> None:
     """Return when terms that people filled in leave the waiver as it is: applied, or not.
 
@@ -157,7 +139,7 @@ def require(session: Session, terms: AnyTerms, handle: str | None) -> None:
     """
     if not isinstance(terms, Terms) or not _is_known(terms.rules_version):
         return
-    row, claimed = (of(session, handle) if handle else None), terms.values.get(waiver.BLANK) is True
+    row, claimed = (waiver_of(session, handle) if handle else None), terms.values.get(waiver.BLANK) is True
     if row is None and claimed:
         _refuse(
             "waiver.not_computed",
@@ -183,7 +165,7 @@ def refuse_over(session: Session, one: Agreed) -> None:
     Raises:
         Conflict: the last day of free use is past (``waiver.over``, R4.18).
     """
-    row = of(session, one.request.handle)
+    row = waiver_of(session, one.request.handle)
     if row is not None and over(row, clock.now()):
         raise Conflict(
             "waiver.over",
@@ -195,7 +177,7 @@ def refuse_over(session: Session, one: Agreed) -> None:
 
 def capped(session: Session, handle: str, until: datetime) -> datetime:
     """Return the end of a trade's term: as agreed, but never later than the last day of its waiver."""
-    row = of(session, handle)
+    row = waiver_of(session, handle)
     return until if row is None else min(until, waiver.ends_at(date.fromisoformat(row.last_day)))
 
 
@@ -210,7 +192,7 @@ def lapse(session: Session, actor: Actor, one: Agreed) -> bool:
     Returns:
         Whether it was ended.
     """
-    row = of(session, one.request.handle)
+    row = waiver_of(session, one.request.handle)
     if one.contract.state is not State.VERIFIED or one.request.amends_id or not over(row, clock.now()):
         return False
     step = steps.begin(actor, Kind.CONTRACT_EXPIRED, one.request.handle)

@@ -100,6 +100,8 @@ class Operation(Stateful, Base):
     """What the payer reads on the pay page."""
     rules: Mapped[int]
     """Version of the rule book that the trade keeps."""
+    means: Mapped[str | None] = mapped_column(String(100))
+    """The only means of payment that a pay page offers, separated by spaces (R5.6); None for all there are."""
     state: Mapped[OperationState]
     stripe_id: Mapped[str | None] = mapped_column(String(255), unique=True)
     request_id: Mapped[str | None] = mapped_column(String(255))

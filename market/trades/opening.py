@@ -1,7 +1,7 @@
 """How a trade begins: the contract comes into force, and the buyer pays."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -21,7 +21,7 @@ from market.participants.states import OrganisationState
 from market.payments import service as payments
 from market.registry import offering
 from market.registry.states import RegistrationState
-from market.rules import book
+from market.rules import book, windows
 from market.steps import Kind, Pending
 from market.trades import acts, amending, service, updating
 from market.trades.acceptance import AcceptanceState
@@ -92,7 +92,10 @@ def pay(actor: Actor, number: str) -> Opened:
         acts.demand(service.standing(session, rows), Act.PAY)
         if rows.settlement is None:
             raise Conflict("settlement.nothing_due", str(acts.REFUSALS["settlement.nothing_due"]))
-        operation = payments.plan_payment(session, actor, bill(rows.trade, rows.settlement))
+        fetch_days = contracting.agreed(session, rows.agreement.contract_id).terms.delivery.days
+        held_days = windows.needed(fetch_days, rows.acceptance.days, book())
+        due = replace(bill(rows.trade, rows.settlement), held_days=held_days)
+        operation = payments.plan_payment(session, actor, due)
     page = payments.open_page(operation.id)
     with read() as session:
         return Opened(

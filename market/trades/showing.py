@@ -13,6 +13,8 @@ from market import permissions
 from market.actor import Actor
 from market.contracting import proposals, renewals
 from market.contracting import service as contracting
+from market.contracting.models import Waiver
+from market.contracting.waiver_reading import waiver_of
 from market.delivery import service as delivery
 from market.delivery.models import AccessGrant, Receipt
 from market.i18n import in_language
@@ -63,6 +65,7 @@ class Shown:
         renews: number of the trade that this one goes on from.
         renewed_by: number of the contract that goes on from this trade's, open or in force.
         redresses: what was paid back after the release, the first one first.
+        waiver: the startup waiver it is under; None for none.
         left: minor units of the price that can still be paid back.
         possible: what this reader may do now.
         frozen: whether the last step was recovered without its values, so that none may follow.
@@ -79,6 +82,7 @@ class Shown:
     renews: str | None
     renewed_by: str | None
     redresses: list[Redress]
+    waiver: Waiver | None
     left: int
     possible: list[Act]
     frozen: bool
@@ -107,6 +111,7 @@ def shown(session: Session, actor: Actor, number: str) -> Shown:
         renews=renewals.renews(session, rows.trade.handle),
         renewed_by=renewals.renewed_by(session, rows.trade.handle),
         redresses=service.redresses(session, rows.trade.id),
+        waiver=waiver_of(session, rows.trade.handle),
         left=redressing.left(session, rows.trade, rows.settlement) if rows.settlement else 0,
         possible=[
             act
@@ -164,6 +169,7 @@ def detail(found: Shown) -> dict[str, Any]:
         "terms_digest": found.terms_digest,
         "renews": found.renews,
         "renewed_by": found.renewed_by,
+        "waiver": found.waiver,
         "timeline": found.entries,
     }
 

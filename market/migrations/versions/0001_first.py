@@ -401,6 +401,7 @@ def upgrade() -> None:
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("title", sa.String(length=200), nullable=False),
         sa.Column("rules", sa.Integer(), nullable=False),
+        sa.Column("means", sa.String(length=100), nullable=True),
         sa.Column("state", sa.String(32), nullable=False),
         sa.Column("stripe_id", sa.String(length=255), nullable=True),
         sa.Column("request_id", sa.String(length=255), nullable=True),
