@@ -281,6 +281,8 @@ ROWS: Final[tuple[Row, ...]] = (
     page("reconciliation.report", "GET", OPERATOR, 200, on="report", **desk(staff=200)),
     page("reconciliation.lines", "GET", OPERATOR, 200, on="report", **desk(staff=200)),
     page("reconciliation.sign_off", "POST", OPERATOR, 303, on="report", sent=NOTE, **desk()),
+    page("waivers.waivers", "GET", OPERATOR, 200, **desk(staff=200)),
+    page("waivers.sheet", "GET", OPERATOR, 200, **desk(staff=200)),
     page("delivery.fetch", "GET", BUYER, 200, on="paid", **side(suspended="403 delivery.provider_suspended")),
     page("delivery.fetch_update", "GET", BUYER, 200, on="updated", args={"ordinal": 1},
          **side(suspended="403 delivery.provider_suspended")),

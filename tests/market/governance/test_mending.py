@@ -34,7 +34,7 @@ from market.steps import Step, StepImage, journal, recovering, truncate_journal
 from market.steps.journal import Record
 from market.trades import decisions, ending, grounds, redressing
 from market.trades.dispute import Ruling
-from tests import assets, attestations, deals, invoices, offers, people, reports, signers, trades
+from tests import assets, attestations, deals, invoices, offers, people, reports, signers, trades, waivers
 from tests.conftest import Clock, postgres_server, sqlite_urls
 from tests.deals import Deal
 from tests.market.governance.comparing import (
@@ -146,6 +146,7 @@ def second_half(deal: Deal) -> None:
         decisions.rule(session, chief, other.number, Ruling.REFUND, "half of it is missing")
     jobs.drain()
     trades.planned(trades.in_force(beside=deal))
+    waivers.asked(deal.provider)
     asked = deals.requested(deal.provider)
     bargaining.say(asked.buyer, asked.number, deals.of(asked.number).terms_digest, "term", "why so long?")
     offers.accepted(offers.opened(deal.provider), deal.buyer)
