@@ -338,6 +338,7 @@ CODES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
     "listing.newest": (409, lazy("The listing offers the newest approved file already.")),
     "listing.offered": (409, lazy("A standing offer over this listing is open and names the older file.")),
     "listing.wrong_state": (409, lazy("The listing is in another state; `state` names it.")),
+    "rules.not_found": (404, lazy("There is no such version of the rule book.")),
     "waiver.not_eligible": (409, lazy("The startup waiver does not apply here; `why` says why.")),
     "waiver.kept": (422, lazy("These terms take away what goes with the startup waiver.")),
     "waiver.not_computed": (422, lazy("Only the exchange applies the startup waiver, with the request.")),

@@ -46,7 +46,11 @@ def listed(provider: Actor, **changes: object) -> str:
 
 
 def asked(
-    provider: Actor | None = None, buyer: Actor | None = None, *, wanted: bool | None = None, **changes: object
+    provider: Actor | None = None,
+    buyer: Actor | None = None,
+    *,
+    wanted: bool | None = None,
+    **changes: object,
 ) -> Deal:
     """Return a contract over such data that nobody has signed."""
     provider = provider or assets.provider()

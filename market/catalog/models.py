@@ -25,8 +25,9 @@ class Listing(Stateful, Base):
     """What a provider offers.
 
     ``price`` is in minor units of ``currency``, and so is ``cost``, what the data cost their provider: of a
-    public-benefit listing with a price, stated with its basis (R3.3), else None. ``model`` is ``<name>/<version>`` of the model text; ``terms``
-    holds what stands in the text's blanks, by their names (:mod:`contracts.blanks`), the price among them.
+    public-benefit listing with a price, stated with its basis (R3.3), else None. ``model`` is ``<name>/<version>`` of
+    the model text; ``terms`` holds what stands in the text's blanks, by their names (:mod:`contracts.blanks`), the
+    price among them.
     """
 
     __tablename__ = "listing"

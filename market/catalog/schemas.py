@@ -162,9 +162,7 @@ def _yuan(text: str, name: str) -> Money:
         raise ValidationError(_("Write an amount in yuan such as 1280.50."), name) from error
 
 
-def _proposal(
-    data: dict[str, Any], price: Money, quality: list[Promise], cost: int | None
-) -> dict[str, Any]:
+def _proposal(data: dict[str, Any], price: Money, quality: list[Promise], cost: int | None) -> dict[str, Any]:
     proposal = Proposal(
         title=data["title"],
         summary=data["summary"],
@@ -284,7 +282,9 @@ class ListingOut(ListingItemOut):
     authority = fields.String(
         allow_none=True, metadata={"description": "the authority whose public data these are registered as"}
     )
-    warnings = fields.List(fields.Nested(WarnedOut), metadata={"description": "what to know before money moves"})
+    warnings = fields.List(
+        fields.Nested(WarnedOut), metadata={"description": "what to know before money moves"}
+    )
 
 
 class ListingStepOut(ListingOut):

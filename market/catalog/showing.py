@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from contracts.vocabulary import Indicator
 from contracts.terms import Offered
+from contracts.vocabulary import Indicator
 from market.catalog import reading, sectors
 from market.catalog.models import Listing
 from market.catalog.warning import warnings

@@ -264,7 +264,9 @@ def _refused(model: Model, proposal: Proposal) -> dict[str, list[str]]:
     ]
     further += [_("%(name)s has a field of its own.", name=name) for name in proposal.further if name in SAID]
     if proposal.further.get(waiver.BLANK) is True:
-        further.append(_("Only the exchange applies the startup waiver, when a contract is asked for (R4.18)."))
+        further.append(
+            _("Only the exchange applies the startup waiver, when a contract is asked for (R4.18).")
+        )
     further += _contradictions(model, proposal.values())
     mode = proposal.values().get("delivery.mode")
     if mode is not None and mode not in set(DeliveryMode):

@@ -33,9 +33,7 @@ blueprint = Blueprint("contracting_api", __name__, url_prefix="/api/v1/contracts
 def request_contract(data: dict[str, Any]) -> dict[str, Any]:
     """Ask for a contract over a listing; the document is made at once, ready to be signed."""
     actor = current_actor()
-    made = service.request(
-        actor, data["listing"], idempotency_key(), waiver=waiver_schemas.wanted(data)
-    )
+    made = service.request(actor, data["listing"], idempotency_key(), waiver=waiver_schemas.wanted(data))
     with read() as session:
         body = schemas.shown(reading.detail(session, actor, made.number))
         return {**body, "entry_id": made.step_id, "index": index_of(session, made.step_id)}

@@ -34,9 +34,7 @@ from market.rules import waiver as waivers
 from market.steps import Kind, Pending
 
 
-def request(
-    actor: Actor, listing: str, key: str | None = None, *, waiver: bool | None = None
-) -> Request:
+def request(actor: Actor, listing: str, key: str | None = None, *, waiver: bool | None = None) -> Request:
     """Make a contract over a listing and keep it, ready to be signed.
 
     Opens its own doors, since setting the document in type must not happen inside a transaction.
@@ -68,7 +66,9 @@ def request(
         if made := steps.once(session, actor, key, Kind.CONTRACT_REQUESTED, given):
             return session.get_one(Request, made)
         now = _facts(session, actor, listing, lock=True)
-        same = waiving.applied(session, actor, facts, wanted=waiver) == waived  # a day may have ended meanwhile
+        same = (
+            waiving.applied(session, actor, facts, wanted=waiver) == waived
+        )  # a day may have ended meanwhile
         if now.step_id != facts.step_id or not same:
             raise Conflict("listing.changed", _("The listing has just changed. Look at it and ask again."))
         step = steps.begin(actor, Kind.CONTRACT_REQUESTED, steps.new_handle())

@@ -268,9 +268,13 @@ class ContractOut(Schema):
     remarks = fields.List(fields.Nested(RemarkOut), metadata={"description": "newest first"})
     signatures = fields.List(fields.Nested(SignatureOut))
     waiver = fields.Nested(
-        waiver_schemas.WaiverOut, allow_none=True, metadata={"description": "The startup waiver, if it is under one"}
+        waiver_schemas.WaiverOut,
+        allow_none=True,
+        metadata={"description": "The startup waiver, if it is under one"},
     )
-    warnings = fields.List(fields.Nested(WarnedOut), metadata={"description": "What to know before money moves"})
+    warnings = fields.List(
+        fields.Nested(WarnedOut), metadata={"description": "What to know before money moves"}
+    )
     acts = fields.List(fields.String(), metadata={"description": "what you may do now"})
     approval = fields.Nested(
         approval_schemas.ApprovalOut,

@@ -143,7 +143,9 @@ def require(session: Session, terms: AnyTerms, handle: str | None) -> None:
     if row is None and claimed:
         _refuse(
             "waiver.not_computed",
-            _("Only the exchange applies the startup waiver, when a contract is asked for. Ask over the listing."),
+            _(
+                "Only the exchange applies the startup waiver, when a contract is asked for. Ask over the listing."
+            ),
             [waiver.BLANK],
         )
     if row is not None and (broken := _broken(terms.values)):
@@ -169,7 +171,10 @@ def refuse_over(session: Session, one: Agreed) -> None:
     if row is not None and over(row, clock.now()):
         raise Conflict(
             "waiver.over",
-            _("The startup waiver ended with %(day)s. Ask for a new contract, at the listed price.", day=row.last_day),
+            _(
+                "The startup waiver ended with %(day)s. Ask for a new contract, at the listed price.",
+                day=row.last_day,
+            ),
             rule=waiver.RULE,
             last_day=row.last_day,
         )

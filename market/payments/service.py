@@ -20,6 +20,7 @@ from market.errors import Conflict, NotFound
 from market.i18n import gettext as _
 from market.payments.accounts import account_of, on_verified
 from market.payments.books import balances, postings_of
+from market.payments.means import means_for
 from market.payments.models import Account, Operation, Posting
 from market.payments.outgoing import (
     book_shortfall,
@@ -32,7 +33,6 @@ from market.payments.outgoing import (
 )
 from market.payments.performing import PayPage, open_page
 from market.payments.planning import Bill, payment_of, planned
-from market.payments.means import means_for
 from market.payments.states import AccountState, OperationKind, OperationState
 from market.steps import Kind
 
@@ -86,7 +86,12 @@ def plan_payment(session: Session, actor: Actor, bill: Bill) -> Operation:
         raise Conflict("account.not_open", _("The provider cannot be paid yet. Try again in a moment."))
     step = steps.begin(actor, Kind.PAYMENT_PLANNED, bill.handle, version=bill.rules)
     made = planned(
-        session, step, bill, OperationKind.CHECKOUT, bill.amount, means=means_for(bill.held_days, rules.book())
+        session,
+        step,
+        bill,
+        OperationKind.CHECKOUT,
+        bill.amount,
+        means=means_for(bill.held_days, rules.book()),
     )
     jobs.queue(session, "payment.perform", due_at=step.time + CLICK, operation_id=made.id)
     steps.record(session, step, note={"amount": made.amount, "currency": made.currency})

@@ -44,7 +44,9 @@ class AssetIn(Schema):
     authority = Text(
         low=2,
         high=200,
-        metadata={"description": "The authority whose public data these are; left out where they are nobody's"},
+        metadata={
+            "description": "The authority whose public data these are; left out where they are nobody's"
+        },
     )
     authority_basis = Text(
         low=2,

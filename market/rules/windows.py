@@ -1,4 +1,4 @@
-"""Whether money can still go back when it may have to (R5.6): delivery, acceptance and ruling against the time there is.
+"""Whether money can still go back when it may have to (R5.6): how long it may be held against the time there is.
 
 Pure. A payment may be held from the day it came in until the data are fetched, inspected and, at worst, a dispute is
 ruled. A wallet gives money back only within its window, and the payment platform lets it be held only so long.

@@ -18,9 +18,8 @@ from contracts.negotiation import State
 from contracts.terms import AnyTerms
 from market import clock, jobs, permissions, steps
 from market.actor import Actor
-from market.contracting import proposals
+from market.contracting import proposals, waiving
 from market.contracting import service as contracting
-from market.contracting import waiving
 from market.contracting.models import Request
 from market.contracting.proposals import Proposal
 from market.contracting.reading import Agreed, party_of

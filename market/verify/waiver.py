@@ -49,7 +49,9 @@ def check(evidence: Evidence, line: Line) -> str | None:
     for paper in line.papers:
         claimed = isinstance(paper.terms, Terms) and paper.terms.values.get("use.waiver") is True
         bound = paper.terms.rules_version >= _SINCE
-        require(not bound or claimed == bool(images), f"the {paper.name} and its entries differ on the waiver")
+        require(
+            not bound or claimed == bool(images), f"the {paper.name} and its entries differ on the waiver"
+        )
         if images:
             _check_own_use(paper.name, paper.terms)
     if not images:
@@ -66,17 +68,21 @@ def check(evidence: Evidence, line: Line) -> str | None:
         same = all(asset.row[name] == row[name] for name in ("authority", "authority_basis"))
         require(same, "the asset is registered as other data than the waiver says")
     finalized = [entry for _index, entry in evidence.trade() if entry.kind == "contract.finalized"]
-    require(all(entry.time < _end(row) for entry in finalized), "the contract came into force after the waiver")
+    require(
+        all(entry.time < _end(row) for entry in finalized), "the contract came into force after the waiver"
+    )
     price = Money(row["waived"], row["currency"])
     return (
-        f"{price.figures()} {price.currency} waived by {row['rule']} of rule book {row['rules']}: the buyer established on "
-        f"{row['established_on']}, public data of {row['authority']}, free until {row['last_day']}"
+        f"{price.figures()} {price.currency} waived by {row['rule']} of rule book {row['rules']}: "
+        f"the buyer established on {row['established_on']}, public data of {row['authority']}, free until {row['last_day']}"
     )
 
 
 def _check_days(row: dict[str, Any], asked_at: datetime) -> None:
     require(row["rule"] == _RULE and row["rules"] >= _SINCE, "the waiver rests on no rule")
-    since, asked, last = (date.fromisoformat(row[name]) for name in ("established_on", "asked_on", "last_day"))
+    since, asked, last = (
+        date.fromisoformat(row[name]) for name in ("established_on", "asked_on", "last_day")
+    )
     year = since.year + book(row["rules"]).value("waiver.years")
     leapt = (since.month, since.day) == (2, 29) and not isleap(year)
     expected = date(year, 2, 28) if leapt else since.replace(year=year)

@@ -20,7 +20,9 @@ def registered(hall: Hall, seed: int, **stated: str) -> tuple[str, dict[str, Any
     where = f"/api/v1/assets/{asset['id']}"
     hall.settled(lambda: hall.provider.get(f"{where}/inspection")["state"] == "measured", "the inspection")
     hall.provider.post(f"{where}/submission")
-    hall.operator.post(f"{where}/review", {"decision": "approve", "reason": "named in the authority's own list"})
+    hall.operator.post(
+        f"{where}/review", {"decision": "approve", "reason": "named in the authority's own list"}
+    )
     hall.settled(lambda: bool(hall.provider.get(where)["state"] == "REGISTERED"), "the registration")
     listing = {
         "asset": asset["id"], "title": title, "summary": "Passengers at each stop, by the authority's own count.",

@@ -10,6 +10,7 @@ from tests.flows.hall import Hall, ledger_faults
 from tests.flows.sparing import AUTHORITY, STATED, at_cost, listed, registered
 from tests.flows.test_means import press
 
+
 def test_a_young_company_pays_nothing_until_its_third_anniversary(later: Hall, tmp_path: Path) -> None:
     today = waiver.day_of(later.clock())
     tomorrow = today + timedelta(days=1)
@@ -55,7 +56,10 @@ def test_a_young_company_pays_nothing_until_its_third_anniversary(later: Hall, t
     later.until(asked, "agreement.expired")
     assert later.buyer.get(f"/api/v1/listings/{number}")["waiver"]["why"] == "too_old"
     body = {"listing": number, "waiver": "apply"}
-    assert later.buyer.ask("POST", "/api/v1/contracts", body, **{"Idempotency-Key": "late"}).code == "waiver.not_eligible"
+    assert (
+        later.buyer.ask("POST", "/api/v1/contracts", body, **{"Idempotency-Key": "late"}).code
+        == "waiver.not_eligible"
+    )
     paid = later.agree(number)
     later.pay(paid)
     trade = later.trade(paid)
@@ -73,7 +77,9 @@ def test_public_benefit_costs_no_more_than_it_costs(hall: Hall) -> None:
         ({"permitted": ["derive", "sell"]}, "listing.benefit_commercial"),
     ):
         body = {name: value for name, value in {**listing, **wrong}.items() if value is not None}
-        refused = hall.provider.ask("POST", "/api/v1/listings", body, **{"Idempotency-Key": f"{code}-{len(body)}"})
+        refused = hall.provider.ask(
+            "POST", "/api/v1/listings", body, **{"Idempotency-Key": f"{code}-{len(body)}"}
+        )
         assert (refused.status, refused.code, refused.body["rule"]) == (403, code, "R3.3")
     number = listed(hall, listing)
     shown = hall.buyer.get(f"/api/v1/listings/{number}")
@@ -88,7 +94,9 @@ def test_public_benefit_costs_no_more_than_it_costs(hall: Hall) -> None:
         ({"use.purposes": ["any-lawful-purpose"]}, "listing.benefit_commercial"),
     ):
         body = {"base": contract["terms_digest"], "changes": changes}
-        answer = hall.provider.ask("POST", f"/api/v1/contracts/{asked}/offers", body, **{"Idempotency-Key": code})
+        answer = hall.provider.ask(
+            "POST", f"/api/v1/contracts/{asked}/offers", body, **{"Idempotency-Key": code}
+        )
         assert (answer.status, answer.code, answer.body["rule"]) == (403, code, "R3.3")
     for person in (hall.provider, hall.buyer):
         assert hall.sign(person, asked).status == 200

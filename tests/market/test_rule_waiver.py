@@ -57,16 +57,15 @@ def test_eligible_are_the_days_from_establishment_to_the_anniversary(
         established_on=established, authority="市民政局", price=1, has_clause=True, today=today, years=years
     )
     assert found.eligible == (established <= today <= found.last)
-    assert found.why is (
-        None if found.eligible else Why.TOO_EARLY if today < established else Why.TOO_OLD
-    )
+    assert found.why is (None if found.eligible else Why.TOO_EARLY if today < established else Why.TOO_OLD)
     left = waiver.days_left(today, found.last)
     assert (left >= 1) == (today <= found.last)
     assert left == 0 or today + timedelta(left - 1) == found.last
 
 
-@given(st.datetimes(datetime(1950, 1, 1), datetime(2199, 12, 30), timezones=st.just(UTC)))
-def test_a_day_is_one_in_china_and_ends_with_its_last_moment(moment: datetime) -> None:
+@given(st.integers(0, 10**10))
+def test_a_day_is_one_in_china_and_ends_with_its_last_moment(seconds: int) -> None:
+    moment = datetime(1950, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds % 7_000_000_000)
     day = waiver.day_of(moment)
     assert waiver.ends_at(day) - timedelta(1) <= moment < waiver.ends_at(day)
     assert waiver.day_of(waiver.ends_at(day)) == day + timedelta(1)

@@ -24,7 +24,7 @@ from market.oversight import checking, publishing
 from market.trades import decisions, ending, redressing
 from market.trades.dispute import Ruling
 from market.trades.grounds import Ground
-from tests import assets, attestations, deals, evidence, invoices, offers, people, reports, signers
+from tests import assets, attestations, deals, evidence, invoices, offers, people, reports, signers, waivers
 from tests.deals import Deal
 
 GARBAGE = ("'no such value'", "X'00ff'", "1.5")
@@ -52,6 +52,7 @@ def raw(running: Flask) -> Iterator[Connection]:
     reports.signed(chief, people.colleague(chief, Role.OPERATOR))
     _ended(running, deals.requested(deal.provider))
     offers.accepted(offers.opened(deal.provider), deal.buyer)
+    waivers.asked(deal.provider)
     signers.certified(people.colleague(deal.buyer, Role.BUYER))
     deals.approved(deals.requested(deal.provider))
     assets.corrected(assets.appealed(deal.provider))

@@ -22,7 +22,7 @@ from tests.deals import Deal
 
 def values(deal: Deal) -> dict[str, Any]:
     with read() as session:
-        return dict(contracting.found(session, deal.buyer, deal.number).terms.values)  # type: ignore[union-attr]
+        return dict(contracting.found(session, deal.buyer, deal.number).terms.values)
 
 
 def both_sign(deal: Deal) -> Deal:
@@ -140,7 +140,11 @@ def test_after_its_last_day_nobody_signs(exchange: Flask, clock: Clock) -> None:
     deals.sign(deal.provider, deal.number)
     to(clock, datetime(2027, 3, 1, 16, tzinfo=UTC))
     error = refusal(deals.sign, deal.buyer, deal.number)
-    assert (error.code, error.extra["rule"], error.extra["last_day"]) == ("waiver.over", "R4.18", waivers.LAST)
+    assert (error.code, error.extra["rule"], error.extra["last_day"]) == (
+        "waiver.over",
+        "R4.18",
+        waivers.LAST,
+    )
 
 
 def test_signed_on_its_last_day_and_put_in_force_too_late_it_lapses(exchange: Flask, clock: Clock) -> None:
