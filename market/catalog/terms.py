@@ -18,7 +18,7 @@ from market.catalog.sectors import Sector
 from market.catalog.wording import about, word
 from market.errors import Forbidden, Invalid
 from market.fields import LARGEST_AMOUNT, SMALLEST_AMOUNT
-from market.i18n import _, in_language, lazy
+from market.i18n import _, in_language
 from market.inspection import indicators
 from market.inspection.report import Report
 from market.rules import CURRENT, book, waiver
@@ -176,34 +176,6 @@ def _cost_faults(proposal: Proposal) -> dict[str, list[str]]:
     return {}
 
 
-_BENEFIT: Final[Mapping[benefits.Fault, tuple[str, Any]]] = MappingProxyType(
-    {
-        benefits.Fault.PRICED: (
-            "listing.benefit_priced",
-            lazy("A public-benefit listing is free of charge. Set the price to 0, or list it as commercial."),
-        ),
-        benefits.Fault.NO_COST: (
-            "listing.benefit_priced",
-            lazy(
-                "A public-benefit listing with a price states what the data cost. State it, set the price to 0, or"
-                " list it as commercial."
-            ),
-        ),
-        benefits.Fault.ABOVE_COST: (
-            "listing.above_cost",
-            lazy("A public-benefit listing asks for no more than its stated cost. Ask for that at most."),
-        ),
-        benefits.Fault.COMMERCIAL: (
-            "listing.benefit_commercial",
-            lazy(
-                "A public-benefit listing permits no product development, no “any lawful purpose” and no selling."
-                " List commercial use apart."
-            ),
-        ),
-    }
-)
-
-
 def require_benefit(
     benefit: Benefit, price: Money, cost: int | None, use: Use, version: int = CURRENT
 ) -> None:
@@ -221,10 +193,27 @@ def require_benefit(
     """
     if benefit is not Benefit.PUBLIC:
         return
-    fault = benefits.fault(price.amount, cost, use.purposes, use.permitted, version)
-    if fault is not None:
-        code, message = _BENEFIT[fault]
-        raise Forbidden(code, str(message), rule=benefits.RULE)
+    match benefits.fault(price.amount, cost, use.purposes, use.permitted, version):
+        case benefits.Fault.PRICED:
+            said = _(
+                "A public-benefit listing is free of charge. Set the price to 0, or list it as commercial."
+            )
+            raise Forbidden("listing.benefit_priced", said, rule=benefits.RULE)
+        case benefits.Fault.NO_COST:
+            said = _(
+                "A public-benefit listing with a price states what the data cost. State it, set the price to 0, or"
+                " list it as commercial."
+            )
+            raise Forbidden("listing.benefit_priced", said, rule=benefits.RULE)
+        case benefits.Fault.ABOVE_COST:
+            said = _("A public-benefit listing asks for no more than its stated cost. Ask for that at most.")
+            raise Forbidden("listing.above_cost", said, rule=benefits.RULE)
+        case benefits.Fault.COMMERCIAL:
+            said = _(
+                "A public-benefit listing permits no product development, no “any lawful purpose” and no selling."
+                " List commercial use apart."
+            )
+            raise Forbidden("listing.benefit_commercial", said, rule=benefits.RULE)
 
 
 def unpayable(price: Money) -> str:

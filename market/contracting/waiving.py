@@ -141,19 +141,13 @@ def require(session: Session, terms: AnyTerms, handle: str | None) -> None:
         return
     row, claimed = (waiver_of(session, handle) if handle else None), terms.values.get(waiver.BLANK) is True
     if row is None and claimed:
-        _refuse(
-            "waiver.not_computed",
-            _(
-                "Only the exchange applies the startup waiver, when a contract is asked for. Ask over the listing."
-            ),
-            [waiver.BLANK],
+        said = _(
+            "Only the exchange applies the startup waiver, when a contract is asked for. Ask over the listing."
         )
+        raise Invalid("waiver.not_computed", said, fields=_beside([waiver.BLANK], said), rule=waiver.RULE)
     if row is not None and (broken := _broken(terms.values)):
-        _refuse(
-            "waiver.kept",
-            _("This contract is under the startup waiver: free of charge, for the buyer's own use alone."),
-            broken,
-        )
+        said = _("This contract is under the startup waiver: free of charge, for the buyer's own use alone.")
+        raise Invalid("waiver.kept", said, fields=_beside(broken, said), rule=waiver.RULE)
 
 
 def over(row: Waiver | None, at: datetime) -> bool:
@@ -223,5 +217,5 @@ def _broken(values: Mapping[str, Any]) -> list[str]:
     return [name for name, kept in fine.items() if not kept]
 
 
-def _refuse(code: str, message: str, blanks: list[str]) -> None:
-    raise Invalid(code, message, fields={form.PREFIX + name: [message] for name in blanks}, rule=waiver.RULE)
+def _beside(blanks: list[str], said: str) -> dict[str, list[str]]:
+    return {form.PREFIX + name: [said] for name in blanks}

@@ -74,7 +74,8 @@ def check(evidence: Evidence, line: Line) -> str | None:
     price = Money(row["waived"], row["currency"])
     return (
         f"{price.figures()} {price.currency} waived by {row['rule']} of rule book {row['rules']}: "
-        f"the buyer established on {row['established_on']}, public data of {row['authority']}, free until {row['last_day']}"
+        f"the buyer established on {row['established_on']}, public data of {row['authority']}, "
+        f"free until {row['last_day']}"
     )
 
 
