@@ -87,7 +87,7 @@ class Detail:
         acts: which of ``offer``, ``comment``, ``adopt``, ``accept``, ``sign``, ``approve``, ``disapprove``,
             ``decline`` and ``withdraw`` the actor may do now.
         approval: how the actor's own organisation stands to the document by its rule; None for everybody else.
-        waiver: the startup waiver it is under, that of its trade's first contract; None for none.
+        waiver: the startup waiver that its trade is under; None for none.
     """
 
     agreed: Agreed
@@ -223,13 +223,8 @@ def listed(
 
 def states(session: Session, requests: list[Request]) -> dict[uuid.UUID, State]:
     """Return the state of each request's contract, by contract id."""
-    return states_of(session, [request.contract_id for request in requests])
-
-
-def states_of(session: Session, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, State]:
-    """Return the state of each contract by its id."""
-    rows = session.execute(select(Contract.id, Contract.state).where(Contract.id.in_(ids)))
-    return {row.id: row.state for row in rows}
+    query = select(Contract.id, Contract.state).where(Contract.id.in_([one.contract_id for one in requests]))
+    return {row.id: row.state for row in session.execute(query)}
 
 
 def waiting(session: Session, actor: Actor) -> Beginning[Turn]:
@@ -305,9 +300,9 @@ def detail(session: Session, actor: Actor, number: str) -> Detail:
         for row in one.contract.signatures
     ]
     approval = _approval(session, actor, one)
-    possible = frozenset() if is_frozen(session, one.request.handle) else _approved(actor, one, approval)
-    waiver = waiver_of(session, one.request.handle)
-    return Detail(one, signatures, len(page_digests(one.contract)), possible, approval, waiver)
+    handle, count = one.request.handle, len(page_digests(one.contract))
+    possible = frozenset() if is_frozen(session, handle) else _approved(actor, one, approval)
+    return Detail(one, signatures, count, possible, approval, waiver_of(session, handle))
 
 
 def matter(one: Agreed) -> Matter:

@@ -267,14 +267,8 @@ class ContractOut(Schema):
     versions = fields.List(fields.Nested(VersionItem))
     remarks = fields.List(fields.Nested(RemarkOut), metadata={"description": "newest first"})
     signatures = fields.List(fields.Nested(SignatureOut))
-    waiver = fields.Nested(
-        waiver_schemas.WaiverOut,
-        allow_none=True,
-        metadata={"description": "The startup waiver, if it is under one"},
-    )
-    warnings = fields.List(
-        fields.Nested(WarnedOut), metadata={"description": "What to know before money moves"}
-    )
+    waiver = fields.Nested(waiver_schemas.WaiverOut, allow_none=True)
+    warnings = fields.List(fields.Nested(WarnedOut))
     acts = fields.List(fields.String(), metadata={"description": "what you may do now"})
     approval = fields.Nested(
         approval_schemas.ApprovalOut,

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from contracts.money import Money
 from market import sheets
-from market.contracting import reading, waiver_reading
+from market.contracting import waiver_reading
 from market.db import read
 from market.i18n import gettext as _
 from market.i18n import in_language
@@ -32,7 +32,7 @@ def waivers() -> ResponseReturnValue:
             waivers=found.items,
             next=found.next,
             names=names,
-            states=reading.states_of(session, [row.contract_id for row in found.items]),
+            states=waiver_reading.states(session, found.items),
             sums=waiver_reading.sums(session, actor),
         )
 

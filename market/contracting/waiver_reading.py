@@ -1,5 +1,7 @@
 """Looking up startup waivers: that of one trade, and for the operator and auditors all of them with their sums."""
 
+import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -43,6 +45,13 @@ def listed(session: Session, actor: Actor, cursor: str | None = None) -> Page[Wa
     """
     permissions.require(actor, "waiver.list", Relation.OTHER)
     return page(session, select(Waiver), Waiver.asked_at, Waiver.id, cursor)
+
+
+def states(session: Session, rows: Sequence[Waiver]) -> dict[uuid.UUID, State]:
+    """Return the state of each waiver's contract, by contract id."""
+    ids = [row.contract_id for row in rows]
+    found = session.execute(select(Contract.id, Contract.state).where(Contract.id.in_(ids)))
+    return {row.id: row.state for row in found}
 
 
 def every(session: Session, actor: Actor) -> list[tuple[Waiver, State]]:
