@@ -21,6 +21,7 @@ from market import clock, jobs, permissions, steps, storage
 from market.actor import Actor, Scope
 from market.catalog import service as catalog
 from market.catalog.service import Facts
+from market.catalog.terms import require_benefit
 from market.contracting import asking, letters, waiving
 from market.contracting.models import Request
 from market.db import read, transaction
@@ -99,7 +100,17 @@ def _facts(session: Session, actor: Actor, number: str, *, lock: bool = False) -
     permissions.require(actor, "contract.request", catalog.relation(actor, listing))
     participants.verified(session, actor)
     refuse_suspended(session, listing.provider_id)
-    return catalog.facts_of(session, listing)
+    return demand_benefit(catalog.facts_of(session, listing))
+
+
+def demand_benefit(facts: Facts) -> Facts:
+    """Return facts that new terms may be made of: a listing of public benefit may be older than the rule on its cost.
+
+    Raises:
+        Forbidden: it asks for more than its cost or permits commercial use (R3.3).
+    """
+    require_benefit(facts.benefit, facts.price, facts.cost, facts.use)
+    return facts
 
 
 def refuse_suspended(session: Session, organisation_id: uuid.UUID) -> None:

@@ -6,8 +6,9 @@ import pytest
 
 from ledger.entry import Entry
 from ledger.note import parse_signer
+from market.actor import Role
 from market.keys import files as key_files
-from tests import amendments, evidence, waivers
+from tests import amendments, evidence, people, waivers
 from tests.conftest import LEDGER_KEY, sqlite_urls
 from tests.market.verify.conftest import Change, Sold, failed
 from tests.market.verify.test_forged_rows import OTHER, rows
@@ -25,7 +26,8 @@ def waived(tmp_path_factory: pytest.TempPathFactory) -> Sold:
         evidence.fetch(app, deal)
         evidence.accept(deal)
         amendments.amend(deal, {"term.days": 3_000})
-        files = evidence.bundle(deal.buyer, deal.number)
+        auditor = people.colleague(people.operator(), Role.AUDITOR)
+        files = evidence.bundle(auditor, deal.number)
     manifest_key = key_files.load_or_make_manifest(home / "keys", "manifest")
     return Sold(files, parse_signer(LEDGER_KEY), manifest_key.sign)
 
@@ -52,6 +54,7 @@ def test_it_is_consistent_and_says_what_was_waived_and_why(waived: Sold) -> None
         (rows("waiver", authority=""), "no authority"),
         (rows("waiver", buyer_id=OTHER), "other parties"),
         (rows("waiver", contract_id=OTHER), "another contract"),
+        (rows("asset", authority="another"), "registered as other data"),
     ],
 )
 def test_a_forged_waiver_is_named(waived: Sold, change: Change, words: str) -> None:
