@@ -56,6 +56,10 @@ import market.participants.pages
 import market.participants.resetting
 import market.payments.accounts
 import market.payments.api
+import market.payments.bank.api
+import market.payments.bank.pages
+import market.payments.chargebacks.answering
+import market.payments.chargebacks.watching
 import market.payments.inbox
 import market.payments.looking
 import market.payments.pages
@@ -82,6 +86,7 @@ import market.texts.api
 import market.texts.pages
 import market.trades.amending_pages
 import market.trades.api
+import market.trades.charging_back
 import market.trades.deadlines
 import market.trades.ending
 import market.trades.ending_pages
@@ -91,6 +96,8 @@ import market.trades.opening
 import market.trades.pages
 import market.trades.redressing
 import market.trades.suspension
+import market.trades.transferring_api
+import market.trades.transferring_pages
 import market.trades.updating
 import market.witnessing.api
 from market import clock, config, db, edge, i18n, jobs, openapi, problems, statics, words
@@ -142,6 +149,10 @@ HANDLERS: Final[Mapping[str, jobs.Handler]] = {
     "payment.look": market.payments.looking.on_look,
     "payment.close": market.payments.performing.on_close,
     "payment.retry": market.payments.performing.on_retry,
+    "chargeback.look": market.payments.chargebacks.watching.on_look,
+    "chargeback.answer": market.payments.chargebacks.answering.on_answer,
+    "chargeback.opened": market.trades.charging_back.on_opened,
+    "chargeback.over": market.trades.charging_back.on_over,
     "payment.settled": market.trades.following.on_payment_settled,
     "webhook.received": market.payments.inbox.on_received,
     "events.poll": market.payments.polling.on_poll,
@@ -167,7 +178,7 @@ HANDLERS: Final[Mapping[str, jobs.Handler]] = {
 SLOW: Final = frozenset({
     "revision.uploaded", "cleaning.asked", "delivery.covered", "ledger.fsck",  # long for a large file or log
     "account.open", "account.look", "payment.perform", "payment.look", "payment.close", "payment.retry",
-    "webhook.received", "contract.stamp", "offer.stamp",  # another's answer
+    "chargeback.look", "chargeback.answer", "webhook.received", "contract.stamp", "offer.stamp",  # another's answer
     "events.poll", "reconciliation.make",
     "contract.turn", "contract.reminder", "contract.ended", "trade.updated",
     "invoice.asked", "invoice.answered",
@@ -197,9 +208,11 @@ API: Final = (
     market.contracting.api,
     market.contracting.standing.api,
     market.payments.api,
+    market.payments.bank.api,
     market.payments.reconciliation.api,
     market.delivery.api,
     market.trades.api,
+    market.trades.transferring_api,
     market.invoicing.api,
     market.governance.api,
     market.oversight.api,
@@ -227,9 +240,11 @@ PAGES: Final = (
     market.contracting.standing.pages,
     market.contracting.waiver_pages,
     market.payments.pages,
+    market.payments.bank.pages,
     market.payments.reconciliation.pages,
     market.delivery.pages,
     market.trades.pages,
+    market.trades.transferring_pages,
     market.trades.ending_pages,
     market.trades.amending_pages,
     market.invoicing.pages,

@@ -119,6 +119,16 @@ ACTIONS: Final[Mapping[str, Permit]] = {
     "waiver.list": _permit(Scope.READ, "R7.2", (Role.OPERATOR, _OTHER), (Role.AUDITOR, _OTHER)),
     # payments and delivery
     "payment.begin": _permit(Scope.PAYMENTS, "R5.1", (Role.BUYER, _BUYER)),
+    # the bank: what one operator records another one confirms; whose account it is, its administrator says
+    "bank_account.propose": _permit(Scope.MEMBERS, "R1.3", (Role.ADMIN, _OWN)),
+    "bank_account.read": _permit(Scope.READ, "R7.2", *product(_MEMBERS, (_OWN,)), unverified=True),
+    "bank.look": _permit(Scope.READ, "R7.2", (Role.OPERATOR, _OTHER), (Role.AUDITOR, _OTHER)),
+    "bank.act": _permit(Scope.OPERATE, "R7.7", (Role.OPERATOR, _OTHER)),
+    "proof.read": _permit(
+        Scope.READ, "R7.2", *product(_MEMBERS, (_BUYER,)), (Role.OPERATOR, _OTHER), (Role.AUDITOR, _OTHER),
+        unverified=True,
+    ),
+    "account.onboard": _permit(Scope.PAYMENTS, "R1.3", (Role.ADMIN, _OWN), (Role.PROVIDER, _OWN)),
     "operation.list": _permit(Scope.READ, "R7.2", (Role.OPERATOR, _OTHER), (Role.AUDITOR, _OTHER)),
     # whoever sees a trade sees its money; of the other party's calls, what they are called elsewhere is left out
     "trade.money": _permit(
@@ -149,6 +159,7 @@ ACTIONS: Final[Mapping[str, Permit]] = {
     "fee_invoice.issue": _permit(Scope.OPERATE, "R8.1", (Role.OPERATOR, _OTHER)),
     "invoice.export": _permit(Scope.READ, "R8.2", (Role.PROVIDER, _OWN), (Role.OPERATOR, _OTHER), unverified=True),
     "redress.order": _permit(Scope.OPERATE, "R6.4", (Role.OPERATOR, _OTHER)),
+    "chargeback.answer": _permit(Scope.OPERATE, "R6.5", (Role.OPERATOR, _OTHER)),
     # governance
     "person.erase": _permit(Scope.OPERATE, "R7.4", (Role.OPERATOR, _OTHER)),
     # oversight

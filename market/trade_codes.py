@@ -202,6 +202,10 @@ OF_TRADES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
         409,
         lazy("Nothing is due: the trade is free of charge, paid, or was cancelled."),
     ),
+    "settlement.not_yet": (
+        409,
+        lazy("The next instalment cannot be paid yet: its period has not begun."),
+    ),
     "settlement.spent": (409, lazy("This money has already been sent the other way.")),
     "settlement.wrong_state": (409, lazy("The settlement is in another state; `state` names it.")),
     "acceptance.spoken": (
@@ -227,6 +231,24 @@ OF_TRADES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
         409,
         lazy("The rule book of this trade lets the price go one way only, undivided."),
     ),
+    "chargeback.open": (
+        409,
+        lazy(
+            "The buyer's bank questions this payment; nothing of it is released or refunded until it decides."
+        ),
+    ),
+    "chargeback.not_found": (404, lazy("There is no such chargeback.")),
+    "chargeback.answered": (
+        409,
+        lazy("This chargeback was answered already; the bank reads one answer only."),
+    ),
+    "chargeback.over": (409, lazy("The bank has decided on this chargeback.")),
+    "chargeback.too_late": (409, lazy("The time to answer this chargeback is over.")),
+    "chargeback.inquiry": (
+        409,
+        lazy("The bank only asks and has taken nothing, so there is nothing to accept."),
+    ),
+    "chargeback.wrong_state": (409, lazy("The chargeback is in another state; `state` names it.")),
     "redress.nothing_released": (409, lazy("Nothing of the price was released that could be paid back.")),
     "redress.too_late": (
         409,
@@ -301,7 +323,58 @@ OF_TRADES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
         503,
         lazy("The payment platform does not answer. Nothing is lost; try again in a moment."),
     ),
+    "payment.by_bank": (
+        409,
+        lazy("A bank transfer is announced for this. Make it, or withdraw it to pay otherwise."),
+    ),
+    "payment.page_open": (
+        409,
+        lazy("A pay page is open for this. Pay there, or try again once it is closed."),
+    ),
+    "payment.not_announced": (409, lazy("No bank transfer is announced for this now.")),
+    "payment.arriving": (
+        409,
+        lazy("Your transfer has been seen on the account and is being confirmed."),
+    ),
+    "proof.wrong_file": (422, lazy("Send the proof as PDF, PNG or JPEG.")),
+    "proof.not_found": (404, lazy("No proof of this transfer was sent.")),
+    "bank.not_offered": (409, lazy("The operator offers no bank transfer in this currency now.")),
+    "bank.provider_without_account": (
+        409,
+        lazy("The provider has no bank account on which it can be paid. Ask it, or pay otherwise."),
+    ),
+    "bank_account.not_found": (404, lazy("There is no such bank account.")),
+    "bank_account.wrong_state": (409, lazy("The bank account is in another state; `state` names it.")),
+    "bank_account.same_person": (403, lazy("Somebody else than who entered the account confirms it.")),
+    "bank_account.other_holder": (
+        422,
+        lazy("The account must be in the name of your organisation, as it is registered here."),
+    ),
+    "bank_account.not_supervised": (
+        422,
+        lazy("Name the licensed institution that holds it, and state that it is a supervised account."),
+    ),
+    "bank_line.not_found": (404, lazy("There is no such line of a bank statement.")),
+    "bank_line.wrong_state": (409, lazy("The line is in another state; `state` names it.")),
+    "bank_line.same_person": (
+        403,
+        lazy("Somebody else than who recorded the line, or imported the statement, confirms it."),
+    ),
+    "bank_line.day": (422, lazy("This day has not come yet.")),
+    "bank_line.order_gone": (409, lazy("It names no payment order that waits. Set it aside with a reason.")),
+    "bank_line.no_order": (422, lazy("There is no payment order with this reference that waits.")),
+    "bank_line.amount": (422, lazy("The amount is none, or not that of the order.")),
+    "bank_line.known": (
+        409,
+        lazy("This line of the statement, or this order, is recorded already."),
+    ),
+    "bank_line.incomplete": (422, lazy("A line of this kind needs other fields.")),
+    "bank_statement.wrong": (
+        422,
+        lazy("Nothing was imported. Correct the file and send it again."),
+    ),
     "account.not_open": (409, lazy("The provider cannot be paid yet. Try again in a moment.")),
+    "account.none": (409, lazy("There is no payment account yet. Try again in a moment.")),
     "operation.not_found": (404, lazy("There is no such payment operation.")),
     "month.invalid": (422, lazy("Write a month that has begun, such as 2026-11.")),
     "account.wrong_state": (409, lazy("The payment account is in another state; `state` names it.")),
@@ -328,8 +401,16 @@ OF_TRADES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
     "delivery.asset_suspended": (403, lazy("The registration of the asset is suspended or cancelled.")),
     "delivery.provider_suspended": (403, lazy("The provider is suspended.")),
     "delivery.buyer_suspended": (403, lazy("Your organisation is suspended.")),
+    "delivery.charged_back": (
+        403,
+        lazy("Your bank has taken the price back; the delivery is suspended until it decides."),
+    ),
     "delivery.frozen": (403, lazy("The last steps of this were lost; it is frozen. Ask the operator.")),
     "delivery.dispute_suspended": (403, lazy("The delivery was rejected; it is suspended until the ruling.")),
+    "delivery.overdue": (
+        403,
+        lazy("An instalment was not paid in time; pay it first, then the data can be fetched again."),
+    ),
     "delivery.not_paid": (403, lazy("The price is not paid yet; pay first.")),
     "delivery.term_over": (403, lazy("Today is outside the term of the contract.")),
     "delivery.days_over": (403, lazy("The time to fetch the data is over.")),

@@ -7,13 +7,14 @@ from marshmallow import ValidationError, fields, post_load
 
 from contracts.errors import ContractError
 from contracts.facts import Promise
+from contracts.instalments import MONTHS
 from contracts.money import Money
 from contracts.vocabulary import Action, Indicator, Method, Operator, Purpose, Remedy
 from market.catalog.models import Benefit
 from market.catalog.reading import PriceFilter
 from market.catalog.sectors import Sector
 from market.catalog.states import ListingState
-from market.catalog.terms import LONGEST_TERM, Proposal, use_of
+from market.catalog.terms import LONGEST_TERM, ONCE, Proposal, subscription, use_of
 from market.catalog.warning_schemas import VerdictOut, WarnedOut
 from market.fields import (
     SMALLEST_AMOUNT,
@@ -99,7 +100,8 @@ class ListingIn(_ProposalIn):
     price = MinorUnits(
         required=True,
         metadata={
-            "description": f"Minor units of `currency`: 0 for free data, else at least {SMALLEST_AMOUNT}"
+            "description": f"Minor units of `currency`: 0 for free data, else at least {SMALLEST_AMOUNT}. "
+            "What all payments come to, where `terms` say that there are several"
         },
     )
     cost = MinorUnits(
@@ -136,6 +138,8 @@ class ListingForm(_ProposalIn):
 
     price = Text(low=1, high=60, required=True)
     cost = Text(low=1, high=60)
+    paid = one_of(ONCE, *MONTHS, load_default=ONCE)
+    periods = TypedInt(low=1, high=120, load_default=12)
     rows = _Rows()
     completeness = DecimalText()
     uniqueness = DecimalText()
@@ -145,6 +149,11 @@ class ListingForm(_ProposalIn):
     def _value(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
         price = _yuan(data["price"], "price")
         cost = _yuan(data["cost"], "cost").amount if "cost" in data else None
+        if data["paid"] != ONCE and price.amount:
+            try:
+                price, data["terms"] = subscription(price, data["paid"], data["periods"])
+            except ContractError as error:
+                raise ValidationError(_("Write an amount in yuan such as 1280.50."), "price") from error
         quality = []
         for indicator in (Indicator.ROWS, Indicator.COMPLETENESS, Indicator.UNIQUENESS):
             if indicator.value in data:

@@ -1,4 +1,4 @@
-"""What is said of terms before money moves: whether it could still go back when it may have to (R5.6)."""
+"""What is said of terms before money moves: whether it could still go back when it may have to (R5.7)."""
 
 from dataclasses import dataclass
 from typing import Final

@@ -53,8 +53,8 @@ def require(session: Session, terms: Terms, handle: str | None = None) -> None:
         raise terms_refused(error) from error
     listings.require_benefit(listing.benefit, price, listing.cost, terms.use, terms.rules_version)
     waiving.require(session, terms, handle)
-    if fault := listings.unpayable(price):
-        raise Invalid("contract.terms_refused", fault, fields={f"{form.PREFIX}price.amount": [fault]})
+    for blank, fault in listings.uncollectable(terms).items():
+        raise Invalid("contract.terms_refused", fault, fields={form.PREFIX + blank: [fault]})
     file = offering.named(session, listing.asset_id, terms.subject.content_digest)
     try:
         listings.check_promises(promises, file.report)

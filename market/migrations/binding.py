@@ -26,7 +26,8 @@ STATEFUL = (
     "asset", "revision", "asset_update", "declaration", "inspection", "correction", "appeal",
     "cleaning", "attestation", "listing",
     "contract", "version", "remark", "signature", "request", "standing_offer", "waiver",
-    "account", "operation", "posting", "reconciliation",
+    "account", "operation", "chargeback", "posting", "reconciliation",
+    "bank_account", "bank_statement", "bank_line",
     "trade", "agreement", "settlement", "acceptance", "dispute", "notice", "duty", "redress",
     "tax_profile", "invoice", "invoice_document",
     "access_grant", "receipt",
@@ -35,7 +36,7 @@ STATEFUL = (
 
 APPEND_ONLY = (
     "step", "step_image", "vault", "posting", "signature", "version", "remark", "receipt", "revision",
-    "approval", "correction", "attestation", "invoice_document", "waiver",
+    "approval", "correction", "attestation", "invoice_document", "bank_statement", "waiver",
     "ledger_entry", "ledger_leaf", "ledger_checkpoint", "ledger_cosignature", "ledger_witnessed",
     "ledger_contradiction", "ledger_tile", "ledger_mark", "log_timestamp",
     "contract_timestamp",

@@ -140,6 +140,25 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "refuseInvoice": {"reason": "The title differs from the registered name; correct it and ask again."},
     "reddenInvoice": {"number": "26370000000000000002", "issued_on": "2026-11-22"},
     "ruleOnDispute": {"outcome": "divide", "amount": 42_000, "reason": "A third of the rows is missing."},
+    "enterBankAccount": {
+        "holder": "泉城气象数据有限公司",
+        "bank": "济南银行历下支行",
+        "number": "3700 1616 8888 0000",
+        "code": "313451000012",
+        "currency": "CNY",
+    },
+    "closeBankAccount": {"reason": "The account is given up; another one follows."},
+    "recordBankLine": {
+        "entry": "arrived",
+        "reference": _NUMBER,
+        "value_date": "2026-11-22",
+        "serial": "SN20261122000017",
+        "amount": 128_050,
+        "counterparty": "泉城气象数据有限公司",
+    },
+    "dismissBankLine": {"reason": "Interest of the bank; none of any trade's money."},
+    "importBankStatement": {"closing": "1280.50"},
+    "answerChargeback": {"answer": "contest"},
     "orderRedress": {"amount": 28_000, "reason": "The data of March were those of April."},
 }
 """By operation."""

@@ -156,6 +156,23 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "POST /api/v1/reconciliations/{reconciliation_id}/sign-off": _act(
         "signOffReconciliation", "reconciliation.sign"
     ),
+    "GET /api/v1/bank-accounts": _act("listBankAccounts", "bank_account.read", refusals=()),
+    "POST /api/v1/bank-accounts": _act("enterBankAccount", "bank_account.propose", "bank.act"),
+    "POST /api/v1/bank-accounts/{account_id}/confirmation": _act("confirmBankAccount", "bank.act"),
+    "POST /api/v1/bank-accounts/{account_id}/closure": _act(
+        "closeBankAccount", "bank_account.propose", "bank.act"
+    ),
+    "GET /api/v1/bank-desk": _act("showBankDesk", "bank.look", refusals=()),
+    "POST /api/v1/bank-lines": _act("recordBankLine", "bank.act"),
+    "POST /api/v1/bank-lines/{line_id}/confirmation": _act("confirmBankLine", "bank.act"),
+    "POST /api/v1/bank-lines/{line_id}/dismissal": _act("dismissBankLine", "bank.act"),
+    "POST /api/v1/bank-statements": _act("importBankStatement", "bank.act", refusals=(409, 413)),
+    "POST /api/v1/trades/{number}/bank-transfer": _act("announceBankTransfer", "payment.begin"),
+    "POST /api/v1/trades/{number}/bank-transfer/withdrawal": _act("withdrawBankTransfer", "payment.begin"),
+    "POST /api/v1/trades/{number}/bank-transfer/proof": _act(
+        "sendTransferProof", "payment.begin", refusals=(409, 413)
+    ),
+    "GET /api/v1/trades/{number}/bank-transfer/proof": _act("fetchTransferProof", "proof.read", refusals=()),
     "GET /api/v1/trades": _read("listTrades"),
     "GET /api/v1/trades/{number}": _read("showTrade"),
     "GET /api/v1/trades/{number}/money": _act("showTradeMoney", "trade.money", refusals=()),
@@ -173,6 +190,9 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "POST /api/v1/trades/{number}/cancellation": _act("cancelTrade", "trade.cancel"),
     "POST /api/v1/trades/{number}/ruling": _act("ruleOnDispute", "dispute.rule"),
     "POST /api/v1/trades/{number}/redress": _act("orderRedress", "redress.order", keyed=True),
+    "POST /api/v1/trades/{number}/chargebacks/{chargeback_id}/answer": _act(
+        "answerChargeback", "chargeback.answer"
+    ),
     "POST /api/v1/trades/{number}/termination": _act("endAgreement", "agreement.end"),
     "POST /api/v1/trades/{number}/retraction": _act("retractNotice", "agreement.end"),
     "POST /api/v1/trades/{number}/suspension": _act("suspendAgreement", "agreement.suspend"),

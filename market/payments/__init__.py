@@ -14,6 +14,8 @@ Rules of the room:
   the postings of the money that moved. A lost answer is *unknown*, never *failed*.
 * A webhook only says "look": the object is fetched again and amount, currency, mode and group are
   compared before a posting is written.
+* A bank is the second processor (:mod:`market.payments.bank`): the same operations, states and books, but what a call
+  is at the platform, two people are there. What leaves a payment leaves by the processor that it came in by.
 * The room knows no trade. It is given a trade's handle and number and queues what follows by name.
 * Test money only where the exchange itself is on loopback; there is no mock class and no unsigned path.
 
@@ -40,5 +42,7 @@ reads this table and holds real trades against it::
 CANCELLED means that the trade ended unpaid: a page is then closed, and what is paid on it all the same goes back.
 PARTIAL is a price that a ruling divided: recorded once both the transfer and the refund are made. What is refunded
 after the release, and taken back from the provider for it, moves the settlement no more.
+At the bank an announced transfer is ``checkout OPEN`` at once, an order that waits to be made is PLANNED, one that the
+bank refused is FAILED until it is planned again, and there is no reversal: what should come back is owed.
 Money astray (``checkout STRAY``, and the refund of it) funds nothing and so moves no settlement, wherever that stands.
 """

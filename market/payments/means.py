@@ -1,4 +1,4 @@
-"""Which means of payment a pay page offers: none that could not give the money back when it may have to (R5.6)."""
+"""Which means of payment a pay page offers: none that could not give the money back when it may have to (R5.7)."""
 
 from typing import Final
 

@@ -15,18 +15,21 @@ import structlog
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from contracts.identifiers import new_number
 from market import clock, jobs, steps
 from market.actor import Actor
 from market.db import locked, read, transaction
 from market.payments import books
 from market.payments.models import Operation
-from market.payments.states import OperationEvent, OperationKind, OperationState, advance
+from market.payments.states import OperationEvent, OperationKind, OperationState, Processor, advance
 from market.payments.stripe import CheckoutSession, PaymentIntent, Refund, Reversal, Transfer
 from market.steps import Kind, Pending
 
 SYSTEM = Actor.system("payments")
 MISMATCH, LATE = "mismatch", "late"
 """Why money that came in funds nothing: it is not what was planned, or the page was over."""
+CHARGED_BACK = "charged_back"
+"""Failure of a movement that is not made any more, because the payer's bank has taken its money back."""
 
 FIRST_LOOK = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=1)
@@ -48,7 +51,7 @@ _PLANNED = {
     OperationKind.REFUND: Kind.REFUND_PLANNED,
     OperationKind.REVERSAL: Kind.REVERSAL_PLANNED,
 }
-_SAME = ("handle", "number", "settlement_id", "organisation_id", "title", "rules")
+_SAME = ("handle", "number", "settlement_id", "organisation_id", "title", "rules", "processor")
 """What an operation hands on to the one that follows from it."""
 
 
@@ -90,7 +93,7 @@ def settled(found: Operation, intent: PaymentIntent) -> None:
         row.state = advance(row.state, OperationEvent.SUCCEED)
         row.url, row.payment_intent, row.charge = None, intent.id, intent.latest_charge
         books.received(session, step, row, intent, books.hold_of(row.number))
-        _follow(session, "payment.settled", row)
+        follow(session, "payment.settled", row)
         steps.record(session, step, note={"psp_fee": intent.fee, "psp_fee_currency": intent.fee_currency})
 
 
@@ -119,6 +122,14 @@ def strayed(found: Operation, intent: PaymentIntent, wrong: list[str]) -> None:
         steps.record(session, step, note={"wrong": wrong})
 
 
+def plan_return(session: Session, step: Pending, stray: Operation, amount: int) -> Operation:
+    """Plan, within the step that books money astray, that it goes back whole; minor units of what came in."""
+    return _plan_next(
+        session, step, stray, OperationKind.REFUND,
+        source_id=stray.id, cause_id=stray.settlement_id, amount=amount, fee=0, netted=0, currency=stray.currency,
+    )  # fmt: skip
+
+
 def expired(found: Operation) -> None:
     """Record ``payment.expired``: nobody can pay on this page any more; another may be opened.
 
@@ -144,12 +155,17 @@ def transferred(found: Operation, made: Transfer | None) -> None:
         if begun is None:
             return
         session, step, row = begun
-        row.state = advance(row.state, OperationEvent.SUCCEED)
         if made is not None:
             row.stripe_id, row.request_id = made.id, made.request_id
-        books.transferred(session, step, row)
-        _follow(session, "transfer.made", row)
+        do_transferred(session, step, row)
         steps.record(session, step)
+
+
+def do_transferred(session: Session, step: Pending, row: Operation) -> None:
+    """Move a transfer on and book it, within the step of its outcome."""
+    row.state = advance(row.state, OperationEvent.SUCCEED)
+    books.transferred(session, step, row)
+    follow(session, "transfer.made", row)
 
 
 def refunded(found: Operation, made: Refund) -> None:
@@ -160,16 +176,21 @@ def refunded(found: Operation, made: Refund) -> None:
         if begun is None:
             return
         session, step, row = begun
-        row.state = advance(row.state, OperationEvent.SUCCEED)
         row.stripe_id, row.request_id = made.id, made.request_id
-        if row.cause_id != row.settlement_id:
-            books.repaid(session, step, row)
-        else:
-            account = books.suspense_of(row.number) if stray else books.hold_of(row.number)
-            books.refunded(session, step, row, account)
-        if not stray:
-            _follow(session, "refund.made", row)
+        do_refunded(session, step, row, stray=stray)
         steps.record(session, step)
+
+
+def do_refunded(session: Session, step: Pending, row: Operation, *, stray: bool) -> None:
+    """Move a refund on and book it, within the step of its outcome; of money astray nothing follows."""
+    row.state = advance(row.state, OperationEvent.SUCCEED)
+    if row.cause_id != row.settlement_id:
+        books.repaid(session, step, row)
+    else:
+        account = books.suspense_of(row.number) if stray else books.hold_of(row.number)
+        books.refunded(session, step, row, account)
+    if not stray:
+        follow(session, "refund.made", row)
 
 
 def reversed_(found: Operation, made: Reversal) -> None:
@@ -181,14 +202,14 @@ def reversed_(found: Operation, made: Reversal) -> None:
         row.state = advance(row.state, OperationEvent.SUCCEED)
         row.stripe_id, row.request_id = made.id, made.request_id
         books.reversed_(session, step, row)
-        _follow(session, "reversal.over", row)
+        follow(session, "reversal.over", row)
         steps.record(session, step)
 
 
 def given_up(found: Operation) -> None:
     """Let follow that a failed reversal is not tried again: what it should have brought is owed by the provider."""
     with transaction() as session:
-        _follow(session, "reversal.over", session.get_one(Operation, found.id))
+        follow(session, "reversal.over", session.get_one(Operation, found.id))
 
 
 def failed(found: Operation, failure: str, *, request_id: str = "") -> None:
@@ -197,12 +218,17 @@ def failed(found: Operation, failure: str, *, request_id: str = "") -> None:
         if begun is None:
             return
         session, step, row = begun
-        row.state = advance(row.state, OperationEvent.FAIL)
-        row.failure, row.request_id, row.url = failure[:100], request_id or row.request_id, None
-        if row.kind is not OperationKind.CHECKOUT:
-            pause = AFTER_REFUSAL * min(row.attempt, 24)
-            jobs.queue(session, "payment.retry", due_at=clock.now() + pause, operation_id=row.id)
+        row.request_id, row.url = request_id or row.request_id, None
+        do_failed(session, row, failure, AFTER_REFUSAL * min(row.attempt, 24))
         steps.record(session, step, note={"failure": failure})
+
+
+def do_failed(session: Session, row: Operation, failure: str, pause: timedelta) -> None:
+    """Move an operation on, within the step that says it failed; what is owed is planned again after a pause."""
+    row.state = advance(row.state, OperationEvent.FAIL)
+    row.failure = failure[:100]
+    if row.kind is not OperationKind.CHECKOUT:
+        jobs.queue(session, "payment.retry", due_at=clock.now() + pause, operation_id=row.id)
 
 
 def planned_again(found: Operation, amount: int | None = None) -> None:
@@ -216,7 +242,8 @@ def planned_again(found: Operation, amount: int | None = None) -> None:
     """
     with transaction() as session:
         old = locked(session, Operation, found.id)
-        if old.state is not OperationState.FAILED or attempts(session, old)[-1].id != old.id:
+        over = old.state is not OperationState.FAILED or old.failure == CHARGED_BACK
+        if over or attempts(session, old)[-1].id != old.id:
             return
         step = steps.begin(SYSTEM, _PLANNED[old.kind], old.handle, version=old.rules)
         made = _plan_next(
@@ -273,12 +300,27 @@ def _plan_next(
         attempt=next_attempt(session, before.settlement_id, kind),
         state=OperationState.PLANNED,
         planned_at=step.time,
+        reference=reference_for(before.processor),
         **{name: getattr(before, name) for name in _SAME},
         **values,
     )
     session.add(made)
-    jobs.queue(session, "payment.perform", operation_id=made.id)
+    set_out(session, made)
     return made
+
+
+def reference_for(processor: Processor) -> str | None:
+    """Return a fresh number to be written into a bank transfer; None where the platform keeps its own."""
+    return new_number() if processor is Processor.BANK else None
+
+
+def set_out(session: Session, made: Operation) -> None:
+    """Queue the call of a planned operation. At a bank it stands among the orders instead, until people made it.
+
+    A transfer that is netted in full moves nothing outside, so it is done by itself at both.
+    """
+    if made.processor is Processor.STRIPE or not made.amount:
+        jobs.queue(session, "payment.perform", operation_id=made.id)
 
 
 @contextmanager
@@ -302,6 +344,6 @@ def _outcome(
         yield session, step, row
 
 
-def _follow(session: Session, name: str, row: Operation) -> None:
+def follow(session: Session, name: str, row: Operation) -> None:
     """Queue what follows in the rooms above, who bind the name."""
     jobs.queue(session, name, number=row.number, operation_id=row.id)

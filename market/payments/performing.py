@@ -19,11 +19,12 @@ from market.errors import Conflict, Unavailable
 from market.i18n import gettext as _
 from market.payments import outcomes
 from market.payments.accounts import account_of
+from market.payments.chargebacks import reading
 from market.payments.looking import look_at
 from market.payments.models import Operation
 from market.payments.platform import REPLAYABLE, client, stuck, too_old
 from market.payments.recovering import reversible
-from market.payments.states import OperationKind, OperationState
+from market.payments.states import OperationKind, OperationState, Processor
 from market.payments.stripe import (
     CheckoutSession,
     InvalidRequest,
@@ -72,6 +73,9 @@ def open_page(operation_id: uuid.UUID) -> PayPage:
         Conflict: ``payment.closed``: this page is paid, refused, expired or its trade was cancelled.
     """
     found = outcomes.get(operation_id)
+    if found.processor is Processor.BANK:
+        message = _("A bank transfer is announced for this. Make it, or withdraw it to pay otherwise.")
+        raise Conflict("payment.by_bank", message)
     if found.state is OperationState.PLANNED:
         try:
             _perform(found)
@@ -119,12 +123,27 @@ def on_close(operation_id: str) -> None:
         outcomes.expired(found)
         # Unless the buyer's own request opened it meanwhile: then it is closed like any other.
         found = outcomes.get(found.id)
-    if found.state is OperationState.OPEN:
+    if found.state is OperationState.OPEN and found.processor is Processor.BANK:
+        outcomes.expired(found)
+    elif found.state is OperationState.OPEN:
         try:
             client().expire_checkout(found.stripe_id or "", key=f"expire:{found.id}:1")
         except InvalidRequest:
             log.info("payment.not_open", operation=operation_id)
         look_at(found)
+
+
+def close_page(operation_id: uuid.UUID) -> None:
+    """Close a pay page now, because the buyer pays otherwise; a faster payment is recorded. Outside any transaction.
+
+    Raises:
+        Unavailable: the platform does not answer, so the page may still be paid on.
+    """
+    try:
+        on_close(str(operation_id))
+    except StripeError as error:
+        message = _("The payment platform does not answer. Nothing is lost; try again in a moment.")
+        raise Unavailable("payment.unavailable", message) from error
 
 
 def on_retry(operation_id: str) -> None:
@@ -138,14 +157,17 @@ def on_retry(operation_id: str) -> None:
         StripeError: the platform cannot be asked now; the job tries again.
     """
     found = outcomes.get(uuid.UUID(operation_id))
-    if found.state is not OperationState.FAILED:
+    if found.state is not OperationState.FAILED or found.failure == outcomes.CHARGED_BACK:
+        return
+    if found.processor is Processor.BANK:
+        # Two people said that the bank refused it: nobody else knows better.
+        outcomes.planned_again(found)
         return
     with read() as session:
         attempts = outcomes.attempts(session, found)
-    for attempt, made in _made(attempts):
-        if not (isinstance(made, Refund) and made.status in _UNDONE):
-            _record(attempt, made)
-            return
+        stopped = reading.stops(session, found)
+    if look_up(attempts) or stopped:
+        return  # what is stopped is queued again by the end of the chargeback
     if found.kind is not OperationKind.REVERSAL or found.failure == NOT_DONE:
         outcomes.planned_again(found)
     elif least := reversible(found, len(attempts)):
@@ -154,8 +176,21 @@ def on_retry(operation_id: str) -> None:
         outcomes.given_up(found)
 
 
+def look_up(attempts: Sequence[Operation]) -> bool:
+    """Record what the platform has made of attempts at one movement; tell whether one was made, or is under way.
+
+    Raises:
+        StripeError: the platform cannot be asked now.
+    """
+    for attempt, made in _made(attempts):
+        if not (isinstance(made, Refund) and made.status in _UNDONE):
+            _record(attempt, made)
+            return True
+    return False
+
+
 def _perform(found: Operation) -> None:
-    """Make the call and record its outcome.
+    """Make the call and record its outcome; while its payment is questioned, only look whether it was made before.
 
     Raises:
         StripeError: the outcome is unknown.
@@ -163,8 +198,14 @@ def _perform(found: Operation) -> None:
     """
     with read() as session:
         steps.demand_unfrozen(session, found.handle)
+        stopped = reading.stops(session, found)
+    if stopped:
+        look_up([found])
+        return
     if not found.amount:
         outcomes.transferred(found, None)
+        return
+    if found.processor is Processor.BANK:
         return
     if too_old(found.planned_at):
         _resolve(found)

@@ -4,12 +4,12 @@ import uuid
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import case, select
 from sqlalchemy.orm import Session
 
 from market.payments.models import Operation
-from market.payments.outcomes import next_attempt
-from market.payments.states import OperationKind, OperationState
+from market.payments.outcomes import next_attempt, reference_for
+from market.payments.states import OperationKind, OperationState, Processor
 from market.steps import Pending
 
 _OF_PROVIDER: Final = frozenset({OperationKind.TRANSFER, OperationKind.REVERSAL})
@@ -27,11 +27,12 @@ class Bill:
         buyer_id: organisation that pays.
         amount: minor units of ``currency`` that the buyer pays.
         fee: minor units of it that the exchange keeps on release.
-        held_days: for how many days the payment may be held at the longest (R5.6); 0 where nobody asked.
+        held_days: for how many days the payment may be held at the longest (R5.7); 0 where nobody asked.
         refund: minor units of it that go back to the buyer beside a release; 0 where all goes one way.
         currency: ISO 4217, upper case.
         title: what the payer reads on the pay page, at most 200 characters.
         rules: version of the rule book that the trade keeps.
+        charged_back: minor units of the amount that the buyer's bank took back for good while they were held.
     """
 
     handle: str
@@ -45,15 +46,20 @@ class Bill:
     title: str
     rules: int
     refund: int = 0
+    charged_back: int = 0
     held_days: int = 0
 
 
 def payment_of(session: Session, settlement_id: uuid.UUID) -> Operation | None:
-    """Return the latest payment of a settlement, or None before the first."""
+    """Return the payment that a settlement was funded by, else the latest; None before the first.
+
+    A buyer who sends a bank transfer twice makes a second payment, which is astray, after the one that funded.
+    """
     query = select(Operation).where(
         Operation.settlement_id == settlement_id, Operation.kind == OperationKind.CHECKOUT
     )
-    return session.scalars(query.order_by(Operation.attempt.desc()).limit(1)).one_or_none()
+    funded = case((Operation.state == OperationState.OK, 0), else_=1)
+    return session.scalars(query.order_by(funded, Operation.attempt.desc()).limit(1)).one_or_none()
 
 
 def planned(
@@ -76,7 +82,11 @@ def planned(
         source: the paid checkout, for everything but a checkout.
         values: columns that are not as they are for most.
     """
-    columns = {"cause_id": bill.settlement_id, "fee": 0, "netted": 0, **values}
+    processor = source.processor if source else Processor.STRIPE
+    columns = {
+        "cause_id": bill.settlement_id, "fee": 0, "netted": 0,
+        "state": OperationState.PLANNED, "processor": processor, "reference": reference_for(processor), **values,
+    }  # fmt: skip
     made = Operation(
         id=uuid.uuid4(),
         step_id=step.id,
@@ -91,7 +101,6 @@ def planned(
         currency=bill.currency,
         title=bill.title,
         rules=bill.rules,
-        state=OperationState.PLANNED,
         planned_at=step.time,
         **columns,
     )

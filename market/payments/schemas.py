@@ -23,6 +23,7 @@ class OperationOut(Schema):
 
     id = Uuid(required=True)
     kind = fields.String(required=True, metadata={"description": "checkout, transfer, refund or reversal"})
+    processor = fields.String(required=True, metadata={"description": "stripe or bank"})
     trade = Number(required=True, metadata={"description": "The trade's number"})
     attempt = fields.Integer(required=True)
     amount = MinorUnits(required=True, metadata={"description": "Minor units of the currency"})
@@ -30,6 +31,7 @@ class OperationOut(Schema):
     currency = fields.String(required=True)
     state = fields.String(required=True)
     failure = fields.String(allow_none=True)
+    reference = fields.String(allow_none=True, metadata={"description": "Of a bank transfer"})
     stripe_id = fields.String(allow_none=True)
     request_id = fields.String(allow_none=True)
     planned_at = Timestamp(required=True)

@@ -18,11 +18,14 @@ from market import jobs, rules, steps
 from market.actor import Actor
 from market.errors import Conflict, NotFound
 from market.i18n import gettext as _
+from market.payments import books
 from market.payments.accounts import account_of, on_verified
 from market.payments.books import balances, postings_of
+from market.payments.chargebacks import answering, reading, recording
 from market.payments.means import means_for
-from market.payments.models import Account, Operation, Posting
+from market.payments.models import Account, Chargeback, Operation, Posting
 from market.payments.outgoing import (
+    book_charged_back,
     book_shortfall,
     made_of,
     owed_by,
@@ -31,21 +34,31 @@ from market.payments.outgoing import (
     plan_reversal,
     plan_transfer,
 )
-from market.payments.performing import PayPage, open_page
+from market.payments.performing import PayPage, close_page, open_page
 from market.payments.planning import Bill, payment_of, planned
-from market.payments.states import AccountState, OperationKind, OperationState
+from market.payments.states import AccountState, OperationKind, OperationState, Processor
 from market.steps import Kind
 
 __all__ = [
     "Account",
     "Bill",
+    "Chargeback",
     "Operation",
     "PayPage",
     "Posting",
+    "Processor",
     "account_of",
     "balances",
+    "bear_loss",
+    "book_charged_back",
     "book_shortfall",
+    "chargeback",
+    "chargebacks_of",
+    "close_page",
     "close_payment",
+    "covered",
+    "held",
+    "is_questioned",
     "made_of",
     "on_verified",
     "open_page",
@@ -53,6 +66,7 @@ __all__ = [
     "operations_of",
     "owed_by",
     "payment_of",
+    "plan_answer",
     "plan_payment",
     "plan_refund",
     "plan_repayment",
@@ -60,6 +74,12 @@ __all__ = [
     "plan_transfer",
     "postings_of",
 ]
+
+bear_loss = recording.bear
+chargeback = reading.found
+chargebacks_of = reading.of_trade
+is_questioned = reading.is_questioned
+plan_answer = answering.plan
 
 CLICK = timedelta(seconds=30)
 """How long the buyer's own request may take to open the pay page before the worker does."""
@@ -125,3 +145,15 @@ def operation(session: Session, operation_id: uuid.UUID) -> Operation:
     if found is None:
         raise NotFound("operation.not_found", _("There is no such payment operation."))
     return found
+
+
+def held(session: Session, settlement_id: uuid.UUID) -> int:
+    """Return what is still held of a settlement's payment, minor units; 0 while nothing was paid."""
+    paid = payment_of(session, settlement_id)
+    return books.held(session, paid, books.holder_of(paid)) if paid is not None else 0
+
+
+def covered(session: Session, settlement_id: uuid.UUID) -> int:
+    """Return what banks have taken back for good of a settlement's held money, minor units."""
+    paid = payment_of(session, settlement_id)
+    return reading.covered(session, paid.id) if paid is not None else 0

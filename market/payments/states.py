@@ -14,8 +14,15 @@ from market.i18n import gettext as _
 from market.words import state_label
 
 
+class Processor(StrEnum):
+    """Who moves the money: the payment platform, asked over the wire, or a bank, through people and its statement."""
+
+    STRIPE = "stripe"
+    BANK = "bank"
+
+
 class OperationKind(StrEnum):
-    """What is asked of the payment platform."""
+    """What is asked of the payment platform or the bank."""
 
     CHECKOUT = "checkout"
     TRANSFER = "transfer"
@@ -27,8 +34,8 @@ class OperationKind(StrEnum):
 class OperationState(StrEnum):
     """Where an operation stands.
 
-    OPEN is a pay page that waits for the buyer; STRAY is one on which money came in that funds nothing (late,
-    or not what was planned) and is sent back.
+    OPEN is a pay page, or an announced bank transfer, that waits for the buyer; STRAY is one on which money came in
+    that funds nothing (late, or not what was planned) and is sent back.
     """
 
     PLANNED = "PLANNED"

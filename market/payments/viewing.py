@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Row, and_, or_, select
+from sqlalchemy import Row, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from market import clock, permissions
@@ -13,7 +13,8 @@ from market.errors import NotFound
 from market.i18n import gettext as _
 from market.paging import Beginning, Page, beginning, page
 from market.payments.models import Operation
-from market.payments.states import OperationKind, OperationState
+from market.payments.outcomes import CHARGED_BACK
+from market.payments.states import OperationKind, OperationState, Processor
 from market.steps import Step
 
 PATIENCE: Final = timedelta(minutes=10)
@@ -56,13 +57,17 @@ def doubtful(session: Session, actor: Actor) -> Beginning[Row[Operation, datetim
         )
         .exists()
     )
-    now = clock.now()
+    now, void = clock.now(), func.coalesce(Operation.failure, "") == CHARGED_BACK
     query = select(Operation, Step.time).join(Step, Step.id == Operation.step_id)
     query = query.where(
         or_(
             and_(Operation.state == OperationState.STRAY, Operation.planned_at > now - REMEMBERED),
-            and_(Operation.state == OperationState.PLANNED, Operation.planned_at < now - PATIENCE),
-            and_(Operation.state == OperationState.FAILED, Operation.kind.in_(_OWED), ~again),
+            and_(
+                Operation.state == OperationState.PLANNED,
+                Operation.processor == Processor.STRIPE,
+                Operation.planned_at < now - PATIENCE,
+            ),
+            and_(Operation.state == OperationState.FAILED, Operation.kind.in_(_OWED), ~again, ~void),
         )
     )
     return beginning(session, query, Step.time, Operation.id)
@@ -87,6 +92,7 @@ def shown(row: Operation) -> dict[str, Any]:
     return {
         "id": row.id,
         "kind": row.kind.value,
+        "processor": row.processor.value,
         "trade": row.number,
         "attempt": row.attempt,
         "amount": row.amount,
@@ -94,6 +100,7 @@ def shown(row: Operation) -> dict[str, Any]:
         "currency": row.currency,
         "state": row.state.value,
         "failure": row.failure,
+        "reference": row.reference,
         "stripe_id": row.stripe_id,
         "request_id": row.request_id,
         "planned_at": row.planned_at,

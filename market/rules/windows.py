@@ -1,4 +1,4 @@
-"""Whether money can still go back when it may have to (R5.6): how long it may be held against the time there is.
+"""Whether money can still go back when it may have to (R5.7): how long it may be held against the time there is.
 
 Pure. A payment may be held from the day it came in until the data are fetched, inspected and, at worst, a dispute is
 ruled. A wallet gives money back only within its window, and the payment platform lets it be held only so long.
@@ -12,7 +12,7 @@ from typing import Final
 
 from market.rules import RuleBook
 
-RULE: Final = "R5.6"
+RULE: Final = "R5.7"
 
 
 class Window(StrEnum):

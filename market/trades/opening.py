@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -23,15 +23,13 @@ from market.registry import offering
 from market.registry.states import RegistrationState
 from market.rules import book, windows
 from market.steps import Kind, Pending
-from market.trades import acts, amending, service, updating
+from market.trades import acts, amending, instalments, service, updating
 from market.trades.acceptance import AcceptanceState
 from market.trades.acts import Act
 from market.trades.agreement import AgreementState
 from market.trades.billing import bill
 from market.trades.following import SYSTEM
-from market.trades.models import Acceptance, Agreement, Settlement, Trade
-from market.trades.settlement import SettlementState
-from market.trades.shares import divided
+from market.trades.models import Acceptance, Agreement, Trade
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ class Opened:
 def on_verified(contract_id: str) -> None:
     """Bring a contract that both parties signed into force: the trade begins (rule book R4.3).
 
-    One step makes the trade, its agreement, its settlement (none when the price is 0), its acceptance
+    One step makes the trade, its agreement, a settlement for each instalment (none when the price is 0), its acceptance
     and its grant (which is funded at once when the price is 0). The term of a renewal begins when that of the
     contract renewed ends. Under the startup waiver it ends with that, and where that is over the contract does not come
     into force any more (R4.18). An amendment begins no trade: the trade follows it.
@@ -74,7 +72,7 @@ def on_verified(contract_id: str) -> None:
 
 
 def pay(actor: Actor, number: str) -> Opened:
-    """Begin to pay, or go on with a payment that was begun; call it outside any transaction.
+    """Begin to pay the earliest instalment that is due, or go on with a payment; call it outside any transaction.
 
     Args:
         actor: a buyer of the buying organisation.
@@ -90,12 +88,13 @@ def pay(actor: Actor, number: str) -> Opened:
         rows = service.seen(session, actor, number, lock=True)
         permissions.require(actor, "payment.begin", service.relation_of(actor, rows.trade))
         acts.demand(service.standing(session, rows), Act.PAY)
-        if rows.settlement is None:
+        due = instalments.payable(rows.settlements)
+        if due is None:
             raise Conflict("settlement.nothing_due", str(acts.REFUSALS["settlement.nothing_due"]))
         fetch_days = contracting.agreed(session, rows.agreement.contract_id).terms.delivery.days
         held_days = windows.needed(fetch_days, rows.acceptance.days, book())
-        due = replace(bill(rows.trade, rows.settlement), held_days=held_days)
-        operation = payments.plan_payment(session, actor, due)
+        owed = replace(bill(rows.trade, due, len(rows.settlements)), held_days=held_days)
+        operation = payments.plan_payment(session, actor, owed)
     page = payments.open_page(operation.id)
     with read() as session:
         return Opened(
@@ -148,25 +147,8 @@ def _machines(session: Session, step: Pending, one: Agreed, trade: Trade) -> Agr
             days=one.terms.delivery.acceptance_days,
         )
     )
-    if trade.amount:
-        due_at = step.time + timedelta(days=one.terms.payment_days)
-        session.add(_settlement(step, trade, due_at))
-        jobs.queue(session, "settlement.deadline", due_at=due_at, number=trade.number)
+    instalments.open_all(session, step, trade, one.terms)
     return agreement
-
-
-def _settlement(step: Pending, trade: Trade, due_at: datetime) -> Settlement:
-    points = book(trade.rules).value("fee.basis_points")
-    return Settlement(
-        step_id=step.id,
-        trade_id=trade.id,
-        amount=trade.amount,
-        fee=divided(trade.amount, 0, points).fee,
-        refund=0,
-        currency=trade.currency,
-        state=SettlementState.DUE,
-        due_at=due_at,
-    )
 
 
 def _grant(

@@ -18,6 +18,8 @@ from market.contracting.waiver_reading import waiver_of
 from market.delivery import service as delivery
 from market.delivery.models import AccessGrant, Receipt
 from market.i18n import in_language
+from market.payments import service as payments
+from market.payments.service import Chargeback
 from market.permissions import Relation
 from market.steps import Step
 from market.steps.telling import told
@@ -25,6 +27,7 @@ from market.trades import acts, grounds, redressing, service, timeline, updating
 from market.trades.acts import Act
 from market.trades.models import Redress, Trade
 from market.trades.service import Life
+from market.trades.settlement import whole
 from market.trades.timeline import Happened, Next, Side
 from market.trades.updating import Given
 
@@ -65,6 +68,7 @@ class Shown:
         renews: number of the trade that this one goes on from.
         renewed_by: number of the contract that goes on from this trade's, open or in force.
         redresses: what was paid back after the release, the first one first.
+        chargebacks: payments of the trade that the buyer's bank questioned, the first one first.
         waiver: the startup waiver it is under; None for none.
         left: minor units of the price that can still be paid back.
         possible: what this reader may do now.
@@ -82,6 +86,7 @@ class Shown:
     renews: str | None
     renewed_by: str | None
     redresses: list[Redress]
+    chargebacks: list[Chargeback]
     waiver: Waiver | None
     left: int
     possible: list[Act]
@@ -111,8 +116,9 @@ def shown(session: Session, actor: Actor, number: str) -> Shown:
         renews=renewals.renews(session, rows.trade.handle),
         renewed_by=renewals.renewed_by(session, rows.trade.handle),
         redresses=service.redresses(session, rows.trade.id),
+        chargebacks=payments.chargebacks_of(session, rows.trade.number),
         waiver=waiver_of(session, rows.trade.handle),
-        left=redressing.left(session, rows.trade, rows.settlement) if rows.settlement else 0,
+        left=redressing.left(session, rows),
         possible=[
             act
             for act in Act
@@ -134,7 +140,7 @@ def head(found: Shown, actor: Actor, names: Names) -> dict[str, Any] | None:
         "mine": awaits.side in waiting.sides_of(actor, found.rows.trade),
         "what": timeline.WAITS[awaits.what],
         "by": awaits.by,
-        "otherwise": timeline.otherwise(awaits, found.rows.settlement is not None),
+        "otherwise": timeline.otherwise(awaits, bool(found.rows.settlements)),
     }
 
 
@@ -145,7 +151,7 @@ def story(session: Session, found: Shown, names: Names) -> list[dict[str, Any]]:
     def who(step: Step) -> str:
         return called(timeline.side_of(step, trade), trade, names)
 
-    return told(session, trade.handle, who) + timeline.ahead(found.next, found.rows.settlement is not None)
+    return told(session, trade.handle, who) + timeline.ahead(found.next, bool(found.rows.settlements))
 
 
 def detail(found: Shown) -> dict[str, Any]:
@@ -153,9 +159,11 @@ def detail(found: Shown) -> dict[str, Any]:
     return {
         **_facts(found.rows.trade),
         "states": states(found.rows, found.grant),
-        "fee": found.rows.settlement.fee if found.rows.settlement else None,
-        "refund": found.rows.settlement.refund if found.rows.settlement else None,
+        "fee": sum(one.fee for one in found.rows.settlements) if found.rows.settlements else None,
+        "refund": sum(one.refund for one in found.rows.settlements) if found.rows.settlements else None,
+        "instalments": found.rows.settlements,
         "redresses": found.redresses,
+        "chargebacks": found.chargebacks,
         "rules": found.rows.trade.rules,
         "frozen": found.frozen,
         "possible": [act.value for act in found.possible],
@@ -181,11 +189,12 @@ def summary(session: Session, trade: Trade) -> dict[str, Any]:
 
 
 def states(rows: Life, grant: AccessGrant) -> dict[str, str | None]:
-    """Return where each machine of a trade stands."""
+    """Return where each machine of a trade stands; of the settlements as a whole."""
+    money = whole([one.state for one in rows.settlements])
     return {
         "contract": "FINALIZED",
         "agreement": rows.agreement.state.value,
-        "settlement": rows.settlement.state.value if rows.settlement else None,
+        "settlement": money.value if money else None,
         "transfer": grant.transfer.value,
         "grant": grant.state.value,
         "acceptance": rows.acceptance.state.value,
@@ -206,8 +215,7 @@ def _agreed(session: Session, rows: Life, act: Act, relation: Relation) -> bool:
         case Act.RETRACT:
             return rows.notice is not None and rows.notice.side is relation
         case Act.REDRESS:
-            left = redressing.left(session, rows.trade, rows.settlement) if rows.settlement else 0
-            return left > 0 and service.has_rule(rows.trade, redressing.RULE)
+            return redressing.left(session, rows) > 0 and service.has_rule(rows.trade, redressing.RULE)
         case Act.AMEND | Act.RENEW:
             return isinstance(service.terms_of(session, rows), Terms)
         case Act.END | Act.SUSPEND:

@@ -3,21 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from contracts.money import split
 from contracts.terms import AnyTerms
-from market.rules import book
-from market.verify import redress
+from market.verify import chargebacks, instalments, redress
 from market.verify.evidence import Evidence
 from market.verify.report import require
 
-_CLEARING, _FEE_REVENUE, _PSP_FEES = "psp_clearing", "fee_revenue", "psp_fee_expense"
-_ENDED = {
-    "settlement.released": "released",
-    "settlement.refunded": "refunded",
-    "settlement.divided": "divided",
-}
+_FEE_REVENUE, _PSP_FEES = "fee_revenue", "psp_fee_expense"
+_ENDED = {"RELEASED": "released", "REFUNDED": "refunded", "PARTIAL": "divided"}
+"""States of an instalment whose money has gone where it belongs, with the word for it."""
 _RULED = {"release": {"transfer"}, "refund": {"refund"}, "divide": {"transfer", "refund"}}
-_WHOLE = 10_000
 _KINDS = ("checkout", "transfer", "refund", "reversal")
 _BOOKED = frozenset({"OK", "STRAY"})
 """States in which an operation has moved money."""
@@ -38,60 +32,50 @@ def check(evidence: Evidence, terms: AnyTerms, kinds: list[str]) -> str:
         CheckFailed: an amount, an account or the way of the money is not what was signed.
     """
     price, currency = terms.price.amount, terms.price.currency
-    for image in [*evidence.own("trade"), *evidence.own("settlement")]:
+    for image in evidence.own("trade"):
         agreed = (image.row["amount"], image.row["currency"]) == (price, currency)
-        require(agreed, f"the {image.row['table']} is about another amount than was signed")
+        require(agreed, "the trade is about another amount than was signed")
+    due = instalments.check(evidence, terms)
     paid = evidence.done("checkout")
-    require(len(paid) <= 1, "it was paid more than once")
-    agreed = all((row["amount"], row["currency"]) == (price, currency) for row in paid)
+    amounts = {row["id"]: (row["amount"], row["currency"]) for row in due}
+    sources = [row["settlement_id"] for row in paid]
+    require(len(set(sources)) == len(sources), "it was paid more than once")
+    agreed = all((row["amount"], row["currency"]) == amounts[row["settlement_id"]] for row in paid)
     require(agreed, "another amount was paid than was signed")
-    require(bool(paid) == ("payment.settled" in kinds), "a settled payment shows its operation")
-    _check_way_out(evidence, price, kinds)
-    redresses = redress.check(evidence)
+    require(kinds.count("payment.settled") == len(paid), "a settled payment shows its operation")
+    for one in due:
+        _check_way_out(evidence, one)
+    redresses = redress.check(evidence) + chargebacks.check(evidence)
     _check_books(evidence, terms)
     if not price:
         return "nothing is to be paid"
-    state = next((_ENDED[kind] for kind in kinds if kind in _ENDED), "held" if paid else "due")
-    owed = f"{terms.price.figures()} {currency} signed = owed{' = paid' if paid else ''}"
+    state = next((_ENDED[row["state"]] for row in due if row["state"] in _ENDED), "held" if paid else "due")
+    all_paid = "" if len(paid) < len(due) else " = paid"
+    owed = f"{terms.price.figures()} {currency} signed = owed{all_paid}{instalments.told(due)}"
     return f"{owed}; {state}{redresses}; the books balance"
 
 
-def _check_way_out(evidence: Evidence, price: int, kinds: list[str]) -> None:
-    """All of the price leaves where acceptance or the ruling sent it, less the fee of what is released."""
-    out = evidence.released()
+def _check_way_out(evidence: Evidence, settled: dict[str, Any]) -> None:
+    """All of an instalment leaves where acceptance or the ruling sent it, less the fee of what is released."""
+    out = [row for row in evidence.released() if row["settlement_id"] == settled["id"]]
     moved = sum(row["amount"] + row.get("netted", 0) + row["fee"] for row in out)
     rulings = {image.row["ruling"] for image in evidence.own("dispute") if image.row["ruling"]}
-    part = _part_back(evidence, price, rulings)
-    under_way = part and "settlement.divided" not in kinds and len(out) < 2
-    require(not out or under_way or moved == price, f"{moved} of {price} minor units left the hold")
+    price, part = settled["amount"], settled.get("refund", 0)
+    taken = chargebacks.covered(evidence, settled["id"])
+    under_way = 0 < part < price and settled["state"] == "FUNDED" and len(out) < 2
+    require(not out or under_way or moved + taken == price, f"{moved} of {price} minor units left the hold")
     require(len({row["kind"] for row in out}) == len(out), "money left the hold twice the same way")
-    require(out or not set(_ENDED) & set(kinds), "the money went nowhere")
+    require(out or taken == price or settled["state"] not in _ENDED, "the money went nowhere")
     for row in out:
-        settled = evidence.own("settlement")[-1].row
         released = row["kind"] == "transfer"
         require(row["fee"] == (settled["fee"] if released else 0), "another fee was taken than was agreed")
         amount = row["amount"] + row.get("netted", 0) + row["fee"]
         require(
-            not part or amount == (price - part if released else part), "another part was sent than was ruled"
+            not part or amount in ((price - part, price - part - taken) if released else (part,)),
+            "another part was sent than was ruled",
         )
         ruled = all(row["kind"] in _RULED[ruling] for ruling in rulings)
         require(ruled, "the money went against the ruling")
-
-
-def _part_back(evidence: Evidence, price: int, rulings: set[str]) -> int:
-    """Return what a ruling that divides the price gives the buyer, 0 where none does; the fee is of the rest alone."""
-    settlements = [image.row for image in evidence.own("settlement")]
-    part: int = settlements[-1].get("refund", 0) if settlements else 0
-    require(
-        (part > 0) == ("divide" in rulings) and part < max(price, 1), "the price is divided as nobody ruled"
-    )
-    if part:
-        before = settlements[0]
-        points = book(evidence.own("trade")[-1].row["rules"]).value("fee.basis_points")
-        shares = [split(amount, [_WHOLE - points, points])[1] for amount in (price, price - part)]
-        agreed = [before["fee"], settlements[-1]["fee"]] == shares
-        require(agreed, "the fee is not that of the part released")
-    return part
 
 
 def _check_books(evidence: Evidence, terms: AnyTerms) -> None:
@@ -103,6 +87,8 @@ def _check_books(evidence: Evidence, terms: AnyTerms) -> None:
         require(row["id"] not in ids, "a posting is shown twice")
         ids.add(row["id"])
         require(row["number"] == terms.number, "a posting is of another trade")
+        if row.get("chargeback_id") is not None:
+            continue  # held against its chargeback
         beside = image.entry.kind == redress.CLOSED or any(
             operation.index == image.index and operation.row["state"] in _BOOKED
             for operation in evidence.rows("operation", id=row["operation_id"])
@@ -147,20 +133,21 @@ def _same(
         hold: the account that holds what came in.
         after: what is booked of it instead, when it was made after the release.
     """
+    outside = redress.place_of(operation)
     lines, amount, fee = booked.get(operation["id"], []), operation["amount"], operation["fee"]
     payable = f"provider_payable:{operation['organisation_id']}"
     receivable, netted = f"provider_receivable:{operation['organisation_id']}", operation.get("netted", 0)
     expected = after if after is not None else {
-        "checkout": [(_CLEARING, hold, amount)],
+        "checkout": [(outside, hold, amount)],
         "transfer": [
             (hold, payable, amount + netted), (hold, _FEE_REVENUE, fee),
-            (payable, receivable, netted), (payable, _CLEARING, amount),
+            (payable, receivable, netted), (payable, outside, amount),
         ],
-        "refund": [(hold, _CLEARING, amount)],
+        "refund": [(hold, outside, amount)],
         "reversal": [],
     }[operation["kind"]]  # fmt: skip
-    paying = operation["kind"] == "checkout"
-    kept = [line for line in lines if paying and line[:2] == (_PSP_FEES, _CLEARING) and 0 < line[2] <= amount]
+    paying = operation["kind"] == "checkout" and operation.get("processor") != "bank"
+    kept = [line for line in lines if paying and line[:2] == (_PSP_FEES, outside) and 0 < line[2] <= amount]
     rest = sorted(line for line in lines if line not in kept)
     one_currency = {line[3] for line in lines} <= {operation["currency"]}
     return (

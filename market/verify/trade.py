@@ -6,7 +6,7 @@ from typing import Final
 
 from contracts.terms import AnyTerms
 from ledger.entry import Entry
-from market.verify import approvals, cleaned, delivery, ending, money, parties, waiver
+from market.verify import approvals, cleaned, delivery, ending, instalments, money, parties, waiver
 from market.verify.evidence import Evidence, Image
 from market.verify.line import Line
 from market.verify.report import Report, require
@@ -33,7 +33,16 @@ REACHED: Final[Mapping[str, tuple[tuple[str, str, frozenset[str]], ...]]] = {
     "settlement.released": (("settlement", "state", frozenset({"RELEASED"})),),
     "settlement.refunded": (("settlement", "state", frozenset({"REFUNDED"})),),
     "settlement.divided": (("settlement", "state", frozenset({"PARTIAL"})),),
+    "settlement.missed": (("access_grant", "state", frozenset({"SUSPENDED"})),),
     "settlement.cancelled": (("settlement", "state", frozenset({"CANCELLED"})),),
+    "chargeback.opened": (("chargeback", "state", frozenset({"INQUIRY", "OPEN"})),),
+    "chargeback.won": (("chargeback", "state", frozenset({"WON"})),),
+    "chargeback.lost": (("chargeback", "state", frozenset({"LOST"})),),
+    "chargeback.closed": (("chargeback", "state", frozenset({"CLOSED"})),),
+    "chargeback.borne": (("chargeback", "state", frozenset({"LOST"})),),
+    "settlement.reduced": (("settlement", "state", frozenset({"FUNDED"})),),
+    "delivery.suspended": (("access_grant", "state", frozenset({"SUSPENDED"})),),
+    "delivery.resumed": (("access_grant", "state", frozenset({"OPEN", "SUSPENDED"})),),
     "redress.ordered": (("redress", "state", frozenset({"ORDERED"})),),
     "redress.repaid": (("redress", "state", frozenset({"REPAID"})),),
     "redress.closed": (("redress", "state", frozenset({"CLOSED"})),),
@@ -66,7 +75,7 @@ REACHED: Final[Mapping[str, tuple[tuple[str, str, frozenset[str]], ...]]] = {
 """Kind of an entry: the rows it must show, each with a column and the values it may have."""
 
 ENDS: Final = frozenset(
-    {"agreement.expired", "agreement.terminated", "settlement.refunded", "dispute.closed"}
+    {"agreement.expired", "agreement.terminated", "settlement.refunded", "dispute.closed", "chargeback.lost"}
 )
 """Kinds by which an agreement ends after something of the data was handed over."""
 
@@ -95,14 +104,23 @@ AFTER: Final[Mapping[str, tuple[frozenset[str], ...]]] = {
         frozenset({"trade.cancelled", "dispute.ruled", "redress.ordered"}),
     ),
     "settlement.released": (frozenset({"transfer.made"}),),
-    "settlement.refunded": (frozenset({"refund.made"}),),
+    "settlement.refunded": (frozenset({"refund.made", "chargeback.lost"}),),
+    "settlement.reduced": (frozenset({"chargeback.lost"}),),
     "settlement.divided": (
         frozenset({"dispute.ruled"}),
         frozenset({"transfer.made"}),
-        frozenset({"refund.made"}),
+        frozenset({"refund.made", "chargeback.lost"}),
     ),
+    "chargeback.opened": (frozenset({"payment.settled", "payment.strayed"}),),
+    "chargeback.won": (frozenset({"chargeback.opened"}),),
+    "chargeback.lost": (frozenset({"chargeback.opened"}),),
+    "chargeback.closed": (frozenset({"chargeback.opened"}),),
+    "chargeback.borne": (frozenset({"chargeback.lost"}),),
+    "delivery.suspended": (frozenset({"chargeback.opened"}),),
+    "delivery.resumed": (frozenset({"delivery.suspended"}),),
+    "settlement.missed": (frozenset({"settlement.funded"}),),
     "redress.ordered": (frozenset({"settlement.released", "settlement.divided"}),),
-    "redress.repaid": (frozenset({"redress.ordered"}), frozenset({"refund.made"})),
+    "redress.repaid": (frozenset({"redress.ordered"}), frozenset({"refund.made", "chargeback.lost"})),
     "redress.closed": (frozenset({"redress.repaid"}),),
     "reversal.made": (frozenset({"redress.repaid"}),),
     "agreement.suspended": (frozenset({"contract.finalized"}),),
@@ -192,5 +210,10 @@ def _check_states(evidence: Evidence, entries: list[tuple[int, Entry]], line: Li
         for table in ("settlement", "acceptance", "dispute")
         if (images := evidence.own(table))
     }
+    if len(due := instalments.rows(evidence)) > 1:
+        states = [images[-1] for images in due.values()]
+        last["settlement"] = "/".join(
+            row["state"] for row in sorted(states, key=lambda row: int(row["ordinal"]))
+        )
     last = {paper.name: paper.row["state"] for paper in line.papers} | last
     return ", ".join(f"{table} {state}" for table, state in last.items())

@@ -52,6 +52,11 @@ FEE_BILL: Final = {"matter": "fee", "form": "special"}
 RED: Final = {"number": "26370000000099999999", "issued_on": "2026-11-22", "file": PAPER}
 ISSUED: Final = {**RED, "rate": "6"}
 MONTH: Final = {"month": "2026-11"}
+ACCOUNT: Final = {
+    "holder": "{provider_name}", "bank": "历下支行", "number": "3700 1616", "code": "313451000012", "currency": "CNY",
+}  # fmt: skip
+LINE: Final = {"entry": "arrived", "reference": "nobody's", "value_date": "2026-01-01", "serial": "SN1"}
+STATEMENT: Final = {"file": PAPER}
 SKETCH: Final = {"document_digest": "{sketch_digest}"}
 STANDING: Final = {"listing": "{listed}", "days": 30, "most": 9}
 BY_KEY: Final = {**DIGEST, "key": "00" * 32}
@@ -270,6 +275,21 @@ PROGRAMS: Final[tuple[Row, ...]] = (
     api("reconciliation_api.fetch_reconciliation_lines", "GET", OPERATOR, READ, 200,
         on="report", **desk(staff=200)),
     api("reconciliation_api.sign_off", "POST", OPERATOR, OPERATE, 200, on="report", sent=NOTE, **desk()),
+    api("bank_api.list_bank_accounts", "GET", PERSON, READ, 200, **everybody()),
+    api("bank_api.enter_bank_account", "POST", ADMIN, MEMBERS, 200, sent=ACCOUNT,
+        **owner(other="422 bank_account.other_holder", party="422 bank_account.other_holder")),
+    api("bank_api.confirm_bank_account", "POST", OPERATOR, OPERATE, 200, on="bank_account", **desk()),
+    api("bank_api.close_bank_account", "POST", ADMIN, MEMBERS, 200, on="bank_account", sent=REASON, **owner()),
+    api("bank_api.show_bank_desk", "GET", OPERATOR, READ, 200, **desk(staff=200)),
+    api("bank_api.record_bank_line", "POST", OPERATOR, OPERATE, 200, sent={**LINE, "amount": 100}, **desk()),
+    api("bank_api.confirm_bank_line", "POST", OPERATOR, OPERATE, 200, on="bank_line", **desk()),
+    api("bank_api.dismiss_bank_line", "POST", OPERATOR, OPERATE, 200, on="bank_line", sent=REASON, **desk()),
+    api("bank_api.import_bank_statement", "POST", OPERATOR, OPERATE, "422 bank_statement.wrong",
+        sent=STATEMENT, **desk()),
+    api("transferring_api.announce", "POST", BUYER, PAYMENTS, 200, on="announced", **side()),
+    api("transferring_api.withdraw", "POST", BUYER, PAYMENTS, 200, on="announced", **side()),
+    api("transferring_api.show_proof", "POST", BUYER, PAYMENTS, 200, on="announced", sent=STATEMENT, **side()),
+    api("transferring_api.fetch_proof", "GET", BUYER, READ, 200, on="announced", **seen(party=PART)),
     api("delivery_api.fetch", "GET", BUYER, DELIVERY, 200,
         on="paid", **side(suspended="403 delivery.provider_suspended")),
     api("delivery_api.receipt", "GET", BUYER, READ, 200, on="delivered", **seen()),
@@ -323,6 +343,8 @@ PROGRAMS: Final[tuple[Row, ...]] = (
     api("invoicing_api.redden", "POST", PROVIDER, PAYMENTS, 200, on="reduced", sent=RED,
         **side(suspended=200)),
     api("invoicing_api.fetch", "GET", BUYER, READ, 200, on="issued", args={"place": 0}, **seen()),
+    api("trades_api.answer_chargeback", "POST", OPERATOR, OPERATE, 200, on="questioned",
+        args={"chargeback_id": "{chargeback}"}, sent={"answer": "contest"}, **office()),
     api("trades_api.order_redress", "POST", OPERATOR, OPERATE, 201, on="settled", sent={"amount": 100, **REASON},
         **office()),
     # Programs: the operator's own acts

@@ -34,7 +34,20 @@ from market.registry.states import RegistrationEvent
 from market.steps import steps_of
 from market.trades import decisions, ending, suspension
 from market.trades.grounds import Cause, Ground
-from tests import assets, attestations, deals, invoices, offers, people, reports, signers, trades, updates
+from tests import (
+    assets,
+    attestations,
+    banking,
+    chargebacks,
+    deals,
+    invoices,
+    offers,
+    people,
+    reports,
+    signers,
+    trades,
+    updates,
+)
 from tests.attestations import Body
 from tests.authenticator import Authenticator
 from tests.authorisation.rows import Column, Row, Who
@@ -306,6 +319,8 @@ def _trades(provider: Actor, buyer: Actor, house: House) -> dict[str, str]:
     guarded = _guarded(asked())
     due, paid = running(), trades.paid(running())
     operation = trades.planned(due)
+    announced = running()
+    moneyed = banking.waiting(provider, announced)
     delivered, disputed = (trades.fetched(trades.paid(running())) for _ in range(2))
     with transaction() as session:
         decisions.reject(session, buyer, disputed.number, WHY)
@@ -323,6 +338,8 @@ def _trades(provider: Actor, buyer: Actor, house: House) -> dict[str, str]:
     for invoice in (issued, reduced):
         invoices.issued(invoice, provider, file=invoices.stored())
     invoices.owed(reduced, reduced.amount)
+    questioned = trades.fetched(trades.paid(running()))
+    chargeback = chargebacks.questioned(questioned.number)
     goods = assets.registered(provider, deals.content())
     standing, sketch = (
         make(provider, assets.listed(provider, goods)) for make in (offers.opened, offers.drafted)
@@ -332,13 +349,15 @@ def _trades(provider: Actor, buyer: Actor, house: House) -> dict[str, str]:
     found = {
         "updated": newer, "settled": settled, "noticed": noticed, "resting": resting, "over": over,
         "requested": requested, "agreed": agreed, "offered": offered, "due": due,
-        "guarded": guarded,
-        "paid": paid, "delivered": delivered, "disputed": disputed,
+        "guarded": guarded, "questioned": questioned,
+        "announced": announced, "paid": paid, "delivered": delivered, "disputed": disputed,
     }  # fmt: skip
     house.private |= {deal.number for deal in found.values()}
     return {
         **{name: deal.number for name, deal in found.items()},
+        **moneyed,
         "standing": standing.number,
+        "chargeback": str(chargeback.id),
         "sketch": sketch.number,
         "sketch_digest": offers.draft_of(sketch).document_digest,
         "requested_terms": deals.of(requested.number).terms_digest,

@@ -10,9 +10,10 @@ from market import clock
 from market.demo.client import wait_for
 from market.i18n import CHINA
 from tests import people, signers
-from tests.flows import assessing, billing, reconciling, sparing
+from tests.flows import assessing, banking, billing, reconciling, sparing
 from tests.flows.browser import Browser
 from tests.flows.hall import Caller, Hall, Json
+from tests.flows.test_chargebacks import question
 from tests.waiting import SECONDS
 
 _count = itertools.count(1)
@@ -48,6 +49,7 @@ def furnish(hall: Hall) -> World:
     registered = [str(item["id"]) for item in hall.provider.get("/api/v1/assets")["items"]]
     certificates = [one["number"] for one in hall.provider.get("/api/v1/assets")["items"] if one["number"]]
     trades = _trades(hall)
+    lines, accounts = _bank(hall, trades)
     invoices = billing.invoices(hall, trades)
     standing, sketch, accepted = _offers(hall)
     applicant = _applicant(hall)
@@ -89,6 +91,8 @@ def furnish(hall: Hall) -> World:
         "invoice_id": invoices,
         "operation_id": [one["id"] for one in hall.operator.get("/api/v1/operations")["items"][:8]],
         "reconciliation_id": _reports(hall),
+        "line_id": lines,
+        "account_id": accounts,
         "entry_id": [str(one["entry_id"]) for one in entries[::4]],
         "size": [str(one["size"]) for one in hall.buyer.get("/api/v1/checkpoints")["items"][:2]],
         "token": [invited["token"]],
@@ -140,6 +144,28 @@ def _reports(hall: Hall) -> list[str]:
     differs = str(reconciling.asked(hall)["id"])
     hall.operator.ask("POST", f"/api/v1/reconciliations/{signed}/sign-off", {})
     return [signed, differs]
+
+
+def _bank(hall: Hall, trades: list[str]) -> tuple[list[str], list[str]]:
+    """Announce a bank transfer; return lines and accounts in every state that is shown differently."""
+    other = banking.open_accounts(hall)
+    number = hall.agree(hall.priced)
+    trades.insert(0, number)
+    told = hall.buyer.do(number, "bank-transfer").body
+    banking.send(hall.buyer, f"/trades/{number}/bank-transfer/proof", "proof.pdf", banking.PDF)
+    paid = hall.agree(hall.priced)
+    trades.insert(0, paid)
+    came = hall.buyer.do(paid, "bank-transfer").body["reference"]
+    file = banking.statement(hall, ("B1", "1.00", "收", told["reference"]), ("B2", "268.00", "收", came))
+    banking.send(hall.operator, "/bank-statements", "day.csv", file, closing="269.00")
+    lines = banking.waiting(other)
+    assert banking.confirm(other, lines["B2"]["id"]).status == 200
+    hall.until(paid, "settlement.funded")
+    hall.buyer.do(paid, "cancellation", reason="no longer needed")
+    hall.until(paid, "refund.planned")
+    waits = banking.enter(hall, hall.provider, number="6222 0000 1111").body["id"]
+    own = [str(one["id"]) for one in hall.operator.get("/api/v1/bank-accounts")["items"]]
+    return [str(one["id"]) for one in lines.values()], [str(waits), *own]
 
 
 def _rows() -> bytes:
@@ -207,7 +233,8 @@ def _trades(hall: Hall) -> list[str]:
     agreed, opened, paid = (hall.agree(hall.priced) for _time in range(3))
     hall.buyer.post(f"/api/v1/trades/{opened}/payment")
     hall.pay(paid)
-    delivered, disputed, ruled, noticed, over, done = (hall.sell() for _time in range(6))
+    delivered, disputed, ruled, noticed, over, questioned, done = (hall.sell() for _time in range(7))
+    question(hall, questioned)
     for number in (disputed, ruled):
         assert hall.buyer.do(number, "rejection", reason="not what was promised").status == 200
     assert hall.operator.do(ruled, "ruling", outcome="refund", reason="promise broken").status == 200
@@ -221,7 +248,7 @@ def _trades(hall: Hall) -> list[str]:
     amended = _amended(hall, done)
     return [
         requested, half, guarded, declined, *offered, agreed, opened, paid, delivered, disputed, ruled, noticed,
-        over, *amended, done,
+        over, questioned, *amended, done,
     ]  # fmt: skip
 
 

@@ -17,14 +17,15 @@ from tests.postgres import Urls
 CHANGING = """
     acceptance access_grant account agreement appeal approval_rule asset asset_update certificate cleaning contract
     declaration
-    dispute duty redress
+    chargeback dispute duty redress
     invoice tax_profile
     inspection
     invitation key listing member notice operation organisation request settlement standing_offer trade user
-    reconciliation
+    reconciliation bank_account bank_line
 """.split()
 OF_ONE_STEP = """
-    approval attestation correction invoice_document posting receipt remark revision signature step_image version waiver
+    approval attestation bank_statement correction invoice_document posting receipt remark revision signature step_image
+    version waiver
 """.split()
 OF_THE_LOG = """
     ledger_checkpoint ledger_contradiction ledger_cosignature ledger_entry ledger_leaf ledger_mark ledger_tile

@@ -14,12 +14,25 @@ from market.approvals.asks import Asks
 from market.approvals.ruling import Rule
 from market.catalog import service as catalog
 from market.contracting import requesting
-from market.db import transaction
+from market.db import read, transaction
 from market.participants import access, members
+from market.participants import service as participants
 from market.registry.models import Asset
 from market.trades import decisions, ending
 from market.trades.grounds import Cause, Ground
-from tests import assets, deals, evidence, invoices, offers, people, reports, trades, updates
+from tests import (
+    assets,
+    banking,
+    chargebacks,
+    deals,
+    evidence,
+    invoices,
+    offers,
+    people,
+    reports,
+    trades,
+    updates,
+)
 from tests.deals import Deal
 
 DEAR = 90_000_000
@@ -62,6 +75,7 @@ def reserved(cast: Cast) -> Mapping[str, list[str]]:
             **_trades(cast, listing),
             **_people(cast),
             **_reports(cast),
+            **_banking(cast, listing),
         }
 
 
@@ -166,7 +180,7 @@ def _trades(cast: Cast, listing: str) -> dict[str, list[str]]:
         evidence.in_force(deal)
         return deal
 
-    due, *funded = (running() for _each in range(14))
+    due, *funded = (running() for _each in range(15))
     for one in funded:
         evidence.pay(one)
     cancelled, fetched, *delivered = funded
@@ -178,7 +192,8 @@ def _trades(cast: Cast, listing: str) -> dict[str, list[str]]:
     jobs.drain()
     for one in closed:
         trades.closed(one)
-    ended, noticed, halted, resting, over, billed, unbilled, released = closed
+    ended, noticed, halted, resting, over, billed, unbilled, released, questioned = closed
+    chargeback = chargebacks.questioned(questioned.number)
     for actor in (cast.provider, cast.buyer):
         invoices.profile(actor)
     asked = invoices.asked(billed)
@@ -198,6 +213,8 @@ def _trades(cast: Cast, listing: str) -> dict[str, list[str]]:
         "POST /api/v1/trades/{number}/acceptance#number": [accepted.number],
         "POST /api/v1/trades/{number}/rejection#number": [rejected.number],
         "POST /api/v1/trades/{number}/ruling#number": [disputed.number],
+        "POST /api/v1/trades/{number}/chargebacks/{chargeback_id}/answer#number": [questioned.number],
+        "POST /api/v1/trades/{number}/chargebacks/{chargeback_id}/answer#chargeback_id": [str(chargeback.id)],
         "POST /api/v1/trades/{number}/redress#number": [released.number],
         "POST /api/v1/trades/{number}/termination#number": [ended.number],
         "POST /api/v1/trades/{number}/retraction#number": [noticed.number],
@@ -218,6 +235,33 @@ def _reports(cast: Cast) -> dict[str, list[str]]:
     return {
         "/reconciliations/{reconciliation_id}": [str(reports.signed(cast.operator, colleague).id)],
         f"POST {place}/sign-off#reconciliation_id": [str(reports.made(colleague).id) for _each in range(3)],
+    }
+
+
+def _banking(cast: Cast, listing: str) -> dict[str, list[str]]:
+    """Return trades that are paid by bank, and lines and accounts that another person than the operator entered."""
+    bank = banking.Bank(cast.provider)
+    due = [deals.requested(cast.provider, cast.buyer, listing) for _each in range(4)]
+    for one in due:
+        evidence.in_force(one)
+    chosen, proved, withdrawn, shown = due
+    for one in (proved, withdrawn, shown):
+        banking.announced(one)
+    lines = [str(bank.say(banking.came(banking.nobodys()), bank.second)) for _each in range(2 * SPARE)]
+    accounts = [banking.proposed(people.verified(Role.BUYER)) for _each in range(SPARE)]
+    place = "/api/v1/trades/{number}/bank-transfer"
+    with read() as session:
+        holder = participants.found(session, cast.clerk.organisation_id).name_zh  # type: ignore[arg-type]
+    return {
+        f"POST {place}#number": [chosen.number],
+        f"POST {place}/withdrawal#number": [withdrawn.number],
+        f"POST {place}/proof#number": [proved.number],
+        f"GET {place}/proof#number": [shown.number],
+        "POST /api/v1/bank-lines/{line_id}/confirmation#line_id": lines[:SPARE],
+        "POST /api/v1/bank-lines/{line_id}/dismissal#line_id": lines[SPARE:],
+        "POST /api/v1/bank-accounts#holder": [holder],
+        "POST /api/v1/bank-accounts/{account_id}/confirmation#account_id": accounts,
+        "POST /api/v1/bank-accounts/{account_id}/closure#account_id": [banking.proposed(cast.clerk)],
     }
 
 

@@ -388,6 +388,7 @@ def upgrade() -> None:
     op.create_table(
         "operation",
         sa.Column("kind", sa.String(32), nullable=False),
+        sa.Column("processor", sa.String(32), nullable=False),
         sa.Column("handle", sa.String(length=26), nullable=False),
         sa.Column("number", sa.String(length=11), nullable=False),
         sa.Column("settlement_id", sa.Uuid(), nullable=False),
@@ -403,6 +404,9 @@ def upgrade() -> None:
         sa.Column("rules", sa.Integer(), nullable=False),
         sa.Column("means", sa.String(length=100), nullable=True),
         sa.Column("state", sa.String(32), nullable=False),
+        sa.Column("reference", sa.String(length=11), nullable=True),
+        sa.Column("proof_digest", sa.String(length=64), nullable=True),
+        sa.Column("proof_format", sa.String(length=4), nullable=True),
         sa.Column("stripe_id", sa.String(length=255), nullable=True),
         sa.Column("request_id", sa.String(length=255), nullable=True),
         sa.Column("url", sa.Text(), nullable=True),
@@ -430,6 +434,7 @@ def upgrade() -> None:
             "settlement_id", "kind", "attempt", name="uq_operation_settlement_id_kind_attempt"
         ),
         sa.UniqueConstraint("payment_intent", name="uq_operation_payment_intent"),
+        sa.UniqueConstraint("reference", name="uq_operation_reference"),
         sa.UniqueConstraint("stripe_id", name="uq_operation_stripe_id"),
     )
     op.create_index("ix_operation_number", "operation", ["number"], unique=False)
@@ -467,6 +472,53 @@ def upgrade() -> None:
         sqlite_where=sa.text("kind = 'checkout' AND state IN ('PLANNED', 'OPEN')"),
         postgresql_where=sa.text("kind = 'checkout' AND state IN ('PLANNED', 'OPEN')"),
     )
+    op.create_table(
+        "chargeback",
+        sa.Column("operation_id", sa.Uuid(), nullable=False),
+        sa.Column("handle", sa.String(length=26), nullable=False),
+        sa.Column("number", sa.String(length=11), nullable=False),
+        sa.Column("settlement_id", sa.Uuid(), nullable=False),
+        sa.Column("stripe_id", sa.String(length=255), nullable=False),
+        sa.Column("state", sa.String(32), nullable=False),
+        sa.Column("reason", sa.String(length=100), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("withdrawn", sa.BigInteger(), nullable=False),
+        sa.Column("fee", sa.BigInteger(), nullable=False),
+        sa.Column("covered", sa.BigInteger(), nullable=False),
+        sa.Column("borne", sa.BigInteger(), nullable=False),
+        sa.Column("rules", sa.Integer(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answer", sa.String(32), nullable=True),
+        sa.Column("evidence", sa.Text(), nullable=True),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("planned_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("request_id", sa.String(length=255), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint(
+            "amount > 0 AND withdrawn >= 0 AND withdrawn <= amount AND fee >= 0"
+            " AND covered >= 0 AND borne >= 0 AND covered + borne <= withdrawn",
+            name="ck_chargeback_amount",
+        ),
+        sa.ForeignKeyConstraint(
+            ["operation_id"], ["operation.id"], name="fk_chargeback_operation_id_operation"
+        ),
+        sa.ForeignKeyConstraint(
+            ["step_id", "id"],
+            ["step_image.step_id", "step_image.row_id"],
+            name="bond_chargeback",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_chargeback"),
+        sa.UniqueConstraint("stripe_id", name="uq_chargeback_stripe_id"),
+    )
+    op.create_index("ix_chargeback_number", "chargeback", ["number"], unique=False)
+    op.create_index("ix_chargeback_operation_id", "chargeback", ["operation_id"], unique=False)
+    op.create_index("ix_chargeback_state", "chargeback", ["state", "due_at"], unique=False)
     op.create_table(
         "organisation",
         sa.Column("handle", sa.String(length=32), nullable=False),
@@ -755,10 +807,12 @@ def upgrade() -> None:
     op.create_table(
         "redress",
         sa.Column("trade_id", sa.Uuid(), nullable=False),
+        sa.Column("settlement_id", sa.Uuid(), nullable=False),
         sa.Column("state", sa.String(32), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.Column("fee", sa.BigInteger(), nullable=False),
         sa.Column("recovered", sa.BigInteger(), nullable=True),
+        sa.Column("chargeback_id", sa.Uuid(), nullable=True),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("ordered_at", sa.DateTime(timezone=True), nullable=False),
@@ -911,6 +965,7 @@ def upgrade() -> None:
     op.create_table(
         "posting",
         sa.Column("operation_id", sa.Uuid(), nullable=False),
+        sa.Column("chargeback_id", sa.Uuid(), nullable=True),
         sa.Column("number", sa.String(length=11), nullable=False),
         sa.Column("place", sa.Integer(), nullable=False),
         sa.Column("debit", sa.String(length=80), nullable=False),
@@ -921,6 +976,9 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("step_id", sa.Uuid(), nullable=False),
         sa.CheckConstraint("amount > 0 AND debit <> credit", name="ck_posting_amount"),
+        sa.ForeignKeyConstraint(
+            ["chargeback_id"], ["chargeback.id"], name="fk_posting_chargeback_id_chargeback"
+        ),
         sa.ForeignKeyConstraint(["operation_id"], ["operation.id"], name="fk_posting_operation_id_operation"),
         sa.ForeignKeyConstraint(
             ["step_id", "id"],
@@ -1040,9 +1098,14 @@ def upgrade() -> None:
     op.create_table(
         "settlement",
         sa.Column("trade_id", sa.Uuid(), nullable=False),
+        sa.Column("ordinal", sa.Integer(), nullable=False),
+        sa.Column("label", sa.Text(), nullable=True),
+        sa.Column("period_from", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("period_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.Column("fee", sa.BigInteger(), nullable=False),
         sa.Column("refund", sa.BigInteger(), nullable=False),
+        sa.Column("charged_back", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("state", sa.String(32), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
@@ -1050,7 +1113,9 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("step_id", sa.Uuid(), nullable=False),
         sa.CheckConstraint(
-            "amount > 0 AND fee >= 0 AND refund >= 0 AND fee + refund <= amount", name="ck_settlement_amount"
+            "amount > 0 AND fee >= 0 AND refund >= 0 AND charged_back >= 0"
+            " AND fee + refund + charged_back <= amount",
+            name="ck_settlement_amount",
         ),
         sa.ForeignKeyConstraint(
             ["step_id", "id"],
@@ -1061,7 +1126,10 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["trade_id"], ["trade.id"], name="fk_settlement_trade_id_trade"),
         sa.PrimaryKeyConstraint("id", name="pk_settlement"),
-        sa.UniqueConstraint("trade_id", name="uq_settlement_trade_id"),
+        sa.CheckConstraint(
+            "ordinal > 0 AND (period_from IS NULL) = (period_until IS NULL)", name="ck_settlement_ordinal"
+        ),
+        sa.UniqueConstraint("trade_id", "ordinal", name="uq_settlement_trade_id_ordinal"),
     )
     op.create_table(
         "signature",
@@ -1569,6 +1637,7 @@ def upgrade() -> None:
         sa.Column("number", sa.String(length=11), nullable=False),
         sa.Column("item", sa.String(length=200), nullable=False),
         sa.Column("matter", sa.String(32), nullable=False),
+        sa.Column("instalment", sa.Integer(), nullable=False),
         sa.Column("form", sa.String(32), nullable=False),
         sa.Column("seller_id", sa.Uuid(), nullable=False),
         sa.Column("payer_id", sa.Uuid(), nullable=False),
@@ -1607,7 +1676,7 @@ def upgrade() -> None:
     op.create_index(
         "uq_invoice_live",
         "invoice",
-        ["trade_id", "matter"],
+        ["trade_id", "matter", "instalment"],
         unique=True,
         sqlite_where=sa.text("state <> 'REFUSED'"),
         postgresql_where=sa.text("state <> 'REFUSED'"),
@@ -1642,6 +1711,125 @@ def upgrade() -> None:
         sa.UniqueConstraint("invoice_id", "place", name="uq_invoice_document_invoice_id_place"),
         sa.UniqueConstraint("number", name="uq_invoice_document_number"),
     )
+    op.create_table(
+        "bank_account",
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("handle", sa.String(length=26), nullable=False),
+        sa.Column("receiving", sa.Boolean(), nullable=False),
+        sa.Column("holder", sa.String(length=200), nullable=False),
+        sa.Column("bank", sa.String(length=200), nullable=False),
+        sa.Column("number", sa.String(length=40), nullable=False),
+        sa.Column("code", sa.String(length=20), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("institution", sa.String(length=200), nullable=True),
+        sa.Column("supervised", sa.Boolean(), nullable=False),
+        sa.Column("state", sa.String(32), nullable=False),
+        sa.Column("proposed_by", sa.Uuid(), nullable=False),
+        sa.Column("proposed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("confirmed_by", sa.Uuid(), nullable=True),
+        sa.Column("reason", sa.String(length=1000), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["step_id", "id"],
+            ["step_image.step_id", "step_image.row_id"],
+            name="bond_bank_account",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_bank_account"),
+        sa.CheckConstraint(
+            "NOT receiving OR institution IS NOT NULL AND supervised", name="ck_bank_account_supervised"
+        ),
+        sa.UniqueConstraint("handle", name="uq_bank_account_handle"),
+    )
+    op.create_index("ix_bank_account_state", "bank_account", ["state", "proposed_at"], unique=False)
+    op.create_index(
+        "uq_bank_account_live",
+        "bank_account",
+        ["organisation_id", "state"],
+        unique=True,
+        sqlite_where=sa.text("state <> 'CLOSED'"),
+        postgresql_where=sa.text("state <> 'CLOSED'"),
+    )
+    op.create_table(
+        "bank_statement",
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("lines", sa.Integer(), nullable=False),
+        sa.Column("last_day", sa.String(length=10), nullable=False),
+        sa.Column("closing", sa.BigInteger(), nullable=True),
+        sa.Column("imported_by", sa.Uuid(), nullable=False),
+        sa.Column("imported_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["step_id", "id"],
+            ["step_image.step_id", "step_image.row_id"],
+            name="bond_bank_statement",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_bank_statement"),
+        sa.UniqueConstraint("digest", name="uq_bank_statement_digest"),
+    )
+    op.create_index("ix_bank_statement_imported_at", "bank_statement", ["imported_at", "id"], unique=False)
+    op.create_table(
+        "bank_line",
+        sa.Column("handle", sa.String(length=26), nullable=False),
+        sa.Column("statement_id", sa.Uuid(), nullable=True),
+        sa.Column("entry", sa.String(32), nullable=False),
+        sa.Column("operation_id", sa.Uuid(), nullable=True),
+        sa.Column("serial", sa.String(length=40), nullable=True),
+        sa.Column("value_date", sa.String(length=10), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("counterparty", sa.String(length=200), nullable=False),
+        sa.Column("reference", sa.String(length=200), nullable=False),
+        sa.Column("reason", sa.String(length=1000), nullable=True),
+        sa.Column("state", sa.String(32), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("confirmed_by", sa.Uuid(), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["step_id", "id"],
+            ["step_image.step_id", "step_image.row_id"],
+            name="bond_bank_line",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_bank_line"),
+        sa.CheckConstraint("amount > 0", name="ck_bank_line_amount"),
+        sa.CheckConstraint(
+            "confirmed_by IS NULL OR confirmed_by <> recorded_by", name="ck_bank_line_persons"
+        ),
+        sa.ForeignKeyConstraint(
+            ["operation_id"], ["operation.id"], name="fk_bank_line_operation_id_operation"
+        ),
+        sa.ForeignKeyConstraint(
+            ["statement_id"], ["bank_statement.id"], name="fk_bank_line_statement_id_bank_statement"
+        ),
+    )
+    op.create_index("ix_bank_line_operation_id", "bank_line", ["operation_id"], unique=False)
+    op.create_index("ix_bank_line_state", "bank_line", ["state", "recorded_at"], unique=False)
+    op.create_index(
+        "uq_bank_line_serial",
+        "bank_line",
+        ["serial"],
+        unique=True,
+        sqlite_where=sa.text("state <> 'DISMISSED'"),
+        postgresql_where=sa.text("state <> 'DISMISSED'"),
+    )
+    op.create_index(
+        "uq_bank_line_order",
+        "bank_line",
+        ["operation_id"],
+        unique=True,
+        sqlite_where=sa.text("state = 'RECORDED' AND entry <> 'arrived'"),
+        postgresql_where=sa.text("state = 'RECORDED' AND entry <> 'arrived'"),
+    )
     for statement in SEARCH[op.get_bind().dialect.name]:
         op.execute(statement)
 
@@ -1649,6 +1837,9 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Remove every table."""
     op.execute("DROP TABLE listing_search")
+    op.drop_table("bank_line")
+    op.drop_table("bank_statement")
+    op.drop_table("bank_account")
     op.drop_table("invoice_document")
     op.drop_index("uq_invoice_live", table_name="invoice")
     op.drop_index("ix_invoice_seller", table_name="invoice")
@@ -1753,6 +1944,10 @@ def downgrade() -> None:
     op.drop_index("ix_trade_buyer_id", table_name="trade")
     op.drop_index("ix_trade_asset_id", table_name="trade")
     op.drop_table("trade")
+    op.drop_index("ix_chargeback_state", table_name="chargeback")
+    op.drop_index("ix_chargeback_operation_id", table_name="chargeback")
+    op.drop_index("ix_chargeback_number", table_name="chargeback")
+    op.drop_table("chargeback")
     op.drop_index(
         "uq_organisation_living_code",
         table_name="organisation",

@@ -34,7 +34,20 @@ from market.steps import Step, StepImage, journal, recovering, truncate_journal
 from market.steps.journal import Record
 from market.trades import decisions, ending, grounds, redressing
 from market.trades.dispute import Ruling
-from tests import assets, attestations, deals, invoices, offers, people, reports, signers, trades, waivers
+from tests import (
+    assets,
+    attestations,
+    banking,
+    chargebacks,
+    deals,
+    invoices,
+    offers,
+    people,
+    reports,
+    signers,
+    trades,
+    waivers,
+)
 from tests.conftest import Clock, postgres_server, sqlite_urls
 from tests.deals import Deal
 from tests.market.governance.comparing import (
@@ -139,6 +152,8 @@ def second_half(deal: Deal) -> None:
     with transaction() as session:
         redressing.order(session, chief, deal.number, 1_000, "a column was empty")
     jobs.drain()
+    chargebacks.questioned(deal.number, amount=2_000)
+    jobs.drain()
     other = trades.fetched(trades.paid(trades.in_force(beside=deal)))
     with transaction() as session:
         decisions.reject(session, other.buyer, other.number, "not what was sold")
@@ -147,6 +162,8 @@ def second_half(deal: Deal) -> None:
     jobs.drain()
     trades.planned(trades.in_force(beside=deal))
     waivers.asked(deal.provider)
+    banking.story(trades.in_force(beside=deal))
+    jobs.drain()
     asked = deals.requested(deal.provider)
     bargaining.say(asked.buyer, asked.number, deals.of(asked.number).terms_digest, "term", "why so long?")
     offers.accepted(offers.opened(deal.provider), deal.buyer)

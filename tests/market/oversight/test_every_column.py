@@ -24,7 +24,20 @@ from market.oversight import checking, publishing
 from market.trades import decisions, ending, redressing
 from market.trades.dispute import Ruling
 from market.trades.grounds import Ground
-from tests import assets, attestations, deals, evidence, invoices, offers, people, reports, signers, waivers
+from tests import (
+    assets,
+    attestations,
+    banking,
+    chargebacks,
+    deals,
+    evidence,
+    invoices,
+    offers,
+    people,
+    reports,
+    signers,
+    waivers,
+)
 from tests.deals import Deal
 
 GARBAGE = ("'no such value'", "X'00ff'", "1.5")
@@ -51,6 +64,9 @@ def raw(running: Flask) -> Iterator[Connection]:
     evidence.look()
     reports.signed(chief, people.colleague(chief, Role.OPERATOR))
     _ended(running, deals.requested(deal.provider))
+    paid = deals.requested(deal.provider)
+    evidence.in_force(paid)
+    banking.story(paid)
     offers.accepted(offers.opened(deal.provider), deal.buyer)
     waivers.asked(deal.provider)
     signers.certified(people.colleague(deal.buyer, Role.BUYER))
@@ -103,6 +119,8 @@ def _ended(running: Flask, deal: Deal) -> None:
     evidence.look()
     with transaction() as session:
         ending.end(session, deal.provider, deal.number, Ground.GRAVE, "it was passed on")
+    chargebacks.questioned(deal.number, amount=20_000)
+    evidence.look()
 
 
 def tables() -> list[Table]:

@@ -1,4 +1,4 @@
-"""Which means of payment a pay page offers, by how long the payment may be held (R5.6)."""
+"""Which means of payment a pay page offers, by how long the payment may be held (R5.7)."""
 
 import pytest
 from flask import Flask

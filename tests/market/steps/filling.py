@@ -25,6 +25,7 @@ SAMPLES: dict[type, Any] = {
 OWN: dict[str, dict[str, Any]] = {
     "operation": {"netted": 0},
     "redress": {"fee": 0},
+    "bank_line": {"confirmed_by": None},
     "settlement": {"amount": 2},
     "reconciliation": {"ends_at": SAMPLES[datetime] + timedelta(days=1)},
 }
