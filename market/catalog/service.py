@@ -12,11 +12,12 @@ from contracts.terms import Offered
 from market import steps
 from market.actor import Actor
 from market.catalog import search
+from market.catalog.benefits import require_benefit
 from market.catalog.models import Listing, ListingOffer
 from market.catalog.reading import Facts, by_number, facts_of, found, is_listed, offers_of, page_of, relation
 from market.catalog.sectors import NAMES
 from market.catalog.states import ListingEvent, ListingState, advance, wrong_state
-from market.catalog.terms import Proposal, check, check_promises, require_benefit
+from market.catalog.terms import Proposal, check, check_promises
 from market.errors import Conflict
 from market.i18n import _
 from market.permissions import Relation, require

@@ -16,16 +16,16 @@ from contracts.terms import Filled, Offered
 from contracts.vocabulary import Action, DeliveryMode, Purpose
 from contracts.wording import pair
 from market import clock
+from market.catalog.benefits import cost_faults, require_benefit
 from market.catalog.models import Benefit
 from market.catalog.sectors import Sector
 from market.catalog.wording import about, word
-from market.errors import Forbidden, Invalid
+from market.errors import Invalid
 from market.fields import LARGEST_AMOUNT, SMALLEST_AMOUNT
 from market.i18n import _, in_language
 from market.inspection import indicators
 from market.inspection.report import Report
 from market.rules import CURRENT, book, waiver
-from market.rules import benefit as benefits
 
 Word = TypeVar("Word", bound=StrEnum)
 
@@ -174,7 +174,7 @@ def check(proposal: Proposal) -> None:
             same thing is promised twice; a cost is stated without its basis or where it has no place.
     """
     require_benefit(proposal.benefit, proposal.price, proposal.cost, proposal.use)
-    faults = _cost_faults(proposal)
+    faults = cost_faults(proposal.benefit, proposal.cost, proposal.cost_basis)
     if fault := _unpaid(proposal):
         faults["price"] = [fault]
     if proposal.model not in offered():
@@ -190,59 +190,6 @@ def check(proposal: Proposal) -> None:
             _("Some fields cannot be accepted. Correct them and send again."),
             fields=faults,
         )
-
-
-def _cost_faults(proposal: Proposal) -> dict[str, list[str]]:
-    """Return what is wrong with the cost that is stated."""
-    if proposal.cost is None and proposal.cost_basis is None:
-        return {}
-    if proposal.benefit is not Benefit.PUBLIC:
-        return {"cost": [_("Only a public-benefit listing states its cost.")]}
-    if proposal.cost is None:
-        return {"cost": [_("State the amount of the cost beside its basis.")]}
-    if proposal.cost_basis is None:
-        return {"cost_basis": [_("Say what the cost is made up of; everybody can read it.")]}
-    return {}
-
-
-def require_benefit(
-    benefit: Benefit, price: Money, cost: int | None, use: Use, version: int = CURRENT
-) -> None:
-    """Refuse terms over data of public benefit that are not of public benefit.
-
-    Args:
-        benefit: of the listing.
-        price: what the terms ask for.
-        cost: what the listing states as its cost, in the price's minor units.
-        use: what the terms permit.
-        version: of the rule book that the terms are made under.
-
-    Raises:
-        Forbidden: ``listing.benefit_priced``, ``listing.above_cost`` or ``listing.benefit_commercial`` (rule R3.3).
-    """
-    if benefit is not Benefit.PUBLIC:
-        return
-    match benefits.fault(price.amount, cost, use.purposes, use.permitted, version):
-        case benefits.Fault.PRICED:
-            said = _(
-                "A public-benefit listing is free of charge. Set the price to 0, or list it as commercial."
-            )
-            raise Forbidden("listing.benefit_priced", said, rule=benefits.RULE)
-        case benefits.Fault.NO_COST:
-            said = _(
-                "A public-benefit listing with a price states what the data cost. State it, set the price to 0, or"
-                " list it as commercial."
-            )
-            raise Forbidden("listing.benefit_priced", said, rule=benefits.RULE)
-        case benefits.Fault.ABOVE_COST:
-            said = _("A public-benefit listing asks for no more than its stated cost. Ask for that at most.")
-            raise Forbidden("listing.above_cost", said, rule=benefits.RULE)
-        case benefits.Fault.COMMERCIAL:
-            said = _(
-                "A public-benefit listing permits no product development, no “any lawful purpose” and no selling."
-                " List commercial use apart."
-            )
-            raise Forbidden("listing.benefit_commercial", said, rule=benefits.RULE)
 
 
 def unpayable(price: Money) -> str:

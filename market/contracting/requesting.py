@@ -20,8 +20,8 @@ from contracts.vocabulary import Role
 from market import clock, jobs, permissions, steps, storage
 from market.actor import Actor, Scope
 from market.catalog import service as catalog
+from market.catalog.benefits import require_benefit
 from market.catalog.service import Facts
-from market.catalog.terms import require_benefit
 from market.contracting import asking, letters, waiving
 from market.contracting.models import Request
 from market.db import read, transaction

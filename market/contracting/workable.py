@@ -10,6 +10,7 @@ from contracts.library import Model
 from contracts.terms import Terms
 from market.catalog import reading as catalog
 from market.catalog import terms as listings
+from market.catalog.benefits import require_benefit
 from market.contracting import waiving
 from market.contracting.refusing import terms_refused
 from market.errors import Invalid
@@ -51,7 +52,7 @@ def require(session: Session, terms: Terms, handle: str | None = None) -> None:
         price, promises, _delivery = terms.price, terms.quality, terms.delivery
     except TermsError as error:
         raise terms_refused(error) from error
-    listings.require_benefit(listing.benefit, price, listing.cost, terms.use, terms.rules_version)
+    require_benefit(listing.benefit, price, listing.cost, terms.use, terms.rules_version)
     waiving.require(session, terms, handle)
     for blank, fault in listings.uncollectable(terms).items():
         raise Invalid("contract.terms_refused", fault, fields={form.PREFIX + blank: [fault]})
