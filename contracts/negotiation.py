@@ -48,7 +48,7 @@ class Ending(StrEnum):
     WITHDRAWN = "withdrawn"
     EXPIRED = "expired"
     LAPSED = "lapsed"
-    """What an amendment was to change has ended or rests."""
+    """What an amendment was to change has ended or rests, or a waiver was over before it came into force."""
 
 
 TRANSITIONS: Final = MappingProxyType(

@@ -28,6 +28,7 @@ import market.contracting.stamping
 import market.contracting.standing.api
 import market.contracting.standing.ending
 import market.contracting.standing.pages
+import market.contracting.waiver_pages
 import market.delivery.api
 import market.delivery.pages
 import market.governance.api
@@ -237,6 +238,7 @@ PAGES: Final = (
     market.catalog.pages,
     market.contracting.pages,
     market.contracting.standing.pages,
+    market.contracting.waiver_pages,
     market.payments.pages,
     market.payments.bank.pages,
     market.payments.reconciliation.pages,

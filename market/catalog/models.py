@@ -24,8 +24,10 @@ class Benefit(StrEnum):
 class Listing(Stateful, Base):
     """What a provider offers.
 
-    ``price`` is in minor units of ``currency``; ``model`` is ``<name>/<version>`` of the model text; ``terms``
-    holds what stands in the text's blanks, by their names (:mod:`contracts.blanks`), the price among them.
+    ``price`` is in minor units of ``currency``, and so is ``cost``, what the data cost their provider: of a
+    public-benefit listing with a price, stated with its basis (R3.3), else None. ``model`` is ``<name>/<version>`` of
+    the model text; ``terms`` holds what stands in the text's blanks, by their names (:mod:`contracts.blanks`), the
+    price among them.
     """
 
     __tablename__ = "listing"
@@ -46,6 +48,8 @@ class Listing(Stateful, Base):
     benefit: Mapped[Benefit]
     price: Mapped[int] = mapped_column(BigInteger)
     currency: Mapped[str] = mapped_column(String(3))
+    cost: Mapped[int | None] = mapped_column(BigInteger)
+    cost_basis: Mapped[str | None] = mapped_column(Text)
     model: Mapped[str] = mapped_column(String(60))
     terms: Mapped[dict[str, Any]]
     state: Mapped[ListingState] = mapped_column(default=ListingState.DRAFT)

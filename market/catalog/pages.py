@@ -14,12 +14,13 @@ from contracts.terms import Offered
 from contracts.vocabulary import Action, Indicator, Purpose
 from market import clock, forms, permissions
 from market.actor import Actor, Role
-from market.catalog import reading, schemas, sectors, service, showing
+from market.catalog import reading, schemas, sectors, service, showing, waivers
 from market.catalog.models import Benefit, Listing
 from market.catalog.reading import Filters, PriceFilter
 from market.catalog.sectors import Sector
 from market.catalog.states import ListingState
 from market.catalog.terms import ASKED, ONCE, RULED, Proposal, offered
+from market.catalog.warning import warnings
 from market.catalog.wording import about, word
 from market.db import read, transaction
 from market.errors import Conflict, Forbidden, Invalid, MarketError, NotFound
@@ -330,6 +331,7 @@ def _listing(number: str, error: Exception | None = None) -> str:
         names = participants.names(session, {row.provider_id})
         offer = reading.offers_of(session, [row]).get(row.id)
         older = not offering.is_newest(session, row.asset_id, row.revision_id)
+        waived = waivers.for_reader(session, actor, facts)
     may = _may(actor, row)
     return render_template(
         "pages/catalog/listing.html",
@@ -352,6 +354,8 @@ def _listing(number: str, error: Exception | None = None) -> str:
         may=may | {"move": may["move"] and older and not offer},
         older=older,
         terms=Offered(row.terms),
+        waived=waived,
+        warnings=warnings(Offered(row.terms)),
         values=forms.sent(),
         faults=forms.faults(error) if error else {},
         message=error.message if isinstance(error, MarketError) else None,

@@ -55,6 +55,7 @@ class Facts:
         use: what the buyer may do.
         term_days: how long.
         benefit: commercial or public.
+        cost: what it costs its provider, in the price's minor units; None where that is not stated.
     """
 
     id: uuid.UUID
@@ -71,6 +72,7 @@ class Facts:
     use: Use
     term_days: int
     benefit: Benefit
+    cost: int | None = None
 
     @property
     def report(self) -> Report:
@@ -223,4 +225,5 @@ def _facts(listing: Listing, asset: RegisteredAsset) -> Facts:
         use=terms.use,
         term_days=terms.term_days,
         benefit=listing.benefit,
+        cost=listing.cost,
     )

@@ -7,10 +7,12 @@ from sqlalchemy import ColumnElement, and_, delete, select
 from sqlalchemy.orm import Session
 
 from contracts.identifiers import new_number
+from contracts.money import Money
 from contracts.terms import Offered
 from market import steps
 from market.actor import Actor
 from market.catalog import search
+from market.catalog.benefits import require_benefit
 from market.catalog.models import Listing, ListingOffer
 from market.catalog.reading import Facts, by_number, facts_of, found, is_listed, offers_of, page_of, relation
 from market.catalog.sectors import NAMES
@@ -60,7 +62,8 @@ def draft(
 
     Raises:
         Conflict: the asset is not registered, or the key was used for something else.
-        Forbidden: the actor may not list, or a public-benefit listing carries a price (R3.3).
+        Forbidden: the actor may not list, or a public-benefit listing asks for more than its cost or permits
+            commercial use (R3.3).
         Invalid: no contract could be made of it.
         NotFound: no such asset.
     """
@@ -72,6 +75,7 @@ def draft(
         "asset": str(asset_id), "title": proposal.title, "summary": proposal.summary,
         "sector": proposal.sector.value, "benefit": proposal.benefit.value, "price": proposal.price.amount,
         "currency": proposal.price.currency, "model": proposal.model, "terms": proposal.said(),
+        **({} if proposal.cost is None else {"cost": proposal.cost, "cost_basis": proposal.cost_basis}),
     }  # fmt: skip
     made = steps.once(session, actor, key, Kind.LISTING_DRAFTED, given)
     if made is not None:
@@ -92,6 +96,8 @@ def draft(
         benefit=proposal.benefit,
         price=proposal.price.amount,
         currency=proposal.price.currency,
+        cost=proposal.cost,
+        cost_basis=proposal.cost_basis,
         model=proposal.model,
         terms=proposal.values(),
         drafted_at=step.time,
@@ -107,7 +113,7 @@ def publish(session: Session, actor: Actor, number: str) -> Step:
 
     Raises:
         Conflict: the asset is not registered (R2.6), or the listing is not a draft.
-        Forbidden: the actor may not publish.
+        Forbidden: the actor may not publish, or the listing is not of public benefit as it says (R3.3).
         Invalid: a promise does not hold against what was measured (``listing.promise_not_held``, R3.2).
         NotFound: no such listing.
     """
@@ -118,7 +124,9 @@ def publish(session: Session, actor: Actor, number: str) -> Step:
         return before
     state = advance(listing.state, ListingEvent.PUBLISH)
     asset = offering.tradable(session, listing.asset_id, listing.revision_id, lock=True)
-    check_promises(Offered(listing.terms).quality, asset.report)
+    offer = Offered(listing.terms)
+    check_promises(offer.quality, asset.report)
+    require_benefit(listing.benefit, Money(listing.price, listing.currency), listing.cost, offer.use)
     step = steps.begin(actor, Kind.LISTING_LISTED, listing.handle)
     listing.step_id = step.id
     listing.state = state

@@ -6,9 +6,11 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from contracts.terms import Offered
 from contracts.vocabulary import Indicator
 from market.catalog import reading, sectors
 from market.catalog.models import Listing
+from market.catalog.warning import warnings
 from market.i18n import in_language, percent
 from market.inspection import indicators
 from market.inspection.report import Report
@@ -65,6 +67,8 @@ def item(listing: Listing, names: Names, offer: str | None = None) -> dict[str, 
         "benefit": listing.benefit.value,
         "price": listing.price,
         "currency": listing.currency,
+        "cost": listing.cost,
+        "cost_basis": listing.cost_basis,
         "model": listing.model,
         "state": listing.state,
         "offer": offer,
@@ -97,6 +101,8 @@ def whole(session: Session, listing: Listing) -> dict[str, Any]:
         "prohibited": [word.value for word in facts.use.prohibited],
         "term_days": facts.term_days,
         "terms": dict(facts.values),
+        "authority": facts.asset.authority,
+        "warnings": warnings(Offered(facts.values)),
         "entry_id": listing.step_id,
         "index": index_of(session, listing.step_id),
     }

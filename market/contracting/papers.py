@@ -15,7 +15,7 @@ from contracts.vocabulary import Role as Party
 from market import jobs, permissions, steps
 from market.actor import Actor
 from market.approvals.models import Approval
-from market.contracting import approving
+from market.contracting import approving, waiving
 from market.contracting.reading import Agreed, found, party_of, relation
 from market.contracting.refusing import refuse_hindered, refuse_late, refuse_signing
 from market.contracting.requesting import tell
@@ -123,6 +123,7 @@ class ContractPaper:
         refuse_late(self.one)
         refuse_signing(self.one, self.role, document_digest)
         refuse_hindered(session, self.one)
+        waiving.refuse_over(session, self.one)
         counting.refuse(session, self.one.request, lock=self.lock)
         self._approval(session)
 

@@ -10,7 +10,9 @@ from contracts.models import Version
 from contracts.negotiation import State
 from contracts.terms import Terms
 from contracts.versions import COMMENT
-from market.contracting import approval_schemas, comparing
+from market.catalog.warning import warnings
+from market.catalog.warning_schemas import WarnedOut
+from market.contracting import approval_schemas, comparing, waiver_schemas
 from market.contracting.comparing import Compared, Said
 from market.contracting.reading import Detail
 from market.contracting.signing import Begun
@@ -27,12 +29,6 @@ from market.fields import (
 )
 from market.i18n import _
 from market.texts.values import Values
-
-
-class RequestIn(Schema):
-    """Which listing a contract is asked for."""
-
-    listing = Number(required=True, metadata={"description": "Number of the listing"})
 
 
 class PreparationIn(Schema):
@@ -270,6 +266,8 @@ class ContractOut(Schema):
     versions = fields.List(fields.Nested(VersionItem))
     remarks = fields.List(fields.Nested(RemarkOut), metadata={"description": "newest first"})
     signatures = fields.List(fields.Nested(SignatureOut))
+    waiver = fields.Nested(waiver_schemas.WaiverOut, allow_none=True)
+    warnings = fields.List(fields.Nested(WarnedOut))
     acts = fields.List(fields.String(), metadata={"description": "what you may do now"})
     approval = fields.Nested(
         approval_schemas.ApprovalOut,
@@ -351,6 +349,8 @@ def shown(one: Detail) -> dict[str, Any]:
         "versions": [_version(row) for row in contract.versions],
         "remarks": [_remark(said) for said in comparing.remarks(one.agreed)],
         "signatures": one.signatures,
+        "waiver": one.waiver,
+        "warnings": warnings(terms),
         "acts": sorted(one.acts),
         "approval": None if one.approval is None else approval_schemas.shown(one.approval),
     }

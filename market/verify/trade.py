@@ -6,7 +6,7 @@ from typing import Final
 
 from contracts.terms import AnyTerms
 from ledger.entry import Entry
-from market.verify import approvals, cleaned, delivery, ending, instalments, money, parties
+from market.verify import approvals, cleaned, delivery, ending, instalments, money, parties, waiver
 from market.verify.evidence import Evidence, Image
 from market.verify.line import Line
 from market.verify.report import Report, require
@@ -148,6 +148,9 @@ def check(report: Report, evidence: Evidence) -> None:
             report.ok("parties", parties.check(evidence, line, kinds))
         with report.checking("data"):
             report.ok("data", _check_data(evidence, terms, entries[0][0]))
+        with report.checking("waiver"):
+            if waived := waiver.check(evidence, line):
+                report.ok("waiver", waived)
         with report.checking("cleaned"):
             cleaned.check(report, evidence)
         with report.checking("states"):

@@ -19,7 +19,7 @@ from market.approvals import ruling
 from market.catalog import service as catalog
 from market.catalog.service import Facts
 from market.contracting.models import OfferDraft
-from market.contracting.requesting import kept, terms, today
+from market.contracting.requesting import demand_benefit, kept, terms, today
 from market.db import read, transaction
 from market.errors import Conflict, Invalid
 from market.i18n import gettext as _
@@ -74,7 +74,7 @@ def facts_of(session: Session, actor: Actor, number: str, *, lock: bool = False)
     listing = catalog.found(session, actor, number, lock=lock)
     permissions.require(actor, "offer.open", catalog.relation(actor, listing))
     participants.verified(session, actor)
-    facts = catalog.facts_of(session, listing)
+    facts = demand_benefit(catalog.facts_of(session, listing))
     _refuse_approved_one_by_one(session, facts)
     if catalog.offers_of(session, [listing]):
         raise Conflict(
