@@ -99,6 +99,10 @@ class ListingIn(_ProposalIn):
     )
     term_days = BoundedInt(low=1, high=LONGEST_TERM, required=True)
     currency = one_of("CNY", load_default="CNY")
+    exclusive = fields.Boolean(
+        load_default=False,
+        metadata={"description": "Sold once: when one buyer has signed, no other contract comes into force"},
+    )
     quality = Several(Part(PromiseIn), load_default=list)
     terms = Values(
         load_default=dict,
@@ -123,6 +127,7 @@ class ListingForm(_ProposalIn):
     """A listing as a person types it; the price in yuan, one promise a box."""
 
     price = Text(low=1, high=60, required=True)
+    exclusive = one_of("no", "yes", load_default="no")
     rows = _Rows()
     completeness = DecimalText()
     uniqueness = DecimalText()
@@ -141,7 +146,7 @@ class ListingForm(_ProposalIn):
                     quality.append(Promise(indicator, Operator.AT_LEAST, data[indicator.value]))
                 except ContractError as error:
                     raise ValidationError(_no_promise(), indicator.value) from error
-        return _proposal(data, price, quality)
+        return _proposal({**data, "exclusive": data["exclusive"] == "yes"}, price, quality)
 
 
 def _proposal(data: dict[str, Any], price: Money, quality: list[Promise]) -> dict[str, Any]:
@@ -156,6 +161,7 @@ def _proposal(data: dict[str, Any], price: Money, quality: list[Promise]) -> dic
         use=_use(data),
         term_days=data["term_days"],
         further=data.get("terms", {}),
+        exclusive=data["exclusive"],
     )
     return {"asset_id": data["asset"], "proposal": proposal}
 
@@ -236,6 +242,8 @@ class ListingItemOut(Schema):
     offer = fields.String(
         allow_none=True, metadata={"description": "standing offer by which it can be accepted at once"}
     )
+    exclusive = fields.Boolean(metadata={"description": "whether it is sold once"})
+    sold = fields.Boolean(metadata={"description": "whether it has its one buyer"})
     provider = fields.Nested(ProviderOut)
     listed_at = Timestamp(allow_none=True)
 

@@ -38,6 +38,9 @@ RULED: Final = MappingProxyType(
 )
 """Blanks that begin with a value of the rule book, and which."""
 
+GRANT: Final = "rights.exclusive"
+"""Blank of an exclusive grant: whoever promises it to one buyer can promise it to no other."""
+
 _GRADED: Final = MappingProxyType(
     {Action.TRAIN: ("use.training", "release"), Action.PRESENT: ("use.publication", "results")}
 )
@@ -68,6 +71,7 @@ class Proposal:
         use: what the buyer may do, for what, and what is ruled out by name.
         term_days: how many days the permitted use lasts.
         further: values of other blanks of the text, by name.
+        exclusive: whether it is sold once; an exclusive grant is promised with it where the text has one (R3.5).
     """
 
     title: str
@@ -80,6 +84,7 @@ class Proposal:
     use: Use
     term_days: int
     further: Mapping[str, Any] = field(default_factory=dict)
+    exclusive: bool = False
 
     def said(self) -> dict[str, Any]:
         """Return what was said, by the names of the model text's blanks."""
@@ -108,6 +113,8 @@ class Proposal:
         usual: dict[str, Any] = {name: rules(rule) for name, rule in RULED.items()}
         for action, (blank, wholly) in _GRADED.items():
             usual[blank] = wholly if action in self.use.permitted else "none"
+        if self.exclusive:
+            usual[GRANT] = True
         known = {name: value for name, value in (usual | self.said()).items() if name in model.blanks}
         if not self.quality and not model.promises:
             known.pop("quality", None)
@@ -208,6 +215,10 @@ def _refused(model: Model, proposal: Proposal) -> dict[str, list[str]]:
     ]
     further += [_("%(name)s has a field of its own.", name=name) for name in proposal.further if name in SAID]
     further += _contradictions(model, proposal.values())
+    if proposal.values().get(GRANT) is True and not proposal.exclusive:
+        further.append(
+            _("An exclusive grant can be promised to one buyer only: mark the listing as sold once.")
+        )
     mode = proposal.values().get("delivery.mode")
     if mode is not None and mode not in set(DeliveryMode):
         further.append(_("This exchange delivers by download only."))

@@ -133,3 +133,4 @@ class Kind(StrEnum):
     REVERSAL_PLANNED = "reversal.planned"
     REVERSAL_MADE = "reversal.made"
     REVERSAL_FAILED = "reversal.failed"
+    CONTRACT_LAPSED = "contract.lapsed"

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from market import jobs, permissions
 from market.actor import Actor
+from market.contracting import claiming
 from market.delivery import service as delivery
 from market.delivery.gate import Hold
 from market.errors import Conflict, Invalid
@@ -140,6 +141,8 @@ def rule(
 def undo(session: Session, actor: Actor, rows: Life, reason: str) -> Step:
     """Take the step ``trade.cancelled``: agreement and grant end, money not yet paid is no longer due.
 
+    A listing that is sold once is free again (R3.5).
+
     Args:
         session: the session of the transaction.
         actor: the buyer, or the exchange's own deadline.
@@ -152,6 +155,7 @@ def undo(session: Session, actor: Actor, rows: Life, reason: str) -> Step:
     rows.agreement.step_id = step.id
     delivery.close(session, step, trade.id)
     exits.begin(session, step, rows)
+    claiming.free(session, step)
     if rows.settlement is not None and rows.settlement.state is SettlementState.DUE:
         rows.settlement.state = settlement.advance(rows.settlement.state, SettlementEvent.CANCEL)
         rows.settlement.step_id = step.id

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from market import jobs
 from market.actor import Actor
+from market.contracting import claiming
 from market.db import read, transaction
 from market.delivery import service as delivery
 from market.delivery.gate import Hold
@@ -184,7 +185,8 @@ def _complete(session: Session, rows: Life, digest: str) -> None:
 
 
 def _terminate(session: Session, rows: Life, step: Pending) -> None:
-    """End agreement and grant within a step, if they have not ended yet."""
+    """End agreement and grant within a step that gives all back; a listing that is sold once is free again (R3.5)."""
+    claiming.free(session, step)
     if rows.agreement.state in {AgreementState.ACTIVE, AgreementState.SUSPENDED}:
         rows.agreement.state = agreement.advance(rows.agreement.state, AgreementEvent.TERMINATE)
         rows.agreement.step_id = step.id

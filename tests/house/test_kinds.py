@@ -46,6 +46,7 @@ reconciliation.planned reconciliation.made reconciliation.signed
 profile.changed invoice.requested invoice.issued invoice.refused invoice.reduced invoice.reddened
 settlement.divided redress.ordered redress.repaid redress.closed
 reversal.planned reversal.made reversal.failed
+contract.lapsed
 """.split()
 
 
