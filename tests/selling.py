@@ -1,15 +1,18 @@
 """A listing that is sold once, and many buyers who sign at the same moment."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from flask import Flask
 
+from contracts.pades import Signer
 from market import jobs
 from market.actor import Role
 from market.catalog import service as catalog
+from market.contracting import papers, signing
 from market.db import read, transaction
+from market.keys import held
 from market.trades import decisions, opening
 from tests import assets, deals, people, trades
 from tests.deals import Deal
@@ -37,6 +40,27 @@ def prepared(buyers: int) -> Sale:
 def raced(app: Flask, racing: Sequence[Deal]) -> list[str]:
     """Let all buyers sign at once; return what each was told."""
     return trades.together(app, *(partial(deals.sign, deal.buyer, deal.number) for deal in racing))
+
+
+def ready(deal: Deal) -> Callable[[], object]:
+    """Return what is left of a buyer's signing once the file is made: the transaction that decides.
+
+    The file of a buyer who is refused can be brought again, since nothing of its contract has changed.
+    """
+    with read() as session:
+        paper = papers.contract(session, deal.buyer, deal.number)
+    held.hold(paper.owner_id)
+    with read() as session:
+        key = held.key_of(session, paper.owner_id)
+        signer = Signer(paper.role, key.certificate, key.chain)
+        ground = signing._ground(session, paper, key.id, signer)
+    made = signing._prepared(ground)
+    completed = signing._completed(made, key.sign(made.to_sign))
+    shown = paper.document_digest
+    given = {"document_digest": shown}
+    return partial(
+        signing._keep, papers.contract, deal.buyer, deal.number, ground, completed, shown, given
+    )
 
 
 def winner(racing: Sequence[Deal], told: Sequence[str]) -> Deal:

