@@ -35,6 +35,14 @@ from contracts.vocabulary import Action, DeliveryMode, Purpose
 
 _MODEL: Final = re.compile(r"[a-z]+(-[a-z]+)*/[1-9][0-9]*\.[0-9]+")
 _NOTHING: Final = Money(0)
+_AMOUNTS: Final = MappingProxyType(
+    {"fixed": ("price.amount", ""), "subscription": ("price.period_amount", "price.periods")}
+)
+"""Price models with an amount that is known beforehand: its blank, and the one that says how often it is owed."""
+_BY_USE: Final = (
+    "a price counted by use has no amount that is known beforehand; agree on a fixed price or a subscription",
+    "按使用量计算的价款事先没有金额；请约定固定价款或订阅",
+)
 CHINA: Final = timezone(timedelta(hours=8))
 """China Standard Time, in which a contract's days are counted."""
 LONGEST: Final = 365
@@ -154,24 +162,26 @@ class Filled:
 
     @property
     def price(self) -> Money:
-        """What is paid once; 0 where nothing is.
+        """What is owed in all, over every instalment; 0 where nothing is.
 
         Raises:
-            TermsError: the price is counted by use or time, so that there is no such amount.
+            TermsError: the price is counted by use, so that there is no such amount beforehand.
         """
         model = self.values.get("price.model", "free")
         if model == "free":
             return _NOTHING
-        if model != "fixed":
-            raise TermsError("price.model", f"{model} has no amount that is paid once")
+        if model not in _AMOUNTS:
+            raise TermsError("price.model", _BY_USE[0], _BY_USE[1])
+        name, times = _AMOUNTS[model]
         try:
-            return Money(**self.values["price.amount"])
+            once = Money(**self.values[name])
+            return Money(once.amount * (self._whole(times) if times else 1), once.currency)
         except (KeyError, TypeError, MoneyError) as error:
-            raise TermsError("price.amount", "is an amount with its currency") from error
+            raise TermsError(name, "is an amount with its currency", "应为金额和币种") from error
 
     @property
     def payment_days(self) -> int:
-        """Days after the contract is in force to pay; 0 when nothing is paid."""
+        """Days to pay after a payment falls due, the first when the contract is in force; 0 when nothing is paid."""
         return self._whole("payment.days") if self.price.amount else 0
 
     @property

@@ -203,6 +203,10 @@ OF_TRADES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
         409,
         lazy("Nothing is due: the trade is free of charge, paid, or was cancelled."),
     ),
+    "settlement.not_yet": (
+        409,
+        lazy("The next instalment cannot be paid yet: its period has not begun."),
+    ),
     "settlement.spent": (409, lazy("This money has already been sent the other way.")),
     "settlement.wrong_state": (409, lazy("The settlement is in another state; `state` names it.")),
     "acceptance.spoken": (
@@ -331,6 +335,10 @@ OF_TRADES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
     "delivery.buyer_suspended": (403, lazy("Your organisation is suspended.")),
     "delivery.frozen": (403, lazy("The last steps of this were lost; it is frozen. Ask the operator.")),
     "delivery.dispute_suspended": (403, lazy("The delivery was rejected; it is suspended until the ruling.")),
+    "delivery.overdue": (
+        403,
+        lazy("An instalment was not paid in time; pay it first, then the data can be fetched again."),
+    ),
     "delivery.not_paid": (403, lazy("The price is not paid yet; pay first.")),
     "delivery.term_over": (403, lazy("Today is outside the term of the contract.")),
     "delivery.days_over": (403, lazy("The time to fetch the data is over.")),

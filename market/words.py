@@ -180,6 +180,7 @@ KINDS: Final[Mapping[str, Any]] = {
     "settlement.refunded": lazy("Price refunded to the buyer"),
     "settlement.cancelled": lazy("Nothing left to pay"),
     "settlement.divided": lazy("Price divided between both"),
+    "settlement.missed": lazy("Instalment not paid in time"),
     "redress.ordered": lazy("Repayment after the release ordered"),
     "redress.repaid": lazy("Buyer paid back after the release"),
     "redress.closed": lazy("Repayment after the release closed"),

@@ -58,9 +58,7 @@ def ready(deal: Deal) -> Callable[[], object]:
     completed = signing._completed(made, key.sign(made.to_sign))
     shown = paper.document_digest
     given = {"document_digest": shown}
-    return partial(
-        signing._keep, papers.contract, deal.buyer, deal.number, ground, completed, shown, given
-    )
+    return partial(signing._keep, papers.contract, deal.buyer, deal.number, ground, completed, shown, given)
 
 
 def winner(racing: Sequence[Deal], told: Sequence[str]) -> Deal:

@@ -23,7 +23,7 @@ from market.payments import accounts, outcomes
 from market.payments import service as payments
 from market.payments.states import OperationKind
 from market.payments.stripe import Account, CheckoutSession, PaymentIntent, Refund, Reversal, Transfer
-from market.trades import billing, decisions, service, showing
+from market.trades import billing, decisions, instalments, service, showing
 from market.trades.service import Life
 from tests import assets, deals, people
 from tests.deals import Deal
@@ -48,23 +48,24 @@ def platform(app: Flask) -> None:
     )
 
 
-def in_force(price: int = 128_000, *, beside: Deal | None = None) -> Deal:
+def in_force(price: int = 128_000, *, beside: Deal | None = None, **said: object) -> Deal:
     """Return a trade that has just begun.
 
     Args:
         price: fen.
         beside: a trade whose provider and buyer make another one over the same asset.
+        said: what else the provider says in the listing.
     """
-    deal = signed(price, beside=beside)
+    deal = signed(price, beside=beside, **said)
     jobs.drain()
     return deal
 
 
-def signed(price: int = 128_000, *, beside: Deal | None = None) -> Deal:
+def signed(price: int = 128_000, *, beside: Deal | None = None, **said: object) -> Deal:
     """Return a contract that both have signed; the job that begins the trade waits."""
     provider = beside.provider if beside else assets.provider()
     asset = assets.found(rows(beside).trade.asset_id) if beside else assets.registered(provider)
-    listing = assets.listed(provider, asset, **({"price": Money(price)} if price else deals.free()))
+    listing = assets.listed(provider, asset, **({"price": Money(price), **said} if price else deals.free()))
     deal = deals.requested(provider, beside.buyer if beside else people.verified(Role.BUYER), listing)
     deals.sign(deal.provider, deal.number)
     deals.sign(deal.buyer, deal.number)
@@ -89,8 +90,11 @@ def planned(deal: Deal) -> uuid.UUID:
     """Return a payment whose pay page stands open."""
     with transaction() as session:
         rows = service.life(session, deal.number)
-        assert rows.settlement is not None
-        operation = payments.plan_payment(session, deal.buyer, billing.bill(rows.trade, rows.settlement))
+        due = instalments.payable(rows.settlements)
+        assert due is not None
+        operation = payments.plan_payment(
+            session, deal.buyer, billing.bill(rows.trade, due, len(rows.settlements))
+        )
     outcomes.opened(
         operation,
         CheckoutSession(f"cs_{operation.id}", "open", "unpaid", "http://pay", "", 0, "cny", False, {}),

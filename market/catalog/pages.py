@@ -8,18 +8,18 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from marshmallow import ValidationError
 
-from contracts import blanks, library
+from contracts import blanks, instalments, library
 from contracts.library import Model
 from contracts.terms import Offered
 from contracts.vocabulary import Action, Indicator, Purpose
-from market import forms, permissions
+from market import clock, forms, permissions
 from market.actor import Actor, Role
 from market.catalog import reading, schemas, sectors, service, showing
 from market.catalog.models import Benefit, Listing
 from market.catalog.reading import Filters, PriceFilter
 from market.catalog.sectors import Sector
 from market.catalog.states import ListingState
-from market.catalog.terms import RULED, SAID, Proposal, offered
+from market.catalog.terms import ASKED, ONCE, RULED, Proposal, offered
 from market.catalog.wording import about, word
 from market.db import read, transaction
 from market.errors import Conflict, Forbidden, Invalid, MarketError, NotFound
@@ -40,6 +40,13 @@ BENEFIT_LABELS = {
     Benefit.COMMERCIAL: lazy("commercial"),
     Benefit.PUBLIC: lazy("public benefit"),
 }
+WAYS = {
+    ONCE: lazy("Once, or in the instalments under further terms"),
+    "month": lazy("Each month"),
+    "quarter": lazy("Each quarter"),
+    "year": lazy("Each year"),
+}
+"""The reader's word for each way in which a price can be paid."""
 PRICE_LABELS = {PriceFilter.FREE: lazy("free"), PriceFilter.PAID: lazy("for a price")}
 _LISTS = ("purposes", "permitted", "prohibited")
 _FIXED = {Action.REPRODUCE, Action.REIDENTIFY}
@@ -112,11 +119,11 @@ def _with_further(proposal: Proposal) -> Proposal:
         return proposal
     model = library.load(proposal.model)
     further = form.read(model, request.form, known=_known(proposal))
-    proposal = replace(proposal, further=further)
+    proposal = replace(proposal, further={**proposal.further, **further})
     faults = {
         name: said
         for name, said in form.faults(model, proposal.values()).items()
-        if name.removeprefix(form.PREFIX) not in SAID
+        if name.removeprefix(form.PREFIX) not in ASKED
     }
     if faults:
         raise ValidationError(cast("dict[str, Any]", faults))
@@ -124,7 +131,7 @@ def _with_further(proposal: Proposal) -> Proposal:
 
 
 def _known(proposal: Proposal) -> dict[str, Any]:
-    return {name: value for name, value in proposal.values().items() if name in SAID}
+    return {name: value for name, value in proposal.values().items() if name in ASKED}
 
 
 @pages.get("/listings/<string:number>")
@@ -293,6 +300,7 @@ def _form(
         sectors=[("", _("choose"))] + [(sector.value, sectors.name(sector)) for sector in Sector],
         benefits=[(benefit.value, label) for benefit, label in BENEFIT_LABELS.items()],
         models=[(model, _model_title(model)) for model in offered()],
+        ways=list(WAYS.items()),
         purposes=[(one.value, word("purpose", one.value)) for one in Purpose],
         actions=[(one.value, word("action", one.value)) for one in Action if one not in _FIXED],
     )
@@ -301,8 +309,9 @@ def _form(
 def _further(model: Model, values: dict[str, Any], faults: dict[str, Any] | None) -> list[form.Group]:
     """Return the fields of the further terms, as they were sent, else as the text and the rule book begin."""
     paid = str(values.get("price", "")).strip() not in {"", "0"}
+    by_period = values.get("paid", ONCE) != ONCE
     known = {
-        "price.model": "fixed" if paid else "free",
+        "price.model": "free" if not paid else "subscription" if by_period else "fixed",
         "use.purposes": [],
         "use.permitted": values["permitted"],
     }
@@ -310,7 +319,7 @@ def _further(model: Model, values: dict[str, Any], faults: dict[str, Any] | None
     sent = form.read(model, request.form, known) if request.method == "POST" else {}
     begun = blanks.defaults(model, {**usual, **known, **sent})
     more = request.form.get(form.MORE, "")
-    return form.fields(model, begun, faults, more, without=SAID)
+    return form.fields(model, begun, faults, more, without=ASKED)
 
 
 def _listing(number: str, error: Exception | None = None) -> str:
@@ -334,6 +343,7 @@ def _listing(number: str, error: Exception | None = None) -> str:
         filled=showing.filled(facts.report),
         sign_days=book().value("request.days"),
         pay_days=facts.values.get("payment.days"),
+        payments=len(instalments.plan(Offered(row.terms), clock.now())),
         accept_days=facts.values["acceptance.days"],
         sector=sectors.name(row.sector),
         benefit=BENEFIT_LABELS[row.benefit],

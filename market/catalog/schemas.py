@@ -7,13 +7,14 @@ from marshmallow import ValidationError, fields, post_load
 
 from contracts.errors import ContractError
 from contracts.facts import Promise
+from contracts.instalments import MONTHS
 from contracts.money import Money
 from contracts.vocabulary import Action, Indicator, Method, Operator, Purpose, Remedy
 from market.catalog.models import Benefit
 from market.catalog.reading import PriceFilter
 from market.catalog.sectors import Sector
 from market.catalog.states import ListingState
-from market.catalog.terms import LONGEST_TERM, Proposal, use_of
+from market.catalog.terms import LONGEST_TERM, ONCE, Proposal, subscription, use_of
 from market.fields import (
     SMALLEST_AMOUNT,
     BoundedInt,
@@ -94,7 +95,8 @@ class ListingIn(_ProposalIn):
     price = MinorUnits(
         required=True,
         metadata={
-            "description": f"Minor units of `currency`: 0 for free data, else at least {SMALLEST_AMOUNT}"
+            "description": f"Minor units of `currency`: 0 for free data, else at least {SMALLEST_AMOUNT}. "
+            "What all payments come to, where `terms` say that there are several"
         },
     )
     term_days = BoundedInt(low=1, high=LONGEST_TERM, required=True)
@@ -128,6 +130,8 @@ class ListingForm(_ProposalIn):
 
     price = Text(low=1, high=60, required=True)
     exclusive = one_of("no", "yes", load_default="no")
+    paid = one_of(ONCE, *MONTHS, load_default=ONCE)
+    periods = TypedInt(low=1, high=120, load_default=12)
     rows = _Rows()
     completeness = DecimalText()
     uniqueness = DecimalText()
@@ -137,6 +141,8 @@ class ListingForm(_ProposalIn):
     def _value(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
         try:
             price = Money.parse(data["price"])
+            if data["paid"] != ONCE and price.amount:
+                price, data["terms"] = subscription(price, data["paid"], data["periods"])
         except ContractError as error:
             raise ValidationError(_("Write an amount in yuan such as 1280.50."), "price") from error
         quality = []

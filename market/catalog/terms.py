@@ -2,17 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
-from contracts import blanks, library, schedule
-from contracts.errors import TermsError
+from contracts import blanks, instalments, library, schedule
+from contracts.errors import LibraryError, TermsError
 from contracts.facts import Promise, Threshold, Use, plain
 from contracts.library import Model
 from contracts.money import Money
+from contracts.terms import Filled, Offered
 from contracts.vocabulary import Action, DeliveryMode, Purpose
 from contracts.wording import pair
+from market import clock
 from market.catalog.models import Benefit
 from market.catalog.sectors import Sector
 from market.catalog.wording import about, word
@@ -25,6 +28,8 @@ from market.rules import CURRENT, book
 
 Word = TypeVar("Word", bound=StrEnum)
 
+ONCE: Final = "once"
+"""How a price is paid that is not paid by period."""
 LONGEST_TERM = 36_500
 """Most days of permitted use: a hundred years."""
 
@@ -50,10 +55,33 @@ _ACTED: Final = frozenset(
     - {"payment.days"}
 )
 """Blanks without which a trade cannot be run."""
+_PAID_BY: Final = MappingProxyType({"subscription": "price.period_amount"})
+"""The blank that says what one payment comes to, by price model, where it is not the price itself."""
 SAID: Final = frozenset(
-    {"price.model", "price.amount", "quality", "use.purposes", "use.permitted", "use.prohibited", "term.days"}
+    {"price.amount", "quality", "use.purposes", "use.permitted", "use.prohibited", "term.days"}
 )
 """Blanks that a listing has a field of its own for."""
+ASKED: Final = SAID | {"price.model", "price.period", "price.period_amount", "price.periods"}
+"""Those, and the ones that the page's form asks for in its own words."""
+
+
+def subscription(fee: Money, period: str, periods: int) -> tuple[Money, dict[str, Any]]:
+    """Return what a subscription comes to in all, and the blanks that say so.
+
+    Args:
+        fee: what one period costs.
+        period: ``month``, ``quarter`` or ``year``.
+        periods: how many are owed.
+
+    Raises:
+        MoneyError: it is more than an amount can be.
+    """
+    return Money(fee.amount * periods, fee.currency), {
+        "price.model": "subscription",
+        "price.period": period,
+        "price.period_amount": plain(fee),
+        "price.periods": periods,
+    }
 
 
 @dataclass(frozen=True)
@@ -65,12 +93,13 @@ class Proposal:
         summary: what it holds and what it is good for.
         sector: where it stands in the catalogue.
         benefit: commercial or for the public benefit.
-        price: what is paid once.
+        price: what is owed in all.
         model: ``<name>/<version>`` of the model text.
         quality: what is promised.
         use: what the buyer may do, for what, and what is ruled out by name.
         term_days: how many days the permitted use lasts.
-        further: values of other blanks of the text, by name.
+        further: values of other blanks of the text, by name; a price that is not paid once is said here by its model
+            and blanks, and ``price`` is what they come to.
         exclusive: whether it is sold once; an exclusive grant is promised with it where the text has one (R3.5).
     """
 
@@ -147,7 +176,7 @@ def check(proposal: Proposal) -> None:
     """
     require_benefit(proposal.benefit, proposal.price)
     faults: dict[str, list[str]] = {}
-    if fault := unpayable(proposal.price):
+    if fault := _unpaid(proposal):
         faults["price"] = [fault]
     if proposal.model not in offered():
         faults["model"] = [_("Data are not listed under this model text. Choose one that is offered.")]
@@ -192,6 +221,33 @@ def unpayable(price: Money) -> str:
     return ""
 
 
+def uncollectable(terms: Filled) -> dict[str, str]:
+    """Return why what is owed under some terms cannot be collected here: blank -> sentence; nothing when it can.
+
+    Each instalment is a payment of its own, and a period that begins after the term gives the buyer nothing.
+
+    Raises:
+        TermsError: the price is counted by use, or is filled in wrongly.
+    """
+    price = terms.price
+    now = clock.now()
+    planned = instalments.plan(terms, now)
+    blank = _PAID_BY.get(str(terms.values.get("price.model")), "price.amount")
+    if terms.values.get("price.milestones") and len(planned) > 1:
+        blank = "price.milestones"
+    for one in planned:
+        if fault := unpayable(Money(one.amount, price.currency)):
+            return {blank: fault}
+    last = planned[-1].starts if planned else None
+    if last is not None and last >= now + timedelta(days=terms.term_days):
+        return {
+            "price.periods": _(
+                "The last period would begin after the term of use; agree on fewer, or a longer term."
+            )
+        }
+    return {}
+
+
 def offered() -> list[str]:
     """Return the model texts that data can be listed under: the newest of those the exchange can act upon."""
     return [
@@ -199,6 +255,29 @@ def offered() -> list[str]:
         for name in library.current()
         if library.load(name).file and library.load(name).blanks.keys() >= _ACTED
     ]
+
+
+def _unpaid(proposal: Proposal) -> str:
+    """Return why the price of a listing cannot be collected, or is not what its terms come to; nothing when it can."""
+    if "price.model" not in proposal.further and "price.milestones" not in proposal.further:
+        return unpayable(proposal.price)
+    try:
+        model = library.load(proposal.model)
+        if blanks.faults(model, proposal.values()):
+            return ""
+        terms = Offered(proposal.values())
+        if terms.price != proposal.price:
+            owed = terms.price.grouped()
+            return _(
+                "The price is what all payments come to: %(owed)s %(currency)s.",
+                owed=owed,
+                currency=terms.price.currency,
+            )
+        return next(iter(uncollectable(terms).values()), "")
+    except LibraryError:
+        return ""
+    except TermsError as error:
+        return in_language({"zh": error.zh, "en": error.en})
 
 
 def _refused(model: Model, proposal: Proposal) -> dict[str, list[str]]:

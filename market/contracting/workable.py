@@ -45,8 +45,8 @@ def require(session: Session, terms: Terms) -> None:
     except TermsError as error:
         raise terms_refused(error) from error
     listings.require_benefit(listing.benefit, price)
-    if fault := listings.unpayable(price):
-        raise Invalid("contract.terms_refused", fault, fields={f"{form.PREFIX}price.amount": [fault]})
+    for blank, fault in listings.uncollectable(terms).items():
+        raise Invalid("contract.terms_refused", fault, fields={form.PREFIX + blank: [fault]})
     file = offering.named(session, listing.asset_id, terms.subject.content_digest)
     try:
         listings.check_promises(promises, file.report)

@@ -31,6 +31,8 @@ class Hold(StrEnum):
     DISPUTE = "dispute"
     BREACH = "breach"
     """The provider suspended the use, as the contract lets it while a breach or an incident lasts."""
+    OVERDUE = "overdue"
+    """An instalment of the price was not paid in time; it ends when the instalment is there."""
     RECOVERED = "recovered"
     """For good: what happened last was lost, so nobody knows whether the buyer may still fetch."""
 
@@ -115,6 +117,7 @@ _HOLDS = {
     Hold.PROVIDER: Refusal("delivery.provider_suspended", "R1.2"),
     Hold.BUYER: Refusal("delivery.buyer_suspended", "R1.2"),
     Hold.DISPUTE: Refusal("delivery.dispute_suspended", "R6.1"),
+    Hold.OVERDUE: Refusal("delivery.overdue", "R5.6"),
     Hold.BREACH: Refusal("delivery.agreement_suspended", "R5.2"),
     Hold.RECOVERED: Refusal("delivery.frozen", "R5.2"),
 }
@@ -127,6 +130,9 @@ _MESSAGES = {
     "delivery.agreement_suspended": lambda: _("The agreement is suspended."),
     "delivery.dispute_suspended": lambda: _("The delivery was rejected; it is suspended until the ruling."),
     "delivery.frozen": lambda: _("The last steps of this were lost; it is frozen. Ask the operator."),
+    "delivery.overdue": lambda: _(
+        "An instalment was not paid in time; pay it first, then the data can be fetched again."
+    ),
     "delivery.not_paid": lambda: _("The price is not paid yet; pay first."),
     "delivery.term_over": lambda: _("Today is outside the term of the contract."),
     "delivery.days_over": lambda: _("The time to fetch the data is over."),

@@ -82,7 +82,12 @@ def of_trade(number: str) -> dict[str, Any]:
         return {
             "items": [reading.shown(session, one) for one in found],
             "open": [
-                {"matter": ask.matter.value, "amount": ask.amount, "currency": rows.trade.currency}
+                {
+                    "matter": ask.matter.value,
+                    "instalment": ask.instalment,
+                    "amount": ask.amount,
+                    "currency": rows.trade.currency,
+                }
                 for ask in asks
             ],
         }
@@ -95,7 +100,8 @@ def request_invoice(data: dict[str, Any], number: str) -> dict[str, Any]:
     """Ask for an invoice over what your organisation paid: buyers for the data, providers for the platform fee."""
     actor = current_actor()
     with transaction() as session:
-        made = service.request(session, actor, number, Matter(data["matter"]), Form(data["form"]))
+        matter, form = Matter(data["matter"]), Form(data["form"])
+        made = service.request(session, actor, number, matter, form, data.get("instalment"))
         return _taken(session, actor, *made)
 
 

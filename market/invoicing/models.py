@@ -38,12 +38,21 @@ class TaxProfile(Stateful, Base):
 
 
 class Invoice(Stateful, Base):
-    """An invoice that was asked for, with the payer's data as they were then; at most one lives for each matter."""
+    """An invoice that was asked for, with the payer's data as they were then.
+
+    At most one lives for each matter of an instalment.
+    """
 
     __tablename__ = "invoice"
     __table_args__ = (
         Index(
-            "uq_invoice_live", "trade_id", "matter", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE
+            "uq_invoice_live",
+            "trade_id",
+            "matter",
+            "instalment",
+            unique=True,
+            sqlite_where=_LIVE,
+            postgresql_where=_LIVE,
         ),
         Index("ix_invoice_seller", "seller_id", "requested_at"),
         Index("ix_invoice_payer", "payer_id", "requested_at"),
@@ -57,6 +66,8 @@ class Invoice(Stateful, Base):
     item: Mapped[str] = mapped_column(String(200))
     """What was sold: the trade's title."""
     matter: Mapped[Matter]
+    instalment: Mapped[int]
+    """Which instalment of the price it is over: 1, 2, …; 1 where the price is paid at once."""
     form: Mapped[Form]
     seller_id: Mapped[uuid.UUID]
     payer_id: Mapped[uuid.UUID]

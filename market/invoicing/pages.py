@@ -98,7 +98,8 @@ def ask(number: str) -> ResponseReturnValue:
     try:
         given = forms.load(schemas.InvoiceRequestIn())
         with transaction() as session:
-            service.request(session, actor, number, Matter(given["matter"]), Form(given["form"]))
+            matter, form = Matter(given["matter"]), Form(given["form"])
+            service.request(session, actor, number, matter, form, given.get("instalment"))
     except ValidationError as error:
         return _trade(number, forms.faults(error), status=422)
     except Conflict as error:
@@ -198,7 +199,8 @@ def _trade(number: str, faults: dict[str, Any] | None = None, status: int = 200)
             trade=rows.trade,
             found=found,
             asks=[ask for ask in asks if ask.may],
-            billed=rows.settlement is not None,
+            billed=bool(rows.settlements),
+            several=len(rows.settlements) > 1,
             matters=letters.MATTERS,
             options=[(form.value, words) for form, words in FORMS.items()],
             days=book().value("invoice.days"),

@@ -79,11 +79,13 @@ class Ask:
 
     Attributes:
         matter: what for.
+        instalment: which instalment of the price it is over.
         amount: minor units, tax included.
         may: whether the actor's role includes asking.
     """
 
     matter: Matter
+    instalment: int
     amount: int
     may: bool
 
@@ -184,6 +186,7 @@ def row(one: Invoice) -> dict[str, Any]:
         "id": one.id,
         "trade": one.number,
         "matter": one.matter.value,
+        "instalment": one.instalment,
         "form": one.form.value,
         "state": one.state.value,
         "amount": one.amount,
@@ -232,16 +235,19 @@ def _document(session: Session, found: Detail, one: InvoiceDocument) -> dict[str
 def _asks(session: Session, actor: Actor, rows: Life, found: list[Invoice]) -> list[Ask]:
     """Return what the actor's side of a trade paid and has not asked an invoice for."""
     relation = trades.relation_of(actor, rows.trade)
-    live = {one.matter for one in found if one.state is not InvoiceState.REFUSED}
-    paid = reckoning.billable(session, rows)
-    return [
-        Ask(matter, paid.of(matter), permissions.allowed(actor, action, relation))
-        for matter, (action, side) in ASKS.items()
-        if side is relation
-        and matter not in live
-        and paid.of(matter)
-        and rows.trade.currency == reckoning.CURRENCY
-    ]
+    live = {(one.matter, one.instalment) for one in found if one.state is not InvoiceState.REFUSED}
+    asks = []
+    for due in rows.settlements:
+        paid = reckoning.billable(session, rows, due)
+        asks += [
+            Ask(matter, due.ordinal, paid.of(matter), permissions.allowed(actor, action, relation))
+            for matter, (action, side) in ASKS.items()
+            if side is relation
+            and (matter, due.ordinal) not in live
+            and paid.of(matter)
+            and due.currency == reckoning.CURRENCY
+        ]
+    return asks
 
 
 def _detailed(session: Session, actor: Actor, found: Invoice) -> Detail:

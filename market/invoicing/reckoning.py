@@ -9,6 +9,7 @@ from market.i18n import gettext as _
 from market.invoicing.states import Matter
 from market.payments import service as payments
 from market.payments.states import OperationKind, OperationState
+from market.trades.models import Settlement
 from market.trades.service import Life
 from market.trades.settlement import SettlementState
 
@@ -21,7 +22,7 @@ CURRENCY = "CNY"
 
 @dataclass(frozen=True)
 class Paid:
-    """What was paid for a trade and is not on its way back.
+    """What was paid for an instalment and is not on its way back.
 
     Attributes:
         data: minor units that the buyer paid and did not get back.
@@ -36,39 +37,43 @@ class Paid:
         return self.data if matter is Matter.DATA else self.fee
 
 
-def billable(session: Session, rows: Life) -> Paid:
-    """Return what may be invoiced now; nothing before the money is released.
+def billable(session: Session, rows: Life, due: Settlement | None) -> Paid:
+    """Return what of an instalment may be invoiced now; nothing before its money is released.
 
     A refund that was begun counts as made, so that nothing is invoiced that is about to go back.
     """
-    if rows.settlement is None or rows.settlement.state in UNDECIDED:
+    if due is None or due.state in UNDECIDED:
         return Paid()
     begun = frozenset({OperationState.PLANNED, OperationState.OPEN, OperationState.OK})
-    return _reckoned(session, rows, begun)
+    return _reckoned(session, rows, due, begun)
 
 
-def kept(session: Session, rows: Life) -> Paid:
-    """Return what was paid and did not go back: an invoice over more than that must be reddened."""
-    return _reckoned(session, rows, frozenset({OperationState.OK}))
+def kept(session: Session, rows: Life, due: Settlement | None) -> Paid:
+    """Return what of an instalment was paid and did not go back: an invoice over more must be reddened."""
+    return _reckoned(session, rows, due, frozenset({OperationState.OK})) if due else Paid()
 
 
-def demand(session: Session, rows: Life, matter: Matter) -> int:
-    """Return the minor units that may be invoiced for a matter.
+def instalment(rows: Life, ordinal: int) -> Settlement | None:
+    """Return an instalment by its place; None where the trade has none there."""
+    return next((one for one in rows.settlements if one.ordinal == ordinal), None)
+
+
+def demand(session: Session, rows: Life, due: Settlement | None, matter: Matter) -> int:
+    """Return the minor units of an instalment that may be invoiced for a matter.
 
     Raises:
         Conflict: ``invoice.not_released``: the money is due or held; ``invoice.nothing_paid``: nothing was paid or all
             of it went back; ``invoice.other_currency``: it was not paid in yuan.
     """
-    settlement = rows.settlement
-    if settlement is not None and settlement.state in {SettlementState.DUE, SettlementState.FUNDED}:
+    if due is not None and due.state in {SettlementState.DUE, SettlementState.FUNDED}:
         raise Conflict("invoice.not_released", _("Ask for the invoice once the price is released (R8.1)."))
-    amount = billable(session, rows).of(matter)
-    if settlement is None or not amount:
+    amount = billable(session, rows, due).of(matter)
+    if due is None or not amount:
         raise Conflict(
             "invoice.nothing_paid",
             _("Nothing was paid for this, or all of it went back; there is no invoice."),
         )
-    if settlement.currency != CURRENCY:
+    if due.currency != CURRENCY:
         raise Conflict(
             "invoice.other_currency",
             _("Invoices here are in yuan, and this was paid in another currency. Settle it with the seller."),
@@ -76,14 +81,8 @@ def demand(session: Session, rows: Life, matter: Matter) -> int:
     return amount
 
 
-def _reckoned(session: Session, rows: Life, counting: frozenset[OperationState]) -> Paid:
-    if rows.settlement is None:
-        return Paid()
-    own = [
-        one
-        for one in payments.operations_of(session, rows.trade.number)
-        if one.settlement_id == rows.settlement.id
-    ]
+def _reckoned(session: Session, rows: Life, due: Settlement, counting: frozenset[OperationState]) -> Paid:
+    own = [one for one in payments.operations_of(session, rows.trade.number) if one.settlement_id == due.id]
     made = {
         one.id: one.amount
         for one in own

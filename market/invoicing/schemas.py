@@ -17,6 +17,7 @@ from market.fields import (
     Shaped,
     Text,
     Timestamp,
+    TypedInt,
     Uuid,
     one_of,
     says,
@@ -94,6 +95,13 @@ class InvoiceRequestIn(Schema):
 
     matter = one_of(*(one.value for one in Matter), required=True)
     form = one_of(*(one.value for one in Form), required=True)
+    instalment = TypedInt(
+        low=1,
+        high=120,
+        metadata={
+            "description": "which instalment of the price; the earliest one that can be asked for if left out"
+        },
+    )
 
 
 class InvoicesQuery(Schema):
@@ -165,6 +173,7 @@ class InvoiceRowOut(Schema):
     id = Uuid()
     trade = fields.String(metadata={"description": "The trade's number"})
     matter = fields.String(metadata={"description": "data (provider to buyer) or fee (operator to provider)"})
+    instalment = fields.Integer(metadata={"description": "which instalment of the price it is over"})
     form = fields.String(metadata={"description": "general or special"})
     state = fields.String(metadata={"description": "one of the states of /docs/states#invoice"})
     amount = fields.Integer(metadata={"description": "minor units, tax included"})
@@ -210,6 +219,7 @@ class InvoiceAskOut(Schema):
     """An invoice that your organisation can ask for."""
 
     matter = fields.String()
+    instalment = fields.Integer(metadata={"description": "which instalment of the price"})
     amount = fields.Integer(metadata={"description": "minor units of `currency`, tax included"})
     currency = fields.String()
 

@@ -26,7 +26,7 @@ from market.participants.models import Organisation
 from market.rules import book
 from market.steps import Kind, Pending, Step
 from market.trades import service as trades
-from market.trades.models import Trade
+from market.trades.models import Settlement, Trade
 from market.trades.service import Life
 
 SYSTEM: Final = Actor.system("invoice")
@@ -57,8 +57,18 @@ class Issued:
     rate: int
 
 
-def request(session: Session, actor: Actor, number: str, matter: Matter, form: Form) -> tuple[Invoice, Step]:
-    """Ask for an invoice over what was released of a price, or over the platform fee (R8.1).
+def request(
+    session: Session, actor: Actor, number: str, matter: Matter, form: Form, instalment: int | None = None
+) -> tuple[Invoice, Step]:
+    """Ask for an invoice over what was released of an instalment, or over the platform fee on it (R8.1).
+
+    Args:
+        session: the session of the transaction.
+        actor: of the organisation that paid.
+        number: the trade's number.
+        matter: the data or the fee.
+        form: of the invoice.
+        instalment: which; the earliest one that can be asked for when None.
 
     Raises:
         NotFound: no such trade, or not one of the actor's.
@@ -69,11 +79,12 @@ def request(session: Session, actor: Actor, number: str, matter: Matter, form: F
     rows = trades.seen(session, actor, number, lock=True)
     trade = rows.trade
     permissions.require(actor, REQUESTS[matter], trades.relation_of(actor, trade))
-    given = {"matter": matter.value, "form": form.value}
-    live = _live(session, trade, matter)
+    due = _instalment(session, rows, matter, instalment)
+    given = {"matter": matter.value, "form": form.value, "instalment": due.ordinal if due else 1}
+    live = _live(session, trade, matter).get(due.ordinal) if due else None
     if live is not None:
         return live, steps.repeat(session, actor, Kind.INVOICE_REQUESTED, trade.handle, given)
-    amount = reckoning.demand(session, rows, matter)
+    amount = reckoning.demand(session, rows, due, matter)
     seller, payer = _sides(session, trade, matter)
     profile = profiles.row_of(session, payer.id)
     if profile is None:
@@ -89,6 +100,7 @@ def request(session: Session, actor: Actor, number: str, matter: Matter, form: F
         number=number,
         item=trade.title,
         matter=matter,
+        instalment=due.ordinal if due else 1,
         form=form,
         seller_id=seller,
         payer_id=payer.id,
@@ -139,7 +151,8 @@ def issue(session: Session, actor: Actor, invoice_id: uuid.UUID, brought: Issued
     if made := steps.taken(session, actor, Kind.INVOICE_ISSUED, rows.trade.handle, given):
         return found, made
     state = advance(found.state, InvoiceEvent.ISSUE)
-    if reckoning.billable(session, rows).of(found.matter) != found.amount:
+    due = reckoning.instalment(rows, found.instalment)
+    if reckoning.billable(session, rows, due).of(found.matter) != found.amount:
         raise Conflict(
             "invoice.amount_changed",
             _(
@@ -204,11 +217,11 @@ def on_refunded(number: str) -> None:
     """
     with db.transaction() as session:
         rows = trades.life(session, number, lock=True)
-        paid = reckoning.kept(session, rows)
         query = select(Invoice).where(
             Invoice.trade_id == rows.trade.id, Invoice.state != InvoiceState.REFUSED
         )
         for found in session.scalars(query.order_by(Invoice.requested_at, Invoice.id).with_for_update()):
+            paid = reckoning.kept(session, rows, reckoning.instalment(rows, found.instalment))
             over = found.amount - paid.of(found.matter)
             if found.state is InvoiceState.REQUESTED:
                 if over:
@@ -246,11 +259,24 @@ def _answering(session: Session, actor: Actor, invoice_id: uuid.UUID) -> tuple[L
     return rows, found
 
 
-def _live(session: Session, trade: Trade, matter: Matter) -> Invoice | None:
+def _instalment(session: Session, rows: Life, matter: Matter, ordinal: int | None) -> Settlement | None:
+    """Return the instalment that an invoice is asked over; the last one asked over where there is nothing new."""
+    if ordinal is not None:
+        return reckoning.instalment(rows, ordinal)
+    live = _live(session, rows.trade, matter)
+    open_ = [one for one in rows.settlements if one.ordinal not in live]
+    ready = [one for one in open_ if reckoning.billable(session, rows, one).of(matter)]
+    if ready:
+        return ready[0]
+    return reckoning.instalment(rows, max(live, default=1))
+
+
+def _live(session: Session, trade: Trade, matter: Matter) -> dict[int, Invoice]:
+    """Return the invoices for a matter that live, by their instalment."""
     query = select(Invoice).where(
         Invoice.trade_id == trade.id, Invoice.matter == matter, Invoice.state != InvoiceState.REFUSED
     )
-    return session.scalars(query).one_or_none()
+    return {one.instalment: one for one in session.scalars(query)}
 
 
 def _sides(session: Session, trade: Trade, matter: Matter) -> tuple[uuid.UUID, Organisation]:

@@ -133,4 +133,5 @@ class Kind(StrEnum):
     REVERSAL_PLANNED = "reversal.planned"
     REVERSAL_MADE = "reversal.made"
     REVERSAL_FAILED = "reversal.failed"
+    SETTLEMENT_MISSED = "settlement.missed"
     CONTRACT_LAPSED = "contract.lapsed"

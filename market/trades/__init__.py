@@ -2,7 +2,7 @@
 
 Six machines, four of which gate one another, each an enum, a table and one ``advance``:
 
-* :mod:`~market.trades.settlement`: the money (none when the signed price is 0);
+* :mod:`~market.trades.settlement`: the money, one for each instalment (none when the signed price is 0);
 * :mod:`~market.trades.acceptance`: the buyer's word on what was delivered, or the deadline's;
 * :mod:`~market.trades.dispute`: a rejection waits here for the operator's ruling;
 * :mod:`~market.trades.agreement`: whether the contract is in force;

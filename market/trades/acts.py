@@ -15,7 +15,7 @@ from market.trades.agreement import AgreementState
 from market.trades.dispute import DisputeState, Ruling
 from market.trades.duty import DutyState
 from market.trades.redress import RedressState
-from market.trades.settlement import SettlementState
+from market.trades.settlement import PAID, SettlementState
 
 
 class Act(StrEnum):
@@ -50,7 +50,7 @@ class Standing:
     """Where a trade stands.
 
     Attributes:
-        settlement: None when the signed price is 0.
+        settlement: of the money as a whole; None when the signed price is 0.
         dispute: None while there is none.
         begun: whether any byte was handed over.
         delivered: whether the whole file was, with its receipt written.
@@ -60,6 +60,9 @@ class Standing:
         renewal: whether a renewal of the contract is open, or in force and not ended.
         redress: how far a redress is that runs; None while none does.
         term_over: whether the term of the agreement has run out.
+        instalments: the state of each instalment; left out where ``settlement`` is all there is.
+        payable: whether what is due can be paid already; a period of a subscription can from its first day on.
+        overdue: whether an instalment was not paid in time.
         frozen: whether its last step was recovered without its values, so that none may follow.
     """
 
@@ -76,12 +79,25 @@ class Standing:
     renewal: bool = False
     redress: RedressState | None = None
     term_over: bool = False
+    instalments: tuple[SettlementState, ...] = ()
+    payable: bool = True
+    overdue: bool = False
     frozen: bool = False
 
     @property
+    def money(self) -> frozenset[SettlementState]:
+        """The states in which instalments are; none when the signed price is 0."""
+        return frozenset(self.instalments) or frozenset({self.settlement} if self.settlement else ())
+
+    @property
     def held(self) -> bool:
-        """Whether the buyer's money is held."""
-        return self.settlement is SettlementState.FUNDED
+        """Whether money of the buyer's is held."""
+        return SettlementState.FUNDED in self.money
+
+    @property
+    def unpaid(self) -> bool:
+        """Whether an instalment is due."""
+        return SettlementState.DUE in self.money
 
     @property
     def in_dispute(self) -> bool:
@@ -135,6 +151,10 @@ REFUSALS: Mapping[str, object] = {
     "object.frozen": lazy("The last steps of this were lost; it is frozen. Ask the operator."),
     "agreement.ended": lazy("The agreement has ended; nothing more can be done with this trade."),
     "settlement.nothing_due": lazy("Nothing is due: the trade is free of charge, paid, or was cancelled."),
+    "settlement.not_yet": lazy("The next instalment cannot be paid yet: its period has not begun."),
+    "delivery.overdue": lazy(
+        "An instalment was not paid in time; pay it first, then the data can be fetched again."
+    ),
     "delivery.not_paid": lazy("The price is not paid yet; pay first."),
     "acceptance.spoken": lazy("The delivery is already accepted or rejected; that cannot be changed."),
     "acceptance.not_delivered": lazy("Nothing was delivered in full yet; fetch the whole file first."),
@@ -167,7 +187,7 @@ def _refusal(standing: Standing, act: Act) -> str | None:
         return "object.frozen"
     match act:
         case Act.PAY:
-            return None if standing.settlement is SettlementState.DUE else "settlement.nothing_due"
+            return _no_payment(standing)
         case Act.RULE:
             return None if standing.in_dispute else "dispute.none"
         case Act.FETCH:
@@ -186,13 +206,21 @@ def _refusal(standing: Standing, act: Act) -> str | None:
             return _no_word(standing, act)
 
 
+def _no_payment(standing: Standing) -> str | None:
+    if not standing.unpaid:
+        return "settlement.nothing_due"
+    return None if standing.payable else "settlement.not_yet"
+
+
 def _no_fetch(standing: Standing) -> str | None:
     if standing.agreement is AgreementState.SUSPENDED:
         return "agreement.suspended"
     if standing.agreement is not AgreementState.ACTIVE:
         return "agreement.ended"
-    if standing.settlement is SettlementState.DUE:
+    if standing.unpaid and not standing.money & PAID:
         return "delivery.not_paid"
+    if standing.unpaid and standing.overdue:
+        return "delivery.overdue"
     return "dispute.open" if standing.in_dispute else None
 
 
@@ -219,7 +247,7 @@ def _no_renewal(standing: Standing) -> str | None:
 
 
 def _no_redress(standing: Standing) -> str | None:
-    if standing.settlement not in {SettlementState.RELEASED, SettlementState.PARTIAL}:
+    if not standing.money & {SettlementState.RELEASED, SettlementState.PARTIAL}:
         return "redress.nothing_released"
     if standing.redress is not None:
         return "redress.running"
@@ -238,7 +266,7 @@ def _no_end(standing: Standing, act: Act) -> str | None:
         return "agreement.suspended" if suspended else None
     if standing.notice:
         return "notice.running"
-    if standing.held or standing.settlement is SettlementState.DUE:
+    if standing.held or (standing.unpaid and standing.payable):
         return "termination.money_open"
     return "dispute.open" if standing.in_dispute else None
 

@@ -110,7 +110,7 @@ def on_verified(contract_id: uuid.UUID) -> None:
         )
         jobs.queue(session, "agreement.deadline", due_at=until, number=number)
         updating.catch_up(session, rows.trade)
-        if grant.fetch_until is not None and rows.settlement is not None:
+        if grant.fetch_until is not None and rows.settlements:
             jobs.queue(session, "delivery.deadline", due_at=grant.fetch_until, number=number)
         steps.record(session, step, note={"contract": one.contract.number})
 
@@ -153,7 +153,7 @@ def _acceptance(step_id: uuid.UUID, rows: Life, terms: AnyTerms) -> None:
 
 def _fetchable_since(session: Session, rows: Life) -> datetime | None:
     """Return since when the file could be fetched: paid, or in force where nothing is paid; None for not yet."""
-    if rows.settlement is None:
+    if not rows.settlements:
         return rows.trade.began_at
     paid = [
         step.time

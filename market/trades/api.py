@@ -19,6 +19,7 @@ from market.trades import (
     ending,
     exits,
     money,
+    money_schemas,
     opening,
     redressing,
     renewing,
@@ -56,7 +57,7 @@ def one(number: str) -> dict[str, Any]:
 
 
 @blueprint.get("/trades/<number>/money")
-@blueprint.response(200, schemas.TradeMoneyOut)
+@blueprint.response(200, money_schemas.TradeMoneyOut)
 def show_money(number: str) -> dict[str, Any]:
     """Return the money of a trade: each payment operation by its steps, the postings and the balances."""
     actor = current_actor()

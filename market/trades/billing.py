@@ -3,9 +3,19 @@
 from market.payments.service import Bill
 from market.trades.models import Settlement, Trade
 
+_LONGEST = 200
+"""Most characters that the payer's line may have."""
 
-def bill(trade: Trade, due: Settlement) -> Bill:
-    """Return what payments must know of a trade and its settlement."""
+
+def bill(trade: Trade, due: Settlement, of: int = 1) -> Bill:
+    """Return what payments must know of a trade and one of its instalments.
+
+    Args:
+        trade: the trade.
+        due: the instalment.
+        of: how many the trade has; the payer reads which one it is where there are several.
+    """
+    place = f" · {due.ordinal}/{of}" if of > 1 else ""
     return Bill(
         handle=trade.handle,
         number=trade.number,
@@ -16,6 +26,6 @@ def bill(trade: Trade, due: Settlement) -> Bill:
         fee=due.fee,
         refund=due.refund,
         currency=due.currency,
-        title=trade.title,
+        title=trade.title[: _LONGEST - len(place)] + place,
         rules=trade.rules,
     )

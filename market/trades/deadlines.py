@@ -14,16 +14,16 @@ from market.actor import Actor
 from market.db import transaction
 from market.delivery import service as delivery
 from market.delivery.gate import Hold
+from market.delivery.grant import GrantState
 from market.steps import Kind, Step, record
 from market.storage import StoreError
-from market.trades import acceptance, agreement, exits, following, service
+from market.trades import acceptance, agreement, exits, following, instalments, service
 from market.trades.acceptance import AcceptanceEvent, AcceptanceState
 from market.trades.agreement import AgreementEvent, AgreementState
 from market.trades.decisions import undo
 from market.trades.dispute import DisputeState
 from market.trades.models import Dispute
 from market.trades.service import Life
-from market.trades.settlement import SettlementState
 
 SYSTEM = Actor.system("deadline")
 NOT_PAID = "not paid in time"
@@ -33,12 +33,20 @@ log = structlog.get_logger()
 
 
 def on_payment_deadline(number: str) -> None:
-    """Cancel a trade that was not paid in time; a payment that still arrives is refunded."""
+    """Cancel a trade of which nothing was paid in time; a payment that still arrives is refunded.
+
+    Where an earlier instalment was paid, one that is late stops the delivery until it is there (R5.6).
+    """
     with transaction() as session:
         rows = service.life(session, number, lock=True)
-        found = rows.settlement
-        if found is not None and found.due_at <= clock.now():
-            _unpaid(session, rows)
+        if not instalments.overdue(rows.settlements) or _unpaid(session, rows) is not None:
+            return
+        grant = delivery.grant_of(session, rows.trade.id)
+        if grant.state is GrantState.CLOSED or Hold.OVERDUE.value in grant.holds:
+            return
+        step = service.step_of(SYSTEM, Kind.SETTLEMENT_MISSED, rows.trade)
+        delivery.hold(session, step, Hold.OVERDUE, rows.trade.id)
+        record(session, step)
 
 
 def on_delivery_deadline(number: str) -> None:
@@ -87,12 +95,14 @@ def on_term_over(number: str) -> None:
         rows.agreement.state = agreement.advance(rows.agreement.state, AgreementEvent.EXPIRE)
         rows.agreement.step_id = step.id
         delivery.close(session, step, rows.trade.id)
+        instalments.cancel(session, step, rows.settlements, later=True)
         exits.begin(session, step, rows)
         record(session, step)
 
 
 def _unpaid(session: Session, rows: Life) -> Step | None:
-    if rows.settlement is None or rows.settlement.state is not SettlementState.DUE:
+    """Undo a trade of which no instalment was ever paid; None where one was, or nothing is due."""
+    if instalments.began(rows.settlements) or not instalments.unpaid(rows.settlements):
         return None
     return undo(session, SYSTEM, rows, NOT_PAID)
 

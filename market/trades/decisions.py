@@ -15,18 +15,16 @@ from market.delivery import service as delivery
 from market.delivery.gate import Hold
 from market.errors import Conflict, Invalid
 from market.i18n import gettext as _
-from market.payments import service as payments
 from market.rules import book
-from market.steps import Kind, Step, record, repeat
-from market.trades import acceptance, acts, agreement, dispute, exits, service, settlement
+from market.steps import Kind, Pending, Step, record, repeat
+from market.trades import acceptance, acts, agreement, dispute, exits, instalments, service
 from market.trades.acceptance import AcceptanceEvent, AcceptanceState
 from market.trades.acts import Act
 from market.trades.agreement import AgreementEvent, AgreementState
 from market.trades.dispute import DisputeEvent, DisputeState, Ruling
-from market.trades.models import Dispute, Trade
+from market.trades.models import Dispute
 from market.trades.service import Life
-from market.trades.settlement import SettlementEvent, SettlementState
-from market.trades.shares import divided
+from market.trades.shares import divided_over
 
 DIVIDING = "R6.3"
 """The rule without which a ruling divides nothing: a trade keeps the rule book that it began with."""
@@ -98,7 +96,10 @@ def cancel(session: Session, actor: Actor, number: str, reason: str) -> Step:
 def rule(
     session: Session, actor: Actor, number: str, ruling: Ruling, reason: str, refund: int | None = None
 ) -> Step:
-    """Rule on a dispute: the whole price is released or refunded, or divided between both (R6.2, R6.3).
+    """Rule on a dispute: what is held of the price is released or refunded, or divided between both (R6.2, R6.3).
+
+    The ruling is on all instalments that are held. A refund ends the trade, so that what is unpaid is due no more;
+    otherwise it stays owed.
 
     Args:
         session: the session of the transaction.
@@ -123,12 +124,12 @@ def rule(
     if found is not None and found.state in {DisputeState.RULED, DisputeState.CLOSED}:
         return repeat(session, actor, Kind.DISPUTE_RULED, trade.handle, given)
     acts.demand(service.standing(session, rows), Act.RULE)
-    _demand_part(ruling, refund, trade)
+    _demand_part(ruling, refund, rows)
     step = service.step_of(actor, Kind.DISPUTE_RULED, trade)
-    if rows.settlement is not None and refund is not None:
-        shares = divided(trade.amount, refund, book(trade.rules).value("fee.basis_points"))
-        rows.settlement.refund, rows.settlement.fee = shares.refund, shares.fee
-        rows.settlement.step_id = step.id
+    if refund is not None:
+        _divide(step, rows, refund)
+    if ruling is Ruling.REFUND:
+        instalments.cancel(session, step, rows.settlements)
     if found is not None:
         found.state = dispute.advance(found.state, DisputeEvent.RULE)
         found.ruling = ruling
@@ -156,21 +157,29 @@ def undo(session: Session, actor: Actor, rows: Life, reason: str) -> Step:
     delivery.close(session, step, trade.id)
     exits.begin(session, step, rows)
     claiming.free(session, step)
-    if rows.settlement is not None and rows.settlement.state is SettlementState.DUE:
-        rows.settlement.state = settlement.advance(rows.settlement.state, SettlementEvent.CANCEL)
-        rows.settlement.step_id = step.id
-        payments.close_payment(session, rows.settlement.id)
+    instalments.cancel(session, step, rows.settlements)
     jobs.queue(session, "trade.settle", number=trade.number)
     return record(session, step, given={"reason": reason}, note={"reason": reason})
 
 
-def _demand_part(ruling: Ruling, refund: int | None, trade: Trade) -> None:
+def _divide(step: Pending, rows: Life, refund: int) -> None:
+    """Divide what is held over its instalments."""
+    funded = instalments.held(rows.settlements)
+    points = book(rows.trade.rules).value("fee.basis_points")
+    shares = divided_over([one.amount for one in funded], refund, points)
+    for one, share in zip(funded, shares, strict=True):
+        one.refund, one.fee = share.refund, share.fee
+        one.step_id = step.id
+
+
+def _demand_part(ruling: Ruling, refund: int | None, rows: Life) -> None:
     """Refuse a part that divides nothing, or that stands beside a ruling which gives the whole price one way."""
-    if ruling is Ruling.DIVIDE and not service.has_rule(trade, DIVIDING):
+    if ruling is Ruling.DIVIDE and not service.has_rule(rows.trade, DIVIDING):
         raise Conflict(
             "ruling.not_in_rules", _("The rule book of this trade lets the price go one way only, undivided.")
         )
-    if ruling is Ruling.DIVIDE and refund is not None and 0 < refund < trade.amount:
+    total = sum(one.amount for one in instalments.held(rows.settlements))
+    if ruling is Ruling.DIVIDE and refund is not None and 0 < refund < total:
         return
     if ruling is not Ruling.DIVIDE and refund is None:
         return

@@ -19,7 +19,7 @@ from market.errors import Conflict, Forbidden
 from market.i18n import _
 from market.permissions import Relation
 from market.steps import Kind, Pending, Step, record, repeat, taken
-from market.trades import acts, agreement, exits, grounds, notice, service
+from market.trades import acts, agreement, exits, grounds, instalments, notice, service
 from market.trades.acts import Act
 from market.trades.agreement import AgreementEvent, AgreementState
 from market.trades.grounds import Cause, Ground
@@ -176,4 +176,5 @@ def _terminate(session: Session, step: Pending, rows: Life) -> None:
     rows.agreement.state = agreement.advance(rows.agreement.state, AgreementEvent.TERMINATE)
     rows.agreement.step_id = step.id
     delivery.close(session, step, rows.trade.id)
+    instalments.cancel(session, step, rows.settlements, later=True)
     exits.begin(session, step, rows)

@@ -6,7 +6,6 @@ Money moves in three stages, each its own step: the intent (``payments``), the o
 """
 
 import uuid
-from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 import structlog
@@ -19,21 +18,21 @@ from market.db import read, transaction
 from market.delivery import service as delivery
 from market.delivery.gate import Hold
 from market.payments import service as payments
-from market.payments.service import Bill
 from market.payments.states import OperationKind
 from market.steps import Kind, Pending, record
-from market.trades import acts, agreement, dispute, exits, redressing, service, settlement
+from market.trades import acts, agreement, dispute, exits, instalments, redressing, service, settlement
 from market.trades.acceptance import AcceptanceState
 from market.trades.acts import Debt
 from market.trades.agreement import AgreementEvent, AgreementState
 from market.trades.billing import bill
 from market.trades.dispute import DisputeEvent, DisputeState, Ruling
-from market.trades.models import Settlement
+from market.trades.models import Settlement, Trade
 from market.trades.service import Life
 from market.trades.settlement import SettlementEvent, SettlementState
 
 SYSTEM = Actor.system("trade")
 _PAID = {SettlementState.FUNDED, SettlementState.RELEASED, SettlementState.REFUNDED, SettlementState.PARTIAL}
+_KEPT = {SettlementState.RELEASED, SettlementState.PARTIAL}
 
 log = structlog.get_logger()
 
@@ -73,10 +72,14 @@ def on_covered(number: str, ordinal: int = 0) -> None:
 
 
 def on_payment_settled(number: str, operation_id: str) -> None:
-    """Mark the price held and let the buyer fetch; a payment for a trade that was cancelled goes back."""
+    """Mark an instalment held and let the buyer fetch; a payment for a trade that was cancelled goes back.
+
+    The first one that is paid opens the delivery, a later one ends the stop that its delay brought. Where the delivery
+    is accepted already, or ruled upon, the money goes on at once.
+    """
     with transaction() as session:
         rows = service.life(session, number, lock=True)
-        found = rows.settlement
+        found = _of_operation(session, rows, operation_id)
         if found is None or found.state in _PAID:
             return
         if found.state is SettlementState.CANCELLED:
@@ -86,37 +89,47 @@ def on_payment_settled(number: str, operation_id: str) -> None:
         found.state = settlement.advance(found.state, SettlementEvent.FUND)
         found.operation_id = uuid.UUID(operation_id)
         found.step_id = step.id
-        opened = delivery.fund(session, step, rows.trade.id)
-        jobs.queue(session, "delivery.deadline", due_at=opened.fetch_until, number=number)
+        if not delivery.grant_of(session, rows.trade.id).funded:
+            opened = delivery.fund(session, step, rows.trade.id)
+            jobs.queue(session, "delivery.deadline", due_at=opened.fetch_until, number=number)
+        if not instalments.overdue(rows.settlements):
+            delivery.lift(session, step, Hold.OVERDUE, rows.trade.id)
+        if acts.owed(service.standing(session, rows)) is not None:
+            jobs.queue(session, "trade.settle", number=number)
         record(session, step)
 
 
 def on_settle(number: str) -> None:
     """Begin to send held money where the parties, the deadline or the ruling sent it, or close a dispute.
 
-    Money that is divided goes both ways, each a plan of its own, and neither waits for the other.
+    Each instalment that is held goes for itself. Money that is divided goes both ways, each a plan of its own, and
+    neither waits for the other.
     """
     with read() as session:
         rows = service.life(session, number)
-        debt = acts.owed(service.standing(session, rows)) if rows.settlement else None
+        debt = acts.owed(service.standing(session, rows))
+        held = [one.id for one in instalments.held(rows.settlements)]
     if debt is None:
         with transaction() as session:
             rows = service.life(session, number, lock=True)
             if acts.owed(service.standing(session, rows)) is None:
                 _close_dispute(session, rows)
         return
-    for plan in _PLANS[debt]:
-        with transaction() as session:
-            rows = service.life(session, number, lock=True)
-            if rows.settlement is not None and acts.owed(service.standing(session, rows)) is debt:
-                plan(session, SYSTEM, bill(rows.trade, rows.settlement))
+    for settlement_id in held:
+        for kind in (OperationKind.REFUND, OperationKind.TRANSFER):
+            with transaction() as session:
+                rows = service.life(session, number, lock=True)
+                found = instalments.named(rows.settlements, settlement_id)
+                still = found is not None and found.state is SettlementState.FUNDED
+                if found and still and acts.owed(service.standing(session, rows)) is debt:
+                    _send(session, rows.trade, found, debt, kind)
 
 
 def on_transfer_made(number: str, operation_id: str) -> None:
     """Mark the money released: the provider has it, less the platform fee; or divided, once the buyer has its part."""
     with transaction() as session:
         rows = service.life(session, number, lock=True)
-        found = rows.settlement
+        found = _of_operation(session, rows, operation_id)
         if found is None or found.state is not SettlementState.FUNDED:
             return
         if found.refund:
@@ -137,29 +150,41 @@ def on_refund_made(number: str, operation_id: str) -> None:
     """
     with transaction() as session:
         rows = service.life(session, number, lock=True)
-        found = rows.settlement
+        found = _of_operation(session, rows, operation_id)
         if found is not None and payments.operation(session, uuid.UUID(operation_id)).cause_id != found.id:
             redressing.repaid(session, rows)
             return
         if found is None or found.state is not SettlementState.FUNDED:
             return
-        if found.refund:
+        if 0 < found.refund < found.amount:
             _divided(session, rows, found)
             return
         step = service.step_of(SYSTEM, Kind.SETTLEMENT_REFUNDED, rows.trade)
         found.state = settlement.advance(found.state, SettlementEvent.REFUND)
         found.step_id = step.id
-        _terminate(session, rows, step)
+        if not found.refund:
+            _terminate(session, rows, step)
         jobs.queue(session, "trade.settle", number=number)
         record(session, step, note={"operation": operation_id})
 
 
-_PLANS: Mapping[Debt, tuple[Callable[[Session, Actor, Bill], object], ...]] = {
-    Debt.RELEASE: (payments.plan_transfer,),
-    Debt.REFUND: (payments.plan_refund,),
-    Debt.DIVIDE: (payments.plan_refund, payments.plan_transfer),
-}
-"""What is planned for held money, in this order."""
+def _send(session: Session, trade: Trade, found: Settlement, debt: Debt, kind: OperationKind) -> None:
+    """Plan the movement of a kind for an instalment that is held, where what is owed of it goes that way.
+
+    Of money that is divided over instalments one may go back whole, and one that is paid after the ruling goes to the
+    provider whole: that ruling was on what was held.
+    """
+    back = found.amount if debt is Debt.REFUND else found.refund if debt is Debt.DIVIDE else 0
+    if kind is OperationKind.REFUND and back:
+        payments.plan_refund(session, SYSTEM, bill(trade, found))
+    elif kind is OperationKind.TRANSFER and back < found.amount:
+        payments.plan_transfer(session, SYSTEM, bill(trade, found))
+
+
+def _of_operation(session: Session, rows: Life, operation_id: str) -> Settlement | None:
+    """Return the instalment that a payment operation moves money of."""
+    made = payments.operation(session, uuid.UUID(operation_id))
+    return instalments.named(rows.settlements, made.settlement_id)
 
 
 def _divided(session: Session, rows: Life, found: Settlement) -> None:
@@ -185,8 +210,12 @@ def _complete(session: Session, rows: Life, digest: str) -> None:
 
 
 def _terminate(session: Session, rows: Life, step: Pending) -> None:
-    """End agreement and grant within a step that gives all back; a listing that is sold once is free again (R3.5)."""
-    claiming.free(session, step)
+    """End agreement and grant within a step that gives back what is held.
+
+    A listing that is sold once is free again, unless the provider has kept an instalment (R3.5).
+    """
+    if not any(one.state in _KEPT for one in rows.settlements):
+        claiming.free(session, step)
     if rows.agreement.state in {AgreementState.ACTIVE, AgreementState.SUSPENDED}:
         rows.agreement.state = agreement.advance(rows.agreement.state, AgreementEvent.TERMINATE)
         rows.agreement.step_id = step.id

@@ -3,7 +3,7 @@
 import uuid
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from market.db import Amount, Base
@@ -57,14 +57,28 @@ class Agreement(Stateful, Base):
 
 
 class Settlement(Stateful, Base):
-    """The money of a trade; there is none when the signed price is 0."""
+    """The money of one instalment of a trade; there is none when the signed price is 0.
+
+    All are written when the contract comes into force, as its terms plan them, so that no job that is late can
+    leave one out; what is for a period can be paid only from its first day on.
+    """
 
     __tablename__ = "settlement"
     __table_args__ = (
+        UniqueConstraint("trade_id", "ordinal"),
+        CheckConstraint("ordinal > 0 AND (period_from IS NULL) = (period_until IS NULL)", name="ordinal"),
         CheckConstraint("amount > 0 AND fee >= 0 AND refund >= 0 AND fee + refund <= amount", name="amount"),
     )
 
-    trade_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("trade.id"), unique=True)
+    trade_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("trade.id"))
+    ordinal: Mapped[int] = mapped_column(default=1)
+    """1, 2, … in the order in which the instalments fall due."""
+    label: Mapped[str | None] = mapped_column(Text)
+    """What the contract calls the instalment; None where it has no name."""
+    period_from: Mapped[datetime | None]
+    """First moment of the period that is paid for; None where the instalment is for no period."""
+    period_until: Mapped[datetime | None]
+    """End of that period, left out."""
     amount: Mapped[int] = mapped_column(Amount)
     """Minor units: what the buyer pays."""
     fee: Mapped[int] = mapped_column(Amount)
@@ -151,6 +165,8 @@ class Redress(Stateful, Base):
     )
 
     trade_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("trade.id"), index=True)
+    settlement_id: Mapped[uuid.UUID]
+    """The instalment that it is paid back of."""
     state: Mapped[RedressState]
     amount: Mapped[int] = mapped_column(Amount)
     """Minor units of ``currency`` that the buyer gets back."""

@@ -8,6 +8,7 @@ moves, the operator and the auditor.
 
 import uuid
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,20 +24,22 @@ from market.payments.books import Account
 from market.payments.service import Operation, Posting
 from market.permissions import Relation
 from market.trades import service, timeline
+from market.trades.models import Settlement
 from market.trades.service import Life
 from market.trades.timeline import Side
 
 
 @dataclass(frozen=True)
 class Turn:
-    """What one step made of an operation, or of what the trade's settlement is.
+    """What one step made of an operation, or of an instalment.
 
     Attributes:
         kind: of the step.
         side: who took it; the exchange itself for jobs.
         organisation_id: on whose behalf; None for the exchange itself.
         time: aware UTC.
-        operation: which operation; None for the settlement.
+        operation: which operation; None for an instalment.
+        instalment: which instalment the step is about; None when what the step wrote was lost.
         state: where that stood after the step; None when what the step wrote was lost.
         request_id: of the call at the payment platform that the step recorded; None when it recorded none, or when
             whose money moved is another organisation.
@@ -50,11 +53,17 @@ class Turn:
     organisation_id: uuid.UUID | None
     time: datetime
     operation: Operation | None
+    instalment: Settlement | None
     state: str | None
     request_id: str | None
     entry_id: uuid.UUID
     index: int | None
     seq: int
+
+    @property
+    def ordinal(self) -> int | None:
+        """Which instalment it is about."""
+        return self.instalment.ordinal if self.instalment else None
 
 
 @dataclass(frozen=True)
@@ -122,11 +131,12 @@ def plain(found: Money) -> dict[str, Any]:
     turns: defaultdict[uuid.UUID | None, list[Turn]] = defaultdict(list)
     for turn in found.turns:
         turns[turn.operation.id if turn.operation else None].append(turn)
+    ordinals = {one.id: one.ordinal for one in found.rows.settlements}
     return {
         "number": found.rows.trade.number,
         "settlement": turns[None],
         "operations": [
-            _operation(one, turns[one.id], named=one.id in found.named) for one in found.operations
+            _operation(one, turns[one.id], ordinals, named=one.id in found.named) for one in found.operations
         ],
         "postings": [
             {
@@ -149,9 +159,12 @@ def plain(found: Money) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _operation(row: Operation, turns: list[Turn], *, named: bool) -> dict[str, Any]:
+def _operation(
+    row: Operation, turns: list[Turn], ordinals: Mapping[uuid.UUID, int], *, named: bool
+) -> dict[str, Any]:
     return {
         "id": row.id,
+        "instalment": ordinals.get(row.settlement_id),
         "kind": row.kind.value,
         "attempt": row.attempt,
         "organisation_id": row.organisation_id,
@@ -170,13 +183,15 @@ def _turns(session: Session, rows: Life, operations: list[Operation], named: set
     """Return what the trade's steps wrote of operations and of the settlement, in order."""
     handle = rows.trade.handle
     by_id = {one.id: one for one in operations}
+    due = {one.id: one for one in rows.settlements}
     story = {step.id: (step, index) for step, index in steps.story(session, handle)}
-    images = [
+    images: list[tuple[uuid.UUID, Operation | Settlement | None, Mapping[str, Any] | None]] = [
         (step_id, by_id.get(row_id), image)
         for step_id, row_id, image in steps.written(session, handle, "operation")
     ]
     images += [
-        (step_id, None, image) for step_id, _row_id, image in steps.written(session, handle, "settlement")
+        (step_id, due[row_id], image)
+        for step_id, row_id, image in steps.written(session, handle, "settlement")
     ]
     known = {step_id for step_id, _about, _image in images}
     images += [
@@ -188,11 +203,13 @@ def _turns(session: Session, rows: Life, operations: list[Operation], named: set
     recorded: set[tuple[uuid.UUID, str]] = set()
     for step_id, about, image in images:
         step, index = story[step_id]
-        request = image.get("request_id") if image and about and about.id in named else None
-        if about and request:
+        operation = about if isinstance(about, Operation) else None
+        whose = about if isinstance(about, Settlement) else due.get(about.settlement_id) if about else None
+        request = image.get("request_id") if image and operation and operation.id in named else None
+        if operation and request:
             # Every later image names the same request: it was made by the first step that names it.
-            again = (about.id, request) in recorded
-            recorded.add((about.id, request))
+            again = (operation.id, request) in recorded
+            recorded.add((operation.id, request))
             request = None if again else request
         found.append(
             Turn(
@@ -200,7 +217,8 @@ def _turns(session: Session, rows: Life, operations: list[Operation], named: set
                 side=timeline.side_of(step, rows.trade),
                 organisation_id=step.organisation_id,
                 time=step.time,
-                operation=about,
+                operation=operation,
+                instalment=whose,
                 state=image["state"] if image else None,
                 request_id=request,
                 entry_id=step.entry_id,

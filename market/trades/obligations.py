@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Collection
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from market.steps import is_frozen
@@ -23,7 +23,10 @@ def running(session: Session, organisations: Collection[uuid.UUID]) -> list[str]
     runs on binds nobody to anything further, nor does a frozen trade, which is settled elsewhere and would bind for
     ever here.
     """
-    money = Settlement.state.in_((SettlementState.DUE, SettlementState.FUNDED))
+    money = exists().where(
+        Settlement.trade_id == Trade.id,
+        Settlement.state.in_((SettlementState.DUE, SettlementState.FUNDED)),
+    )
     word = and_(
         Acceptance.state == AcceptanceState.PENDING,
         Agreement.state.in_((AgreementState.ACTIVE, AgreementState.SUSPENDED)),
@@ -32,7 +35,6 @@ def running(session: Session, organisations: Collection[uuid.UUID]) -> list[str]
         select(Trade.number, Trade.handle)
         .join(Agreement, Agreement.trade_id == Trade.id)
         .join(Acceptance, Acceptance.trade_id == Trade.id)
-        .outerjoin(Settlement, Settlement.trade_id == Trade.id)
         .outerjoin(Dispute, Dispute.trade_id == Trade.id)
         .outerjoin(Duty, Duty.trade_id == Trade.id)
         .where(or_(Trade.provider_id.in_(organisations), Trade.buyer_id.in_(organisations)))

@@ -2,7 +2,6 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -20,17 +19,14 @@ from market.participants.states import OrganisationState
 from market.payments import service as payments
 from market.registry import offering
 from market.registry.states import RegistrationState
-from market.rules import book
 from market.steps import Kind, Pending
-from market.trades import acts, amending, service, updating
+from market.trades import acts, amending, instalments, service, updating
 from market.trades.acceptance import AcceptanceState
 from market.trades.acts import Act
 from market.trades.agreement import AgreementState
 from market.trades.billing import bill
 from market.trades.following import SYSTEM
-from market.trades.models import Acceptance, Agreement, Settlement, Trade
-from market.trades.settlement import SettlementState
-from market.trades.shares import divided
+from market.trades.models import Acceptance, Agreement, Trade
 
 
 @dataclass(frozen=True)
@@ -46,7 +42,7 @@ class Opened:
 def on_verified(contract_id: str) -> None:
     """Bring a contract that both parties signed into force: the trade begins (rule book R4.3).
 
-    One step makes the trade, its agreement, its settlement (none when the price is 0), its acceptance
+    One step makes the trade, its agreement, a settlement for each instalment (none when the price is 0), its acceptance
     and its grant (which is funded at once when the price is 0). The term of a renewal begins when that of the
     contract renewed ends. An amendment begins no trade: the trade follows it.
     """
@@ -70,7 +66,7 @@ def on_verified(contract_id: str) -> None:
 
 
 def pay(actor: Actor, number: str) -> Opened:
-    """Begin to pay, or go on with a payment that was begun; call it outside any transaction.
+    """Begin to pay the earliest instalment that is due, or go on with a payment; call it outside any transaction.
 
     Args:
         actor: a buyer of the buying organisation.
@@ -86,9 +82,10 @@ def pay(actor: Actor, number: str) -> Opened:
         rows = service.seen(session, actor, number, lock=True)
         permissions.require(actor, "payment.begin", service.relation_of(actor, rows.trade))
         acts.demand(service.standing(session, rows), Act.PAY)
-        if rows.settlement is None:
+        due = instalments.payable(rows.settlements)
+        if due is None:
             raise Conflict("settlement.nothing_due", str(acts.REFUSALS["settlement.nothing_due"]))
-        operation = payments.plan_payment(session, actor, bill(rows.trade, rows.settlement))
+        operation = payments.plan_payment(session, actor, bill(rows.trade, due, len(rows.settlements)))
     page = payments.open_page(operation.id)
     with read() as session:
         return Opened(
@@ -140,25 +137,8 @@ def _machines(session: Session, step: Pending, one: Agreed, trade: Trade) -> Agr
             days=one.terms.delivery.acceptance_days,
         )
     )
-    if trade.amount:
-        due_at = step.time + timedelta(days=one.terms.payment_days)
-        session.add(_settlement(step, trade, due_at))
-        jobs.queue(session, "settlement.deadline", due_at=due_at, number=trade.number)
+    instalments.open_all(session, step, trade, one.terms)
     return agreement
-
-
-def _settlement(step: Pending, trade: Trade, due_at: datetime) -> Settlement:
-    points = book(trade.rules).value("fee.basis_points")
-    return Settlement(
-        step_id=step.id,
-        trade_id=trade.id,
-        amount=trade.amount,
-        fee=divided(trade.amount, 0, points).fee,
-        refund=0,
-        currency=trade.currency,
-        state=SettlementState.DUE,
-        due_at=due_at,
-    )
 
 
 def _grant(session: Session, step: Pending, one: Agreed, trade: Trade) -> None:

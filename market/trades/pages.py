@@ -21,6 +21,7 @@ from market.registry import reading as registry
 from market.trades import (
     decisions,
     grounds,
+    instalments,
     money,
     opening,
     redressing,
@@ -205,6 +206,7 @@ def _page(number: str, faults: ValidationError | Invalid | None = None) -> Respo
             found=found,
             trade=trade,
             states=showing.states(found.rows, found.grant),
+            due=instalments.payable(found.rows.settlements),
             names=names,
             possible={act.value for act in found.possible},
             downloads=permissions.allowed(actor, "delivery.download", service.relation_of(actor, trade)),

@@ -17,12 +17,13 @@ from market.i18n import gettext as _
 from market.payments import service as payments
 from market.payments.states import OperationState
 from market.steps import Kind, Step
-from market.trades import acts, redress, service
+from market.trades import acts, instalments, redress, service
 from market.trades.acts import Act
 from market.trades.billing import bill
-from market.trades.models import Redress, Settlement, Trade
+from market.trades.models import Redress, Settlement
 from market.trades.redress import RedressEvent, RedressState
 from market.trades.service import Life
+from market.trades.settlement import SettlementState
 from market.trades.shares import fee_back
 
 SYSTEM = Actor.system("trade")
@@ -43,6 +44,8 @@ def order(
         reason: why.
         key: the ``Idempotency-Key``; the same key and input give the redress ordered the first time.
 
+    It is paid back of one instalment: the earliest that was released and has enough left.
+
     Raises:
         NotFound: no such trade, or not one the actor may see.
         Forbidden: the actor is not an operator, or its organisation is a party (R1.5).
@@ -60,14 +63,16 @@ def order(
         raise Conflict(
             "redress.not_in_rules", _("The rule book of this trade knows no redress after a release.")
         )
+    due = _released(session, rows, amount)
     step = service.step_of(actor, Kind.REDRESS_ORDERED, trade)
     row = Redress(
         id=uuid.uuid4(),
         trade_id=trade.id,
+        settlement_id=due.id,
         step_id=step.id,
         state=RedressState.ORDERED,
         amount=amount,
-        fee=_fee_part(session, rows, amount),
+        fee=_fee_part(session, due, amount),
         currency=trade.currency,
         reason=reason,
         ordered_at=step.time,
@@ -79,17 +84,17 @@ def order(
     return taken
 
 
-def left(session: Session, trade: Trade, found: Settlement) -> int:
-    """Return how many minor units of a released price can still be paid back."""
-    paid_back = sum(one.amount for one in service.redresses(session, trade.id))
-    return found.amount - found.refund - paid_back
+def left(session: Session, rows: Life) -> int:
+    """Return how many minor units of a released price can be paid back at once: the most of one instalment."""
+    return max((_left_of(session, one) for one in rows.settlements), default=0)
 
 
 def on_redress(number: str) -> None:
     """Job: begin the next stage of a redress that runs; nothing when none does."""
     with transaction() as session:
         rows = service.life(session, number, lock=True)
-        found, due = rows.redress, rows.settlement
+        found = rows.redress
+        due = instalments.named(rows.settlements, found.settlement_id) if found else None
         if found is None or due is None:
             return
         owed = bill(rows.trade, due)
@@ -115,7 +120,8 @@ def on_reversal_over(number: str, operation_id: str) -> None:
     """Job: close the redress, with what the reversal took back or with nothing where it was given up."""
     with transaction() as session:
         rows = service.life(session, number, lock=True)
-        found, due = rows.redress, rows.settlement
+        found = rows.redress
+        due = instalments.named(rows.settlements, found.settlement_id) if found else None
         if found is None or due is None or found.state is not RedressState.REPAID:
             return
         made = payments.operation(session, uuid.UUID(operation_id))
@@ -134,14 +140,25 @@ def _close(session: Session, rows: Life, found: Redress, due: Settlement, recove
     steps.record(session, step)
 
 
-def _fee_part(session: Session, rows: Life, amount: int) -> int:
-    """Return what the exchange gives of its fee; refuse more than is left."""
-    due = rows.settlement
-    if due is None:
-        raise Conflict("redress.nothing_released", str(acts.REFUSALS["redress.nothing_released"]))
-    rest = left(session, rows.trade, due)
-    if not 0 < amount <= rest:
+def _released(session: Session, rows: Life, amount: int) -> Settlement:
+    """Return the instalment that an amount can be paid back of; refuse more than is left of any."""
+    found = next((one for one in rows.settlements if 0 < amount <= _left_of(session, one)), None)
+    if found is None:
         sentence = _("No more can be paid back than was released and is not paid back yet.")
+        if len(rows.settlements) > 1:
+            sentence += " " + _("What is more than one instalment is paid back one instalment at a time.")
         raise Invalid("redress.too_much", sentence, fields={"amount": [sentence]})
+    return found
+
+
+def _left_of(session: Session, found: Settlement) -> int:
+    if found.state not in {SettlementState.RELEASED, SettlementState.PARTIAL}:
+        return 0
+    back = [one.amount for one in service.redresses(session, found.trade_id) if one.settlement_id == found.id]
+    return found.amount - found.refund - sum(back)
+
+
+def _fee_part(session: Session, due: Settlement, amount: int) -> int:
+    """Return what the exchange gives of its fee."""
     released = due.amount - due.refund
-    return fee_back(released, due.fee, released - rest, amount)
+    return fee_back(released, due.fee, released - _left_of(session, due), amount)

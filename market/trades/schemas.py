@@ -172,6 +172,24 @@ class TradeDutyOut(Schema):
     kept = fields.String(allow_none=True)
 
 
+class TradeInstalmentOut(Schema):
+    """One instalment of the price, with where its money is."""
+
+    ordinal = fields.Integer(metadata={"description": "1, 2, … in the order in which they fall due"})
+    label = fields.String(allow_none=True, metadata={"description": "what the contract calls it"})
+    state = fields.String(
+        metadata={"description": "DUE, FUNDED (held), RELEASED, REFUNDED, PARTIAL, CANCELLED"}
+    )
+    amount = fields.Integer(metadata={"description": "minor units of the trade's currency"})
+    fee = fields.Integer(metadata={"description": "minor units of it that are the platform fee"})
+    refund = fields.Integer(metadata={"description": "minor units that a dividing ruling gives back"})
+    due_at = Timestamp(metadata={"description": "to be paid by then"})
+    period_from = Timestamp(
+        allow_none=True, metadata={"description": "of the period paid for, which can be paid from then on"}
+    )
+    period_until = Timestamp(allow_none=True)
+
+
 class TradeRedressOut(Schema):
     """What the operator had paid back after the release."""
 
@@ -214,6 +232,10 @@ class TradeOut(TradeSummaryOut):
     refund = fields.Integer(
         allow_none=True,
         metadata={"description": "minor units that a dividing ruling gives back to the buyer"},
+    )
+    instalments = fields.List(
+        fields.Nested(TradeInstalmentOut),
+        metadata={"description": "the parts of the price; `states.settlement` says where all of it is"},
     )
     redresses = fields.List(
         fields.Nested(TradeRedressOut), metadata={"description": "what was paid back after the release"}
@@ -304,77 +326,3 @@ class TradesOut(Schema):
 
     items = fields.List(fields.Nested(TradeSummaryOut))
     next = fields.String(allow_none=True)
-
-
-class MoneyStepOut(Schema):
-    """What one step made of an operation, or of the trade's settlement."""
-
-    kind = fields.String(required=True)
-    side = fields.String(required=True, metadata={"description": "provider, buyer, operator or exchange"})
-    organisation_id = Uuid(
-        required=True, allow_none=True, metadata={"description": "null: the exchange itself"}
-    )
-    time = Timestamp(required=True)
-    state = fields.String(
-        required=True, allow_none=True, metadata={"description": "after the step; null where that was lost"}
-    )
-    request_id = fields.String(
-        required=True, allow_none=True, metadata={"description": "the platform's, for those it concerns"}
-    )
-    entry_id = Uuid(required=True)
-    index = fields.Integer(required=True, allow_none=True)
-
-
-class MoneyOperationOut(Schema):
-    """One operation at the payment platform with its steps; what it is called there, for those it concerns."""
-
-    id = Uuid(required=True)
-    kind = fields.String(required=True)
-    attempt = fields.Integer(required=True)
-    organisation_id = Uuid(required=True, metadata={"description": "whose money it is"})
-    amount = fields.Integer(required=True, metadata={"description": "minor units"})
-    fee = fields.Integer(required=True, metadata={"description": "minor units that the exchange keeps"})
-    currency = fields.String(required=True)
-    state = fields.String(required=True)
-    failure = fields.String(required=True, allow_none=True)
-    stripe_id = fields.String(required=True, allow_none=True)
-    request_id = fields.String(required=True, allow_none=True)
-    steps = fields.List(fields.Nested(MoneyStepOut), required=True)
-
-
-class PostingOut(Schema):
-    """An amount that moved from one book account to another."""
-
-    operation_id = Uuid(required=True)
-    debit = fields.String(required=True)
-    credit = fields.String(required=True)
-    amount = fields.Integer(required=True, metadata={"description": "minor units"})
-    currency = fields.String(required=True)
-    booked_at = Timestamp(required=True)
-    entry_id = Uuid(required=True)
-
-
-class BalanceOut(Schema):
-    """What a book account holds of the trade."""
-
-    account = fields.String(required=True)
-    currency = fields.String(required=True)
-    debit = fields.Integer(required=True, metadata={"description": "minor units that were debited"})
-    credit = fields.Integer(required=True, metadata={"description": "minor units that were credited"})
-    balance = fields.Integer(required=True, metadata={"description": "debits less credits"})
-    of_trade = fields.Boolean(
-        required=True, metadata={"description": "one that a settled trade leaves at zero"}
-    )
-
-
-class TradeMoneyOut(Schema):
-    """The money of a trade: what was asked of the payment platform, and what was booked."""
-
-    number = Number(required=True)
-    settlement = fields.List(
-        fields.Nested(MoneyStepOut), required=True, metadata={"description": "the steps of its settlement"}
-    )
-    operations = fields.List(fields.Nested(MoneyOperationOut), required=True)
-    postings = fields.List(fields.Nested(PostingOut), required=True)
-    balances = fields.List(fields.Nested(BalanceOut), required=True)
-    at_zero = fields.Boolean(required=True, metadata={"description": "nothing is held or owed on this trade"})

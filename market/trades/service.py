@@ -19,12 +19,14 @@ from market.paging import Page, page
 from market.permissions import Relation
 from market.rules import book
 from market.steps import Kind, Pending, begin, is_frozen
+from market.trades import instalments
 from market.trades.acts import ENDED, Standing
 from market.trades.models import Acceptance, Agreement, Dispute, Duty, Notice, Redress, Settlement, Trade
 from market.trades.notice import NoticeState
 from market.trades.redress import RedressState
+from market.trades.settlement import whole
 
-Row = TypeVar("Row", Agreement, Settlement, Acceptance, Dispute, Notice, Duty, Redress)
+Row = TypeVar("Row", Agreement, Acceptance, Dispute, Notice, Duty, Redress)
 
 
 @dataclass
@@ -32,7 +34,8 @@ class Life:
     """The rows of one trade together.
 
     Attributes:
-        settlement: None when the signed price is 0.
+        settlements: the instalments of the price in their order; none when the signed price is 0. Which of them
+            something is about is asked of :mod:`market.trades.instalments`.
         dispute: None while the delivery was not rejected.
         notice: the one that runs; None when none does.
         duty: None while the buyer owes no deletion.
@@ -41,7 +44,7 @@ class Life:
 
     trade: Trade
     agreement: Agreement
-    settlement: Settlement | None
+    settlements: list[Settlement]
     acceptance: Acceptance
     dispute: Dispute | None
     notice: Notice | None
@@ -64,7 +67,7 @@ def life(session: Session, number: str, *, lock: bool = False) -> Life:
     return Life(
         trade=trade,
         agreement=_one(session, Agreement, trade.id, lock),
-        settlement=_maybe(session, Settlement, trade.id, lock),
+        settlements=_settlements(session, trade.id, lock),
         acceptance=_one(session, Acceptance, trade.id, lock),
         dispute=_maybe(session, Dispute, trade.id, lock),
         notice=_maybe(session, Notice, trade.id, lock, Notice.state == NoticeState.GIVEN),
@@ -100,7 +103,10 @@ def standing(session: Session, rows: Life) -> Standing:
     begun, delivered = delivery.progress(session, rows.trade.id)
     return Standing(
         agreement=rows.agreement.state,
-        settlement=rows.settlement.state if rows.settlement else None,
+        settlement=whole([one.state for one in rows.settlements]),
+        instalments=tuple(one.state for one in rows.settlements),
+        payable=instalments.payable(rows.settlements) is not None,
+        overdue=instalments.overdue(rows.settlements),
         acceptance=rows.acceptance.state,
         dispute=rows.dispute.state if rows.dispute else None,
         ruling=rows.dispute.ruling if rows.dispute else None,
@@ -192,6 +198,13 @@ def _maybe(
     if lock:
         wanted = wanted.with_for_update().execution_options(populate_existing=True)
     return session.scalars(wanted).one_or_none()
+
+
+def _settlements(session: Session, trade_id: uuid.UUID, lock: bool) -> list[Settlement]:
+    wanted = select(Settlement).where(Settlement.trade_id == trade_id).order_by(Settlement.ordinal)
+    if lock:
+        wanted = wanted.with_for_update().execution_options(populate_existing=True)
+    return list(session.scalars(wanted))
 
 
 def _one(session: Session, model: type[Row], trade_id: uuid.UUID, lock: bool) -> Row:

@@ -1,6 +1,6 @@
-"""The money of a trade: due, held by the payment processor, then released or refunded."""
+"""The money of a trade: due, held by the payment processor, then released or refunded; one for each instalment."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 
 from market.errors import Conflict
@@ -36,6 +36,32 @@ TRANSITIONS: Mapping[tuple[SettlementState, SettlementEvent], SettlementState] =
     (SettlementState.FUNDED, SettlementEvent.REFUND): SettlementState.REFUNDED,
     (SettlementState.FUNDED, SettlementEvent.DIVIDE): SettlementState.PARTIAL,
 }
+
+
+PAID = frozenset({SettlementState.FUNDED, SettlementState.RELEASED, SettlementState.PARTIAL})
+"""States in which an instalment was paid and did not go back."""
+
+_FIRST = (
+    SettlementState.FUNDED,
+    SettlementState.DUE,
+    SettlementState.PARTIAL,
+    SettlementState.RELEASED,
+    SettlementState.REFUNDED,
+    SettlementState.CANCELLED,
+)
+
+
+def whole(states: Collection[SettlementState]) -> SettlementState | None:
+    """Return where the money of a trade is as a whole; None when nothing is paid.
+
+    What is held comes first, then what is still due; after that, a part to each side is PARTIAL, and what was
+    cancelled counts only where nothing was paid.
+    """
+    if {SettlementState.RELEASED, SettlementState.REFUNDED} <= set(states) and not {*_FIRST[:2]} & set(
+        states
+    ):
+        return SettlementState.PARTIAL
+    return next((state for state in _FIRST if state in states), None)
 
 
 def advance(state: SettlementState, event: SettlementEvent) -> SettlementState:

@@ -1,5 +1,6 @@
 """Who gets which part of a price that is divided, or paid back after its release: pure, exact to the minor unit."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from contracts.money import split
@@ -38,6 +39,26 @@ def divided(amount: int, refund: int, points: int) -> Shares:
         raise ValueError(f"{refund} of {amount} minor units cannot be given back")
     net, fee = split(amount - refund, [WHOLE - points, points])
     return Shares(refund, net, fee)
+
+
+def divided_over(amounts: Sequence[int], refund: int, points: int) -> list[Shares]:
+    """Divide what is held of a price over its instalments: together they are just the division of the whole.
+
+    Args:
+        amounts: minor units of each instalment that is held.
+        refund: minor units of all of them that go back to the buyer.
+        points: the platform fee in basis points of what is released.
+
+    Raises:
+        ValueError: the refund is negative or more than what is held.
+    """
+    whole = divided(sum(amounts), refund, points)
+    if not amounts:
+        return []
+    backs = split(refund, amounts) if sum(amounts) else [0 for _ in amounts]
+    rests = [amount - back for amount, back in zip(amounts, backs, strict=True)]
+    fees = split(whole.fee, rests) if sum(rests) else [0 for _ in rests]
+    return [Shares(back, rest - fee, fee) for back, rest, fee in zip(backs, rests, fees, strict=True)]
 
 
 def fee_back(released: int, fee: int, before: int, amount: int) -> int:

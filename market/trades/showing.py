@@ -23,6 +23,7 @@ from market.trades import acts, grounds, redressing, service, timeline, updating
 from market.trades.acts import Act
 from market.trades.models import Redress, Trade
 from market.trades.service import Life
+from market.trades.settlement import whole
 from market.trades.timeline import Happened, Next, Side
 from market.trades.updating import Given
 
@@ -107,7 +108,7 @@ def shown(session: Session, actor: Actor, number: str) -> Shown:
         renews=renewals.renews(session, rows.trade.handle),
         renewed_by=renewals.renewed_by(session, rows.trade.handle),
         redresses=service.redresses(session, rows.trade.id),
-        left=redressing.left(session, rows.trade, rows.settlement) if rows.settlement else 0,
+        left=redressing.left(session, rows),
         possible=[
             act
             for act in Act
@@ -129,7 +130,7 @@ def head(found: Shown, actor: Actor, names: Names) -> dict[str, Any] | None:
         "mine": awaits.side in waiting.sides_of(actor, found.rows.trade),
         "what": timeline.WAITS[awaits.what],
         "by": awaits.by,
-        "otherwise": timeline.otherwise(awaits, found.rows.settlement is not None),
+        "otherwise": timeline.otherwise(awaits, bool(found.rows.settlements)),
     }
 
 
@@ -140,7 +141,7 @@ def story(session: Session, found: Shown, names: Names) -> list[dict[str, Any]]:
     def who(step: Step) -> str:
         return called(timeline.side_of(step, trade), trade, names)
 
-    return told(session, trade.handle, who) + timeline.ahead(found.next, found.rows.settlement is not None)
+    return told(session, trade.handle, who) + timeline.ahead(found.next, bool(found.rows.settlements))
 
 
 def detail(found: Shown) -> dict[str, Any]:
@@ -148,8 +149,9 @@ def detail(found: Shown) -> dict[str, Any]:
     return {
         **_facts(found.rows.trade),
         "states": states(found.rows, found.grant),
-        "fee": found.rows.settlement.fee if found.rows.settlement else None,
-        "refund": found.rows.settlement.refund if found.rows.settlement else None,
+        "fee": sum(one.fee for one in found.rows.settlements) if found.rows.settlements else None,
+        "refund": sum(one.refund for one in found.rows.settlements) if found.rows.settlements else None,
+        "instalments": found.rows.settlements,
         "redresses": found.redresses,
         "rules": found.rows.trade.rules,
         "frozen": found.frozen,
@@ -175,11 +177,12 @@ def summary(session: Session, trade: Trade) -> dict[str, Any]:
 
 
 def states(rows: Life, grant: AccessGrant) -> dict[str, str | None]:
-    """Return where each machine of a trade stands."""
+    """Return where each machine of a trade stands; of the settlements as a whole."""
+    money = whole([one.state for one in rows.settlements])
     return {
         "contract": "FINALIZED",
         "agreement": rows.agreement.state.value,
-        "settlement": rows.settlement.state.value if rows.settlement else None,
+        "settlement": money.value if money else None,
         "transfer": grant.transfer.value,
         "grant": grant.state.value,
         "acceptance": rows.acceptance.state.value,
@@ -200,8 +203,7 @@ def _agreed(session: Session, rows: Life, act: Act, relation: Relation) -> bool:
         case Act.RETRACT:
             return rows.notice is not None and rows.notice.side is relation
         case Act.REDRESS:
-            left = redressing.left(session, rows.trade, rows.settlement) if rows.settlement else 0
-            return left > 0 and service.has_rule(rows.trade, redressing.RULE)
+            return redressing.left(session, rows) > 0 and service.has_rule(rows.trade, redressing.RULE)
         case Act.AMEND | Act.RENEW:
             return isinstance(service.terms_of(session, rows), Terms)
         case Act.END | Act.SUSPEND:

@@ -16,7 +16,7 @@ from market import steps
 from market.delivery import service as delivery
 from market.i18n import lazy
 from market.steps import Kind, Step
-from market.trades import acts
+from market.trades import acts, instalments
 from market.trades.acceptance import AcceptanceState
 from market.trades.acts import Standing
 from market.trades.agreement import AgreementState
@@ -24,7 +24,6 @@ from market.trades.duty import DutyState
 from market.trades.models import Trade
 from market.trades.redress import RedressState
 from market.trades.service import Life
-from market.trades.settlement import SettlementState
 
 
 class Side(StrEnum):
@@ -61,7 +60,8 @@ class Next:
 
     Attributes:
         side: whom the trade waits for.
-        what: a stable word: pay, fetch, accept, rule, receipt, release, refund, divide, close, repay, recover, delete.
+        what: a stable word: pay, instalment, fetch, accept, rule, receipt, release, refund, divide, close, repay,
+            recover, delete.
         by: the deadline; None where there is none.
     """
 
@@ -91,15 +91,24 @@ def awaited(session: Session, rows: Life, standing: Standing) -> Next | None:
         return Next(Side.EXCHANGE, "close", None)
     if standing.redress is not None:
         return Next(Side.EXCHANGE, "repay" if standing.redress is RedressState.ORDERED else "recover", None)
-    return _word(session, rows, standing) or _deletion(rows)
+    return _of_buyer(session, rows, standing) or _deletion(rows)
+
+
+def _of_buyer(session: Session, rows: Life, standing: Standing) -> Next | None:
+    """Return what the buyer does next: pay an instalment, or what the delivery asks for; the nearer deadline first."""
+    due, word = instalments.payable(rows.settlements), _word(session, rows, standing)
+    if due is None:
+        return word
+    if not instalments.began(rows.settlements):
+        return Next(Side.BUYER, "pay", due.due_at)
+    first = word is None or word.by is None or due.due_at <= word.by
+    return Next(Side.BUYER, "instalment", due.due_at) if first else word
 
 
 def _word(session: Session, rows: Life, standing: Standing) -> Next | None:
     spoken = standing.acceptance is not AcceptanceState.PENDING or standing.dispute is not None
     if spoken or standing.agreement is AgreementState.TERMINATED:
         return None
-    if standing.settlement is SettlementState.DUE and rows.settlement is not None:
-        return Next(Side.BUYER, "pay", rows.settlement.due_at)
     if standing.delivered:
         return Next(Side.BUYER, "accept", rows.acceptance.due_at)
     return _fetching(session, rows)
@@ -162,6 +171,7 @@ SIDES: Mapping[Side, Any] = {
 
 WAITS: Mapping[str, Any] = {
     "pay": lazy("The buyer pays the price."),
+    "instalment": lazy("The buyer pays the next instalment."),
     "fetch": lazy("The buyer fetches the data."),
     "receipt": lazy("The exchange writes the receipt."),
     "accept": lazy("The buyer accepts or rejects what was delivered; silence is acceptance."),
@@ -177,6 +187,7 @@ WAITS: Mapping[str, Any] = {
 
 OTHERWISE: Mapping[tuple[str, bool], Any] = {
     ("pay", True): lazy("If it is not paid by then, the trade is cancelled by itself."),
+    ("instalment", True): lazy("If it is not paid by then, the data cannot be fetched until it is."),
     ("fetch", True): lazy(
         "If nothing is fetched by then, the price is refunded; if only a part was, the operator rules."
     ),
@@ -194,6 +205,7 @@ OTHERWISE: Mapping[tuple[str, bool], Any] = {
 
 STEPS: Mapping[str, Any] = {
     "pay": lazy("Pay the price"),
+    "instalment": lazy("Pay the next instalment"),
     "fetch": lazy("Fetch the data"),
     "receipt": lazy("Receipt of the delivery"),
     "accept": lazy("Accept or reject"),

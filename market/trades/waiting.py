@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, false, func, not_, null, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, false, func, not_, null, or_, select
 from sqlalchemy.orm import Session
 
+from market import clock
 from market.actor import Actor, Role
 from market.delivery import service as delivery
 from market.paging import Beginning, beginning
@@ -20,11 +21,12 @@ from market.trades.acceptance import AcceptanceState
 from market.trades.agreement import AgreementState
 from market.trades.dispute import DisputeState
 from market.trades.duty import DutyState
-from market.trades.models import Acceptance, Agreement, Dispute, Duty, Settlement, Trade
+from market.trades.models import Acceptance, Agreement, Dispute, Duty, Redress, Settlement, Trade
+from market.trades.redress import RedressState
 from market.trades.settlement import SettlementState
 from market.trades.timeline import Next, Side
 
-_BUYER = and_(
+_WORD = and_(
     Acceptance.state == AcceptanceState.PENDING,
     Dispute.id.is_(None),
     or_(
@@ -32,7 +34,7 @@ _BUYER = and_(
         and_(Agreement.state == AgreementState.EXPIRED, Acceptance.due_at.is_not(None)),
     ),
 )
-"""The buyer must pay, fetch, or accept or reject; the receipt between the last two is the exchange's."""
+"""The buyer must pay first, fetch, or accept or reject; the receipt between the last two is the exchange's."""
 _OPERATOR = and_(
     Dispute.id.is_not(None),
     Dispute.state.in_((DisputeState.OPEN, DisputeState.EVIDENCE)),
@@ -40,19 +42,40 @@ _OPERATOR = and_(
 _EXCHANGE = or_(
     and_(Dispute.id.is_not(None), Dispute.state == DisputeState.RULED),
     and_(
-        Settlement.id.is_not(None),
-        Settlement.state == SettlementState.FUNDED,
+        exists().where(Settlement.trade_id == Trade.id, Settlement.state == SettlementState.FUNDED),
         or_(
             Acceptance.state.in_((AcceptanceState.ACCEPTED, AcceptanceState.DEEMED)),
             Agreement.state == AgreementState.TERMINATED,
         ),
     ),
+    exists().where(Redress.trade_id == Trade.id, Redress.state != RedressState.CLOSED),
 )
-"""Money must be sent on, or a dispute closed."""
-_DELETION = and_(
-    Duty.id.is_not(None), Duty.state != DutyState.PERFORMED, not_(_BUYER), not_(_OPERATOR), not_(_EXCHANGE)
+"""Money must be sent on or taken back, or a dispute closed."""
+_BEGAN = exists().where(
+    Settlement.trade_id == Trade.id,
+    Settlement.state.not_in((SettlementState.DUE, SettlementState.CANCELLED)),
 )
-"""The agreement has ended and nothing else is open: the buyer deletes the data and states it."""
+"""An instalment was paid."""
+
+
+def _payable() -> ColumnElement[bool]:
+    begun = or_(Settlement.period_from.is_(None), Settlement.period_from <= clock.now())
+    return and_(Settlement.trade_id == Trade.id, Settlement.state == SettlementState.DUE, begun)
+
+
+def _pays() -> ColumnElement[bool]:
+    """The buyer must pay an instalment."""
+    return and_(exists().where(_payable()), not_(_OPERATOR), not_(_EXCHANGE))
+
+
+def _of_buyer() -> ColumnElement[bool]:
+    return or_(_WORD, _pays())
+
+
+def _deletion() -> ColumnElement[bool]:
+    """The agreement has ended and nothing else is open: the buyer deletes the data and states it."""
+    owed = and_(Duty.id.is_not(None), Duty.state != DutyState.PERFORMED)
+    return and_(owed, not_(_of_buyer()), not_(_OPERATOR), not_(_EXCHANGE))
 
 
 @dataclass(frozen=True)
@@ -77,7 +100,7 @@ def mine(session: Session, actor: Actor) -> Beginning[Awaited]:
 
 def others(session: Session, actor: Actor) -> Beginning[Awaited]:
     """Return the trades of the actor's organisation that wait for somebody else, in the same order."""
-    unfinished = or_(_BUYER, _OPERATOR, _EXCHANGE, _DELETION)
+    unfinished = or_(_of_buyer(), _OPERATOR, _EXCHANGE, _deletion())
     return _looked_at(session, and_(_own(actor), unfinished, not_(_mine(actor))))
 
 
@@ -102,7 +125,7 @@ def _mine(actor: Actor) -> ColumnElement[bool]:
     turns: list[ColumnElement[bool]] = [false()]
     if actor.has(Role.BUYER):
         received = Trade.id.in_(delivery.awaiting_receipts())
-        mine = or_(and_(_BUYER, not_(received)), _DELETION)
+        mine = or_(and_(_WORD, not_(_EXCHANGE), not_(received)), _pays(), _deletion())
         turns.append(and_(Trade.buyer_id == actor.organisation_id, mine))
     if actor.has(Role.OPERATOR):
         turns.append(and_(_OPERATOR, not_(_own(actor))))
@@ -127,7 +150,6 @@ def _trades(since: ColumnElement[datetime]) -> Select[Trade, datetime]:
         select(Trade, since)
         .join(Agreement, Agreement.trade_id == Trade.id)
         .join(Acceptance, Acceptance.trade_id == Trade.id)
-        .outerjoin(Settlement, Settlement.trade_id == Trade.id)
         .outerjoin(Dispute, Dispute.trade_id == Trade.id)
         .outerjoin(Duty, Duty.trade_id == Trade.id)
     )
@@ -135,17 +157,21 @@ def _trades(since: ColumnElement[datetime]) -> Select[Trade, datetime]:
 
 def _since() -> ColumnElement[datetime]:
     """Return the time of the newest step that changed one of a trade's machines."""
-    led = Step.id.in_(
-        [Agreement.step_id, Acceptance.step_id, Settlement.step_id, Dispute.step_id, Duty.step_id]
+    led = or_(
+        Step.id.in_([Agreement.step_id, Acceptance.step_id, Dispute.step_id, Duty.step_id]),
+        Step.id.in_(select(Settlement.step_id).where(Settlement.trade_id == Trade.id)),
     )
     return select(func.max(Step.time)).where(led).scalar_subquery()
 
 
 def _deadline() -> ColumnElement[Any]:
+    """Return by when it is the buyer's turn: of paying and of what the delivery asks for, the earlier one."""
     fetch = func.coalesce(Acceptance.due_at, delivery.fetch_by(Trade.id))
+    due = select(func.min(Settlement.due_at)).where(_payable()).correlate(Trade).scalar_subquery()
+    first = or_(not_(_WORD), not_(_BEGAN), fetch.is_(None), due <= fetch)
     return case(
-        (_DELETION, Duty.due_at),
-        (not_(_BUYER), null()),
-        (Settlement.state == SettlementState.DUE, Settlement.due_at),
+        (_deletion(), Duty.due_at),
+        (not_(_of_buyer()), null()),
+        (and_(_pays(), first), due),
         else_=fetch,
     )

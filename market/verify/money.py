@@ -3,21 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from contracts.money import split
 from contracts.terms import AnyTerms
-from market.rules import book
-from market.verify import redress
+from market.verify import instalments, redress
 from market.verify.evidence import Evidence
 from market.verify.report import require
 
 _CLEARING, _FEE_REVENUE, _PSP_FEES = "psp_clearing", "fee_revenue", "psp_fee_expense"
-_ENDED = {
-    "settlement.released": "released",
-    "settlement.refunded": "refunded",
-    "settlement.divided": "divided",
-}
+_ENDED = {"RELEASED": "released", "REFUNDED": "refunded", "PARTIAL": "divided"}
+"""States of an instalment whose money has gone where it belongs, with the word for it."""
 _RULED = {"release": {"transfer"}, "refund": {"refund"}, "divide": {"transfer", "refund"}}
-_WHOLE = 10_000
 _KINDS = ("checkout", "transfer", "refund", "reversal")
 _BOOKED = frozenset({"OK", "STRAY"})
 """States in which an operation has moved money."""
@@ -38,36 +32,40 @@ def check(evidence: Evidence, terms: AnyTerms, kinds: list[str]) -> str:
         CheckFailed: an amount, an account or the way of the money is not what was signed.
     """
     price, currency = terms.price.amount, terms.price.currency
-    for image in [*evidence.own("trade"), *evidence.own("settlement")]:
+    for image in evidence.own("trade"):
         agreed = (image.row["amount"], image.row["currency"]) == (price, currency)
-        require(agreed, f"the {image.row['table']} is about another amount than was signed")
+        require(agreed, "the trade is about another amount than was signed")
+    due = instalments.check(evidence, terms)
     paid = evidence.done("checkout")
-    require(len(paid) <= 1, "it was paid more than once")
-    agreed = all((row["amount"], row["currency"]) == (price, currency) for row in paid)
+    amounts = {row["id"]: (row["amount"], row["currency"]) for row in due}
+    sources = [row["settlement_id"] for row in paid]
+    require(len(set(sources)) == len(sources), "it was paid more than once")
+    agreed = all((row["amount"], row["currency"]) == amounts[row["settlement_id"]] for row in paid)
     require(agreed, "another amount was paid than was signed")
-    require(bool(paid) == ("payment.settled" in kinds), "a settled payment shows its operation")
-    _check_way_out(evidence, price, kinds)
+    require(kinds.count("payment.settled") == len(paid), "a settled payment shows its operation")
+    for one in due:
+        _check_way_out(evidence, one)
     redresses = redress.check(evidence)
     _check_books(evidence, terms)
     if not price:
         return "nothing is to be paid"
-    state = next((_ENDED[kind] for kind in kinds if kind in _ENDED), "held" if paid else "due")
-    owed = f"{terms.price.figures()} {currency} signed = owed{' = paid' if paid else ''}"
+    state = next((_ENDED[row["state"]] for row in due if row["state"] in _ENDED), "held" if paid else "due")
+    all_paid = "" if len(paid) < len(due) else " = paid"
+    owed = f"{terms.price.figures()} {currency} signed = owed{all_paid}{instalments.told(due)}"
     return f"{owed}; {state}{redresses}; the books balance"
 
 
-def _check_way_out(evidence: Evidence, price: int, kinds: list[str]) -> None:
-    """All of the price leaves where acceptance or the ruling sent it, less the fee of what is released."""
-    out = evidence.released()
+def _check_way_out(evidence: Evidence, settled: dict[str, Any]) -> None:
+    """All of an instalment leaves where acceptance or the ruling sent it, less the fee of what is released."""
+    out = [row for row in evidence.released() if row["settlement_id"] == settled["id"]]
     moved = sum(row["amount"] + row.get("netted", 0) + row["fee"] for row in out)
     rulings = {image.row["ruling"] for image in evidence.own("dispute") if image.row["ruling"]}
-    part = _part_back(evidence, price, rulings)
-    under_way = part and "settlement.divided" not in kinds and len(out) < 2
+    price, part = settled["amount"], settled.get("refund", 0)
+    under_way = 0 < part < price and settled["state"] == "FUNDED" and len(out) < 2
     require(not out or under_way or moved == price, f"{moved} of {price} minor units left the hold")
     require(len({row["kind"] for row in out}) == len(out), "money left the hold twice the same way")
-    require(out or not set(_ENDED) & set(kinds), "the money went nowhere")
+    require(out or settled["state"] not in _ENDED, "the money went nowhere")
     for row in out:
-        settled = evidence.own("settlement")[-1].row
         released = row["kind"] == "transfer"
         require(row["fee"] == (settled["fee"] if released else 0), "another fee was taken than was agreed")
         amount = row["amount"] + row.get("netted", 0) + row["fee"]
@@ -76,22 +74,6 @@ def _check_way_out(evidence: Evidence, price: int, kinds: list[str]) -> None:
         )
         ruled = all(row["kind"] in _RULED[ruling] for ruling in rulings)
         require(ruled, "the money went against the ruling")
-
-
-def _part_back(evidence: Evidence, price: int, rulings: set[str]) -> int:
-    """Return what a ruling that divides the price gives the buyer, 0 where none does; the fee is of the rest alone."""
-    settlements = [image.row for image in evidence.own("settlement")]
-    part: int = settlements[-1].get("refund", 0) if settlements else 0
-    require(
-        (part > 0) == ("divide" in rulings) and part < max(price, 1), "the price is divided as nobody ruled"
-    )
-    if part:
-        before = settlements[0]
-        points = book(evidence.own("trade")[-1].row["rules"]).value("fee.basis_points")
-        shares = [split(amount, [_WHOLE - points, points])[1] for amount in (price, price - part)]
-        agreed = [before["fee"], settlements[-1]["fee"]] == shares
-        require(agreed, "the fee is not that of the part released")
-    return part
 
 
 def _check_books(evidence: Evidence, terms: AnyTerms) -> None:

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from contracts.terms import AnyTerms
-from market.verify import delivery
+from market.verify import delivery, instalments
 from market.verify.evidence import Evidence
 from market.verify.line import Line
 from market.verify.report import require
 
-_OF_A_TRADE = ("agreement", "acceptance", "settlement", "dispute", "duty")
+_OF_A_TRADE = ("agreement", "acceptance", "dispute", "duty")
 _OF_PROVIDER = frozenset({"transfer", "reversal"})
 _ONE_EACH = ("trade", "access_grant", *_OF_A_TRADE)
 
@@ -35,7 +35,10 @@ def check(evidence: Evidence, line: Line, kinds: list[str]) -> str:
     begun = "contract.finalized" in kinds
     for table in ("trade", "agreement", "acceptance", "access_grant"):
         require(bool(ids[table]) == begun, f"a contract in force has one {table}")
-    require(bool(ids["settlement"]) == (begun and terms.price.amount > 0), "a price has one settlement")
+    require(
+        len(instalments.rows(evidence)) == len(instalments.plan(evidence, terms)),
+        "a price has one settlement for each instalment that was signed",
+    )
     for table, columns in _expected(evidence, contract, ids).items():
         for image in evidence.own(table):
             for name, value in columns.items():
@@ -76,26 +79,29 @@ def _expected(
     return {
         "trade": {**deal, **handle, **of_contract, **asset},
         "access_grant": {**deal, **asset, **of_trade},
-        "operation": {"number": contract["number"], **handle, "settlement_id": ids["settlement"]},
-        **dict.fromkeys((*_OF_A_TRADE, "notice", "redress"), of_trade),
+        "operation": {"number": contract["number"], **handle},
+        **dict.fromkeys((*_OF_A_TRADE, "settlement", "notice", "redress"), of_trade),
     }
 
 
 def _check_operations(evidence: Evidence, contract: dict[str, Any]) -> None:
     """Money comes from the buyer, and goes out of that payment to the provider or back."""
-    paid = {row["id"] for row in evidence.done("checkout")}
+    paid = {row["id"]: row["settlement_id"] for row in evidence.done("checkout")}
+    due = instalments.rows(evidence)
     stray = {row["id"] for row in evidence.strayed()}
     for image in evidence.own("operation"):
         row = image.row
         whose = "provider_id" if row["kind"] in _OF_PROVIDER else "buyer_id"
         require(row["organisation_id"] == contract[whose], f"a {row['kind']} is another organisation's money")
-        source = row["kind"] == "checkout" or row["source_id"] in (
-            paid if row["kind"] in _OF_PROVIDER else paid | stray
-        )
+        require(row["settlement_id"] in due, "operation settlement_id is not the contract's own")
+        of_it = paid.get(row["source_id"]) == row["settlement_id"]
+        astray = row["kind"] not in _OF_PROVIDER and row["source_id"] in stray
+        source = row["kind"] == "checkout" or of_it or astray
         require(source, f"a {row['kind']} is taken from another payment")
     for image in evidence.own("settlement"):
         funded = image.row["state"] in {"FUNDED", "RELEASED", "REFUNDED", "PARTIAL"}
-        known = image.row["operation_id"] in paid if funded else image.row["operation_id"] is None
+        by = image.row["operation_id"]
+        known = paid.get(by) == image.row["id"] if funded else by is None
         require(known, "the settlement is funded by another payment")
 
 

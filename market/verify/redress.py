@@ -20,12 +20,13 @@ def check(evidence: Evidence) -> str:
     """
     rows = list({image.row["id"]: image.row for image in evidence.own("redress")}.values())
     _check_ordered(evidence, rows)
-    before = 0
+    before: dict[str, int] = {}
     for row in rows:
-        _check_amounts(evidence, row, before)
+        due = _of(evidence, row)
+        _check_amounts(due, row, before.get(due["id"], 0))
         _check_moved(evidence, row)
-        before += row["amount"]
-    return f"; {before} minor units paid back after the release" if rows else ""
+        before[due["id"]] = before.get(due["id"], 0) + row["amount"]
+    return f"; {sum(before.values())} minor units paid back after the release" if rows else ""
 
 
 def lines(evidence: Evidence, operation: dict[str, Any]) -> list[tuple[str, str, int]] | None:
@@ -54,13 +55,22 @@ def _check_ordered(evidence: Evidence, rows: list[dict[str, Any]]) -> None:
         require(ordered, f"a {row['kind']} was made that nobody ordered")
     for image in evidence.own("redress"):
         first = next(one for one in evidence.own("redress") if one.row["id"] == image.row["id"])
-        same = all(first.row[name] == image.row[name] for name in ("amount", "fee", "currency", "reason"))
+        same = all(
+            first.row[name] == image.row[name]
+            for name in ("settlement_id", "amount", "fee", "currency", "reason")
+        )
         require(same, "a redress was changed after it was ordered")
 
 
-def _check_amounts(evidence: Evidence, row: dict[str, Any], before: int) -> None:
+def _of(evidence: Evidence, row: dict[str, Any]) -> dict[str, Any]:
+    """Return the instalment that a redress is paid back of, in its last image."""
+    last = {image.row["id"]: image.row for image in evidence.own("settlement")}
+    require(row["settlement_id"] in last, "a redress is of no instalment of the trade")
+    return last[row["settlement_id"]]
+
+
+def _check_amounts(settled: dict[str, Any], row: dict[str, Any], before: int) -> None:
     """It is no more than what of the release is left, and the exchange gives its fee back in proportion."""
-    settled = evidence.own("settlement")[-1].row
     released, after = settled["amount"] - settled.get("refund", 0), before + row["amount"]
     require(row["amount"] > 0 and after <= released, "more was paid back than was released")
     require(row["currency"] == settled["currency"], "a redress is in another currency")
@@ -73,6 +83,8 @@ def _check_moved(evidence: Evidence, row: dict[str, Any]) -> None:
     refunds = [one for one in evidence.done("refund") if cause_of(one) == row["id"]]
     reversals = [one for one in evidence.done("reversal") if cause_of(one) == row["id"]]
     require(len(refunds) <= 1 and len(reversals) <= 1, "money moved twice for one redress")
+    own = all(one["settlement_id"] == row["settlement_id"] for one in (*refunds, *reversals))
+    require(own, "a redress moved the money of another instalment")
     for one in refunds:
         require((one["amount"], one["fee"]) == (row["amount"], row["fee"]), "another sum was paid back")
     require(bool(refunds) or row["state"] == "ORDERED", "a redress is repaid and no refund was made")

@@ -6,7 +6,7 @@ from typing import Final
 
 from contracts.terms import AnyTerms
 from ledger.entry import Entry
-from market.verify import approvals, cleaned, delivery, ending, money, parties
+from market.verify import approvals, cleaned, delivery, ending, instalments, money, parties
 from market.verify.evidence import Evidence, Image
 from market.verify.line import Line
 from market.verify.report import Report, require
@@ -34,6 +34,7 @@ REACHED: Final[Mapping[str, tuple[tuple[str, str, frozenset[str]], ...]]] = {
     "settlement.released": (("settlement", "state", frozenset({"RELEASED"})),),
     "settlement.refunded": (("settlement", "state", frozenset({"REFUNDED"})),),
     "settlement.divided": (("settlement", "state", frozenset({"PARTIAL"})),),
+    "settlement.missed": (("access_grant", "state", frozenset({"SUSPENDED"})),),
     "settlement.cancelled": (("settlement", "state", frozenset({"CANCELLED"})),),
     "redress.ordered": (("redress", "state", frozenset({"ORDERED"})),),
     "redress.repaid": (("redress", "state", frozenset({"REPAID"})),),
@@ -102,6 +103,7 @@ AFTER: Final[Mapping[str, tuple[frozenset[str], ...]]] = {
         frozenset({"transfer.made"}),
         frozenset({"refund.made"}),
     ),
+    "settlement.missed": (frozenset({"settlement.funded"}),),
     "redress.ordered": (frozenset({"settlement.released", "settlement.divided"}),),
     "redress.repaid": (frozenset({"redress.ordered"}), frozenset({"refund.made"})),
     "redress.closed": (frozenset({"redress.repaid"}),),
@@ -190,5 +192,10 @@ def _check_states(evidence: Evidence, entries: list[tuple[int, Entry]], line: Li
         for table in ("settlement", "acceptance", "dispute")
         if (images := evidence.own(table))
     }
+    if len(due := instalments.rows(evidence)) > 1:
+        states = [images[-1] for images in due.values()]
+        last["settlement"] = "/".join(
+            row["state"] for row in sorted(states, key=lambda row: int(row["ordinal"]))
+        )
     last = {paper.name: paper.row["state"] for paper in line.papers} | last
     return ", ".join(f"{table} {state}" for table, state in last.items())

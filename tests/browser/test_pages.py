@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from playwright.sync_api import APIResponse
+import requests
 
 from tests import people
 from tests.browser import looks
@@ -105,15 +105,18 @@ class Tour:
 
     def walk(self, who: str, visitor: Visitor) -> None:
         """Look at everything that one person may see, and try every link there."""
+        asking = self._asking(visitor)
         links: set[str] = set()
         seen: set[str] = set()
         for path in self._paths:
             route = self._route(path)
-            answer = visitor.context.request.get(path, headers={"Accept": "text/html"}, max_redirects=0)
-            if answer.status != 200 or "text/html" not in answer.headers["content-type"]:
+            if route in seen:
+                continue
+            answer = asking.get(self._url + path, allow_redirects=False)
+            if answer.status_code != 200 or "text/html" not in answer.headers["content-type"]:
                 continue
             parts = _parts(answer)
-            if parts <= self._known[route] or route in seen:
+            if parts <= self._known[route]:
                 continue
             self._known[route] |= parts
             self.shown.add(route)
@@ -121,16 +124,24 @@ class Tour:
             visitor.open(path)
             _picture(visitor, f"{who} {route}")
             links |= set(visitor.page.eval_on_selector_all("a[href]", "all => all.map(one => one.href)"))
-        self._try(who, visitor, links)
+        self._try(who, asking, links)
 
-    def _try(self, who: str, visitor: Visitor, links: set[str]) -> None:
+    def _asking(self, visitor: Visitor) -> requests.Session:
+        """Return a client that asks as a visitor's browser would, many times faster than the browser."""
+        asking = requests.Session()
+        asking.headers.update({"Accept": "text/html", "Accept-Language": visitor.eyes.look.locale})
+        for cookie in visitor.context.cookies():
+            asking.cookies.set(cookie["name"], cookie["value"], path=cookie["path"])
+        return asking
+
+    def _try(self, who: str, asking: requests.Session, links: set[str]) -> None:
         inside = {link.split("#")[0] for link in links if link.startswith(self._url)}
         for link in sorted(inside):
             if link.endswith("/delivery"):
                 continue  # fetching the data is a step of the trade
-            answer = visitor.context.request.get(link)
-            if answer.status >= 400:
-                self.dead.append(f"{who}: {link} answers {answer.status}")
+            answer = asking.get(link)
+            if answer.status_code >= 400:
+                self.dead.append(f"{who}: {link} answers {answer.status_code}")
 
     def _filled(self, rule: object, world: World) -> list[str]:
         """Return the addresses of a route: every blank filled with everything that may stand there."""
@@ -153,9 +164,9 @@ class Tour:
         return str(rule)
 
 
-def _parts(answer: APIResponse) -> set[tuple[str, str]]:
+def _parts(answer: requests.Response) -> set[tuple[str, str]]:
     """Return what the content of a page is made of: kinds of elements, headings, buttons and labels."""
-    text = answer.text()
+    text = answer.text
     content = text[text.index("<main") : text.index("</main>")]
     return {*_KIND.findall(content), *_TELLING.findall(content)}
 

@@ -45,7 +45,7 @@ accreditation.given accreditation.withdrawn inspection.attested
 reconciliation.planned reconciliation.made reconciliation.signed
 profile.changed invoice.requested invoice.issued invoice.refused invoice.reduced invoice.reddened
 settlement.divided redress.ordered redress.repaid redress.closed
-reversal.planned reversal.made reversal.failed
+reversal.planned reversal.made reversal.failed settlement.missed
 contract.lapsed
 """.split()
 

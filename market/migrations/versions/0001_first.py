@@ -752,6 +752,7 @@ def upgrade() -> None:
     op.create_table(
         "redress",
         sa.Column("trade_id", sa.Uuid(), nullable=False),
+        sa.Column("settlement_id", sa.Uuid(), nullable=False),
         sa.Column("state", sa.String(32), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.Column("fee", sa.BigInteger(), nullable=False),
@@ -1037,6 +1038,10 @@ def upgrade() -> None:
     op.create_table(
         "settlement",
         sa.Column("trade_id", sa.Uuid(), nullable=False),
+        sa.Column("ordinal", sa.Integer(), nullable=False),
+        sa.Column("label", sa.Text(), nullable=True),
+        sa.Column("period_from", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("period_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.Column("fee", sa.BigInteger(), nullable=False),
         sa.Column("refund", sa.BigInteger(), nullable=False),
@@ -1058,7 +1063,10 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["trade_id"], ["trade.id"], name="fk_settlement_trade_id_trade"),
         sa.PrimaryKeyConstraint("id", name="pk_settlement"),
-        sa.UniqueConstraint("trade_id", name="uq_settlement_trade_id"),
+        sa.CheckConstraint(
+            "ordinal > 0 AND (period_from IS NULL) = (period_until IS NULL)", name="ck_settlement_ordinal"
+        ),
+        sa.UniqueConstraint("trade_id", "ordinal", name="uq_settlement_trade_id_ordinal"),
     )
     op.create_table(
         "signature",
@@ -1537,6 +1545,7 @@ def upgrade() -> None:
         sa.Column("number", sa.String(length=11), nullable=False),
         sa.Column("item", sa.String(length=200), nullable=False),
         sa.Column("matter", sa.String(32), nullable=False),
+        sa.Column("instalment", sa.Integer(), nullable=False),
         sa.Column("form", sa.String(32), nullable=False),
         sa.Column("seller_id", sa.Uuid(), nullable=False),
         sa.Column("payer_id", sa.Uuid(), nullable=False),
@@ -1575,7 +1584,7 @@ def upgrade() -> None:
     op.create_index(
         "uq_invoice_live",
         "invoice",
-        ["trade_id", "matter"],
+        ["trade_id", "matter", "instalment"],
         unique=True,
         sqlite_where=sa.text("state <> 'REFUSED'"),
         postgresql_where=sa.text("state <> 'REFUSED'"),

@@ -11,7 +11,7 @@ from market.home import desk
 from market.payments import outcomes
 from market.payments import service as payments
 from market.registry import service as registry
-from market.trades import billing, decisions, service
+from market.trades import billing, decisions, instalments, service
 from tests import assets, deals, people, trades
 
 HTML = {"Accept": "text/html"}
@@ -129,8 +129,9 @@ def test_money_in_doubt_waits_for_the_operator(exchange: Flask) -> None:
     chief, buyer = people.operator(), people.verified(Role.BUYER)
     with transaction() as session:
         rows = service.life(session, deal.number)
-        assert rows.settlement is not None
-        bill = billing.bill(rows.trade, rows.settlement)
+        due = instalments.payable(rows.settlements)
+        assert due is not None
+        bill = billing.bill(rows.trade, due, len(rows.settlements))
         operation_id = payments.plan_payment(session, deal.buyer, bill).id
     assert waiting(chief) == []
     exchange.extensions["clock"].advance(minutes=11)

@@ -181,4 +181,6 @@ def test_a_thousand_events_leave_the_ledger_that_each_leaves_once(
     assert sorted(mixed.leaves) == sorted(once.leaves)
     kinds = [json.loads(leaf)["kind"] for leaf in mixed.leaves]
     assert kinds.count("payment.settled") == PAYMENTS
-    tell("shuffled", f"{PAYMENTS} payments, {len(bodies)} events, 3 x {TOLD} told: root {once.root.hex()[:16]}")
+    tell(
+        "shuffled", f"{PAYMENTS} payments, {len(bodies)} events, 3 x {TOLD} told: root {once.root.hex()[:16]}"
+    )

@@ -186,8 +186,7 @@ def test_the_fee_is_the_rule_books_share_to_the_last_fen(exchange: Flask) -> Non
     first = trades.in_force(128_000)
     for price, fee in ((128_000, 3840), (501, 15), (517, 16), (550, 16)):
         deal = first if price == 128_000 else trades.in_force(price, beside=first)
-        found = trades.rows(deal).settlement
-        assert found is not None
+        (found,) = trades.rows(deal).settlements
         assert (found.amount, found.fee) == (price, fee)
 
 

@@ -86,8 +86,7 @@ def test_what_strayed_and_went_back_is_no_part_of_a_divided_price(exchange: Flas
     deal = trades.fetched(trades.paid(trades.astray(trades.in_force())))
     with transaction() as session:
         decisions.reject(session, deal.buyer, deal.number, "half the rows are missing")
-    found = trades.rows(deal).settlement
-    assert found is not None
+    (found,) = trades.rows(deal).settlements
     with read() as session:
         assert payments.made_of(session, found.id) == frozenset()
     rule(deal, 42_667)
@@ -104,8 +103,7 @@ def test_a_divided_price_reaches_both_and_the_agreement_goes_on(exchange: Flask)
     assert rule(deal, 42_667) == ruled
     refused("step.already_taken", lambda: rule(deal, 42_668))
     jobs.drain()
-    found = trades.rows(deal).settlement
-    assert found is not None
+    (found,) = trades.rows(deal).settlements
     assert (found.amount, found.refund, found.fee) == (128_000, 42_667, 2_560)
     states = trades.states(deal)
     assert (states["settlement"], states["dispute"]) == ("PARTIAL", "CLOSED")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from market.trades.shares import WHOLE, divided, fee_back
+from market.trades.shares import WHOLE, divided, divided_over, fee_back
 
 AMOUNTS = st.integers(1, 10**12)
 POINTS = st.integers(0, WHOLE)
@@ -62,3 +62,21 @@ def test_no_more_than_was_released_is_paid_back(before: int, amount: int) -> Non
 def test_a_price_as_people_know_it() -> None:
     shares = divided(19_900, 6_650, 300)
     assert (shares.refund, shares.net, shares.fee) == (6_650, 12_853, 397)
+
+
+@given(
+    st.lists(st.integers(1, 10**9), min_size=1, max_size=24),
+    st.integers(0, 10_000),
+    st.data(),
+)
+def test_a_division_over_instalments_is_just_the_division_of_the_whole(
+    amounts: list[int], points: int, data: st.DataObject
+) -> None:
+    refund = data.draw(st.integers(0, sum(amounts)))
+    whole, parts = divided(sum(amounts), refund, points), divided_over(amounts, refund, points)
+    assert sum(one.refund for one in parts) == whole.refund == refund
+    assert sum(one.fee for one in parts) == whole.fee
+    assert sum(one.net for one in parts) == whole.net
+    for amount, one in zip(amounts, parts, strict=True):
+        assert min(one.refund, one.net, one.fee) >= 0
+        assert one.refund + one.net + one.fee == amount
