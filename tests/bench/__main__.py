@@ -23,6 +23,7 @@ from tests.bench import (
     selling,
     sharing,
     steps,
+    storming,
     talks,
     whole,
 )  # fmt: skip
@@ -44,7 +45,7 @@ PARTS = (
     "sqlite",
     "postgresql",
 )
-ASKED = ("inspection-memory", "inspection-rivals", "inspection-spark", "selling")
+ASKED = ("inspection-memory", "inspection-rivals", "inspection-spark", "selling", "storm")
 """Measured only when named: they take many minutes, and two of them install other tools."""
 
 
@@ -71,6 +72,8 @@ def main(parts: list[str]) -> None:
             show("Reconciliation", list(reconciling.reports(folder)))
         if "selling" in chosen:
             show("Sold once: buyers who sign at the same moment", list(selling.races(folder)))
+        if "storm" in chosen:
+            show("Payments in bad weather", list(storming.weathered(folder)))
         if "placing" in chosen:
             on_durable_server(folder)
         if {"talks", "reads", "sqlite"} & set(chosen):

@@ -2,6 +2,7 @@
 
 import threading
 import uuid
+from functools import partial
 from typing import Any
 
 from market.payments.stripe import Stripe
@@ -26,7 +27,7 @@ def repeated(hall: Hall, number: str, key: str) -> list[Answer]:
         start.wait()
         answers.append(pressed(caller, number, key))
 
-    side_by_side([lambda one=caller: press(one) for caller in callers])
+    side_by_side([partial(press, caller) for caller in callers])
     return answers + [pressed(hall.buyer, number, key) for _ in range(REPEATS - len(callers))]
 
 

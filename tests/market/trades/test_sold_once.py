@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from flask import Flask
@@ -19,6 +20,7 @@ from market.errors import MarketError
 from market.steps import Kind, fsck
 from market.trades import decisions, renewing
 from market.trades.dispute import Ruling
+from market.trades.models import Trade
 from tests import amendments, assets, deals, offers, people, selling, trades
 from tests.conftest import CI, tell
 from tests.deals import Deal
@@ -72,13 +74,13 @@ def test_of_many_who_sign_at_once_one_has_it_and_the_rest_owe_nothing(exchange: 
             selling.again(sale, won)
     jobs.drain()
     with read() as session:
-        begun = session.scalars(select(trades.service.Trade)).all()
+        begun = session.scalars(select(Trade)).all()
     assert (len(begun), begun[-1].number) == (ROUNDS, won.number)
     for deal in sale.racing:
         contract = deals.of(deal.number)
         if deal is not won:
             assert (contract.state, contract.ending) == (State.TERMINATED, Ending.SOLD)
-            refused("contract.wrong_state", lambda number=deal.number, by=deal.buyer: deals.sign(by, number))
+            refused("contract.wrong_state", partial(deals.sign, deal.buyer, deal.number))
     sound()
     tell(
         "sold once",
