@@ -135,6 +135,7 @@ HANDLERS: Final[Mapping[str, jobs.Handler]] = {
     "offer.deadline": market.contracting.standing.ending.on_deadline,
     "offer.stamp": market.contracting.stamping.on_unstamped_offer,
     "contract.deadline": market.contracting.service.on_deadline,
+    "listing.sold": market.contracting.service.on_sold,
     "contract.ended": market.contracting.letters.on_ended,
     "contract.reminder": market.contracting.letters.on_reminder,
     "contract.stamp": market.contracting.stamping.on_unstamped,

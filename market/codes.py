@@ -321,6 +321,10 @@ CODES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
     # listings
     "listing.not_found": (404, lazy("There is no such listing.")),
     "listing.not_listed": (409, lazy("This listing is not on offer now.")),
+    "listing.sold": (
+        409,
+        lazy("This listing is sold once, and another contract over it was signed. Look for another listing."),
+    ),
     "listing.invalid": (422, lazy("Some fields cannot be accepted. Correct them and send again.")),
     "listing.benefit_priced": (
         403,

@@ -177,6 +177,7 @@ KINDS: Final[Mapping[str, Any]] = {
     "contract.declined": lazy("Request declined"),
     "contract.withdrawn": lazy("Request withdrawn"),
     "contract.expired": lazy("Request expired"),
+    "contract.lapsed": lazy("Request ended: sold to another"),
     "payment.planned": lazy("Payment started"),
     "payment.opened": lazy("Pay page opened, or bank transfer announced"),
     "payment.settled": lazy("Payment received"),

@@ -30,7 +30,8 @@ def search(query: dict[str, Any]) -> dict[str, Any]:
         page = reading.page_of(session, filters(query), query.get("cursor"))
         names = participants.names(session, {listing.provider_id for listing in page.items})
         offers = reading.offers_of(session, page.items)
-        items = [showing.item(listing, names, offers.get(listing.id)) for listing in page.items]
+        sold = reading.sold(session, page.items)
+        items = [showing.item(row, names, offers.get(row.id), sold=row.id in sold) for row in page.items]
         return {"items": items, "next": page.next}
 
 

@@ -52,6 +52,8 @@ class Listing(Stateful, Base):
     cost_basis: Mapped[str | None] = mapped_column(Text)
     model: Mapped[str] = mapped_column(String(60))
     terms: Mapped[dict[str, Any]]
+    exclusive: Mapped[bool] = mapped_column(default=False)
+    """Whether it is sold once (rule R3.5)."""
     state: Mapped[ListingState] = mapped_column(default=ListingState.DRAFT)
     drafted_at: Mapped[datetime]
     listed_at: Mapped[datetime | None]
@@ -64,3 +66,14 @@ class ListingOffer(Base):
 
     listing_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("listing.id"), primary_key=True)
     number: Mapped[str] = mapped_column(String(11))
+
+
+class ListingSale(Base):
+    """Says that a listing that is sold once has its buyer; derived, so not stateful.
+
+    What decides is the unique row that ``contracting`` keeps; it says here what the catalogue shows.
+    """
+
+    __tablename__ = "listing_sale"
+
+    listing_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("listing.id"), primary_key=True)

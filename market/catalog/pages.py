@@ -330,13 +330,15 @@ def _listing(number: str, error: Exception | None = None) -> str:
         facts = reading.shown(session, row)
         names = participants.names(session, {row.provider_id})
         offer = reading.offers_of(session, [row]).get(row.id)
+        sold = bool(reading.sold(session, [row]))
         older = not offering.is_newest(session, row.asset_id, row.revision_id)
         waived = waivers.for_reader(session, actor, facts)
-    may = _may(actor, row)
+    may = _may(actor, row, sold=sold)
     return render_template(
         "pages/catalog/listing.html",
         row=row,
         offer=offer,
+        sold=sold,
         facts_=facts,
         provider=names.get(row.provider_id, {}),
         promises=showing.promises(facts),
@@ -362,7 +364,7 @@ def _listing(number: str, error: Exception | None = None) -> str:
     )
 
 
-def _may(actor: Actor, row: Listing) -> dict[str, bool]:
+def _may(actor: Actor, row: Listing, *, sold: bool) -> dict[str, bool]:
     """Return which acts the page offers; the service decides again."""
     relation = reading.relation(actor, row)
     states = {
@@ -378,7 +380,8 @@ def _may(actor: Actor, row: Listing) -> dict[str, bool]:
     listed = row.state is ListingState.LISTED
     movable = row.state in {ListingState.DRAFT, ListingState.LISTED}
     may["move"] = movable and permissions.allowed(actor, "listing.publish", relation)
-    may["request"] = listed and permissions.allowed(actor, "contract.request", relation)
-    may["offer"] = listed and permissions.allowed(actor, "offer.open", relation)
-    may["sign_in"] = listed and actor.user_id is None
+    free = listed and not sold
+    may["request"] = free and permissions.allowed(actor, "contract.request", relation)
+    may["offer"] = free and permissions.allowed(actor, "offer.open", relation)
+    may["sign_in"] = free and actor.user_id is None
     return may

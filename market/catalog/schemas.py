@@ -112,6 +112,10 @@ class ListingIn(_ProposalIn):
     )
     term_days = BoundedInt(low=1, high=LONGEST_TERM, required=True)
     currency = one_of("CNY", load_default="CNY")
+    exclusive = fields.Boolean(
+        load_default=False,
+        metadata={"description": "Sold once: when one buyer has signed, no other contract comes into force"},
+    )
     quality = Several(Part(PromiseIn), load_default=list)
     terms = Values(
         load_default=dict,
@@ -138,6 +142,7 @@ class ListingForm(_ProposalIn):
 
     price = Text(low=1, high=60, required=True)
     cost = Text(low=1, high=60)
+    exclusive = one_of("no", "yes", load_default="no")
     paid = one_of(ONCE, *MONTHS, load_default=ONCE)
     periods = TypedInt(low=1, high=120, load_default=12)
     rows = _Rows()
@@ -161,7 +166,7 @@ class ListingForm(_ProposalIn):
                     quality.append(Promise(indicator, Operator.AT_LEAST, data[indicator.value]))
                 except ContractError as error:
                     raise ValidationError(_no_promise(), indicator.value) from error
-        return _proposal(data, price, quality, cost)
+        return _proposal({**data, "exclusive": data["exclusive"] == "yes"}, price, quality, cost)
 
 
 def _yuan(text: str, name: str) -> Money:
@@ -185,6 +190,7 @@ def _proposal(data: dict[str, Any], price: Money, quality: list[Promise], cost: 
         further=data.get("terms", {}),
         cost=cost,
         cost_basis=data.get("cost_basis"),
+        exclusive=data["exclusive"],
     )
     return {"asset_id": data["asset"], "proposal": proposal}
 
@@ -270,6 +276,8 @@ class ListingItemOut(Schema):
     offer = fields.String(
         allow_none=True, metadata={"description": "standing offer by which it can be accepted at once"}
     )
+    exclusive = fields.Boolean(metadata={"description": "whether it is sold once"})
+    sold = fields.Boolean(metadata={"description": "whether it has its one buyer"})
     provider = fields.Nested(ProviderOut)
     listed_at = Timestamp(allow_none=True)
 

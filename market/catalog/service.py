@@ -13,8 +13,20 @@ from market import steps
 from market.actor import Actor
 from market.catalog import search
 from market.catalog.benefits import require_benefit
-from market.catalog.models import Listing, ListingOffer
-from market.catalog.reading import Facts, by_number, facts_of, found, is_listed, offers_of, page_of, relation
+from market.catalog.models import Listing, ListingOffer, ListingSale
+from market.catalog.reading import (
+    Facts,
+    by_number,
+    facts_of,
+    found,
+    is_listed,
+    is_sold_once,
+    offers_of,
+    page_of,
+    relation,
+    sold,
+    sold_already,
+)
 from market.catalog.sectors import NAMES
 from market.catalog.states import ListingEvent, ListingState, advance, wrong_state
 from market.catalog.terms import Proposal, check, check_promises
@@ -31,6 +43,7 @@ __all__ = [
     "facts_of",
     "found",
     "is_listed",
+    "is_sold_once",
     "move",
     "offers_of",
     "page_of",
@@ -39,7 +52,11 @@ __all__ = [
     "restore",
     "restore_all",
     "show_no_offers",
+    "show_nothing_sold",
     "show_offer",
+    "show_sold",
+    "sold",
+    "sold_already",
     "suspend",
     "suspend_all",
     "suspend_named",
@@ -76,6 +93,7 @@ def draft(
         "sector": proposal.sector.value, "benefit": proposal.benefit.value, "price": proposal.price.amount,
         "currency": proposal.price.currency, "model": proposal.model, "terms": proposal.said(),
         **({} if proposal.cost is None else {"cost": proposal.cost, "cost_basis": proposal.cost_basis}),
+        "exclusive": proposal.exclusive,
     }  # fmt: skip
     made = steps.once(session, actor, key, Kind.LISTING_DRAFTED, given)
     if made is not None:
@@ -100,6 +118,7 @@ def draft(
         cost_basis=proposal.cost_basis,
         model=proposal.model,
         terms=proposal.values(),
+        exclusive=proposal.exclusive,
         drafted_at=step.time,
     )
     session.add(listing)
@@ -283,6 +302,20 @@ def show_offer(session: Session, listing_id: uuid.UUID, number: str | None) -> N
 def show_no_offers(session: Session) -> None:
     """Forget which listings can be accepted at once, before it is said again."""
     session.execute(delete(ListingOffer))
+
+
+def show_sold(session: Session, listing_id: uuid.UUID, sold: bool) -> None:
+    """Say that a listing that is sold once has its buyer, or is free again."""
+    row = session.get(ListingSale, listing_id)
+    if row is None and sold:
+        session.add(ListingSale(listing_id=listing_id))
+    elif row is not None and not sold:
+        session.delete(row)
+
+
+def show_nothing_sold(session: Session) -> None:
+    """Forget which listings have their one buyer, before it is said again."""
+    session.execute(delete(ListingSale))
 
 
 def reindex(session: Session) -> None:

@@ -31,6 +31,7 @@ def cards(session: Session, listings: Sequence[Listing]) -> list[dict[str, Any]]
     names = participants.names(session, {row.provider_id for row in listings})
     reports = offering.briefs(session, {row.revision_id for row in listings})
     offers = reading.offers_of(session, listings)
+    sold = reading.sold(session, listings)
     return [
         {
             "row": row,
@@ -39,6 +40,7 @@ def cards(session: Session, listings: Sequence[Listing]) -> list[dict[str, Any]]
             "report": reports.get(row.revision_id),
             "filled": filled(reports[row.revision_id]) if row.revision_id in reports else "",
             "offer": offers.get(row.id),
+            "sold": row.id in sold,
         }
         for row in listings
     ]
@@ -50,13 +52,14 @@ def filled(report: Report) -> str:
     return "—" if share is None else percent(share.numerator, share.denominator)
 
 
-def item(listing: Listing, names: Names, offer: str | None = None) -> dict[str, Any]:
+def item(listing: Listing, names: Names, offer: str | None = None, *, sold: bool = False) -> dict[str, Any]:
     """Return a listing as it stands in the catalogue.
 
     Args:
         listing: the row.
         names: of providers, by id and language.
         offer: number of the standing offer by which it can be accepted at once.
+        sold: whether it is sold once and has its buyer.
     """
     provider = names.get(listing.provider_id, {})
     return {
@@ -72,6 +75,8 @@ def item(listing: Listing, names: Names, offer: str | None = None) -> dict[str, 
         "model": listing.model,
         "state": listing.state,
         "offer": offer,
+        "exclusive": listing.exclusive,
+        "sold": sold,
         "provider": {"name_zh": provider.get("zh", ""), "name_en": provider.get("en", "")},
         "listed_at": listing.listed_at,
     }
@@ -83,7 +88,12 @@ def whole(session: Session, listing: Listing) -> dict[str, Any]:
     report = facts.report
     names = participants.names(session, {listing.provider_id})
     return {
-        **item(listing, names, reading.offers_of(session, [listing]).get(listing.id)),
+        **item(
+            listing,
+            names,
+            reading.offers_of(session, [listing]).get(listing.id),
+            sold=bool(reading.sold(session, [listing])),
+        ),
         "asset_number": facts.asset.number,
         "filename": facts.asset.filename,
         "media_type": facts.asset.media_type,

@@ -44,6 +44,9 @@ RULED: Final = MappingProxyType(
 )
 """Blanks that begin with a value of the rule book, and which."""
 
+GRANT: Final = "rights.exclusive"
+"""Blank of an exclusive grant: whoever promises it to one buyer can promise it to no other."""
+
 _GRADED: Final = MappingProxyType(
     {Action.TRAIN: ("use.training", "release"), Action.PRESENT: ("use.publication", "results")}
 )
@@ -100,6 +103,7 @@ class Proposal:
             and blanks, and ``price`` is what they come to.
         cost: what the data cost their provider, in the price's minor units; of a public-benefit listing with a price.
         cost_basis: what that cost is made up of.
+        exclusive: whether it is sold once; an exclusive grant is promised with it where the text has one (R3.5).
     """
 
     title: str
@@ -114,6 +118,7 @@ class Proposal:
     further: Mapping[str, Any] = field(default_factory=dict)
     cost: int | None = None
     cost_basis: str | None = None
+    exclusive: bool = False
 
     def said(self) -> dict[str, Any]:
         """Return what was said, by the names of the model text's blanks."""
@@ -142,6 +147,8 @@ class Proposal:
         usual: dict[str, Any] = {name: rules(rule) for name, rule in RULED.items()}
         for action, (blank, wholly) in _GRADED.items():
             usual[blank] = wholly if action in self.use.permitted else "none"
+        if self.exclusive:
+            usual[GRANT] = True
         known = {name: value for name, value in (usual | self.said()).items() if name in model.blanks}
         if not self.quality and not model.promises:
             known.pop("quality", None)
@@ -283,6 +290,10 @@ def _refused(model: Model, proposal: Proposal) -> dict[str, list[str]]:
             _("Only the exchange applies the startup waiver, when a contract is asked for (R4.18).")
         )
     further += _contradictions(model, proposal.values())
+    if proposal.values().get(GRANT) is True and not proposal.exclusive:
+        further.append(
+            _("An exclusive grant can be promised to one buyer only: mark the listing as sold once.")
+        )
     mode = proposal.values().get("delivery.mode")
     if mode is not None and mode not in set(DeliveryMode):
         further.append(_("This exchange delivers by download only."))

@@ -43,6 +43,8 @@ class Request(Stateful, Base):
     """The contract that this one would amend; None for the first of a trade."""
     renews_id: Mapped[uuid.UUID | None] = mapped_column(index=True)
     """The contract whose term this one would go on from; it begins a trade of its own."""
+    claims_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("listing.id"), unique=True)
+    """The listing that is sold once, while this contract has it (rule R3.5); unique, so that no other can."""
 
     def party_id(self, role: Role) -> uuid.UUID:
         """Return the organisation of a side."""

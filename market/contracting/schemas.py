@@ -249,7 +249,8 @@ class ContractOut(Schema):
     requested_at = Timestamp()
     expires_at = Timestamp(metadata={"description": "until when both may sign"})
     ending = fields.String(
-        allow_none=True, metadata={"description": "declined, withdrawn, expired or lapsed, when it ended so"}
+        allow_none=True,
+        metadata={"description": "declined, withdrawn, expired, lapsed or sold, when it ended so"},
     )
     reason = fields.String(allow_none=True)
     document_digest = Digest(metadata={"description": "SHA-256 of document.pdf: name it when you sign"})

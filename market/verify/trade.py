@@ -24,6 +24,7 @@ REACHED: Final[Mapping[str, tuple[tuple[str, str, frozenset[str]], ...]]] = {
     "contract.declined": (("contract", "state", frozenset({"TERMINATED"})),),
     "contract.withdrawn": (("contract", "state", frozenset({"TERMINATED"})),),
     "contract.expired": (("contract", "state", frozenset({"TERMINATED"})),),
+    "contract.lapsed": (("contract", "state", frozenset({"TERMINATED"})),),
     "payment.settled": (("operation", "state", frozenset({"OK"})),),
     "payment.strayed": (("operation", "state", frozenset({"STRAY"})),),
     "payment.returned": (("operation", "state", frozenset({"OK"})),),

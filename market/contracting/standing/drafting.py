@@ -45,11 +45,13 @@ def draft(actor: Actor, listing: str, days: int, most: int) -> OfferDraft:
         Conflict: the listing is not on offer, has an open offer (``offer.already_open``), changed meanwhile, or the
             provider's rule asks for an approval of each contract at its price (``offer.approval_asked``).
         Forbidden: not a provider, not verified, or the listing is another's.
-        Invalid: no contract can be made of it.
+        Invalid: no contract can be made of it, or the listing is sold once and the offer could be accepted more often
+            (``offer.sold_once``).
     """
     permissions.require_scope(actor, Scope.CONTRACTS)
     with read() as session:
         facts = facts_of(session, actor, listing)
+        _refuse_more_than_one(session, facts, most)
         made = _draft(session, actor, facts, Standing(today() + timedelta(days), most))
     rendered = kept(made)
     with transaction() as session:
@@ -96,6 +98,13 @@ def _refuse_approved_one_by_one(session: Session, facts: Facts) -> None:
             ),
             rule="R4.10",
         )
+
+
+def _refuse_more_than_one(session: Session, facts: Facts, most: int) -> None:
+    """Refuse an offer that could be accepted more often than its listing is sold (rule R3.5)."""
+    if most > 1 and catalog.is_sold_once(session, facts.id):
+        said = _("This listing is sold once: let the offer be accepted once.")
+        raise Invalid("offer.sold_once", said, fields={"most": [said]}, rule="R3.5")
 
 
 def changed() -> Conflict:

@@ -1451,6 +1451,7 @@ def upgrade() -> None:
         sa.Column("cost_basis", sa.Text(), nullable=True),
         sa.Column("model", sa.String(length=60), nullable=False),
         sa.Column("terms", sa.JSON(), nullable=False),
+        sa.Column("exclusive", sa.Boolean(), nullable=False),
         sa.Column("state", sa.String(32), nullable=False),
         sa.Column("drafted_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("listed_at", sa.DateTime(timezone=True), nullable=True),
@@ -1482,6 +1483,12 @@ def upgrade() -> None:
         sa.Column("number", sa.String(length=11), nullable=False),
         sa.ForeignKeyConstraint(["listing_id"], ["listing.id"], name="fk_listing_offer_listing_id_listing"),
         sa.PrimaryKeyConstraint("listing_id", name="pk_listing_offer"),
+    )
+    op.create_table(
+        "listing_sale",
+        sa.Column("listing_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["listing_id"], ["listing.id"], name="fk_listing_sale_listing_id_listing"),
+        sa.PrimaryKeyConstraint("listing_id", name="pk_listing_sale"),
     )
     op.create_table(
         "offer_draft",
@@ -1542,9 +1549,11 @@ def upgrade() -> None:
         sa.Column("offer_id", sa.Uuid(), nullable=True),
         sa.Column("amends_id", sa.Uuid(), nullable=True),
         sa.Column("renews_id", sa.Uuid(), nullable=True),
+        sa.Column("claims_id", sa.Uuid(), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("step_id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(["buyer_id"], ["organisation.id"], name="fk_request_buyer_id_organisation"),
+        sa.ForeignKeyConstraint(["claims_id"], ["listing.id"], name="fk_request_claims_id_listing"),
         sa.ForeignKeyConstraint(["listing_id"], ["listing.id"], name="fk_request_listing_id_listing"),
         sa.ForeignKeyConstraint(
             ["offer_id"], ["standing_offer.id"], name="fk_request_offer_id_standing_offer"
@@ -1560,6 +1569,7 @@ def upgrade() -> None:
             deferrable=True,
         ),
         sa.PrimaryKeyConstraint("id", name="pk_request"),
+        sa.UniqueConstraint("claims_id", name="uq_request_claims_id"),
         sa.UniqueConstraint("contract_id", name="uq_request_contract_id"),
         sa.UniqueConstraint("number", name="uq_request_number"),
     )
@@ -1861,6 +1871,7 @@ def downgrade() -> None:
     op.drop_index("ix_standing_offer_listing", table_name="standing_offer")
     op.drop_table("standing_offer")
     op.drop_table("offer_draft")
+    op.drop_table("listing_sale")
     op.drop_table("listing_offer")
     op.drop_index("ix_listing_sector", table_name="listing")
     op.drop_index("ix_listing_public", table_name="listing")
