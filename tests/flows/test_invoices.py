@@ -30,7 +30,7 @@ def test_a_whole_trade_ends_with_two_invoices(hall: Hall) -> None:
 
     shown = hall.buyer.get(f"/api/v1/trades/{number}/invoices")
     price = hall.trade(number)["amount"]
-    assert shown["open"] == [{"matter": "data", "amount": price, "currency": "CNY"}]
+    assert shown["open"] == [{"matter": "data", "instalment": 1, "amount": price, "currency": "CNY"}]
     asked = billing.ask(hall.buyer, number, form="special")
     assert (asked.status, asked.body["state"], asked.body["amount"]) == (200, "REQUESTED", price)
     assert billing.ask(hall.buyer, number, form="special").body["entry_id"] == asked.body["entry_id"]
