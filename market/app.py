@@ -57,6 +57,8 @@ import market.payments.accounts
 import market.payments.api
 import market.payments.bank.api
 import market.payments.bank.pages
+import market.payments.chargebacks.answering
+import market.payments.chargebacks.watching
 import market.payments.inbox
 import market.payments.looking
 import market.payments.pages
@@ -83,6 +85,7 @@ import market.texts.api
 import market.texts.pages
 import market.trades.amending_pages
 import market.trades.api
+import market.trades.charging_back
 import market.trades.deadlines
 import market.trades.ending
 import market.trades.ending_pages
@@ -145,6 +148,10 @@ HANDLERS: Final[Mapping[str, jobs.Handler]] = {
     "payment.look": market.payments.looking.on_look,
     "payment.close": market.payments.performing.on_close,
     "payment.retry": market.payments.performing.on_retry,
+    "chargeback.look": market.payments.chargebacks.watching.on_look,
+    "chargeback.answer": market.payments.chargebacks.answering.on_answer,
+    "chargeback.opened": market.trades.charging_back.on_opened,
+    "chargeback.over": market.trades.charging_back.on_over,
     "payment.settled": market.trades.following.on_payment_settled,
     "webhook.received": market.payments.inbox.on_received,
     "events.poll": market.payments.polling.on_poll,
@@ -170,7 +177,7 @@ HANDLERS: Final[Mapping[str, jobs.Handler]] = {
 SLOW: Final = frozenset({
     "revision.uploaded", "cleaning.asked", "delivery.covered", "ledger.fsck",  # long for a large file or log
     "account.open", "account.look", "payment.perform", "payment.look", "payment.close", "payment.retry",
-    "webhook.received", "contract.stamp", "offer.stamp",  # another's answer
+    "chargeback.look", "chargeback.answer", "webhook.received", "contract.stamp", "offer.stamp",  # another's answer
     "events.poll", "reconciliation.make",
     "contract.turn", "contract.reminder", "contract.ended", "trade.updated",
     "invoice.asked", "invoice.answered",

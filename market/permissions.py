@@ -127,6 +127,7 @@ ACTIONS: Final[Mapping[str, Permit]] = {
         Scope.READ, "R7.2", *product(_MEMBERS, (_BUYER,)), (Role.OPERATOR, _OTHER), (Role.AUDITOR, _OTHER),
         unverified=True,
     ),
+    "account.onboard": _permit(Scope.PAYMENTS, "R1.3", (Role.ADMIN, _OWN), (Role.PROVIDER, _OWN)),
     "operation.list": _permit(Scope.READ, "R7.2", (Role.OPERATOR, _OTHER), (Role.AUDITOR, _OTHER)),
     # whoever sees a trade sees its money; of the other party's calls, what they are called elsewhere is left out
     "trade.money": _permit(
@@ -157,6 +158,7 @@ ACTIONS: Final[Mapping[str, Permit]] = {
     "fee_invoice.issue": _permit(Scope.OPERATE, "R8.1", (Role.OPERATOR, _OTHER)),
     "invoice.export": _permit(Scope.READ, "R8.2", (Role.PROVIDER, _OWN), (Role.OPERATOR, _OTHER), unverified=True),
     "redress.order": _permit(Scope.OPERATE, "R6.4", (Role.OPERATOR, _OTHER)),
+    "chargeback.answer": _permit(Scope.OPERATE, "R6.5", (Role.OPERATOR, _OTHER)),
     # governance
     "person.erase": _permit(Scope.OPERATE, "R7.4", (Role.OPERATOR, _OTHER)),
     # oversight

@@ -231,6 +231,24 @@ OF_TRADES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
         409,
         lazy("The rule book of this trade lets the price go one way only, undivided."),
     ),
+    "chargeback.open": (
+        409,
+        lazy(
+            "The buyer's bank questions this payment; nothing of it is released or refunded until it decides."
+        ),
+    ),
+    "chargeback.not_found": (404, lazy("There is no such chargeback.")),
+    "chargeback.answered": (
+        409,
+        lazy("This chargeback was answered already; the bank reads one answer only."),
+    ),
+    "chargeback.over": (409, lazy("The bank has decided on this chargeback.")),
+    "chargeback.too_late": (409, lazy("The time to answer this chargeback is over.")),
+    "chargeback.inquiry": (
+        409,
+        lazy("The bank only asks and has taken nothing, so there is nothing to accept."),
+    ),
+    "chargeback.wrong_state": (409, lazy("The chargeback is in another state; `state` names it.")),
     "redress.nothing_released": (409, lazy("Nothing of the price was released that could be paid back.")),
     "redress.too_late": (
         409,
@@ -313,6 +331,10 @@ OF_TRADES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
     "delivery.asset_suspended": (403, lazy("The registration of the asset is suspended or cancelled.")),
     "delivery.provider_suspended": (403, lazy("The provider is suspended.")),
     "delivery.buyer_suspended": (403, lazy("Your organisation is suspended.")),
+    "delivery.charged_back": (
+        403,
+        lazy("Your bank has taken the price back; the delivery is suspended until it decides."),
+    ),
     "delivery.frozen": (403, lazy("The last steps of this were lost; it is frozen. Ask the operator.")),
     "delivery.dispute_suspended": (403, lazy("The delivery was rejected; it is suspended until the ruling.")),
     "delivery.overdue": (

@@ -44,6 +44,8 @@ def platform(app: Flask) -> None:
             "payment.perform": _perform,
             "payment.look": lambda operation_id: None,
             "payment.close": lambda operation_id: None,
+            "chargeback.look": lambda chargeback_id: None,
+            "chargeback.answer": lambda chargeback_id: None,
         }
     )
 

@@ -31,6 +31,8 @@ class Hold(StrEnum):
     DISPUTE = "dispute"
     BREACH = "breach"
     """The provider suspended the use, as the contract lets it while a breach or an incident lasts."""
+    CHARGEBACK = "chargeback"
+    """The buyer's bank has taken the price back and decides about it."""
     OVERDUE = "overdue"
     """An instalment of the price was not paid in time; it ends when the instalment is there."""
     RECOVERED = "recovered"
@@ -117,6 +119,7 @@ _HOLDS = {
     Hold.PROVIDER: Refusal("delivery.provider_suspended", "R1.2"),
     Hold.BUYER: Refusal("delivery.buyer_suspended", "R1.2"),
     Hold.DISPUTE: Refusal("delivery.dispute_suspended", "R6.1"),
+    Hold.CHARGEBACK: Refusal("delivery.charged_back", "R6.5"),
     Hold.OVERDUE: Refusal("delivery.overdue", "R5.6"),
     Hold.BREACH: Refusal("delivery.agreement_suspended", "R5.2"),
     Hold.RECOVERED: Refusal("delivery.frozen", "R5.2"),
@@ -129,6 +132,9 @@ _MESSAGES = {
     "delivery.buyer_suspended": lambda: _("Your organisation is suspended."),
     "delivery.agreement_suspended": lambda: _("The agreement is suspended."),
     "delivery.dispute_suspended": lambda: _("The delivery was rejected; it is suspended until the ruling."),
+    "delivery.charged_back": lambda: _(
+        "Your bank has taken the price back; the delivery is suspended until it decides."
+    ),
     "delivery.frozen": lambda: _("The last steps of this were lost; it is frozen. Ask the operator."),
     "delivery.overdue": lambda: _(
         "An instalment was not paid in time; pay it first, then the data can be fetched again."

@@ -37,6 +37,7 @@ def touched(session: Session, why: Hold, subject: uuid.UUID) -> list[AccessGrant
         Hold.BUYER: AccessGrant.buyer_id,
         Hold.DISPUTE: AccessGrant.trade_id,
         Hold.BREACH: AccessGrant.trade_id,
+        Hold.CHARGEBACK: AccessGrant.trade_id,
         Hold.OVERDUE: AccessGrant.trade_id,
         Hold.RECOVERED: AccessGrant.trade_id,
     }[why]

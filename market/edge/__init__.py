@@ -38,7 +38,7 @@ LONG_FORM_PARTS: Final = 20_000
 LONG_FORM_SIZE: Final = 16 * 1024 * 1024
 """Most bytes of that form, a file in it included."""
 
-CHECKOUT: Final = "https://checkout.stripe.com"
+CHECKOUT: Final = "https://checkout.stripe.com https://connect.stripe.com"
 """Where the real Stripe sends a buyer to pay (Stripe docs, Checkout Session ``url``)."""
 
 PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
@@ -123,8 +123,8 @@ def init_app(app: Flask, settings: config.Settings) -> None:
 def content_policy(settings: config.Settings) -> str:
     """Return the Content-Security-Policy: nothing inline, nothing from elsewhere.
 
-    The pay page stands in ``form-action``, because Chromium applies that directive to the redirect that
-    follows a form.
+    The pay page and the page for connected accounts stand in ``form-action``, because Chromium applies that directive
+    to the redirect that follows a form.
     """
     base = urlsplit(settings.stripe_api_base)
     pay = f"{base.scheme}://{base.netloc}" if settings.test_money else CHECKOUT

@@ -17,10 +17,12 @@ from sqlalchemy import Engine, event, func, select
 
 from ledger import reader
 from market import clock, config, jobs, trust
+from market.actor import Actor
 from market.db import read
 from market.edge import ready
 from market.oversight import checks
 from market.participants import access
+from market.payments.reconciliation import desk
 from market.witnessing import standing
 
 if TYPE_CHECKING:
@@ -121,7 +123,15 @@ class _Shared:
 
 
 def _labelled() -> list[tuple[str, str, str, dict[str, float]]]:
-    """Return the gauges of witnesses and watched logs: name, meaning, label, and label to value."""
+    """Return the gauges that stand for several things: name, meaning, label, and label to value."""
+    with read() as session:
+        alarms = {one.kind.value: float(one.count) for one in desk.alarms(session, Actor.system("metrics"))}
+    meaning = "What of the money must be looked at, as the money desk shows it"
+    return [("qilu_money_alarms", meaning, "kind", alarms), *_logs()]
+
+
+def _logs() -> list[tuple[str, str, str, dict[str, float]]]:
+    """Return the gauges of witnesses and watched logs."""
     settings = config.current()
     if not settings.ledger_policy and not settings.ledger_witnessed:
         return []

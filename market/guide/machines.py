@@ -21,6 +21,7 @@ from market.invoicing import states as invoice
 from market.participants import states as organisation
 from market.payments import states as payment
 from market.payments.bank import states as bank
+from market.payments.chargebacks import states as chargeback
 from market.payments.reconciliation import states as reconciliation
 from market.registry import states as registration
 from market.trades import acceptance, agreement, dispute, duty, notice, redress, settlement
@@ -47,6 +48,7 @@ TABLES: Final[Mapping[str, tuple[type[StrEnum], Mapping[Any, StrEnum]]]] = {
     "bank_account": (bank.BankAccountState, bank.ACCOUNT_TRANSITIONS),
     "bank_line": (bank.LineState, bank.LINE_TRANSITIONS),
     "redress": (redress.RedressState, redress.TRANSITIONS),
+    "chargeback": (chargeback.ChargebackState, chargeback.TRANSITIONS),
 }
 """States and transitions by machine, in the order of a trade's life."""
 

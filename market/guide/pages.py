@@ -115,6 +115,7 @@ OBJECTS: Final = {
     "profile": lazy("Tax data of organisations"),
     "invoice": lazy("Invoices"),
     "redress": lazy("Repayments after a release"),
+    "chargeback": lazy("Chargebacks by card networks"),
     "reversal": lazy("Money taken back from the provider"),
     "finding": lazy("Findings"),
     "amendment": lazy("Amendments"),

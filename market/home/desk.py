@@ -22,6 +22,7 @@ from market.invoicing.states import InvoiceState
 from market.oversight import explorer
 from market.participants import service as participants
 from market.payments import viewing as payments
+from market.payments.reconciliation import desk as money_desk
 from market.permissions import Relation
 from market.registry import waiting as registry
 from market.trades import timeline
@@ -120,6 +121,13 @@ def recent(session: Session, actor: Actor) -> list[dict[str, Any]]:
         {"kind": step.kind, "time": step.time, "entry": step.entry_id, "object": step.object}
         for step in found
     ]
+
+
+def alarms(session: Session, actor: Actor) -> int:
+    """Return how many matters of the money must be looked at; 0 for who does not see the money desk."""
+    if not permissions.allowed(actor, "reconciliation.look", Relation.OTHER):
+        return 0
+    return sum(one.count for one in money_desk.alarms(session, actor))
 
 
 def starts(actor: Actor) -> list[tuple[str, str]]:

@@ -9,6 +9,7 @@ from market.db import read
 from market.home import desk
 from market.i18n import lazy
 from market.participants import web
+from market.payments import payouts
 
 pages = Blueprint("home", __name__)
 
@@ -39,6 +40,8 @@ def first() -> ResponseReturnValue:
             waiting=desk.waiting(session, actor),
             elsewhere=desk.elsewhere(session, actor),
             recent=desk.recent(session, actor),
+            payouts=payouts.waits(session, actor),
+            alarms=desk.alarms(session, actor),
             starts=desk.starts(actor),
             listings=desk.newest(session) if actor.has(Role.BUYER) else [],
         )

@@ -158,6 +158,7 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     },
     "dismissBankLine": {"reason": "Interest of the bank; none of any trade's money."},
     "importBankStatement": {"closing": "1280.50"},
+    "answerChargeback": {"answer": "contest"},
     "orderRedress": {"amount": 28_000, "reason": "The data of March were those of April."},
 }
 """By operation."""

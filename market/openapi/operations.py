@@ -190,6 +190,9 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "POST /api/v1/trades/{number}/cancellation": _act("cancelTrade", "trade.cancel"),
     "POST /api/v1/trades/{number}/ruling": _act("ruleOnDispute", "dispute.rule"),
     "POST /api/v1/trades/{number}/redress": _act("orderRedress", "redress.order", keyed=True),
+    "POST /api/v1/trades/{number}/chargebacks/{chargeback_id}/answer": _act(
+        "answerChargeback", "chargeback.answer"
+    ),
     "POST /api/v1/trades/{number}/termination": _act("endAgreement", "agreement.end"),
     "POST /api/v1/trades/{number}/retraction": _act("retractNotice", "agreement.end"),
     "POST /api/v1/trades/{number}/suspension": _act("suspendAgreement", "agreement.suspend"),

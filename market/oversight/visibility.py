@@ -54,6 +54,7 @@ SHOWN: Final[Mapping[str, frozenset[Viewer]]] = {
     "duty": _PARTIES,
     "redress": _PARTIES,
     "operation": _PARTIES,
+    "chargeback": _PARTIES,
     "operation.url": _BUYER,  # whoever has it may pay, and reads who pays
     "posting": _PARTIES,
     "access_grant": _PARTIES,

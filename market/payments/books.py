@@ -8,7 +8,8 @@ account at the bank), ``order_hold:<trade number>`` (a buyer's money while a tra
 ``provider_receivable:<organisation id>`` (what could not be taken back: the provider owes it, and later releases are
 netted with it). A settled trade leaves ``order_hold``, ``suspense``, ``recovery`` and ``provider_payable`` at zero,
 ``psp_clearing`` is what the payment platform says it holds, and ``bank`` what the bank's statement says. What came in
-by the bank leaves by the bank.
+by the bank leaves by the bank. ``dispute_suspense:<trade number>`` is what a payer's bank has taken while it decides
+on a chargeback; ``dispute_loss`` is what of a lost one nobody owes, so that the exchange bears it.
 """
 
 import uuid
@@ -19,8 +20,8 @@ from typing import Final
 from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import Session
 
-from market.payments.models import Operation, Posting
-from market.payments.states import Processor
+from market.payments.models import Chargeback, Operation, Posting
+from market.payments.states import OperationState, Processor
 from market.payments.stripe import PaymentIntent
 from market.steps import Pending, Step
 
@@ -28,9 +29,10 @@ CLEARING = "psp_clearing"
 BANK = "bank"
 FEE_REVENUE = "fee_revenue"
 PSP_FEES = "psp_fee_expense"
+LOSS = "dispute_loss"
 
 OF_TRADES: Final = frozenset(
-    {"order_hold", "suspense", "recovery", "provider_payable", "provider_receivable"}
+    {"order_hold", "suspense", "dispute_suspense", "recovery", "provider_payable", "provider_receivable"}
 )
 """The classes of accounts that a settled trade leaves at zero; the others are the exchange's own."""
 
@@ -109,6 +111,48 @@ def fell_short(
     _book(session, step, refund, lines, refund.currency)
 
 
+def charged_back(
+    session: Session, step: Pending, paid: Operation, chargeback: Chargeback, lines: list[Line]
+) -> None:
+    """Book what a chargeback takes, gives back or comes to, against the payment that it questions.
+
+    Args:
+        session: the session of the step.
+        step: the step that was begun.
+        paid: the checkout.
+        chargeback: of it.
+        lines: debit, credit and minor units each; nothing is booked for 0.
+    """
+    _book(session, step, paid, lines, chargeback.currency, chargeback.id)
+
+
+def between(account: str, other: str, amount: int) -> Line:
+    """Return the line that moves an amount from ``other`` to ``account``, or back where it is negative."""
+    return (account, other, amount) if amount >= 0 else (other, account, -amount)
+
+
+def held(session: Session, paid: Operation, account: str) -> int:
+    """Return what came in by a payment and has not left the account that holds it, minor units.
+
+    Args:
+        session: a session.
+        paid: the checkout.
+        account: what :func:`holder_of` gives for it.
+    """
+    own = select(Operation.id).where(or_(Operation.id == paid.id, Operation.source_id == paid.id))
+    signed = case((Posting.credit == account, Posting.amount), else_=-Posting.amount)
+    query = select(func.coalesce(func.sum(signed), 0)).where(
+        or_(Posting.debit == account, Posting.credit == account), Posting.operation_id.in_(own)
+    )
+    return int(session.scalar(query) or 0)
+
+
+def holder_of(paid: Operation) -> str:
+    """Return the account that holds what a payment brought: the trade's hold, or that of money astray."""
+    stray = paid.state is OperationState.STRAY
+    return suspense_of(paid.number) if stray else hold_of(paid.number)
+
+
 def receivable(session: Session, provider_id: uuid.UUID, currency: str) -> int:
     """Return what a provider owes to the exchange by the books, minor units."""
     account = receivable_of(provider_id)
@@ -132,6 +176,11 @@ def receivable_of(provider_id: uuid.UUID) -> str:
 def recovery_of(number: str) -> str:
     """Return the account of what is being taken back from a trade's provider."""
     return f"recovery:{number}"
+
+
+def dispute_of(number: str) -> str:
+    """Return the account of what a payer's bank has taken of a trade's payment while it decides."""
+    return f"dispute_suspense:{number}"
 
 
 def hold_of(number: str) -> str:
@@ -200,12 +249,20 @@ def accounts(postings: Iterable[Posting]) -> list[Account]:
     return sorted(found, key=lambda one: (not one.of_trade, one.name, one.currency))
 
 
-def _book(session: Session, step: Pending, operation: Operation, lines: list[Line], currency: str) -> None:
+def _book(
+    session: Session,
+    step: Pending,
+    operation: Operation,
+    lines: list[Line],
+    currency: str,
+    chargeback_id: uuid.UUID | None = None,
+) -> None:
     for place, (debit, credit, amount) in enumerate(line for line in lines if line[2]):
         session.add(
             Posting(
                 step_id=step.id,
                 operation_id=operation.id,
+                chargeback_id=chargeback_id,
                 number=operation.number,
                 place=place,
                 debit=debit,

@@ -15,6 +15,7 @@ from market.db import read, transaction
 from market.errors import MarketError, NotFound
 from market.i18n import gettext as _
 from market.payments import accounts, outcomes
+from market.payments.chargebacks import watching
 from market.payments.looking import look_at
 from market.payments.models import Account, Operation, WebhookEvent
 from market.payments.platform import client
@@ -108,6 +109,8 @@ def on_received(event_id: str, turn: int = 0) -> None:
             known = not _opens_account()
         else:
             accounts.look_at(account)
+    elif event.type.startswith(watching.EVENTS):
+        known = watching.look_at(event.object_id)
     with transaction() as session:
         row = session.get_one(WebhookEvent, event_id)
         if known:

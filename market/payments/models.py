@@ -1,4 +1,4 @@
-"""Rows of the room: connected accounts, operations, postings, reports on them, and the inbox of webhooks."""
+"""Rows of the room: connected accounts, operations, chargebacks, postings, reports on them, the inbox of webhooks."""
 
 import uuid
 from datetime import datetime
@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from market.db import Amount, Base
 from market.payments.bank.models import BankAccount, BankLine, BankStatement
+from market.payments.chargebacks.states import Answer, ChargebackState
 from market.payments.reconciliation.states import ReconciliationState
 from market.payments.states import AccountState, OperationKind, OperationState, Processor
 from market.steps import Stateful
@@ -132,6 +133,61 @@ class Operation(Stateful, Base):
     """When this attempt was planned: the platform keeps its idempotency key for a day from then."""
 
 
+class Chargeback(Stateful, Base):
+    """A payment that the payer's bank questions through the card network, as the platform's own object shows it."""
+
+    __tablename__ = "chargeback"
+    __table_args__ = (
+        Index("ix_chargeback_operation_id", "operation_id"),
+        Index("ix_chargeback_number", "number"),
+        Index("ix_chargeback_state", "state", "due_at"),
+        CheckConstraint(
+            "amount > 0 AND withdrawn >= 0 AND withdrawn <= amount AND fee >= 0"
+            " AND covered >= 0 AND borne >= 0 AND covered + borne <= withdrawn",
+            name="amount",
+        ),
+    )
+
+    operation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("operation.id"))
+    """The paid checkout that is questioned."""
+    handle: Mapped[str] = mapped_column(String(26))
+    """The trade's handle in the ledger."""
+    number: Mapped[str] = mapped_column(String(11))
+    """The trade's number."""
+    settlement_id: Mapped[uuid.UUID]
+    stripe_id: Mapped[str] = mapped_column(String(255), unique=True)
+    state: Mapped[ChargebackState]
+    reason: Mapped[str] = mapped_column(String(100))
+    """The network's word for why."""
+    amount: Mapped[int] = mapped_column(Amount)
+    """Minor units of ``currency`` that are questioned: all of the payment, or a part."""
+    currency: Mapped[str] = mapped_column(String(3))
+    withdrawn: Mapped[int] = mapped_column(Amount)
+    """Minor units that are gone from the exchange's balance because of it; 0 again once it is won."""
+    fee: Mapped[int] = mapped_column(Amount)
+    """Minor units that the platform keeps for handling it; the exchange's own expense."""
+    covered: Mapped[int] = mapped_column(Amount)
+    """Minor units of a lost one that were still held for the trade; 0 before."""
+    borne: Mapped[int] = mapped_column(Amount)
+    """Minor units of a lost one that nobody owes, so that the exchange bears them; 0 before."""
+    rules: Mapped[int]
+    """Version of the rule book that the trade keeps."""
+    opened_at: Mapped[datetime]
+    due_at: Mapped[datetime | None]
+    """When the time to answer it ends, where the platform says so."""
+    answer: Mapped[Answer | None]
+    """What the operator decided to say; None while that is open."""
+    evidence: Mapped[str | None] = mapped_column(Text)
+    """Canonical JSON of what is sent to the bank."""
+    attempt: Mapped[int]
+    """Of the answer; 0 before the first."""
+    planned_at: Mapped[datetime | None]
+    """When this attempt was planned."""
+    answered_at: Mapped[datetime | None]
+    """When the platform had the answer."""
+    request_id: Mapped[str | None] = mapped_column(String(255))
+
+
 class Posting(Stateful, Base):
     """An amount moved from one book account to another: balanced by construction, never changed."""
 
@@ -144,6 +200,8 @@ class Posting(Stateful, Base):
     )
 
     operation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("operation.id"), index=True)
+    chargeback_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("chargeback.id"))
+    """The chargeback that moved it; the operation is then the payment that it questions."""
     number: Mapped[str] = mapped_column(String(11))
     """The trade's number."""
     place: Mapped[int]

@@ -13,12 +13,14 @@ ACCOUNTS: Final[Mapping[str, Any]] = {
     "psp_clearing": lazy("At the payment platform"),
     "order_hold": lazy("Held until acceptance"),
     "suspense": lazy("Came in without a purpose, to be sent back"),
+    "dispute_suspense": lazy("Taken by the buyer's bank while it decides"),
     "provider_payable": lazy("Owed to the provider"),
     "provider_receivable": lazy("Owed by the provider"),
     "recovery": lazy("Being taken back from the provider"),
     "bank": lazy("On the receiving account at the bank"),
     "fee_revenue": lazy("Platform fee earned"),
     "psp_fee_expense": lazy("Kept by the payment platform"),
+    "dispute_loss": lazy("Lost to chargebacks, borne by the exchange"),
 }
 """The reader's word for each class of book account; a test holds it against what is really booked."""
 

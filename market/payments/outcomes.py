@@ -28,6 +28,8 @@ from market.steps import Kind, Pending
 SYSTEM = Actor.system("payments")
 MISMATCH, LATE = "mismatch", "late"
 """Why money that came in funds nothing: it is not what was planned, or the page was over."""
+CHARGED_BACK = "charged_back"
+"""Failure of a movement that is not made any more, because the payer's bank has taken its money back."""
 
 FIRST_LOOK = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=1)
@@ -240,7 +242,8 @@ def planned_again(found: Operation, amount: int | None = None) -> None:
     """
     with transaction() as session:
         old = locked(session, Operation, found.id)
-        if old.state is not OperationState.FAILED or attempts(session, old)[-1].id != old.id:
+        over = old.state is not OperationState.FAILED or old.failure == CHARGED_BACK
+        if over or attempts(session, old)[-1].id != old.id:
             return
         step = steps.begin(SYSTEM, _PLANNED[old.kind], old.handle, version=old.rules)
         made = _plan_next(

@@ -18,8 +18,9 @@ from market.errors import Conflict
 from market.i18n import gettext as _
 from market.payments import books
 from market.payments.accounts import account_of
+from market.payments.chargebacks import reading
 from market.payments.models import Account, Operation
-from market.payments.outcomes import set_out, transfer_of
+from market.payments.outcomes import CHARGED_BACK, set_out, transfer_of
 from market.payments.planning import Bill, payment_of, planned
 from market.payments.states import OperationKind, OperationState, Processor
 from market.steps import Kind, Pending
@@ -34,10 +35,11 @@ def plan_transfer(session: Session, actor: Actor, bill: Bill) -> Operation:
         The new operation, or the one that was begun already.
 
     Raises:
-        Conflict: ``payment.not_settled``: nothing was paid; ``settlement.spent``: it goes back to the buyer.
+        Conflict: ``payment.not_settled``: nothing was paid; ``settlement.spent``: it goes back to the buyer;
+            ``chargeback.open``: the buyer's bank questions it.
     """
     paid = _paid(session, bill)
-    net = bill.amount - bill.refund - bill.fee
+    net = bill.amount - bill.charged_back - bill.refund - bill.fee
     if begun := _begun(session, paid, OperationKind.TRANSFER, bill.settlement_id):
         return begun
     _demand_held(session, paid, bill.settlement_id, net + bill.fee)
@@ -56,12 +58,13 @@ def plan_refund(session: Session, actor: Actor, bill: Bill) -> Operation:
         The new operation, or the one that was begun already.
 
     Raises:
-        Conflict: ``payment.not_settled``: nothing was paid; ``settlement.spent``: it went to the provider.
+        Conflict: ``payment.not_settled``: nothing was paid; ``settlement.spent``: it went to the provider;
+            ``chargeback.open``: the buyer's bank questions it.
     """
     paid = _paid(session, bill)
     if begun := _begun(session, paid, OperationKind.REFUND, bill.settlement_id):
         return begun
-    amount = bill.refund or paid.amount
+    amount = bill.refund or paid.amount - bill.charged_back
     _demand_held(session, paid, bill.settlement_id, amount)
     step = steps.begin(actor, Kind.REFUND_PLANNED, bill.handle, version=bill.rules)
     return _go(session, step, planned(session, step, bill, OperationKind.REFUND, amount, paid))
@@ -81,7 +84,8 @@ def plan_repayment(
         fee: minor units of it that the exchange gives out of its fee.
 
     Raises:
-        Conflict: ``settlement.spent``: more than was released would be paid back.
+        Conflict: ``settlement.spent``: more than was released would be paid back; ``chargeback.open``: the buyer's
+            bank questions the payment.
     """
     paid = _paid(session, bill)
     if begun := _begun(session, paid, OperationKind.REFUND, cause_id):
@@ -93,6 +97,7 @@ def plan_repayment(
     )
     if before + amount > released:
         raise _spent()
+    reading.demand_unquestioned(session, paid)
     step = steps.begin(actor, Kind.REFUND_PLANNED, bill.handle, version=bill.rules)
     row = planned(session, step, bill, OperationKind.REFUND, amount, paid, cause_id=cause_id, fee=fee)
     return _go(session, step, row)
@@ -149,7 +154,14 @@ def owed_by(session: Session, provider_id: uuid.UUID, currency: str) -> int:
     return max(books.receivable(session, provider_id, currency) - kept, 0)
 
 
-def book_shortfall(session: Session, step: Pending, bill: Bill, cause_id: uuid.UUID, amount: int) -> None:
+def book_shortfall(
+    session: Session,
+    step: Pending,
+    bill: Bill,
+    cause_id: uuid.UUID,
+    amount: int,
+    chargeback_id: uuid.UUID | None = None,
+) -> None:
     """Book, within a step of the room above, what of a repayment could not be taken back; the provider owes it.
 
     Args:
@@ -158,10 +170,34 @@ def book_shortfall(session: Session, step: Pending, bill: Bill, cause_id: uuid.U
         bill: of the settlement that was released.
         cause_id: what the repayment was for.
         amount: minor units; nothing is booked for 0.
+        chargeback_id: the lost chargeback by which the buyer had it back; None where we repaid it.
     """
-    refund = _begun(session, _paid(session, bill), OperationKind.REFUND, cause_id)
-    if refund is not None:
+    paid = _paid(session, bill)
+    if chargeback_id is not None:
+        row = reading.found(session, chargeback_id)
+        lines = [(books.receivable_of(bill.provider_id), books.recovery_of(bill.number), amount)]
+        books.charged_back(session, step, paid, row, lines)
+    elif refund := _begun(session, paid, OperationKind.REFUND, cause_id):
         books.fell_short(session, step, refund, bill.provider_id, amount)
+
+
+def book_charged_back(
+    session: Session, step: Pending, bill: Bill, chargeback_id: uuid.UUID, amount: int, fee: int
+) -> None:
+    """Book, within a step of the room above, that the bank took back what had been released already.
+
+    Args:
+        session: the session of the step.
+        step: the step that was begun.
+        bill: of the settlement that was released.
+        chargeback_id: the lost one.
+        amount: minor units that the buyer has from its bank.
+        fee: minor units of it that the exchange gives out of its fee; the rest is to be taken back.
+    """
+    row = reading.found(session, chargeback_id)
+    taken = books.dispute_of(row.number)
+    lines = [(books.recovery_of(row.number), taken, amount - fee), (books.FEE_REVENUE, taken, fee)]
+    books.charged_back(session, step, _paid(session, bill), row, lines)
 
 
 def made_of(session: Session, settlement_id: uuid.UUID) -> frozenset[OperationKind]:
@@ -189,6 +225,8 @@ def _last(session: Session, paid: Operation, kind: OperationKind) -> list[Operat
     query = select(Operation).where(Operation.source_id == paid.id, Operation.kind == kind)
     found: dict[uuid.UUID, Operation] = {}
     for one in session.scalars(query.order_by(Operation.attempt)):
+        if one.failure == CHARGED_BACK:
+            continue  # its money went another way; what is left may be planned anew
         if one.cause_id not in found or found[one.cause_id].state is not OperationState.OK:
             found[one.cause_id] = one
     return list(found.values())
@@ -200,10 +238,10 @@ def _begun(session: Session, paid: Operation, kind: OperationKind, cause_id: uui
 
 
 def _demand_held(session: Session, paid: Operation, settlement_id: uuid.UUID, amount: int) -> None:
-    """Refuse to send more out of the hold than came in.
+    """Refuse to send more out of the hold than came in, or anything while the payer's bank questions it.
 
     Raises:
-        Conflict: ``settlement.spent``.
+        Conflict: ``settlement.spent``, ``chargeback.open``.
     """
     left = [
         one.amount + one.netted + one.fee
@@ -211,8 +249,9 @@ def _demand_held(session: Session, paid: Operation, settlement_id: uuid.UUID, am
         for one in _last(session, paid, kind)
         if one.cause_id == settlement_id
     ]
-    if sum(left) + amount > paid.amount:
+    if sum(left) + reading.covered(session, paid.id) + amount > paid.amount:
         raise _spent()
+    reading.demand_unquestioned(session, paid)
 
 
 def _is_given_up(found: Operation) -> bool:

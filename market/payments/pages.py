@@ -2,7 +2,7 @@
 
 import uuid
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -13,7 +13,7 @@ from market.errors import NotFound
 from market.i18n import gettext as _
 from market.participants import service as participants
 from market.participants.web import current_actor
-from market.payments import naming, statement, statement_sheet, viewing
+from market.payments import naming, payouts, statement, statement_sheet, viewing
 from market.payments.months import Month
 
 pages = Blueprint("payments", __name__)
@@ -40,6 +40,24 @@ def operation(operation_id: uuid.UUID) -> ResponseReturnValue:
     return render_template(
         "pages/payments/operation.html", operation=found, name=naming.operation_label(found.kind.value)
     )
+
+
+@pages.get("/payouts")
+def payout_account() -> ResponseReturnValue:
+    """Show how the organisation's account at the payment platform stands, and what the platform must be told."""
+    return render_template("pages/payments/payouts.html", found=payouts.standing(current_actor()))
+
+
+@pages.post("/payouts/onboarding")
+def onboard() -> ResponseReturnValue:
+    """Go to the payment platform, by an address that is made for this click."""
+    return redirect(payouts.way(current_actor()), 303)
+
+
+@pages.get("/payouts/onboarding")
+def onboard_again() -> ResponseReturnValue:
+    """Come back from the platform with an address that was used or too old: another is made."""
+    return redirect(payouts.way(current_actor()), 303)
 
 
 @pages.get("/statements")

@@ -19,6 +19,7 @@ from market.errors import Conflict, Unavailable
 from market.i18n import gettext as _
 from market.payments import outcomes
 from market.payments.accounts import account_of
+from market.payments.chargebacks import reading
 from market.payments.looking import look_at
 from market.payments.models import Operation
 from market.payments.platform import REPLAYABLE, client, stuck, too_old
@@ -156,7 +157,7 @@ def on_retry(operation_id: str) -> None:
         StripeError: the platform cannot be asked now; the job tries again.
     """
     found = outcomes.get(uuid.UUID(operation_id))
-    if found.state is not OperationState.FAILED:
+    if found.state is not OperationState.FAILED or found.failure == outcomes.CHARGED_BACK:
         return
     if found.processor is Processor.BANK:
         # Two people said that the bank refused it: nobody else knows better.
@@ -164,10 +165,9 @@ def on_retry(operation_id: str) -> None:
         return
     with read() as session:
         attempts = outcomes.attempts(session, found)
-    for attempt, made in _made(attempts):
-        if not (isinstance(made, Refund) and made.status in _UNDONE):
-            _record(attempt, made)
-            return
+        stopped = reading.stops(session, found)
+    if look_up(attempts) or stopped:
+        return  # what is stopped is queued again by the end of the chargeback
     if found.kind is not OperationKind.REVERSAL or found.failure == NOT_DONE:
         outcomes.planned_again(found)
     elif least := reversible(found, len(attempts)):
@@ -176,8 +176,21 @@ def on_retry(operation_id: str) -> None:
         outcomes.given_up(found)
 
 
+def look_up(attempts: Sequence[Operation]) -> bool:
+    """Record what the platform has made of attempts at one movement; tell whether one was made, or is under way.
+
+    Raises:
+        StripeError: the platform cannot be asked now.
+    """
+    for attempt, made in _made(attempts):
+        if not (isinstance(made, Refund) and made.status in _UNDONE):
+            _record(attempt, made)
+            return True
+    return False
+
+
 def _perform(found: Operation) -> None:
-    """Make the call and record its outcome.
+    """Make the call and record its outcome; while its payment is questioned, only look whether it was made before.
 
     Raises:
         StripeError: the outcome is unknown.
@@ -185,6 +198,10 @@ def _perform(found: Operation) -> None:
     """
     with read() as session:
         steps.demand_unfrozen(session, found.handle)
+        stopped = reading.stops(session, found)
+    if stopped:
+        look_up([found])
+        return
     if not found.amount:
         outcomes.transferred(found, None)
         return

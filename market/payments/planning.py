@@ -31,6 +31,7 @@ class Bill:
         currency: ISO 4217, upper case.
         title: what the payer reads on the pay page, at most 200 characters.
         rules: version of the rule book that the trade keeps.
+        charged_back: minor units of the amount that the buyer's bank took back for good while they were held.
     """
 
     handle: str
@@ -44,6 +45,7 @@ class Bill:
     title: str
     rules: int
     refund: int = 0
+    charged_back: int = 0
 
 
 def payment_of(session: Session, settlement_id: uuid.UUID) -> Operation | None:

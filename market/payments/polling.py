@@ -29,6 +29,11 @@ TYPES: Final = (
     "checkout.session.async_payment_failed",
     "checkout.session.expired",
     "account.updated",
+    "charge.dispute.created",
+    "charge.dispute.updated",
+    "charge.dispute.closed",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.funds_reinstated",
 )
 """What is listed: the events that the inbox acts on."""
 _CHUNK: Final = 200

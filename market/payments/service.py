@@ -18,10 +18,13 @@ from market import jobs, steps
 from market.actor import Actor
 from market.errors import Conflict, NotFound
 from market.i18n import gettext as _
+from market.payments import books
 from market.payments.accounts import account_of, on_verified
 from market.payments.books import balances, postings_of
-from market.payments.models import Account, Operation, Posting
+from market.payments.chargebacks import answering, reading, recording
+from market.payments.models import Account, Chargeback, Operation, Posting
 from market.payments.outgoing import (
+    book_charged_back,
     book_shortfall,
     made_of,
     owed_by,
@@ -38,15 +41,23 @@ from market.steps import Kind
 __all__ = [
     "Account",
     "Bill",
+    "Chargeback",
     "Operation",
     "PayPage",
     "Posting",
     "Processor",
     "account_of",
     "balances",
+    "bear_loss",
+    "book_charged_back",
     "book_shortfall",
+    "chargeback",
+    "chargebacks_of",
     "close_page",
     "close_payment",
+    "covered",
+    "held",
+    "is_questioned",
     "made_of",
     "on_verified",
     "open_page",
@@ -54,6 +65,7 @@ __all__ = [
     "operations_of",
     "owed_by",
     "payment_of",
+    "plan_answer",
     "plan_payment",
     "plan_refund",
     "plan_repayment",
@@ -61,6 +73,12 @@ __all__ = [
     "plan_transfer",
     "postings_of",
 ]
+
+bear_loss = recording.bear
+chargeback = reading.found
+chargebacks_of = reading.of_trade
+is_questioned = reading.is_questioned
+plan_answer = answering.plan
 
 CLICK = timedelta(seconds=30)
 """How long the buyer's own request may take to open the pay page before the worker does."""
@@ -119,3 +137,15 @@ def operation(session: Session, operation_id: uuid.UUID) -> Operation:
     if found is None:
         raise NotFound("operation.not_found", _("There is no such payment operation."))
     return found
+
+
+def held(session: Session, settlement_id: uuid.UUID) -> int:
+    """Return what is still held of a settlement's payment, minor units; 0 while nothing was paid."""
+    paid = payment_of(session, settlement_id)
+    return books.held(session, paid, books.holder_of(paid)) if paid is not None else 0
+
+
+def covered(session: Session, settlement_id: uuid.UUID) -> int:
+    """Return what banks have taken back for good of a settlement's held money, minor units."""
+    paid = payment_of(session, settlement_id)
+    return reading.covered(session, paid.id) if paid is not None else 0

@@ -65,6 +65,8 @@ class Movement(StrEnum):
     """It was paid on its account at the payment platform or at its bank."""
     RECOVERED = "recovered"
     """It gave money back."""
+    CHARGEBACK = "chargeback"
+    """The buyer's bank took it back through the card network."""
     OTHER = "other"
     """Anything else that the books hold of it."""
 
@@ -88,6 +90,7 @@ MOVEMENTS: Final = {
     Movement.SALE_REFUNDED: lazy("Refunded to the buyer"),
     Movement.PAYOUT: lazy("Paid out"),
     Movement.RECOVERED: lazy("Paid back to the exchange"),
+    Movement.CHARGEBACK: lazy("Taken back by the buyer's bank"),
     Movement.OTHER: lazy("Other movement"),
 }
 """The reader's words; a test holds them complete."""
@@ -272,7 +275,7 @@ def _meaning(book: Book, posting: Posting) -> Iterator[tuple[Movement, int]]:
 
 
 _HOLD, _SUSPENSE, _PAYABLE, _RECEIVABLE = "order_hold", "suspense", "provider_payable", "provider_receivable"
-_RECOVERY = "recovery"
+_RECOVERY, _DISPUTED = "recovery", "dispute_suspense"
 _CLASSES: Final = {
     Book.PURCHASES: frozenset({_HOLD, _SUSPENSE}),
     Book.SALES: frozenset({_PAYABLE, _RECEIVABLE, _RECOVERY}),
@@ -291,6 +294,8 @@ _OUT: Final = {
     (Book.PURCHASES, "", books.FEE_REVENUE): Movement.RELEASE,
     (Book.SALES, _PAYABLE, books.CLEARING): Movement.PAYOUT,
     (Book.SALES, _RECOVERY, books.CLEARING): Movement.SALE_REFUNDED,
+    (Book.PURCHASES, "", _DISPUTED): Movement.CHARGEBACK,
+    (Book.SALES, "", _DISPUTED): Movement.CHARGEBACK,
 }
 """What a debit of the balance is, by the account that is debited (empty for any) and the one that is credited."""
 _BESIDE: Final = {
@@ -298,6 +303,9 @@ _BESIDE: Final = {
     (Book.PURCHASES, books.FEE_REVENUE, books.CLEARING): (Movement.RETURNED, Movement.REFUND),
     (Book.SALES, _HOLD, books.FEE_REVENUE): (Movement.SALE, Movement.FEE),
     (Book.SALES, books.FEE_REVENUE, books.CLEARING): (Movement.FEE_RETURNED, Movement.SALE_REFUNDED),
+    (Book.PURCHASES, _RECOVERY, _DISPUTED): (Movement.RETURNED, Movement.CHARGEBACK),
+    (Book.PURCHASES, books.FEE_REVENUE, _DISPUTED): (Movement.RETURNED, Movement.CHARGEBACK),
+    (Book.SALES, books.FEE_REVENUE, _DISPUTED): (Movement.FEE_RETURNED, Movement.CHARGEBACK),
 }
 """What passes the balance by and is told all the same, in and out."""
 

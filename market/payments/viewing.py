@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Row, and_, or_, select
+from sqlalchemy import Row, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from market import clock, permissions
@@ -13,6 +13,7 @@ from market.errors import NotFound
 from market.i18n import gettext as _
 from market.paging import Beginning, Page, beginning, page
 from market.payments.models import Operation
+from market.payments.outcomes import CHARGED_BACK
 from market.payments.states import OperationKind, OperationState, Processor
 from market.steps import Step
 
@@ -56,7 +57,7 @@ def doubtful(session: Session, actor: Actor) -> Beginning[Row[Operation, datetim
         )
         .exists()
     )
-    now = clock.now()
+    now, void = clock.now(), func.coalesce(Operation.failure, "") == CHARGED_BACK
     query = select(Operation, Step.time).join(Step, Step.id == Operation.step_id)
     query = query.where(
         or_(
@@ -66,7 +67,7 @@ def doubtful(session: Session, actor: Actor) -> Beginning[Row[Operation, datetim
                 Operation.processor == Processor.STRIPE,
                 Operation.planned_at < now - PATIENCE,
             ),
-            and_(Operation.state == OperationState.FAILED, Operation.kind.in_(_OWED), ~again),
+            and_(Operation.state == OperationState.FAILED, Operation.kind.in_(_OWED), ~again, ~void),
         )
     )
     return beginning(session, query, Step.time, Operation.id)

@@ -59,6 +59,8 @@ class Standing:
         amendment: whether a proposal to amend the contract is open.
         renewal: whether a renewal of the contract is open, or in force and not ended.
         redress: how far a redress is that runs; None while none does.
+        questioned: whether the buyer's bank questions a payment.
+        stopped: whether it questions every payment that is held, so that nothing of them leaves.
         term_over: whether the term of the agreement has run out.
         instalments: the state of each instalment; left out where ``settlement`` is all there is.
         payable: whether what is due can be paid already; a period of a subscription can from its first day on.
@@ -78,6 +80,8 @@ class Standing:
     amendment: bool = False
     renewal: bool = False
     redress: RedressState | None = None
+    questioned: bool = False
+    stopped: bool = False
     term_over: bool = False
     instalments: tuple[SettlementState, ...] = ()
     payable: bool = True
@@ -132,11 +136,11 @@ def demand(standing: Standing, act: Act) -> None:
 
 
 def owed(standing: Standing) -> Debt | None:
-    """Return where held money must go now, or None while that is undecided.
+    """Return where held money must go now, or None while that is undecided, or while the buyer's bank questions it.
 
-    Rule book R5.4 (accepted), R5.5 (cancelled before delivery), R6.2 and R6.3 (ruled).
+    Rule book R5.4 (accepted), R5.5 (cancelled before delivery), R6.2 and R6.3 (ruled), R6.5 (questioned).
     """
-    if not standing.held:
+    if not standing.held or standing.stopped:
         return None
     if standing.ruling is not None:
         return _RULED[standing.ruling]
@@ -175,6 +179,9 @@ REFUSALS: Mapping[str, object] = {
     "redress.nothing_released": lazy("Nothing of the price was released that could be paid back."),
     "redress.too_late": lazy(
         "The term of the agreement is over; after it nothing is paid back through the exchange."
+    ),
+    "chargeback.open": lazy(
+        "The buyer's bank questions this payment; nothing of it is released or refunded until it decides."
     ),
     "redress.running": lazy("A redress runs already; wait until it is closed."),
     "duty.none": lazy("Nothing is to be deleted under this trade, or it was stated already."),
@@ -219,6 +226,8 @@ def _no_fetch(standing: Standing) -> str | None:
         return "agreement.ended"
     if standing.unpaid and not standing.money & PAID:
         return "delivery.not_paid"
+    if standing.questioned:
+        return "chargeback.open"
     if standing.unpaid and standing.overdue:
         return "delivery.overdue"
     return "dispute.open" if standing.in_dispute else None
@@ -251,6 +260,8 @@ def _no_redress(standing: Standing) -> str | None:
         return "redress.nothing_released"
     if standing.redress is not None:
         return "redress.running"
+    if standing.questioned:
+        return "chargeback.open"
     return "redress.too_late" if standing.term_over else None
 
 

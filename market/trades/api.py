@@ -11,10 +11,12 @@ from market.contracting.schemas import shown as contract_shown
 from market.db import read, transaction
 from market.openapi.blueprint import Blueprint
 from market.participants.web import current_actor, idempotency_key
+from market.payments.chargebacks.states import Answer
 from market.steps import Step, index_of
 from market.trades import (
     amending,
     consolidated,
+    contesting,
     decisions,
     ending,
     exits,
@@ -140,6 +142,17 @@ def order_redress(given: dict[str, Any], number: str) -> dict[str, Any]:
     actor = current_actor()
     with transaction() as session:
         step = redressing.order(session, actor, number, given["amount"], given["reason"], idempotency_key())
+        return taken(session, number, step)
+
+
+@blueprint.post("/trades/<number>/chargebacks/<uuid:chargeback_id>/answer")
+@blueprint.arguments(schemas.ChargebackAnswerIn)
+@blueprint.response(200, schemas.TradeStepOut)
+def answer_chargeback(given: dict[str, Any], number: str, chargeback_id: uuid.UUID) -> dict[str, Any]:
+    """Contest a chargeback with the trade's evidence, or accept it as lost; either is final (operators only)."""
+    actor = current_actor()
+    with transaction() as session:
+        step = contesting.answer(session, actor, number, chargeback_id, Answer(given["answer"]))
         return taken(session, number, step)
 
 

@@ -25,6 +25,7 @@ def bill(trade: Trade, due: Settlement, of: int = 1) -> Bill:
         amount=due.amount,
         fee=due.fee,
         refund=due.refund,
+        charged_back=due.charged_back,
         currency=due.currency,
         title=trade.title[: _LONGEST - len(place)] + place,
         rules=trade.rules,

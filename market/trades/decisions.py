@@ -162,7 +162,7 @@ def _divide(step: Pending, rows: Life, refund: int) -> None:
     """Divide what is held over its instalments."""
     funded = instalments.held(rows.settlements)
     points = book(rows.trade.rules).value("fee.basis_points")
-    shares = divided_over([one.amount for one in funded], refund, points)
+    shares = divided_over([one.amount - one.charged_back for one in funded], refund, points)
     for one, share in zip(funded, shares, strict=True):
         one.refund, one.fee = share.refund, share.fee
         one.step_id = step.id
@@ -174,7 +174,7 @@ def _demand_part(ruling: Ruling, refund: int | None, rows: Life) -> None:
         raise Conflict(
             "ruling.not_in_rules", _("The rule book of this trade lets the price go one way only, undivided.")
         )
-    total = sum(one.amount for one in instalments.held(rows.settlements))
+    total = sum(one.amount - one.charged_back for one in instalments.held(rows.settlements))
     if ruling is Ruling.DIVIDE and refund is not None and 0 < refund < total:
         return
     if ruling is not Ruling.DIVIDE and refund is None:

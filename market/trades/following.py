@@ -18,13 +18,13 @@ from market.delivery import service as delivery
 from market.delivery.gate import Hold
 from market.payments import service as payments
 from market.payments.states import OperationKind
-from market.steps import Kind, Pending, record
-from market.trades import acts, agreement, dispute, exits, instalments, redressing, service, settlement
+from market.steps import Kind, record
+from market.trades import acts, dispute, instalments, redressing, service, settlement
 from market.trades.acceptance import AcceptanceState
 from market.trades.acts import Debt
-from market.trades.agreement import AgreementEvent, AgreementState
 from market.trades.billing import bill
 from market.trades.dispute import DisputeEvent, DisputeState, Ruling
+from market.trades.ending_by_refund import terminate
 from market.trades.models import Settlement, Trade
 from market.trades.service import Life
 from market.trades.settlement import SettlementEvent, SettlementState
@@ -119,6 +119,8 @@ def on_settle(number: str) -> None:
                 rows = service.life(session, number, lock=True)
                 found = instalments.named(rows.settlements, settlement_id)
                 still = found is not None and found.state is SettlementState.FUNDED
+                if payments.is_questioned(session, settlement_id):
+                    continue  # its end queues this again
                 if found and still and acts.owed(service.standing(session, rows)) is debt:
                     _send(session, rows.trade, found, debt, kind)
 
@@ -154,14 +156,14 @@ def on_refund_made(number: str, operation_id: str) -> None:
             return
         if found is None or found.state is not SettlementState.FUNDED:
             return
-        if 0 < found.refund < found.amount:
+        if 0 < found.refund < found.amount - found.charged_back:
             _divided(session, rows, found)
             return
         step = service.step_of(SYSTEM, Kind.SETTLEMENT_REFUNDED, rows.trade)
         found.state = settlement.advance(found.state, SettlementEvent.REFUND)
         found.step_id = step.id
         if not found.refund:
-            _terminate(session, rows, step)
+            terminate(session, rows, step)
         jobs.queue(session, "trade.settle", number=number)
         record(session, step, note={"operation": operation_id})
 
@@ -172,10 +174,11 @@ def _send(session: Session, trade: Trade, found: Settlement, debt: Debt, kind: O
     Of money that is divided over instalments one may go back whole, and one that is paid after the ruling goes to the
     provider whole: that ruling was on what was held.
     """
-    back = found.amount if debt is Debt.REFUND else found.refund if debt is Debt.DIVIDE else 0
+    whole = found.amount - found.charged_back
+    back = whole if debt is Debt.REFUND else found.refund if debt is Debt.DIVIDE else 0
     if kind is OperationKind.REFUND and back:
         payments.plan_refund(session, SYSTEM, bill(trade, found))
-    elif kind is OperationKind.TRANSFER and back < found.amount:
+    elif kind is OperationKind.TRANSFER and back < whole:
         payments.plan_transfer(session, SYSTEM, bill(trade, found))
 
 
@@ -207,15 +210,6 @@ def _complete(session: Session, rows: Life, digest: str) -> None:
     record(session, step)
 
 
-def _terminate(session: Session, rows: Life, step: Pending) -> None:
-    """End agreement and grant within a step, if they have not ended yet."""
-    if rows.agreement.state in {AgreementState.ACTIVE, AgreementState.SUSPENDED}:
-        rows.agreement.state = agreement.advance(rows.agreement.state, AgreementEvent.TERMINATE)
-        rows.agreement.step_id = step.id
-        exits.begin(session, step, rows)
-    delivery.close(session, step, rows.trade.id)
-
-
 def _close_dispute(session: Session, rows: Life) -> None:
     """Close a ruled dispute once no money is held for it any more."""
     found = rows.dispute
@@ -225,7 +219,7 @@ def _close_dispute(session: Session, rows: Life) -> None:
     found.state = dispute.advance(found.state, DisputeEvent.CLOSE)
     found.step_id = step.id
     if found.ruling is Ruling.REFUND:
-        _terminate(session, rows, step)
+        terminate(session, rows, step)
     else:
         delivery.lift(session, step, Hold.DISPUTE, rows.trade.id)
     record(session, step)

@@ -67,7 +67,11 @@ class Settlement(Stateful, Base):
     __table_args__ = (
         UniqueConstraint("trade_id", "ordinal"),
         CheckConstraint("ordinal > 0 AND (period_from IS NULL) = (period_until IS NULL)", name="ordinal"),
-        CheckConstraint("amount > 0 AND fee >= 0 AND refund >= 0 AND fee + refund <= amount", name="amount"),
+        CheckConstraint(
+            "amount > 0 AND fee >= 0 AND refund >= 0 AND charged_back >= 0"
+            " AND fee + refund + charged_back <= amount",
+            name="amount",
+        ),
     )
 
     trade_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("trade.id"))
@@ -85,6 +89,8 @@ class Settlement(Stateful, Base):
     """Minor units: the platform's part of what is released; a ruling that divides the amount lowers it."""
     refund: Mapped[int] = mapped_column(Amount, default=0)
     """Minor units that go back to the buyer by a ruling that divides the amount; else 0."""
+    charged_back: Mapped[int] = mapped_column(Amount, default=0)
+    """Minor units that the buyer's bank took back for good while they were held; else 0."""
     currency: Mapped[str] = mapped_column(String(3))
     state: Mapped[SettlementState]
     due_at: Mapped[datetime]
@@ -172,6 +178,8 @@ class Redress(Stateful, Base):
     """Minor units of ``currency`` that the buyer gets back."""
     fee: Mapped[int] = mapped_column(Amount)
     """Minor units of it that the exchange gives out of its fee; the rest is the provider's part."""
+    chargeback_id: Mapped[uuid.UUID | None]
+    """The lost chargeback by which the buyer has it already; None where the exchange pays it back."""
     recovered: Mapped[int | None] = mapped_column(Amount)
     """Minor units of the provider's part that were taken back from its account; None while that is open.
 

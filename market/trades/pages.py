@@ -17,8 +17,10 @@ from market.i18n import _, lazy
 from market.participants import service as participants
 from market.participants.web import current_actor, idempotency_key
 from market.payments import naming
+from market.payments.chargebacks.states import Answer
 from market.registry import reading as registry
 from market.trades import (
+    contesting,
     decisions,
     grounds,
     instalments,
@@ -162,6 +164,19 @@ def order_redress(number: str) -> ResponseReturnValue:
     return _done(number, _("The redress is ordered: the buyer gets its money back first."))
 
 
+@pages.post("/trades/<number>/chargebacks/<uuid:chargeback_id>/answer")
+def answer_chargeback(number: str, chargeback_id: uuid.UUID) -> ResponseReturnValue:
+    """Contest a chargeback with the trade's evidence, or accept it as lost."""
+    actor = current_actor()
+    try:
+        given = forms.load(schemas.ChargebackAnswerIn())
+    except ValidationError as error:
+        return _page(number, error)
+    with transaction() as session:
+        contesting.answer(session, actor, number, chargeback_id, Answer(given["answer"]))
+    return _done(number, _("The answer is recorded and is sent to the bank."))
+
+
 @pages.get("/assets/<uuid:asset_id>/standing")
 def standing(asset_id: uuid.UUID) -> ResponseReturnValue:
     """Show the form by which a registration is suspended, restored or cancelled."""
@@ -210,6 +225,7 @@ def _page(number: str, faults: ValidationError | Invalid | None = None) -> Respo
             due=instalments.payable(found.rows.settlements),
             names=names,
             possible={act.value for act in found.possible},
+            answers=permissions.allowed(actor, contesting.ACTION, service.relation_of(actor, trade)),
             downloads=permissions.allowed(actor, "delivery.download", service.relation_of(actor, trade)),
             opens=permissions.allowed(actor, "bundle.export", service.relation_of(actor, trade)),
             money=permissions.allowed(actor, "trade.money", service.relation_of(actor, trade)),

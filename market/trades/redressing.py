@@ -72,7 +72,7 @@ def order(
         step_id=step.id,
         state=RedressState.ORDERED,
         amount=amount,
-        fee=_fee_part(session, due, amount),
+        fee=fee_part(session, due, amount),
         currency=trade.currency,
         reason=reason,
         ordered_at=step.time,
@@ -84,9 +84,14 @@ def order(
     return taken
 
 
+def released(found: Settlement) -> int:
+    """Return how many minor units of an instalment went to the provider and the exchange."""
+    return found.amount - found.refund - found.charged_back
+
+
 def left(session: Session, rows: Life) -> int:
     """Return how many minor units of a released price can be paid back at once: the most of one instalment."""
-    return max((_left_of(session, one) for one in rows.settlements), default=0)
+    return max((left_of(session, one) for one in rows.settlements), default=0)
 
 
 def on_redress(number: str) -> None:
@@ -98,7 +103,11 @@ def on_redress(number: str) -> None:
         if found is None or due is None:
             return
         owed = bill(rows.trade, due)
-        if found.state is RedressState.ORDERED:
+        if found.state is RedressState.ORDERED and found.chargeback_id is not None:
+            _repaid_by_bank(session, rows, found, due)
+        elif found.state is RedressState.ORDERED and payments.is_questioned(session, due.id):
+            return  # the buyer may have it from its bank; the end of the chargeback queues this again
+        elif found.state is RedressState.ORDERED:
             payments.plan_repayment(session, SYSTEM, owed, found.id, found.amount, found.fee)
         elif payments.plan_reversal(session, SYSTEM, owed, found.id, found.amount - found.fee) is None:
             _close(session, rows, found, due, recovered=0)
@@ -110,6 +119,18 @@ def repaid(session: Session, rows: Life) -> None:
     if found is None or found.state is not RedressState.ORDERED:
         return
     step = service.step_of(SYSTEM, Kind.REDRESS_REPAID, rows.trade)
+    found.state = redress.advance(found.state, RedressEvent.REPAY)
+    found.step_id = step.id
+    jobs.queue(session, "trade.redress", number=rows.trade.number)
+    steps.record(session, step)
+
+
+def _repaid_by_bank(session: Session, rows: Life, found: Redress, due: Settlement) -> None:
+    """Mark that the buyer has its money from its bank, which took it from the exchange (R6.5)."""
+    step = service.step_of(SYSTEM, Kind.REDRESS_REPAID, rows.trade)
+    if found.chargeback_id is not None:
+        owed = bill(rows.trade, due)
+        payments.book_charged_back(session, step, owed, found.chargeback_id, found.amount, found.fee)
     found.state = redress.advance(found.state, RedressEvent.REPAY)
     found.step_id = step.id
     jobs.queue(session, "trade.redress", number=rows.trade.number)
@@ -136,13 +157,16 @@ def _close(session: Session, rows: Life, found: Redress, due: Settlement, recove
     found.recovered = recovered
     found.step_id = step.id
     missing = found.amount - found.fee - recovered
-    payments.book_shortfall(session, step, bill(rows.trade, due), found.id, missing)
+    payments.book_shortfall(session, step, bill(rows.trade, due), found.id, missing, found.chargeback_id)
+    for one in payments.chargebacks_of(session, rows.trade.number):
+        # What a bank took may have waited for this one to end.
+        jobs.queue(session, "chargeback.over", number=rows.trade.number, chargeback_id=one.id)
     steps.record(session, step)
 
 
 def _released(session: Session, rows: Life, amount: int) -> Settlement:
     """Return the instalment that an amount can be paid back of; refuse more than is left of any."""
-    found = next((one for one in rows.settlements if 0 < amount <= _left_of(session, one)), None)
+    found = next((one for one in rows.settlements if 0 < amount <= left_of(session, one)), None)
     if found is None:
         sentence = _("No more can be paid back than was released and is not paid back yet.")
         if len(rows.settlements) > 1:
@@ -151,14 +175,15 @@ def _released(session: Session, rows: Life, amount: int) -> Settlement:
     return found
 
 
-def _left_of(session: Session, found: Settlement) -> int:
+def left_of(session: Session, found: Settlement) -> int:
+    """Return how many minor units of an instalment were released and are not paid back yet."""
     if found.state not in {SettlementState.RELEASED, SettlementState.PARTIAL}:
         return 0
     back = [one.amount for one in service.redresses(session, found.trade_id) if one.settlement_id == found.id]
-    return found.amount - found.refund - sum(back)
+    return released(found) - sum(back)
 
 
-def _fee_part(session: Session, due: Settlement, amount: int) -> int:
+def fee_part(session: Session, due: Settlement, amount: int) -> int:
     """Return what the exchange gives of its fee."""
-    released = due.amount - due.refund
-    return fee_back(released, due.fee, released - _left_of(session, due), amount)
+    whole = released(due)
+    return fee_back(whole, due.fee, whole - left_of(session, due), amount)

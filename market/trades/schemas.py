@@ -57,6 +57,12 @@ class RedressForm(Schema):
     reason = Reason(required=True)
 
 
+class ChargebackAnswerIn(Schema):
+    """What is said to the buyer's bank: the trade's evidence, or that the loss is accepted."""
+
+    answer = one_of("contest", "concede", required=True)
+
+
 class TerminationIn(Schema):
     """Why a party ends the agreement: a ground that the signed text gives it."""
 
@@ -204,6 +210,19 @@ class TradeRedressOut(Schema):
     ordered_at = Timestamp()
 
 
+class TradeChargebackOut(Schema):
+    """A payment that the buyer's bank questions."""
+
+    id = Uuid()
+    state = fields.String(metadata={"description": "INQUIRY, OPEN, WON, LOST or CLOSED"})
+    reason = fields.String(metadata={"description": "the card network's word"})
+    amount = fields.Integer(metadata={"description": "minor units that are questioned"})
+    withdrawn = fields.Integer(metadata={"description": "minor units that the bank has taken"})
+    opened_at = Timestamp()
+    due_at = Timestamp(allow_none=True, metadata={"description": "the end of the time to answer"})
+    answered_at = Timestamp(allow_none=True)
+
+
 class TradeSummaryOut(Schema):
     """A trade in a list."""
 
@@ -240,6 +259,7 @@ class TradeOut(TradeSummaryOut):
     redresses = fields.List(
         fields.Nested(TradeRedressOut), metadata={"description": "what was paid back after the release"}
     )
+    chargebacks = fields.List(fields.Nested(TradeChargebackOut))
     rules = fields.Integer()
     frozen = fields.Boolean(
         metadata={"description": "its last steps were recovered without their values; no other may follow"}

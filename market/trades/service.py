@@ -16,6 +16,7 @@ from market.delivery import service as delivery
 from market.errors import NotFound
 from market.i18n import _
 from market.paging import Page, page
+from market.payments import service as payments
 from market.permissions import Relation
 from market.rules import book
 from market.steps import Kind, Pending, begin, is_frozen
@@ -101,6 +102,7 @@ def listed(session: Session, actor: Actor, cursor: str | None) -> Page[Trade]:
 def standing(session: Session, rows: Life) -> Standing:
     """Return where a trade stands."""
     begun, delivered = delivery.progress(session, rows.trade.id)
+    questioned = {one.id for one in rows.settlements if payments.is_questioned(session, one.id)}
     return Standing(
         agreement=rows.agreement.state,
         settlement=whole([one.state for one in rows.settlements]),
@@ -117,6 +119,8 @@ def standing(session: Session, rows: Life) -> Standing:
         amendment=proposals.open_of(session, rows.trade.handle) is not None,
         renewal=renewed(session, rows.trade.handle),
         redress=rows.redress.state if rows.redress else None,
+        questioned=bool(questioned),
+        stopped={one.id for one in instalments.held(rows.settlements)} <= questioned,
         term_over=rows.agreement.term_until <= clock.now(),
         frozen=is_frozen(session, rows.trade.handle),
     )

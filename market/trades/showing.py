@@ -16,6 +16,8 @@ from market.contracting import service as contracting
 from market.delivery import service as delivery
 from market.delivery.models import AccessGrant, Receipt
 from market.i18n import in_language
+from market.payments import service as payments
+from market.payments.service import Chargeback
 from market.permissions import Relation
 from market.steps import Step
 from market.steps.telling import told
@@ -64,6 +66,7 @@ class Shown:
         renews: number of the trade that this one goes on from.
         renewed_by: number of the contract that goes on from this trade's, open or in force.
         redresses: what was paid back after the release, the first one first.
+        chargebacks: payments of the trade that the buyer's bank questioned, the first one first.
         left: minor units of the price that can still be paid back.
         possible: what this reader may do now.
         frozen: whether the last step was recovered without its values, so that none may follow.
@@ -80,6 +83,7 @@ class Shown:
     renews: str | None
     renewed_by: str | None
     redresses: list[Redress]
+    chargebacks: list[Chargeback]
     left: int
     possible: list[Act]
     frozen: bool
@@ -108,6 +112,7 @@ def shown(session: Session, actor: Actor, number: str) -> Shown:
         renews=renewals.renews(session, rows.trade.handle),
         renewed_by=renewals.renewed_by(session, rows.trade.handle),
         redresses=service.redresses(session, rows.trade.id),
+        chargebacks=payments.chargebacks_of(session, rows.trade.number),
         left=redressing.left(session, rows),
         possible=[
             act
@@ -153,6 +158,7 @@ def detail(found: Shown) -> dict[str, Any]:
         "refund": sum(one.refund for one in found.rows.settlements) if found.rows.settlements else None,
         "instalments": found.rows.settlements,
         "redresses": found.redresses,
+        "chargebacks": found.chargebacks,
         "rules": found.rows.trade.rules,
         "frozen": found.frozen,
         "possible": [act.value for act in found.possible],

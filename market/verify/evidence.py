@@ -20,7 +20,8 @@ AUDITOR = "auditor"
 """Sees everything."""
 PARTIES_SEE = frozenset({
     "request", "contract", "version", "remark", "signature", "standing_offer", "key", "certificate", "trade",
-    "agreement", "settlement", "acceptance", "dispute", "notice", "duty", "redress", "operation", "posting",
+    "agreement", "settlement", "acceptance", "dispute", "notice", "duty", "redress", "operation", "chargeback",
+    "posting",
     "access_grant", "receipt", "revision", "inspection", "cleaning", "cleaning.recipe", "attestation",
 })  # fmt: skip
 """Tables, and personal columns as ``table.column``, that may never be withheld from a party to the trade."""

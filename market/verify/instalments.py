@@ -88,10 +88,13 @@ def _check_divided(evidence: Evidence) -> None:
     held = sorted(rows_ruled, key=_ordinal)
     parts = {row["id"]: row.get("refund", 0) for row in held}
     for id, images in rows(evidence).items():
+        if images[-1].get("charged_back", 0):
+            _check_reduced(images[-1], parts.get(id, 0))
+            continue
         require(images[-1].get("refund", 0) == parts.get(id, 0), "the price is divided as nobody ruled")
         same = id in parts or all(row["fee"] == images[0]["fee"] for row in images)
         require(same, "the fee was changed after it was agreed")
-    amounts, back = [row["amount"] for row in held], sum(parts.values())
+    amounts, back = [row["amount"] - row.get("charged_back", 0) for row in held], sum(parts.values())
     require(
         bool(held) == ("divide" in rulings) and (not held or 0 < back < sum(amounts)),
         "the price is divided as nobody ruled",
@@ -103,6 +106,12 @@ def _check_divided(evidence: Evidence) -> None:
     taken = points(evidence)
     fees = split(split(sum(rests), [_WHOLE - taken, taken])[1], rests)
     require([row["fee"] for row in held] == fees, "the fee is not that of the part released")
+
+
+def _check_reduced(row: dict[str, Any], part: int) -> None:
+    """What the buyer has from its bank counts for what a ruling gave it, and leaves no more than came in."""
+    require(row["refund"] <= part, "the price is divided as nobody ruled")
+    require(row["fee"] + row["refund"] + row["charged_back"] <= row["amount"], "more leaves than came in")
 
 
 def _ordinal(row: dict[str, Any]) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from contracts.terms import AnyTerms
-from market.verify import instalments, redress
+from market.verify import chargebacks, instalments, redress
 from market.verify.evidence import Evidence
 from market.verify.report import require
 
@@ -45,7 +45,7 @@ def check(evidence: Evidence, terms: AnyTerms, kinds: list[str]) -> str:
     require(kinds.count("payment.settled") == len(paid), "a settled payment shows its operation")
     for one in due:
         _check_way_out(evidence, one)
-    redresses = redress.check(evidence)
+    redresses = redress.check(evidence) + chargebacks.check(evidence)
     _check_books(evidence, terms)
     if not price:
         return "nothing is to be paid"
@@ -61,16 +61,18 @@ def _check_way_out(evidence: Evidence, settled: dict[str, Any]) -> None:
     moved = sum(row["amount"] + row.get("netted", 0) + row["fee"] for row in out)
     rulings = {image.row["ruling"] for image in evidence.own("dispute") if image.row["ruling"]}
     price, part = settled["amount"], settled.get("refund", 0)
+    taken = chargebacks.covered(evidence, settled["id"])
     under_way = 0 < part < price and settled["state"] == "FUNDED" and len(out) < 2
-    require(not out or under_way or moved == price, f"{moved} of {price} minor units left the hold")
+    require(not out or under_way or moved + taken == price, f"{moved} of {price} minor units left the hold")
     require(len({row["kind"] for row in out}) == len(out), "money left the hold twice the same way")
-    require(out or settled["state"] not in _ENDED, "the money went nowhere")
+    require(out or taken == price or settled["state"] not in _ENDED, "the money went nowhere")
     for row in out:
         released = row["kind"] == "transfer"
         require(row["fee"] == (settled["fee"] if released else 0), "another fee was taken than was agreed")
         amount = row["amount"] + row.get("netted", 0) + row["fee"]
         require(
-            not part or amount == (price - part if released else part), "another part was sent than was ruled"
+            not part or amount in ((price - part, price - part - taken) if released else (part,)),
+            "another part was sent than was ruled",
         )
         ruled = all(row["kind"] in _RULED[ruling] for ruling in rulings)
         require(ruled, "the money went against the ruling")
@@ -85,6 +87,8 @@ def _check_books(evidence: Evidence, terms: AnyTerms) -> None:
         require(row["id"] not in ids, "a posting is shown twice")
         ids.add(row["id"])
         require(row["number"] == terms.number, "a posting is of another trade")
+        if row.get("chargeback_id") is not None:
+            continue  # held against its chargeback
         beside = image.entry.kind == redress.CLOSED or any(
             operation.index == image.index and operation.row["state"] in _BOOKED
             for operation in evidence.rows("operation", id=row["operation_id"])

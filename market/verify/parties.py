@@ -80,6 +80,7 @@ def _expected(
         "trade": {**deal, **handle, **of_contract, **asset},
         "access_grant": {**deal, **asset, **of_trade},
         "operation": {"number": contract["number"], **handle},
+        "chargeback": {"number": contract["number"], **handle},
         **dict.fromkeys((*_OF_A_TRADE, "settlement", "notice", "redress"), of_trade),
     }
 

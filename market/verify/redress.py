@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from contracts.money import split
+from market.verify import chargebacks
 from market.verify.evidence import Evidence, cause_of
 from market.verify.report import require
 
@@ -76,7 +77,8 @@ def _of(evidence: Evidence, row: dict[str, Any]) -> dict[str, Any]:
 
 def _check_amounts(settled: dict[str, Any], row: dict[str, Any], before: int) -> None:
     """It is no more than what of the release is left, and the exchange gives its fee back in proportion."""
-    released, after = settled["amount"] - settled.get("refund", 0), before + row["amount"]
+    released = settled["amount"] - settled.get("refund", 0) - settled.get("charged_back", 0)
+    after = before + row["amount"]
     require(row["amount"] > 0 and after <= released, "more was paid back than was released")
     require(row["currency"] == settled["currency"], "a redress is in another currency")
     given = [split(settled["fee"], [part, released - part])[0] for part in (before, after)]
@@ -85,6 +87,9 @@ def _check_amounts(settled: dict[str, Any], row: dict[str, Any], before: int) ->
 
 def _check_moved(evidence: Evidence, row: dict[str, Any]) -> None:
     """The buyer has just that once, before anything is taken back; what was taken back is what the redress says."""
+    bank = row.get("chargeback_id")
+    lost = [one for one in chargebacks.rows(evidence) if one["id"] == bank and one["state"] == "LOST"]
+    require(bank is None or lost, "a redress is repaid by a chargeback that was not lost")
     refunds = [one for one in evidence.done("refund") if cause_of(one) == row["id"]]
     reversals = [one for one in evidence.done("reversal") if cause_of(one) == row["id"]]
     require(len(refunds) <= 1 and len(reversals) <= 1, "money moved twice for one redress")
@@ -92,8 +97,10 @@ def _check_moved(evidence: Evidence, row: dict[str, Any]) -> None:
     require(own, "a redress moved the money of another instalment")
     for one in refunds:
         require((one["amount"], one["fee"]) == (row["amount"], row["fee"]), "another sum was paid back")
-    require(bool(refunds) or row["state"] == "ORDERED", "a redress is repaid and no refund was made")
-    require(bool(refunds) or not reversals, "money was taken back before the buyer had its own")
+    require(not (refunds and bank), "the buyer had its money twice")
+    had = bool(refunds) or bank is not None
+    require(had or row["state"] == "ORDERED", "a redress is repaid and no refund was made")
+    require(had or not reversals, "money was taken back before the buyer had its own")
     taken = sum(one["amount"] for one in reversals)
     require(taken <= row["amount"] - row["fee"], "more was taken back than the provider's part")
     require(row["state"] != "CLOSED" or taken == row["recovered"], "another sum was taken back")

@@ -35,6 +35,14 @@ REACHED: Final[Mapping[str, tuple[tuple[str, str, frozenset[str]], ...]]] = {
     "settlement.divided": (("settlement", "state", frozenset({"PARTIAL"})),),
     "settlement.missed": (("access_grant", "state", frozenset({"SUSPENDED"})),),
     "settlement.cancelled": (("settlement", "state", frozenset({"CANCELLED"})),),
+    "chargeback.opened": (("chargeback", "state", frozenset({"INQUIRY", "OPEN"})),),
+    "chargeback.won": (("chargeback", "state", frozenset({"WON"})),),
+    "chargeback.lost": (("chargeback", "state", frozenset({"LOST"})),),
+    "chargeback.closed": (("chargeback", "state", frozenset({"CLOSED"})),),
+    "chargeback.borne": (("chargeback", "state", frozenset({"LOST"})),),
+    "settlement.reduced": (("settlement", "state", frozenset({"FUNDED"})),),
+    "delivery.suspended": (("access_grant", "state", frozenset({"SUSPENDED"})),),
+    "delivery.resumed": (("access_grant", "state", frozenset({"OPEN", "SUSPENDED"})),),
     "redress.ordered": (("redress", "state", frozenset({"ORDERED"})),),
     "redress.repaid": (("redress", "state", frozenset({"REPAID"})),),
     "redress.closed": (("redress", "state", frozenset({"CLOSED"})),),
@@ -67,7 +75,7 @@ REACHED: Final[Mapping[str, tuple[tuple[str, str, frozenset[str]], ...]]] = {
 """Kind of an entry: the rows it must show, each with a column and the values it may have."""
 
 ENDS: Final = frozenset(
-    {"agreement.expired", "agreement.terminated", "settlement.refunded", "dispute.closed"}
+    {"agreement.expired", "agreement.terminated", "settlement.refunded", "dispute.closed", "chargeback.lost"}
 )
 """Kinds by which an agreement ends after something of the data was handed over."""
 
@@ -96,15 +104,23 @@ AFTER: Final[Mapping[str, tuple[frozenset[str], ...]]] = {
         frozenset({"trade.cancelled", "dispute.ruled", "redress.ordered"}),
     ),
     "settlement.released": (frozenset({"transfer.made"}),),
-    "settlement.refunded": (frozenset({"refund.made"}),),
+    "settlement.refunded": (frozenset({"refund.made", "chargeback.lost"}),),
+    "settlement.reduced": (frozenset({"chargeback.lost"}),),
     "settlement.divided": (
         frozenset({"dispute.ruled"}),
         frozenset({"transfer.made"}),
-        frozenset({"refund.made"}),
+        frozenset({"refund.made", "chargeback.lost"}),
     ),
+    "chargeback.opened": (frozenset({"payment.settled", "payment.strayed"}),),
+    "chargeback.won": (frozenset({"chargeback.opened"}),),
+    "chargeback.lost": (frozenset({"chargeback.opened"}),),
+    "chargeback.closed": (frozenset({"chargeback.opened"}),),
+    "chargeback.borne": (frozenset({"chargeback.lost"}),),
+    "delivery.suspended": (frozenset({"chargeback.opened"}),),
+    "delivery.resumed": (frozenset({"delivery.suspended"}),),
     "settlement.missed": (frozenset({"settlement.funded"}),),
     "redress.ordered": (frozenset({"settlement.released", "settlement.divided"}),),
-    "redress.repaid": (frozenset({"redress.ordered"}), frozenset({"refund.made"})),
+    "redress.repaid": (frozenset({"redress.ordered"}), frozenset({"refund.made", "chargeback.lost"})),
     "redress.closed": (frozenset({"redress.repaid"}),),
     "reversal.made": (frozenset({"redress.repaid"}),),
     "agreement.suspended": (frozenset({"contract.finalized"}),),

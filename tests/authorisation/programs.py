@@ -357,6 +357,8 @@ PROGRAMS: Final[tuple[Row, ...]] = (
     api("invoicing_api.redden", "POST", PROVIDER, PAYMENTS, 200, on="reduced", sent=RED,
         **side(suspended=200)),
     api("invoicing_api.fetch", "GET", BUYER, READ, 200, on="issued", args={"place": 0}, **seen()),
+    api("trades_api.answer_chargeback", "POST", OPERATOR, OPERATE, 200, on="questioned",
+        args={"chargeback_id": "{chargeback}"}, sent={"answer": "contest"}, **office()),
     api("trades_api.order_redress", "POST", OPERATOR, OPERATE, 201, on="settled", sent={"amount": 100, **REASON},
         **office()),
     # Programs: the operator's own acts

@@ -304,6 +304,9 @@ ROWS: Final[tuple[Row, ...]] = (
     page("delivery.fetch", "GET", BUYER, 200, on="paid", **side(suspended="403 delivery.provider_suspended")),
     page("delivery.fetch_update", "GET", BUYER, 200, on="updated", args={"ordinal": 1},
          **side(suspended="403 delivery.provider_suspended")),
+    page("payments.payout_account", "GET", BUYER, 200, **everybody(party=200, staff=PART)),
+    page("payments.onboard", "POST", PROVIDER, 503, other=503, wrong=ROLE, staff=ROLE, suspended=BARRED),
+    page("payments.onboard_again", "GET", PROVIDER, 503, other=503, wrong=ROLE, staff=ROLE, suspended=BARRED),
     page("payments.statements", "GET", BUYER, 200, **everybody(party=200)),
     page("payments.statements", "GET", BUYER, 200, query={"organisation": "{buying}"}, **held(staff=200)),
     page("payments.statement_file", "GET", BUYER, 200, args={"month": "2026-01"},
@@ -356,6 +359,8 @@ ROWS: Final[tuple[Row, ...]] = (
     page("invoicing.redden", "POST", PROVIDER, 303, on="reduced", sent=RED,
          **side(suspended=303)),
     page("invoicing.fetch", "GET", BUYER, 200, on="issued", args={"place": 0}, **seen()),
+    page("trades.answer_chargeback", "POST", OPERATOR, 303, on="questioned",
+         args={"chargeback_id": "{chargeback}"}, sent={"answer": "contest"}, **office()),
     page("trades.order_redress", "POST", OPERATOR, 303, on="settled", sent={"amount": "1.00", **REASON}, **office()),
     # Pages: audit
     page("oversight.desk", "GET", AUDITOR, 200, **desk()),

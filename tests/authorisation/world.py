@@ -38,6 +38,7 @@ from tests import (
     assets,
     attestations,
     banking,
+    chargebacks,
     deals,
     invoices,
     offers,
@@ -337,6 +338,8 @@ def _trades(provider: Actor, buyer: Actor, house: House) -> dict[str, str]:
     for invoice in (issued, reduced):
         invoices.issued(invoice, provider, file=invoices.stored())
     invoices.owed(reduced, reduced.amount)
+    questioned = trades.fetched(trades.paid(running()))
+    chargeback = chargebacks.questioned(questioned.number)
     goods = assets.registered(provider, deals.content())
     standing, sketch = (
         make(provider, assets.listed(provider, goods)) for make in (offers.opened, offers.drafted)
@@ -346,14 +349,15 @@ def _trades(provider: Actor, buyer: Actor, house: House) -> dict[str, str]:
     found = {
         "updated": newer, "settled": settled, "noticed": noticed, "resting": resting, "over": over,
         "requested": requested, "agreed": agreed, "offered": offered, "due": due,
-        "guarded": guarded,
-        "announced": announced, "choosing": choosing, "paid": paid, "delivered": delivered, "disputed": disputed,
+        "guarded": guarded, "questioned": questioned, "announced": announced, "choosing": choosing,
+        "paid": paid, "delivered": delivered, "disputed": disputed,
     }  # fmt: skip
     house.private |= {deal.number for deal in found.values()}
     return {
         **{name: deal.number for name, deal in found.items()},
         **moneyed,
         "standing": standing.number,
+        "chargeback": str(chargeback.id),
         "sketch": sketch.number,
         "sketch_digest": offers.draft_of(sketch).document_digest,
         "requested_terms": deals.of(requested.number).terms_digest,

@@ -49,6 +49,7 @@ FILES: Final = {
     "/offers/<string:number>/signed.pdf": "the signed document as a file",
     "/offers/<string:number>/contract.json": "the terms as a file",
     "/offers/<string:number>/pages/<int:place>.svg": "a picture that stands on the offer's page",
+    "/payouts/onboarding": "leads to the payment platform, by an address that is made anew",
     "/statements/<month>/statement.csv": "a statement as a file",
     "/trades/<number>/bank-transfer/proof": "a proof as a file",
     "/trades/<number>/delivery": "the bought bytes as a file",

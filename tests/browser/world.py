@@ -13,6 +13,7 @@ from tests import people, signers
 from tests.flows import assessing, banking, billing, reconciling
 from tests.flows.browser import Browser
 from tests.flows.hall import Caller, Hall, Json
+from tests.flows.test_chargebacks import question
 from tests.waiting import SECONDS
 
 _count = itertools.count(1)
@@ -219,7 +220,8 @@ def _trades(hall: Hall) -> list[str]:
     agreed, opened, paid = (hall.agree(hall.priced) for _time in range(3))
     hall.buyer.post(f"/api/v1/trades/{opened}/payment")
     hall.pay(paid)
-    delivered, disputed, ruled, noticed, over, done = (hall.sell() for _time in range(6))
+    delivered, disputed, ruled, noticed, over, questioned, done = (hall.sell() for _time in range(7))
+    question(hall, questioned)
     for number in (disputed, ruled):
         assert hall.buyer.do(number, "rejection", reason="not what was promised").status == 200
     assert hall.operator.do(ruled, "ruling", outcome="refund", reason="promise broken").status == 200
@@ -233,7 +235,7 @@ def _trades(hall: Hall) -> list[str]:
     amended = _amended(hall, done)
     return [
         requested, half, guarded, declined, *offered, agreed, opened, paid, delivered, disputed, ruled, noticed,
-        over, *amended, done,
+        over, questioned, *amended, done,
     ]  # fmt: skip
 
 

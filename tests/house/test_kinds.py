@@ -48,6 +48,9 @@ settlement.divided redress.ordered redress.repaid redress.closed
 reversal.planned reversal.made reversal.failed settlement.missed
 payee.proposed payee.confirmed payee.closed payment.withdrawn payment.evidenced
 statement.imported line.recorded line.dismissed
+chargeback.opened chargeback.changed chargeback.contested chargeback.conceded chargeback.answered
+chargeback.won chargeback.lost chargeback.closed chargeback.borne
+delivery.suspended delivery.resumed settlement.reduced
 """.split()
 
 

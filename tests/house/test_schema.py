@@ -17,7 +17,7 @@ from tests.postgres import Urls
 CHANGING = """
     acceptance access_grant account agreement appeal approval_rule asset asset_update certificate cleaning contract
     declaration
-    dispute duty redress
+    chargeback dispute duty redress
     invoice tax_profile
     inspection
     invitation key listing member notice operation organisation request settlement standing_offer trade user

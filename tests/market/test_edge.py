@@ -58,7 +58,9 @@ def test_an_address_that_is_a_secret_stays_out_of_referers_and_logs(client: Flas
 def test_a_form_may_lead_to_the_pay_page_and_nowhere_else(settings: Settings) -> None:
     assert "form-action 'self' http://localhost:9;" in content_policy(settings)
     real = replace(settings, stripe_api_base="https://api.stripe.com")
-    assert "form-action 'self' https://checkout.stripe.com;" in content_policy(real)
+    assert "form-action 'self' https://checkout.stripe.com https://connect.stripe.com;" in content_policy(
+        real
+    )
 
 
 def test_test_money_is_said_on_every_page_and_refused_in_public(exchange: Flask, settings: Settings) -> None:

@@ -20,7 +20,19 @@ from market.participants import service as participants
 from market.registry.models import Asset
 from market.trades import decisions, ending
 from market.trades.grounds import Cause, Ground
-from tests import assets, banking, deals, evidence, invoices, offers, people, reports, trades, updates
+from tests import (
+    assets,
+    banking,
+    chargebacks,
+    deals,
+    evidence,
+    invoices,
+    offers,
+    people,
+    reports,
+    trades,
+    updates,
+)
 from tests.deals import Deal
 
 DEAR = 90_000_000
@@ -168,7 +180,7 @@ def _trades(cast: Cast, listing: str) -> dict[str, list[str]]:
         evidence.in_force(deal)
         return deal
 
-    due, *funded = (running() for _each in range(14))
+    due, *funded = (running() for _each in range(15))
     for one in funded:
         evidence.pay(one)
     cancelled, fetched, *delivered = funded
@@ -180,7 +192,8 @@ def _trades(cast: Cast, listing: str) -> dict[str, list[str]]:
     jobs.drain()
     for one in closed:
         trades.closed(one)
-    ended, noticed, halted, resting, over, billed, unbilled, released = closed
+    ended, noticed, halted, resting, over, billed, unbilled, released, questioned = closed
+    chargeback = chargebacks.questioned(questioned.number)
     for actor in (cast.provider, cast.buyer):
         invoices.profile(actor)
     asked = invoices.asked(billed)
@@ -200,6 +213,8 @@ def _trades(cast: Cast, listing: str) -> dict[str, list[str]]:
         "POST /api/v1/trades/{number}/acceptance#number": [accepted.number],
         "POST /api/v1/trades/{number}/rejection#number": [rejected.number],
         "POST /api/v1/trades/{number}/ruling#number": [disputed.number],
+        "POST /api/v1/trades/{number}/chargebacks/{chargeback_id}/answer#number": [questioned.number],
+        "POST /api/v1/trades/{number}/chargebacks/{chargeback_id}/answer#chargeback_id": [str(chargeback.id)],
         "POST /api/v1/trades/{number}/redress#number": [released.number],
         "POST /api/v1/trades/{number}/termination#number": [ended.number],
         "POST /api/v1/trades/{number}/retraction#number": [noticed.number],

@@ -472,6 +472,53 @@ def upgrade() -> None:
         postgresql_where=sa.text("kind = 'checkout' AND state IN ('PLANNED', 'OPEN')"),
     )
     op.create_table(
+        "chargeback",
+        sa.Column("operation_id", sa.Uuid(), nullable=False),
+        sa.Column("handle", sa.String(length=26), nullable=False),
+        sa.Column("number", sa.String(length=11), nullable=False),
+        sa.Column("settlement_id", sa.Uuid(), nullable=False),
+        sa.Column("stripe_id", sa.String(length=255), nullable=False),
+        sa.Column("state", sa.String(32), nullable=False),
+        sa.Column("reason", sa.String(length=100), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("withdrawn", sa.BigInteger(), nullable=False),
+        sa.Column("fee", sa.BigInteger(), nullable=False),
+        sa.Column("covered", sa.BigInteger(), nullable=False),
+        sa.Column("borne", sa.BigInteger(), nullable=False),
+        sa.Column("rules", sa.Integer(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answer", sa.String(32), nullable=True),
+        sa.Column("evidence", sa.Text(), nullable=True),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("planned_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("request_id", sa.String(length=255), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint(
+            "amount > 0 AND withdrawn >= 0 AND withdrawn <= amount AND fee >= 0"
+            " AND covered >= 0 AND borne >= 0 AND covered + borne <= withdrawn",
+            name="ck_chargeback_amount",
+        ),
+        sa.ForeignKeyConstraint(
+            ["operation_id"], ["operation.id"], name="fk_chargeback_operation_id_operation"
+        ),
+        sa.ForeignKeyConstraint(
+            ["step_id", "id"],
+            ["step_image.step_id", "step_image.row_id"],
+            name="bond_chargeback",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_chargeback"),
+        sa.UniqueConstraint("stripe_id", name="uq_chargeback_stripe_id"),
+    )
+    op.create_index("ix_chargeback_number", "chargeback", ["number"], unique=False)
+    op.create_index("ix_chargeback_operation_id", "chargeback", ["operation_id"], unique=False)
+    op.create_index("ix_chargeback_state", "chargeback", ["state", "due_at"], unique=False)
+    op.create_table(
         "organisation",
         sa.Column("handle", sa.String(length=32), nullable=False),
         sa.Column("name_zh", sa.String(length=100), nullable=False),
@@ -762,6 +809,7 @@ def upgrade() -> None:
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.Column("fee", sa.BigInteger(), nullable=False),
         sa.Column("recovered", sa.BigInteger(), nullable=True),
+        sa.Column("chargeback_id", sa.Uuid(), nullable=True),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("ordered_at", sa.DateTime(timezone=True), nullable=False),
@@ -914,6 +962,7 @@ def upgrade() -> None:
     op.create_table(
         "posting",
         sa.Column("operation_id", sa.Uuid(), nullable=False),
+        sa.Column("chargeback_id", sa.Uuid(), nullable=True),
         sa.Column("number", sa.String(length=11), nullable=False),
         sa.Column("place", sa.Integer(), nullable=False),
         sa.Column("debit", sa.String(length=80), nullable=False),
@@ -924,6 +973,9 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("step_id", sa.Uuid(), nullable=False),
         sa.CheckConstraint("amount > 0 AND debit <> credit", name="ck_posting_amount"),
+        sa.ForeignKeyConstraint(
+            ["chargeback_id"], ["chargeback.id"], name="fk_posting_chargeback_id_chargeback"
+        ),
         sa.ForeignKeyConstraint(["operation_id"], ["operation.id"], name="fk_posting_operation_id_operation"),
         sa.ForeignKeyConstraint(
             ["step_id", "id"],
@@ -1050,6 +1102,7 @@ def upgrade() -> None:
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.Column("fee", sa.BigInteger(), nullable=False),
         sa.Column("refund", sa.BigInteger(), nullable=False),
+        sa.Column("charged_back", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("state", sa.String(32), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
@@ -1057,7 +1110,9 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("step_id", sa.Uuid(), nullable=False),
         sa.CheckConstraint(
-            "amount > 0 AND fee >= 0 AND refund >= 0 AND fee + refund <= amount", name="ck_settlement_amount"
+            "amount > 0 AND fee >= 0 AND refund >= 0 AND charged_back >= 0"
+            " AND fee + refund + charged_back <= amount",
+            name="ck_settlement_amount",
         ),
         sa.ForeignKeyConstraint(
             ["step_id", "id"],
@@ -1845,6 +1900,10 @@ def downgrade() -> None:
     op.drop_index("ix_trade_buyer_id", table_name="trade")
     op.drop_index("ix_trade_asset_id", table_name="trade")
     op.drop_table("trade")
+    op.drop_index("ix_chargeback_state", table_name="chargeback")
+    op.drop_index("ix_chargeback_operation_id", table_name="chargeback")
+    op.drop_index("ix_chargeback_number", table_name="chargeback")
+    op.drop_table("chargeback")
     op.drop_index(
         "uq_organisation_living_code",
         table_name="organisation",

@@ -12,11 +12,14 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from market import clock, permissions, rules
 from market.actor import Actor
 from market.payments import inbox, viewing
-from market.payments.models import Operation, Posting, Reconciliation
+from market.payments.chargebacks.states import PENDING
+from market.payments.models import Chargeback, Operation, Posting, Reconciliation
 from market.payments.reconciliation.states import ReconciliationState
 from market.payments.states import OperationKind, OperationState, Processor
 from market.permissions import Relation
 
+MOST: Final = 200
+"""Chargebacks that the desk shows."""
 LATE: Final = timedelta(days=2)
 """How long after the end of the last report the next one is missed."""
 
@@ -31,6 +34,8 @@ class AlarmKind(StrEnum):
     EVENTS = "events"
     LATE = "late"
     DIFFERENCES = "differences"
+    RECEIVABLE = "receivable"
+    CHARGEBACK = "chargeback"
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,14 @@ def alarms(session: Session, actor: Actor) -> list[Alarm]:
         Forbidden: neither an operator nor an auditor.
     """
     permissions.require(actor, "reconciliation.look", Relation.OTHER)
-    found = [*_operations(session, actor), *_holds(session), *_inbox(session), *_reports(session)]
+    found = [
+        *_operations(session, actor),
+        *_holds(session),
+        *_receivables(session),
+        *_chargebacks(session),
+        *_inbox(session),
+        *_reports(session),
+    ]
     return sorted(found, key=lambda alarm: (alarm.since, alarm.kind.value))
 
 
@@ -144,6 +156,56 @@ def _holds(session: Session) -> Iterator[Alarm]:
     )
     query = select(func.count(), func.min(late.c.since)).select_from(late)
     yield from _counted(session, query, AlarmKind.HELD, "/trades")
+
+
+def _receivables(session: Session) -> Iterator[Alarm]:
+    """Tell of what providers have owed for longer than they should, counted from when they began to owe it."""
+    days = rules.book().value("receivable.days")
+    owed = union_all(
+        select(Posting.debit.label("account"), Posting.currency, Posting.amount, Posting.booked_at).where(
+            Posting.debit.like("provider_receivable:%")
+        ),
+        select(Posting.credit.label("account"), Posting.currency, -Posting.amount, Posting.booked_at).where(
+            Posting.credit.like("provider_receivable:%")
+        ),
+    ).subquery()
+    account, currency, amount, booked_at = owed.c
+    late = (
+        select(func.min(booked_at).label("since"))
+        .group_by(account, currency)
+        .having(func.sum(amount) > 0, func.min(booked_at) < clock.now() - timedelta(days=days))
+        .subquery()
+    )
+    query = select(func.count(), func.min(late.c.since)).select_from(late)
+    yield from _counted(session, query, AlarmKind.RECEIVABLE, "/payments")
+
+
+def _chargebacks(session: Session) -> Iterator[Alarm]:
+    """Tell of chargebacks that nobody has answered and whose time to answer ends soon."""
+    soon = clock.now() + timedelta(days=rules.book().value("chargeback.answer_days"))
+    query = select(func.count(), func.min(Chargeback.opened_at)).where(
+        Chargeback.state.in_(PENDING), Chargeback.answer.is_(None), Chargeback.due_at < soon
+    )
+    yield from _counted(session, query, AlarmKind.CHARGEBACK, "/payments/desk#chargebacks")
+
+
+def chargebacks(session: Session, actor: Actor) -> list[tuple[Chargeback, int | None]]:
+    """Return the chargebacks that wait for the bank, each with the whole days left to answer it; the nearest first.
+
+    The days are None where it is answered, or nobody says until when it can be.
+
+    Raises:
+        Forbidden: neither an operator nor an auditor.
+    """
+    permissions.require(actor, "reconciliation.look", Relation.OTHER)
+    query = select(Chargeback).where(Chargeback.state.in_(PENDING)).order_by(Chargeback.due_at, Chargeback.id)
+    return [(row, _days_left(row)) for row in session.scalars(query.limit(MOST))]
+
+
+def _days_left(row: Chargeback) -> int | None:
+    if row.answer is not None or row.due_at is None:
+        return None
+    return max((row.due_at - clock.now()) // timedelta(days=1), 0)
 
 
 def _inbox(session: Session) -> Iterator[Alarm]:

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from market import clock
 from market.db import read
 from market.payments import books
-from market.payments.models import Operation, Posting
+from market.payments.models import Chargeback, Operation, Posting
 from market.payments.platform import client
 from market.payments.reconciliation import matching
 from market.payments.reconciliation.matching import Booking, Clue, Line, Movement, Outcome, Window
@@ -32,6 +32,8 @@ TRIES: Final = 3
 """How often the list is fetched again because money moved meanwhile."""
 
 _CHUNK: Final = 500
+_QUESTIONED: Final = ("du_", "dp_")
+"""How the platform's numbers of chargebacks begin; what one takes is booked at the next look."""
 _WAITING: Final = frozenset({OperationState.PLANNED, OperationState.OPEN})
 
 
@@ -156,7 +158,12 @@ def _bookings(session: Session, since: datetime, sources: Set[str]) -> list[Book
     found = [*_booked(session, _sums().where(Posting.booked_at >= since))]
     for some in _chunks(sources - {one.source for one in found} - {""}):
         named = select(Operation.id).where(or_(Operation.charge.in_(some), Operation.stripe_id.in_(some)))
-        found += _booked(session, _sums().where(Posting.operation_id.in_(named), Posting.booked_at < since))
+        taken = select(Chargeback.id).where(Chargeback.stripe_id.in_(some))
+        mine = or_(
+            and_(Posting.operation_id.in_(named), Posting.chargeback_id.is_(None)),
+            Posting.chargeback_id.in_(taken),
+        )
+        found += _booked(session, _sums().where(mine, Posting.booked_at < since))
     waiting = select(Operation).where(
         Operation.state == OperationState.PLANNED,
         Operation.kind != OperationKind.CHECKOUT,
@@ -165,33 +172,43 @@ def _bookings(session: Session, since: datetime, sources: Set[str]) -> list[Book
     return [*found, *(_planned(row) for row in session.scalars(waiting))]
 
 
-def _sums() -> Select[uuid.UUID, str, Any, Any, datetime]:
+def _sums() -> Select[uuid.UUID, uuid.UUID | None, str, Any, Any, datetime]:
     into, fee = Posting.debit == books.CLEARING, Posting.debit == books.PSP_FEES
+    back = Posting.credit == books.PSP_FEES
     return (
         select(
             Posting.operation_id,
+            Posting.chargeback_id,
             Posting.currency,
-            func.sum(case((into, Posting.amount), (fee, 0), else_=-Posting.amount)),
-            func.sum(case((fee, Posting.amount), else_=0)),
+            func.sum(case((or_(fee, back), 0), (into, Posting.amount), else_=-Posting.amount)),
+            func.sum(case((fee, Posting.amount), (back, -Posting.amount), else_=0)),
             func.min(Posting.booked_at),
         )
         .where(_of_clearing())
-        .group_by(Posting.operation_id, Posting.currency)
+        .group_by(Posting.operation_id, Posting.chargeback_id, Posting.currency)
     )
 
 
-def _booked(session: Session, sums: Select[uuid.UUID, str, Any, Any, datetime]) -> Iterator[Booking]:
+def _booked(
+    session: Session, sums: Select[uuid.UUID, uuid.UUID | None, str, Any, Any, datetime]
+) -> Iterator[Booking]:
     rows = session.execute(sums).all()
     operations: dict[uuid.UUID, Operation] = {}
     for some in _chunks({row[0] for row in rows}):
         operations |= {
             one.id: one for one in session.scalars(select(Operation).where(Operation.id.in_(some)))
         }
-    for operation_id, currency, amount, fee, booked_at in rows:
+    questions: dict[uuid.UUID, str] = {}
+    for some in _chunks({row[1] for row in rows if row[1]}):
+        named = select(Chargeback).where(Chargeback.id.in_(some))
+        questions |= {one.id: one.stripe_id for one in session.scalars(named)}
+    for operation_id, chargeback_id, currency, amount, fee, booked_at in rows:
         row = operations[operation_id]
+        own = (row.charge if row.kind is OperationKind.CHECKOUT else row.stripe_id) or ""
         yield replace(
             _planned(row),
-            source=(row.charge if row.kind is OperationKind.CHECKOUT else row.stripe_id) or "",
+            kind="chargeback" if chargeback_id else row.kind.value,
+            source=questions[chargeback_id] if chargeback_id else own,
             amount=int(amount),
             fee=int(fee),
             currency=currency,
@@ -237,13 +254,14 @@ def _clues(platform: Stripe, sources: Iterable[str], movements: Iterable[Movemen
         for source, operation_id in named.items():
             row = session.get(Operation, operation_id)
             if row is not None:
-                is_open = row.state in _WAITING and last.get(source, 0) >= late
+                waits = row.state in _WAITING or source.startswith(_QUESTIONED)
+                is_open = waits and last.get(source, 0) >= late
                 clues[source] = Clue(str(row.id), row.number, is_open)
     return clues
 
 
 def _named(platform: Stripe, source: str) -> uuid.UUID | None:
-    """Return the operation that a charge, transfer or refund was made for, as its metadata say."""
+    """Return the operation that a charge, transfer, refund or chargeback is about, as its metadata say."""
     try:
         if source.startswith(("ch_", "py_")):
             metadata = platform.charge(source).metadata
@@ -251,6 +269,8 @@ def _named(platform: Stripe, source: str) -> uuid.UUID | None:
             metadata = platform.transfer(source).metadata
         elif source.startswith(("re_", "pyr_")):
             metadata = platform.refund(source).metadata
+        elif source.startswith(_QUESTIONED):
+            metadata = platform.payment_intent(platform.dispute(source).payment_intent).metadata
         else:
             return None
         return uuid.UUID(metadata.get("operation", ""))

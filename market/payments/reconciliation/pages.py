@@ -28,6 +28,8 @@ ALARMS: Final = {
     AlarmKind.DOUBT: lazy("Payments in doubt"),
     AlarmKind.EVENTS: lazy("Events of the payment platform that nobody could place"),
     AlarmKind.LATE: lazy("No report on books and platform since"),
+    AlarmKind.RECEIVABLE: lazy("Providers that have owed money for long"),
+    AlarmKind.CHARGEBACK: lazy("Chargebacks that must be answered soon"),
     AlarmKind.DIFFERENCES: lazy("Reports with differences that wait for a sign-off"),
 }
 OUTCOMES: Final = {
@@ -48,6 +50,7 @@ def money_desk() -> ResponseReturnValue:
         return render_template(
             "pages/reconciliation/desk.html",
             alarms=desk.alarms(session, actor),
+            chargebacks=desk.chargebacks(session, actor),
             totals=desk.totals(session, actor),
             labels=ALARMS,
             called=naming.account_label,

@@ -116,7 +116,9 @@ class AlarmOut(Schema):
 
     kind = fields.String(
         required=True,
-        metadata={"description": "unknown, held, refund, doubt, events, late or differences"},
+        metadata={
+            "description": "unknown, held, refund, doubt, events, late, differences, receivable or chargeback"
+        },
     )
     count = fields.Integer(required=True)
     since = Timestamp(required=True)

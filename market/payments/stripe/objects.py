@@ -16,17 +16,31 @@ class Answer:
 
 @dataclass(frozen=True)
 class Account(Answer):
-    """A provider's connected account; ``transfers`` is ``active`` when money can be sent to it."""
+    """A provider's connected account; ``transfers`` is ``active`` when money can be sent to it.
+
+    ``wanted`` names what the platform must still be told, in its own words; ``details_submitted`` tells whether the
+    owner has been through its questions once.
+    """
 
     id: str
     transfers: str
     metadata: Mapping[str, str]
+    wanted: tuple[str, ...] = ()
+    details_submitted: bool = False
 
     @classmethod
     def read(cls, data: Json) -> "Account":
         """Read the API object."""
         capabilities = data.get("capabilities") or {}
-        return cls(data["id"], str(capabilities.get("transfers") or ""), _metadata(data))
+        asked = data.get("requirements") or {}
+        wanted = {str(one) for name in ("currently_due", "past_due") for one in asked.get(name) or []}
+        return cls(
+            id=data["id"],
+            transfers=str(capabilities.get("transfers") or ""),
+            metadata=_metadata(data),
+            wanted=tuple(sorted(wanted)),
+            details_submitted=bool(data.get("details_submitted")),
+        )
 
 
 @dataclass(frozen=True)
@@ -155,9 +169,10 @@ class Dispute(Answer):
     """A payment that the payer's bank questions.
 
     ``status`` needs_response, under_review, won, lost or prevented; for an inquiry, which has taken no money,
-    warning_needs_response, warning_under_review or warning_closed. ``taken`` is what is gone from the
-    platform's account because of it now, with the dispute's fee, minor units of ``taken_currency``; it comes
-    down again when a dispute is won. ``due_by`` (seconds since the epoch) ends the time to answer, 0 unknown.
+    warning_needs_response, warning_under_review or warning_closed. ``taken`` is what is gone from the platform's
+    account because of it now, minor units of ``taken_currency``: ``withdrawn`` of the payment, and the dispute's
+    ``fee``; both come down again when a dispute is won. ``due_by`` (seconds since the epoch) ends the time to answer,
+    0 unknown.
     """
 
     id: str
@@ -168,6 +183,8 @@ class Dispute(Answer):
     charge: str
     payment_intent: str
     taken: int
+    withdrawn: int
+    fee: int
     taken_currency: str
     due_by: int
     submissions: int
@@ -187,6 +204,8 @@ class Dispute(Answer):
             charge=_id(data.get("charge")),
             payment_intent=_id(data.get("payment_intent")),
             taken=-sum(int(one.get("net") or 0) for one in movements),
+            withdrawn=-sum(int(one.get("amount") or 0) for one in movements),
+            fee=sum(int(one.get("fee") or 0) for one in movements),
             taken_currency=str(movements[0].get("currency") or "") if movements else "",
             due_by=int(details.get("due_by") or 0),
             submissions=int(details.get("submission_count") or 0),

@@ -34,7 +34,19 @@ from market.steps import Step, StepImage, journal, recovering, truncate_journal
 from market.steps.journal import Record
 from market.trades import decisions, ending, grounds, redressing
 from market.trades.dispute import Ruling
-from tests import assets, attestations, banking, deals, invoices, offers, people, reports, signers, trades
+from tests import (
+    assets,
+    attestations,
+    banking,
+    chargebacks,
+    deals,
+    invoices,
+    offers,
+    people,
+    reports,
+    signers,
+    trades,
+)
 from tests.conftest import Clock, postgres_server, sqlite_urls
 from tests.deals import Deal
 from tests.market.governance.comparing import (
@@ -138,6 +150,8 @@ def second_half(deal: Deal) -> None:
     chief = people.operator()
     with transaction() as session:
         redressing.order(session, chief, deal.number, 1_000, "a column was empty")
+    jobs.drain()
+    chargebacks.questioned(deal.number, amount=2_000)
     jobs.drain()
     other = trades.fetched(trades.paid(trades.in_force(beside=deal)))
     with transaction() as session:

@@ -24,7 +24,19 @@ from market.oversight import checking, publishing
 from market.trades import decisions, ending, redressing
 from market.trades.dispute import Ruling
 from market.trades.grounds import Ground
-from tests import assets, attestations, banking, deals, evidence, invoices, offers, people, reports, signers
+from tests import (
+    assets,
+    attestations,
+    banking,
+    chargebacks,
+    deals,
+    evidence,
+    invoices,
+    offers,
+    people,
+    reports,
+    signers,
+)
 from tests.deals import Deal
 
 GARBAGE = ("'no such value'", "X'00ff'", "1.5")
@@ -105,6 +117,8 @@ def _ended(running: Flask, deal: Deal) -> None:
     evidence.look()
     with transaction() as session:
         ending.end(session, deal.provider, deal.number, Ground.GRAVE, "it was passed on")
+    chargebacks.questioned(deal.number, amount=20_000)
+    evidence.look()
 
 
 def tables() -> list[Table]:

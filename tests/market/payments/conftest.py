@@ -147,6 +147,8 @@ def money(
     found = Money(exchange, clock, platform, url)
     for name in ("payment.settled", "transfer.made", "refund.made", "reversal.over"):
         exchange.extensions["handlers"][name] = _following(found, name)
+    for name in ("chargeback.opened", "chargeback.over"):
+        exchange.extensions["handlers"][name] = _questioned(found, name)
     yield found
     platform.stop()
     server.shutdown()
@@ -188,6 +190,14 @@ def a_bill(provider: Actor, buyer: Actor, *, amount: int = 19_900, fee: int = 59
         title="每日气象",
         rules=1,
     )
+
+
+def _questioned(money: Money, name: str) -> Callable[..., None]:
+    def follow(number: str, chargeback_id: str) -> None:
+        assert uuid.UUID(chargeback_id)
+        money.followed.append((name, number))
+
+    return follow
 
 
 def _following(money: Money, name: str) -> Callable[..., None]:
