@@ -48,7 +48,9 @@ class Ending(StrEnum):
     WITHDRAWN = "withdrawn"
     EXPIRED = "expired"
     LAPSED = "lapsed"
-    """What an amendment was to change has ended or rests."""
+    """What an amendment was to change has ended or rests, or a waiver was over before it came into force."""
+    SOLD = "sold"
+    """What it is about is sold once, and another buyer signed first."""
 
 
 TRANSITIONS: Final = MappingProxyType(
@@ -102,6 +104,7 @@ EXITS: Final = MappingProxyType(
         (Role.BUYER, Ending.WITHDRAWN): frozenset(TURNS),
         (None, Ending.EXPIRED): frozenset(TURNS),
         (None, Ending.LAPSED): frozenset({*TURNS, State.VERIFIED}),
+        (None, Ending.SOLD): frozenset(TURNS),
     }
 )
 """Who may end a negotiation how, and until when: whoever has signed is bound, nobody before."""

@@ -189,12 +189,13 @@ def terminate(
         reason: what is said to it.
 
     Raises:
-        StateError: the contract is in force or has ended already, or this side is bound; or it would lapse, and amends
-            none that could have ended.
+        StateError: the contract is in force or has ended already, or this side is bound; or it would lapse, and is
+            neither an amendment of one that could have ended nor under a waiver that could be over.
     """
     terms = parse(contract.terms.encode())
-    if ending is Ending.LAPSED and not (isinstance(terms, Terms) and terms.amends):
-        raise StateError("only a proposal to amend a contract lapses")
+    lapses = isinstance(terms, Terms) and (terms.amends is not None or terms.values.get("use.waiver") is True)
+    if ending is Ending.LAPSED and not lapses:
+        raise StateError("only a proposal to amend a contract, or one under a waiver, lapses")
     contract.state = ended(contract.state, role, ending)
     contract.ending, contract.reason = ending, reason
     contract.step_id = step_id

@@ -28,6 +28,7 @@ import market.contracting.stamping
 import market.contracting.standing.api
 import market.contracting.standing.ending
 import market.contracting.standing.pages
+import market.contracting.waiver_pages
 import market.delivery.api
 import market.delivery.pages
 import market.governance.api
@@ -134,6 +135,7 @@ HANDLERS: Final[Mapping[str, jobs.Handler]] = {
     "offer.deadline": market.contracting.standing.ending.on_deadline,
     "offer.stamp": market.contracting.stamping.on_unstamped_offer,
     "contract.deadline": market.contracting.service.on_deadline,
+    "listing.sold": market.contracting.service.on_sold,
     "contract.ended": market.contracting.letters.on_ended,
     "contract.reminder": market.contracting.letters.on_reminder,
     "contract.stamp": market.contracting.stamping.on_unstamped,
@@ -237,6 +239,7 @@ PAGES: Final = (
     market.catalog.pages,
     market.contracting.pages,
     market.contracting.standing.pages,
+    market.contracting.waiver_pages,
     market.payments.pages,
     market.payments.bank.pages,
     market.payments.reconciliation.pages,

@@ -321,10 +321,19 @@ CODES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
     # listings
     "listing.not_found": (404, lazy("There is no such listing.")),
     "listing.not_listed": (409, lazy("This listing is not on offer now.")),
+    "listing.sold": (
+        409,
+        lazy("This listing is sold once, and another contract over it was signed. Look for another listing."),
+    ),
     "listing.invalid": (422, lazy("Some fields cannot be accepted. Correct them and send again.")),
     "listing.benefit_priced": (
-        422,
-        lazy("A public-benefit listing is free of charge. Set the price to 0, or list it as commercial."),
+        403,
+        lazy("A public-benefit listing with a price states its cost (older rule books: is free of charge)."),
+    ),
+    "listing.above_cost": (403, lazy("A public-benefit listing asks for no more than its stated cost.")),
+    "listing.benefit_commercial": (
+        403,
+        lazy("A public-benefit listing permits no commercial use; that is listed apart."),
     ),
     "listing.promise_not_held": (
         422,
@@ -334,6 +343,11 @@ CODES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
     "listing.newest": (409, lazy("The listing offers the newest approved file already.")),
     "listing.offered": (409, lazy("A standing offer over this listing is open and names the older file.")),
     "listing.wrong_state": (409, lazy("The listing is in another state; `state` names it.")),
+    "rules.not_found": (404, lazy("There is no such version of the rule book.")),
+    "waiver.not_eligible": (409, lazy("The startup waiver does not apply here; `why` says why.")),
+    "waiver.kept": (422, lazy("These terms take away what goes with the startup waiver.")),
+    "waiver.not_computed": (422, lazy("Only the exchange applies the startup waiver, with the request.")),
+    "waiver.over": (409, lazy("The startup waiver's last day is past; `last_day` names it.")),
     **OF_TRADES,
     **OF_PAYMENTS,
 }

@@ -77,5 +77,6 @@ OF_PAYMENTS: Final[Mapping[str, tuple[int | None, LazyString]]] = {
     "webhook.not_signed": (400, lazy("The webhook is not signed for this endpoint.")),
     "webhook.unreadable": (400, lazy("The webhook cannot be read.")),
     "webhook.wrong_mode": (400, lazy("The webhook was sent in the other mode (test or live).")),
+    "account.none": (409, lazy("There is no payment account yet. Try again in a moment.")),
 }
 """Status and sentence of each, in the order of a payment's life."""

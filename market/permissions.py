@@ -116,6 +116,7 @@ ACTIONS: Final[Mapping[str, Permit]] = {
     "contract.withdraw": _permit(Scope.CONTRACTS, "R4.4", (Role.PROVIDER, _PROVIDER), (Role.BUYER, _BUYER)),
     "offer.open": _permit(Scope.CONTRACTS, "R4.9", (Role.PROVIDER, _OWN)),
     "offer.withdraw": _permit(Scope.CONTRACTS, "R4.9", (Role.PROVIDER, _OWN)),
+    "waiver.list": _permit(Scope.READ, "R7.2", (Role.OPERATOR, _OTHER), (Role.AUDITOR, _OTHER)),
     # payments and delivery
     "payment.begin": _permit(Scope.PAYMENTS, "R5.1", (Role.BUYER, _BUYER)),
     # the bank: what one operator records another one confirms; whose account it is, its administrator says

@@ -115,6 +115,7 @@ OF_TRADES: Final[Mapping[str, tuple[int | None, LazyString]]] = {
         409,
         lazy("This offer was accepted as often as it may be. Ask the provider for a contract instead."),
     ),
+    "offer.sold_once": (422, lazy("This listing is sold once: let the offer be accepted once.")),
     "offer.wrong_state": (409, lazy("The standing offer is in another state; `state` names it.")),
     "offer.other_terms": (409, lazy("The contract does not accept the offer that it names; do not sign it.")),
     "contract.not_canonical": (422, lazy("A value cannot be written in canonical JSON.")),

@@ -4,10 +4,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from market.catalog import reading, schemas, service, showing
+from market.catalog import reading, schemas, service, showing, waivers
+from market.catalog.inspection_schemas import ListingInspectionOut
 from market.catalog.models import Benefit
 from market.catalog.reading import Filters, PriceFilter
 from market.catalog.sectors import Sector
+from market.catalog.warning_schemas import judged
 from market.db import read, transaction
 from market.openapi.blueprint import Blueprint
 from market.participants import service as participants
@@ -28,7 +30,8 @@ def search(query: dict[str, Any]) -> dict[str, Any]:
         page = reading.page_of(session, filters(query), query.get("cursor"))
         names = participants.names(session, {listing.provider_id for listing in page.items})
         offers = reading.offers_of(session, page.items)
-        items = [showing.item(listing, names, offers.get(listing.id)) for listing in page.items]
+        sold = reading.sold(session, page.items)
+        items = [showing.item(row, names, offers.get(row.id), sold=row.id in sold) for row in page.items]
         return {"items": items, "next": page.next}
 
 
@@ -43,17 +46,19 @@ def draft(data: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.get("/<string:number>")
-@blueprint.response(200, schemas.ListingStepOut)
+@blueprint.response(200, schemas.ListingShownOut)
 @blueprint.doc(security=[])
 def show(number: str) -> dict[str, Any]:
     """Return a listing: its terms and what the exchange measured."""
     actor = optional_actor()
     with read() as session:
-        return showing.whole(session, reading.found(session, actor, number))
+        listing = reading.found(session, actor, number)
+        found = waivers.for_reader(session, actor, reading.shown(session, listing))
+        return {**showing.whole(session, listing), "waiver": judged(found)}
 
 
 @blueprint.get("/<string:number>/inspection")
-@blueprint.response(200, schemas.ListingInspectionOut)
+@blueprint.response(200, ListingInspectionOut)
 @blueprint.doc(security=[])
 def inspection(number: str) -> dict[str, Any]:
     """Return what the exchange measured in the listed file, and those values of it that are public."""

@@ -24,8 +24,10 @@ class Benefit(StrEnum):
 class Listing(Stateful, Base):
     """What a provider offers.
 
-    ``price`` is in minor units of ``currency``; ``model`` is ``<name>/<version>`` of the model text; ``terms``
-    holds what stands in the text's blanks, by their names (:mod:`contracts.blanks`), the price among them.
+    ``price`` is in minor units of ``currency``, and so is ``cost``, what the data cost their provider: of a
+    public-benefit listing with a price, stated with its basis (R3.3), else None. ``model`` is ``<name>/<version>`` of
+    the model text; ``terms`` holds what stands in the text's blanks, by their names (:mod:`contracts.blanks`), the
+    price among them.
     """
 
     __tablename__ = "listing"
@@ -46,8 +48,12 @@ class Listing(Stateful, Base):
     benefit: Mapped[Benefit]
     price: Mapped[int] = mapped_column(BigInteger)
     currency: Mapped[str] = mapped_column(String(3))
+    cost: Mapped[int | None] = mapped_column(BigInteger)
+    cost_basis: Mapped[str | None] = mapped_column(Text)
     model: Mapped[str] = mapped_column(String(60))
     terms: Mapped[dict[str, Any]]
+    exclusive: Mapped[bool] = mapped_column(default=False)
+    """Whether it is sold once (rule R3.5)."""
     state: Mapped[ListingState] = mapped_column(default=ListingState.DRAFT)
     drafted_at: Mapped[datetime]
     listed_at: Mapped[datetime | None]
@@ -60,3 +66,14 @@ class ListingOffer(Base):
 
     listing_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("listing.id"), primary_key=True)
     number: Mapped[str] = mapped_column(String(11))
+
+
+class ListingSale(Base):
+    """Says that a listing that is sold once has its buyer; derived, so not stateful.
+
+    What decides is the unique row that ``contracting`` keeps; it says here what the catalogue shows.
+    """
+
+    __tablename__ = "listing_sale"
+
+    listing_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("listing.id"), primary_key=True)

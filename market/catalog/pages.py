@@ -14,12 +14,13 @@ from contracts.terms import Offered
 from contracts.vocabulary import Action, Indicator, Purpose
 from market import clock, forms, permissions
 from market.actor import Actor, Role
-from market.catalog import reading, schemas, sectors, service, showing
+from market.catalog import reading, schemas, sectors, service, showing, waivers
 from market.catalog.models import Benefit, Listing
 from market.catalog.reading import Filters, PriceFilter
 from market.catalog.sectors import Sector
 from market.catalog.states import ListingState
 from market.catalog.terms import ASKED, ONCE, RULED, Proposal, offered
+from market.catalog.warning import warnings
 from market.catalog.wording import about, word
 from market.db import read, transaction
 from market.errors import Conflict, Forbidden, Invalid, MarketError, NotFound
@@ -329,12 +330,15 @@ def _listing(number: str, error: Exception | None = None) -> str:
         facts = reading.shown(session, row)
         names = participants.names(session, {row.provider_id})
         offer = reading.offers_of(session, [row]).get(row.id)
+        sold = bool(reading.sold(session, [row]))
         older = not offering.is_newest(session, row.asset_id, row.revision_id)
-    may = _may(actor, row)
+        waived = waivers.for_reader(session, actor, facts)
+    may = _may(actor, row, sold=sold)
     return render_template(
         "pages/catalog/listing.html",
         row=row,
         offer=offer,
+        sold=sold,
         facts_=facts,
         provider=names.get(row.provider_id, {}),
         promises=showing.promises(facts),
@@ -352,13 +356,15 @@ def _listing(number: str, error: Exception | None = None) -> str:
         may=may | {"move": may["move"] and older and not offer},
         older=older,
         terms=Offered(row.terms),
+        waived=waived,
+        warnings=warnings(Offered(row.terms)),
         values=forms.sent(),
         faults=forms.faults(error) if error else {},
         message=error.message if isinstance(error, MarketError) else None,
     )
 
 
-def _may(actor: Actor, row: Listing) -> dict[str, bool]:
+def _may(actor: Actor, row: Listing, *, sold: bool) -> dict[str, bool]:
     """Return which acts the page offers; the service decides again."""
     relation = reading.relation(actor, row)
     states = {
@@ -374,7 +380,8 @@ def _may(actor: Actor, row: Listing) -> dict[str, bool]:
     listed = row.state is ListingState.LISTED
     movable = row.state in {ListingState.DRAFT, ListingState.LISTED}
     may["move"] = movable and permissions.allowed(actor, "listing.publish", relation)
-    may["request"] = listed and permissions.allowed(actor, "contract.request", relation)
-    may["offer"] = listed and permissions.allowed(actor, "offer.open", relation)
-    may["sign_in"] = listed and actor.user_id is None
+    free = listed and not sold
+    may["request"] = free and permissions.allowed(actor, "contract.request", relation)
+    may["offer"] = free and permissions.allowed(actor, "offer.open", relation)
+    may["sign_in"] = free and actor.user_id is None
     return may

@@ -15,7 +15,7 @@ from contracts.money import Money
 from contracts.terms import Offered
 from market.actor import Actor
 from market.catalog import search
-from market.catalog.models import Benefit, Listing, ListingOffer
+from market.catalog.models import Benefit, Listing, ListingOffer, ListingSale
 from market.catalog.sectors import Sector
 from market.catalog.states import ListingState
 from market.db import locked
@@ -55,6 +55,7 @@ class Facts:
         use: what the buyer may do.
         term_days: how long.
         benefit: commercial or public.
+        cost: what it costs its provider, in the price's minor units; None where that is not stated.
     """
 
     id: uuid.UUID
@@ -71,6 +72,7 @@ class Facts:
     use: Use
     term_days: int
     benefit: Benefit
+    cost: int | None = None
 
     @property
     def report(self) -> Report:
@@ -131,13 +133,25 @@ def facts_of(session: Session, listing: Listing) -> Facts:
         listing: one that the reader of the answer may see (:func:`found`).
 
     Raises:
-        Conflict: the listing is not on offer now (``listing.not_listed``), or its asset is not registered.
+        Conflict: the listing is not on offer now (``listing.not_listed``), is sold (``listing.sold``), or its asset is
+            not registered.
     """
     if listing.state is not ListingState.LISTED:
         raise Conflict(
             "listing.not_listed", _("This listing is not on offer now."), state=listing.state.value
         )
+    if sold(session, [listing]):
+        raise sold_already()
     return _facts(listing, offering.tradable(session, listing.asset_id, listing.revision_id))
+
+
+def sold_already() -> Conflict:
+    """Return the refusal of a second contract over a listing that is sold once."""
+    return Conflict(
+        "listing.sold",
+        _("This listing is sold once, and another contract over it was signed. Look for another listing."),
+        rule="R3.5",
+    )
 
 
 def is_listed(session: Session, number: str) -> bool:
@@ -148,9 +162,26 @@ def is_listed(session: Session, number: str) -> bool:
 
 def offers_of(session: Session, listings: Collection[Listing]) -> dict[uuid.UUID, str]:
     """Return the number of the standing offer by which each listing can be accepted at once, where there is one."""
-    ids = [row.id for row in listings if row.state is ListingState.LISTED]
+    gone = sold(session, listings)
+    ids = [row.id for row in listings if row.state is ListingState.LISTED and row.id not in gone]
     rows = session.scalars(select(ListingOffer).where(ListingOffer.listing_id.in_(ids)))
     return {row.listing_id: row.number for row in rows}
+
+
+def is_sold_once(session: Session, listing_id: uuid.UUID, *, lock: bool = False) -> bool:
+    """Tell whether a listing is sold once; with ``lock`` it is locked if it is, until the transaction ends."""
+    listing = session.get_one(Listing, listing_id)
+    if listing.exclusive and lock:
+        locked(session, Listing, listing_id)
+    return listing.exclusive
+
+
+def sold(session: Session, listings: Collection[Listing]) -> set[uuid.UUID]:
+    """Return which of the listings are sold once and have their buyer."""
+    ids = [row.id for row in listings if row.exclusive]
+    if not ids:
+        return set()
+    return set(session.scalars(select(ListingSale.listing_id).where(ListingSale.listing_id.in_(ids))))
 
 
 def shown(session: Session, listing: Listing) -> Facts:
@@ -223,4 +254,5 @@ def _facts(listing: Listing, asset: RegisteredAsset) -> Facts:
         use=terms.use,
         term_days=terms.term_days,
         benefit=listing.benefit,
+        cost=listing.cost,
     )

@@ -15,6 +15,7 @@ from market.catalog.reading import PriceFilter
 from market.catalog.sectors import Sector
 from market.catalog.states import ListingState
 from market.catalog.terms import LONGEST_TERM, ONCE, Proposal, subscription, use_of
+from market.catalog.warning_schemas import VerdictOut, WarnedOut
 from market.fields import (
     SMALLEST_AMOUNT,
     BoundedInt,
@@ -35,8 +36,6 @@ from market.fields import (
     says,
 )
 from market.i18n import _, lazy
-from market.inspection.sensitive.classes import Sensitive
-from market.registry.cleaning_schemas import CleaningOut
 from market.texts.values import Values
 
 _DATA = "data-provision/1.0"
@@ -87,6 +86,12 @@ class _ProposalIn(Schema):
     purposes = _words(Purpose, low=1, required=True)
     permitted = _words(Action, load_default=list)
     prohibited = _words(Action, load_default=list)
+    cost_basis = Text(
+        low=2,
+        high=1000,
+        lines=True,
+        metadata={"description": "What `cost` is made up of; everybody can read it (R3.3)"},
+    )
 
 
 class ListingIn(_ProposalIn):
@@ -99,8 +104,18 @@ class ListingIn(_ProposalIn):
             "What all payments come to, where `terms` say that there are several"
         },
     )
+    cost = MinorUnits(
+        metadata={
+            "description": "What the data cost you, minor units of `currency`: the most that a public-benefit"
+            " listing may ask for (R3.3)"
+        },
+    )
     term_days = BoundedInt(low=1, high=LONGEST_TERM, required=True)
     currency = one_of("CNY", load_default="CNY")
+    exclusive = fields.Boolean(
+        load_default=False,
+        metadata={"description": "Sold once: when one buyer has signed, no other contract comes into force"},
+    )
     quality = Several(Part(PromiseIn), load_default=list)
     terms = Values(
         load_default=dict,
@@ -111,7 +126,8 @@ class ListingIn(_ProposalIn):
 
     @post_load
     def _value(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
-        return _proposal(data, Money(data["price"], data["currency"]), data["quality"])
+        price = Money(data["price"], data["currency"])
+        return _proposal(data, price, data["quality"], data.get("cost"))
 
 
 class _Rows(Shaped):
@@ -125,6 +141,8 @@ class ListingForm(_ProposalIn):
     """A listing as a person types it; the price in yuan, one promise a box."""
 
     price = Text(low=1, high=60, required=True)
+    cost = Text(low=1, high=60)
+    exclusive = one_of("no", "yes", load_default="no")
     paid = one_of(ONCE, *MONTHS, load_default=ONCE)
     periods = TypedInt(low=1, high=120, load_default=12)
     rows = _Rows()
@@ -134,12 +152,13 @@ class ListingForm(_ProposalIn):
 
     @post_load
     def _value(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
-        try:
-            price = Money.parse(data["price"])
-            if data["paid"] != ONCE and price.amount:
+        price = _yuan(data["price"], "price")
+        cost = _yuan(data["cost"], "cost").amount if "cost" in data else None
+        if data["paid"] != ONCE and price.amount:
+            try:
                 price, data["terms"] = subscription(price, data["paid"], data["periods"])
-        except ContractError as error:
-            raise ValidationError(_("Write an amount in yuan such as 1280.50."), "price") from error
+            except ContractError as error:
+                raise ValidationError(_("Write an amount in yuan such as 1280.50."), "price") from error
         quality = []
         for indicator in (Indicator.ROWS, Indicator.COMPLETENESS, Indicator.UNIQUENESS):
             if indicator.value in data:
@@ -147,10 +166,17 @@ class ListingForm(_ProposalIn):
                     quality.append(Promise(indicator, Operator.AT_LEAST, data[indicator.value]))
                 except ContractError as error:
                     raise ValidationError(_no_promise(), indicator.value) from error
-        return _proposal(data, price, quality)
+        return _proposal({**data, "exclusive": data["exclusive"] == "yes"}, price, quality, cost)
 
 
-def _proposal(data: dict[str, Any], price: Money, quality: list[Promise]) -> dict[str, Any]:
+def _yuan(text: str, name: str) -> Money:
+    try:
+        return Money.parse(text)
+    except ContractError as error:
+        raise ValidationError(_("Write an amount in yuan such as 1280.50."), name) from error
+
+
+def _proposal(data: dict[str, Any], price: Money, quality: list[Promise], cost: int | None) -> dict[str, Any]:
     proposal = Proposal(
         title=data["title"],
         summary=data["summary"],
@@ -162,6 +188,9 @@ def _proposal(data: dict[str, Any], price: Money, quality: list[Promise]) -> dic
         use=_use(data),
         term_days=data["term_days"],
         further=data.get("terms", {}),
+        cost=cost,
+        cost_basis=data.get("cost_basis"),
+        exclusive=data["exclusive"],
     )
     return {"asset_id": data["asset"], "proposal": proposal}
 
@@ -237,11 +266,18 @@ class ListingItemOut(Schema):
     benefit = fields.String()
     price = fields.Integer(metadata={"description": "minor units of the currency"})
     currency = fields.String()
+    cost = fields.Integer(
+        allow_none=True,
+        metadata={"description": "Of a public-benefit listing with a price: its stated cost, minor units"},
+    )
+    cost_basis = fields.String(allow_none=True, metadata={"description": "What that cost is made up of"})
     model = fields.String()
     state = fields.Enum(ListingState, by_value=True)
     offer = fields.String(
         allow_none=True, metadata={"description": "standing offer by which it can be accepted at once"}
     )
+    exclusive = fields.Boolean(metadata={"description": "whether it is sold once"})
+    sold = fields.Boolean(metadata={"description": "whether it has its one buyer"})
     provider = fields.Nested(ProviderOut)
     listed_at = Timestamp(allow_none=True)
 
@@ -260,6 +296,12 @@ class ListingOut(ListingItemOut):
     prohibited = fields.List(fields.String())
     term_days = fields.Integer()
     terms = fields.Dict(metadata={"description": "what stands in the blanks of the model text, by name"})
+    authority = fields.String(
+        allow_none=True, metadata={"description": "the authority whose public data these are registered as"}
+    )
+    warnings = fields.List(
+        fields.Nested(WarnedOut), metadata={"description": "what to know before money moves"}
+    )
 
 
 class ListingStepOut(ListingOut):
@@ -269,104 +311,16 @@ class ListingStepOut(ListingOut):
     index = fields.Integer(allow_none=True)
 
 
+class ListingShownOut(ListingStepOut):
+    """A listing as you see it."""
+
+    waiver = fields.Nested(
+        VerdictOut, allow_none=True, metadata={"description": "of your own organisation; null for others"}
+    )
+
+
 class ListingsOut(Schema):
     """A page of the catalogue."""
 
     items = fields.List(fields.Nested(ListingItemOut))
     next = fields.String(allow_none=True)
-
-
-class FrequentOut(Schema):
-    """A value that many cells have."""
-
-    value = fields.String()
-    count = fields.Integer(metadata={"description": "Cells, at least 5"})
-
-
-class HistogramOut(Schema):
-    """How numbers, days (since 1970-01-01) or moments (seconds since then) are spread."""
-
-    kind = one_of("number", "date", "timestamp")
-    low = fields.Integer(metadata={"description": "The first bar begins at `low` times two to the `power`"})
-    power = fields.Integer(metadata={"description": "Each bar is two to this power wide"})
-    counts = fields.List(fields.Integer(), metadata={"description": "Cells of each bar"})
-
-
-class PreviewColumnOut(Schema):
-    """Values of a column, where it holds nothing sensitive."""
-
-    name = fields.String()
-    seen = one_of("open", "masked", "withheld")
-    kind = one_of(*(kind.value for kind in Sensitive), data_key="class", attribute="class", allow_none=True)
-    minimum = fields.String(allow_none=True)
-    maximum = fields.String(allow_none=True)
-    frequent = fields.List(fields.Nested(FrequentOut))
-    histogram = fields.Nested(HistogramOut, allow_none=True)
-
-
-class PreviewOut(Schema):
-    """Values out of the file that everybody may see."""
-
-    columns = fields.List(fields.Nested(PreviewColumnOut))
-    sample = fields.List(
-        fields.List(fields.String(allow_none=True)),
-        metadata={
-            "description": "Rows of masked cells; null for an empty cell and for a column that is withheld"
-        },
-    )
-
-
-class DifferenceOut(Schema):
-    """A figure that a third party measured otherwise than the exchange."""
-
-    what = fields.String(
-        metadata={
-            "description": "Code of the indicator, or rows, duplicate_rows, nulls, content_digest, grade"
-        }
-    )
-    column = fields.String(allow_none=True, metadata={"description": "Null: of the whole file"})
-
-
-class AttestationOut(Schema):
-    """What an accredited body measured in the same file and signed by its own key; never merged with the exchange's."""
-
-    id = Uuid()
-    name_zh = fields.String()
-    name_en = fields.String()
-    credit_code = fields.String()
-    attested_at = Timestamp()
-    entry_id = Uuid()
-    report = fields.Dict(keys=fields.String(), metadata={"description": "Their report, of the same form"})
-    report_digest = Digest()
-    statement = fields.Dict(
-        keys=fields.String(), metadata={"description": "What they signed; it names report and file by digest"}
-    )
-    signature = fields.String(
-        metadata={"description": "Detached CMS SignedData over the statement's canonical text, base64 of DER"}
-    )
-    differs = fields.List(fields.Nested(DifferenceOut))
-
-
-class ListingInspectionOut(Schema):
-    """An inspection as everybody may see it."""
-
-    report = fields.Dict(
-        keys=fields.String(),
-        metadata={
-            "description": "The facts, whole. SHA-256 of this object as canonical JSON (RFC 8785) is `report_digest`; "
-            "`qilu inspect FILE --json` makes the same of the same bytes"
-        },
-    )
-    report_digest = Digest()
-    preview = fields.Nested(PreviewOut)
-    engine = fields.Dict(
-        keys=fields.String(), values=fields.String(), metadata={"description": "Versions of what measured"}
-    )
-    inspected_at = Timestamp()
-    cleanings = fields.List(
-        fields.Nested(CleaningOut),
-        metadata={"description": "How the file was made of the one that was uploaded"},
-    )
-    attestations = fields.List(
-        fields.Nested(AttestationOut), metadata={"description": "The newest of each third party"}
-    )

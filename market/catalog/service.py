@@ -7,12 +7,26 @@ from sqlalchemy import ColumnElement, and_, delete, select
 from sqlalchemy.orm import Session
 
 from contracts.identifiers import new_number
+from contracts.money import Money
 from contracts.terms import Offered
 from market import steps
 from market.actor import Actor
 from market.catalog import search
-from market.catalog.models import Listing, ListingOffer
-from market.catalog.reading import Facts, by_number, facts_of, found, is_listed, offers_of, page_of, relation
+from market.catalog.benefits import require_benefit
+from market.catalog.models import Listing, ListingOffer, ListingSale
+from market.catalog.reading import (
+    Facts,
+    by_number,
+    facts_of,
+    found,
+    is_listed,
+    is_sold_once,
+    offers_of,
+    page_of,
+    relation,
+    sold,
+    sold_already,
+)
 from market.catalog.sectors import NAMES
 from market.catalog.states import ListingEvent, ListingState, advance, wrong_state
 from market.catalog.terms import Proposal, check, check_promises
@@ -29,6 +43,7 @@ __all__ = [
     "facts_of",
     "found",
     "is_listed",
+    "is_sold_once",
     "move",
     "offers_of",
     "page_of",
@@ -37,7 +52,11 @@ __all__ = [
     "restore",
     "restore_all",
     "show_no_offers",
+    "show_nothing_sold",
     "show_offer",
+    "show_sold",
+    "sold",
+    "sold_already",
     "suspend",
     "suspend_all",
     "suspend_named",
@@ -60,7 +79,8 @@ def draft(
 
     Raises:
         Conflict: the asset is not registered, or the key was used for something else.
-        Forbidden: the actor may not list, or a public-benefit listing carries a price (R3.3).
+        Forbidden: the actor may not list, or a public-benefit listing asks for more than its cost or permits
+            commercial use (R3.3).
         Invalid: no contract could be made of it.
         NotFound: no such asset.
     """
@@ -72,6 +92,8 @@ def draft(
         "asset": str(asset_id), "title": proposal.title, "summary": proposal.summary,
         "sector": proposal.sector.value, "benefit": proposal.benefit.value, "price": proposal.price.amount,
         "currency": proposal.price.currency, "model": proposal.model, "terms": proposal.said(),
+        **({} if proposal.cost is None else {"cost": proposal.cost, "cost_basis": proposal.cost_basis}),
+        "exclusive": proposal.exclusive,
     }  # fmt: skip
     made = steps.once(session, actor, key, Kind.LISTING_DRAFTED, given)
     if made is not None:
@@ -92,8 +114,11 @@ def draft(
         benefit=proposal.benefit,
         price=proposal.price.amount,
         currency=proposal.price.currency,
+        cost=proposal.cost,
+        cost_basis=proposal.cost_basis,
         model=proposal.model,
         terms=proposal.values(),
+        exclusive=proposal.exclusive,
         drafted_at=step.time,
     )
     session.add(listing)
@@ -107,7 +132,7 @@ def publish(session: Session, actor: Actor, number: str) -> Step:
 
     Raises:
         Conflict: the asset is not registered (R2.6), or the listing is not a draft.
-        Forbidden: the actor may not publish.
+        Forbidden: the actor may not publish, or the listing is not of public benefit as it says (R3.3).
         Invalid: a promise does not hold against what was measured (``listing.promise_not_held``, R3.2).
         NotFound: no such listing.
     """
@@ -118,7 +143,9 @@ def publish(session: Session, actor: Actor, number: str) -> Step:
         return before
     state = advance(listing.state, ListingEvent.PUBLISH)
     asset = offering.tradable(session, listing.asset_id, listing.revision_id, lock=True)
-    check_promises(Offered(listing.terms).quality, asset.report)
+    offer = Offered(listing.terms)
+    check_promises(offer.quality, asset.report)
+    require_benefit(listing.benefit, Money(listing.price, listing.currency), listing.cost, offer.use)
     step = steps.begin(actor, Kind.LISTING_LISTED, listing.handle)
     listing.step_id = step.id
     listing.state = state
@@ -275,6 +302,20 @@ def show_offer(session: Session, listing_id: uuid.UUID, number: str | None) -> N
 def show_no_offers(session: Session) -> None:
     """Forget which listings can be accepted at once, before it is said again."""
     session.execute(delete(ListingOffer))
+
+
+def show_sold(session: Session, listing_id: uuid.UUID, sold: bool) -> None:
+    """Say that a listing that is sold once has its buyer, or is free again."""
+    row = session.get(ListingSale, listing_id)
+    if row is None and sold:
+        session.add(ListingSale(listing_id=listing_id))
+    elif row is not None and not sold:
+        session.delete(row)
+
+
+def show_nothing_sold(session: Session) -> None:
+    """Forget which listings have their one buyer, before it is said again."""
+    session.execute(delete(ListingSale))
 
 
 def reindex(session: Session) -> None:

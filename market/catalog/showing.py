@@ -6,9 +6,11 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from contracts.terms import Offered
 from contracts.vocabulary import Indicator
 from market.catalog import reading, sectors
 from market.catalog.models import Listing
+from market.catalog.warning import warnings
 from market.i18n import in_language, percent
 from market.inspection import indicators
 from market.inspection.report import Report
@@ -29,6 +31,7 @@ def cards(session: Session, listings: Sequence[Listing]) -> list[dict[str, Any]]
     names = participants.names(session, {row.provider_id for row in listings})
     reports = offering.briefs(session, {row.revision_id for row in listings})
     offers = reading.offers_of(session, listings)
+    sold = reading.sold(session, listings)
     return [
         {
             "row": row,
@@ -37,6 +40,7 @@ def cards(session: Session, listings: Sequence[Listing]) -> list[dict[str, Any]]
             "report": reports.get(row.revision_id),
             "filled": filled(reports[row.revision_id]) if row.revision_id in reports else "",
             "offer": offers.get(row.id),
+            "sold": row.id in sold,
         }
         for row in listings
     ]
@@ -48,13 +52,14 @@ def filled(report: Report) -> str:
     return "—" if share is None else percent(share.numerator, share.denominator)
 
 
-def item(listing: Listing, names: Names, offer: str | None = None) -> dict[str, Any]:
+def item(listing: Listing, names: Names, offer: str | None = None, *, sold: bool = False) -> dict[str, Any]:
     """Return a listing as it stands in the catalogue.
 
     Args:
         listing: the row.
         names: of providers, by id and language.
         offer: number of the standing offer by which it can be accepted at once.
+        sold: whether it is sold once and has its buyer.
     """
     provider = names.get(listing.provider_id, {})
     return {
@@ -65,9 +70,13 @@ def item(listing: Listing, names: Names, offer: str | None = None) -> dict[str, 
         "benefit": listing.benefit.value,
         "price": listing.price,
         "currency": listing.currency,
+        "cost": listing.cost,
+        "cost_basis": listing.cost_basis,
         "model": listing.model,
         "state": listing.state,
         "offer": offer,
+        "exclusive": listing.exclusive,
+        "sold": sold,
         "provider": {"name_zh": provider.get("zh", ""), "name_en": provider.get("en", "")},
         "listed_at": listing.listed_at,
     }
@@ -79,7 +88,12 @@ def whole(session: Session, listing: Listing) -> dict[str, Any]:
     report = facts.report
     names = participants.names(session, {listing.provider_id})
     return {
-        **item(listing, names, reading.offers_of(session, [listing]).get(listing.id)),
+        **item(
+            listing,
+            names,
+            reading.offers_of(session, [listing]).get(listing.id),
+            sold=bool(reading.sold(session, [listing])),
+        ),
         "asset_number": facts.asset.number,
         "filename": facts.asset.filename,
         "media_type": facts.asset.media_type,
@@ -97,6 +111,8 @@ def whole(session: Session, listing: Listing) -> dict[str, Any]:
         "prohibited": [word.value for word in facts.use.prohibited],
         "term_days": facts.term_days,
         "terms": dict(facts.values),
+        "authority": facts.asset.authority,
+        "warnings": warnings(Offered(facts.values)),
         "entry_id": listing.step_id,
         "index": index_of(session, listing.step_id),
     }

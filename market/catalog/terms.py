@@ -16,15 +16,16 @@ from contracts.terms import Filled, Offered
 from contracts.vocabulary import Action, DeliveryMode, Purpose
 from contracts.wording import pair
 from market import clock
+from market.catalog.benefits import cost_faults, require_benefit
 from market.catalog.models import Benefit
 from market.catalog.sectors import Sector
 from market.catalog.wording import about, word
-from market.errors import Forbidden, Invalid
+from market.errors import Invalid
 from market.fields import LARGEST_AMOUNT, SMALLEST_AMOUNT
 from market.i18n import _, in_language
 from market.inspection import indicators
 from market.inspection.report import Report
-from market.rules import CURRENT, book
+from market.rules import CURRENT, book, waiver
 
 Word = TypeVar("Word", bound=StrEnum)
 
@@ -42,6 +43,9 @@ RULED: Final = MappingProxyType(
     }
 )
 """Blanks that begin with a value of the rule book, and which."""
+
+GRANT: Final = "rights.exclusive"
+"""Blank of an exclusive grant: whoever promises it to one buyer can promise it to no other."""
 
 _GRADED: Final = MappingProxyType(
     {Action.TRAIN: ("use.training", "release"), Action.PRESENT: ("use.publication", "results")}
@@ -97,6 +101,9 @@ class Proposal:
         term_days: how many days the permitted use lasts.
         further: values of other blanks of the text, by name; a price that is not paid once is said here by its model
             and blanks, and ``price`` is what they come to.
+        cost: what the data cost their provider, in the price's minor units; of a public-benefit listing with a price.
+        cost_basis: what that cost is made up of.
+        exclusive: whether it is sold once; an exclusive grant is promised with it where the text has one (R3.5).
     """
 
     title: str
@@ -109,6 +116,9 @@ class Proposal:
     use: Use
     term_days: int
     further: Mapping[str, Any] = field(default_factory=dict)
+    cost: int | None = None
+    cost_basis: str | None = None
+    exclusive: bool = False
 
     def said(self) -> dict[str, Any]:
         """Return what was said, by the names of the model text's blanks."""
@@ -137,6 +147,8 @@ class Proposal:
         usual: dict[str, Any] = {name: rules(rule) for name, rule in RULED.items()}
         for action, (blank, wholly) in _GRADED.items():
             usual[blank] = wholly if action in self.use.permitted else "none"
+        if self.exclusive:
+            usual[GRANT] = True
         known = {name: value for name, value in (usual | self.said()).items() if name in model.blanks}
         if not self.quality and not model.promises:
             known.pop("quality", None)
@@ -163,12 +175,13 @@ def check(proposal: Proposal) -> None:
     """Refuse a listing that no contract could be made of.
 
     Raises:
-        Forbidden: a public-benefit listing carries a price (``listing.benefit_priced``, rule R3.3).
+        Forbidden: a public-benefit listing asks for more than its cost or permits commercial use (R3.3), as
+            :func:`require_benefit` says.
         Invalid: the price cannot be paid; the model text is unknown, must be free or needs a promise; the
-            same thing is promised twice.
+            same thing is promised twice; a cost is stated without its basis or where it has no place.
     """
-    require_benefit(proposal.benefit, proposal.price)
-    faults: dict[str, list[str]] = {}
+    require_benefit(proposal.benefit, proposal.price, proposal.cost, proposal.use)
+    faults = cost_faults(proposal.benefit, proposal.cost, proposal.cost_basis)
     if fault := _unpaid(proposal):
         faults["price"] = [fault]
     if proposal.model not in offered():
@@ -183,20 +196,6 @@ def check(proposal: Proposal) -> None:
             "listing.invalid",
             _("Some fields cannot be accepted. Correct them and send again."),
             fields=faults,
-        )
-
-
-def require_benefit(benefit: Benefit, price: Money) -> None:
-    """Refuse a price on data of public benefit.
-
-    Raises:
-        Forbidden: ``listing.benefit_priced`` (rule R3.3).
-    """
-    if benefit is Benefit.PUBLIC and price.amount:
-        raise Forbidden(
-            "listing.benefit_priced",
-            _("A public-benefit listing is free of charge. Set the price to 0, or list it as commercial."),
-            rule="R3.3",
         )
 
 
@@ -286,7 +285,15 @@ def _refused(model: Model, proposal: Proposal) -> dict[str, list[str]]:
         if name not in SAID
     ]
     further += [_("%(name)s has a field of its own.", name=name) for name in proposal.further if name in SAID]
+    if proposal.further.get(waiver.BLANK) is True:
+        further.append(
+            _("Only the exchange applies the startup waiver, when a contract is asked for (R4.18).")
+        )
     further += _contradictions(model, proposal.values())
+    if proposal.values().get(GRANT) is True and not proposal.exclusive:
+        further.append(
+            _("An exclusive grant can be promised to one buyer only: mark the listing as sold once.")
+        )
     mode = proposal.values().get("delivery.mode")
     if mode is not None and mode not in set(DeliveryMode):
         further.append(_("This exchange delivers by download only."))

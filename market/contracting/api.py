@@ -17,6 +17,7 @@ from market.contracting import (
     reading,
     schemas,
     service,
+    waiver_schemas,
 )
 from market.db import read, transaction
 from market.openapi.blueprint import Blueprint
@@ -27,12 +28,12 @@ blueprint = Blueprint("contracting_api", __name__, url_prefix="/api/v1/contracts
 
 
 @blueprint.post("")
-@blueprint.arguments(schemas.RequestIn)
+@blueprint.arguments(waiver_schemas.RequestIn)
 @blueprint.response(201, schemas.ContractStepOut)
 def request_contract(data: dict[str, Any]) -> dict[str, Any]:
     """Ask for a contract over a listing; the document is made at once, ready to be signed."""
     actor = current_actor()
-    made = service.request(actor, data["listing"], idempotency_key())
+    made = service.request(actor, data["listing"], idempotency_key(), waiver=waiver_schemas.wanted(data))
     with read() as session:
         body = schemas.shown(reading.detail(session, actor, made.number))
         return {**body, "entry_id": made.step_id, "index": index_of(session, made.step_id)}

@@ -165,7 +165,7 @@ def say(
             model = library.load(one.contract.model)
             result = offers.suggested(model, one.contract, saying)
             if result is not None:
-                workable.require(session, result)
+                workable.require(session, result, one.request.handle)
             row = offers.remark(session, step.id, one.contract, model, saying)
         except ContractError as error:
             refusing.answer(error, one.contract)
@@ -248,7 +248,7 @@ def _draft(session: Session, one: Agreed, role: Party, base: str, values: Mappin
         offers.refuse_offer(one.contract, role, base, draft)
     except ContractError as error:
         refusing.answer(error, one.contract)
-    workable.require(session, terms)
+    workable.require(session, terms, one.request.handle)
     return draft
 
 

@@ -19,6 +19,7 @@ from market import clock, config, jobs, mail
 from market.actor import Role
 from market.contracting.models import Request
 from market.contracting.reading import by_number
+from market.contracting.waiver_reading import waiver_of
 from market.db import read
 from market.participants import members
 from market.participants import service as participants
@@ -126,6 +127,7 @@ def _send_turn(message: str, number: str, state: str, version: int, user_id: str
         to = _address(session, one.request, user_id, TURNS[wanted])
         other = one.request.party_id(Party.BUYER if TURNS[wanted] is Party.PROVIDER else Party.PROVIDER)
         name = participants.names(session, {other})[other]
+        waiver = waiver_of(session, one.request.handle)
     if to is None:
         return
     mail.send(
@@ -137,6 +139,7 @@ def _send_turn(message: str, number: str, state: str, version: int, user_id: str
         version=version,
         other=name,
         until=one.request.expires_at,
+        waiver=waiver,
         link=_link(number),
     )
 

@@ -3,12 +3,12 @@
 import uuid
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, Integer, LargeBinary, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from contracts.vocabulary import Role
 from market.contracting.standing.states import OfferState
-from market.db import Base
+from market.db import Amount, Base
 from market.steps import Stateful
 
 
@@ -43,10 +43,45 @@ class Request(Stateful, Base):
     """The contract that this one would amend; None for the first of a trade."""
     renews_id: Mapped[uuid.UUID | None] = mapped_column(index=True)
     """The contract whose term this one would go on from; it begins a trade of its own."""
+    claims_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("listing.id"), unique=True)
+    """The listing that is sold once, while this contract has it (rule R3.5); unique, so that no other can."""
 
     def party_id(self, role: Role) -> uuid.UUID:
         """Return the organisation of a side."""
         return self.provider_id if role is Role.PROVIDER else self.buyer_id
+
+
+class Waiver(Stateful, Base):
+    """The startup waiver of a contract (R4.18), written with the request and never changed.
+
+    ``handle`` is the trade's. ``listed`` is the listing's price and ``waived`` what of it is not paid, minor units of
+    ``currency``. The days are ISO days in China Standard Time: of the buyer's verified establishment, of the request,
+    and the last of free use. ``authority`` and ``authority_basis`` are what the asset is registered with.
+    """
+
+    __tablename__ = "waiver"
+    __table_args__ = (
+        CheckConstraint("waived > 0 AND waived <= listed", name="amount"),
+        Index("ix_waiver_asked_at", "asked_at", "id"),
+    )
+
+    contract_id: Mapped[uuid.UUID] = mapped_column(unique=True)
+    handle: Mapped[str] = mapped_column(String(32), unique=True)
+    number: Mapped[str] = mapped_column(String(11))
+    provider_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"))
+    buyer_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"))
+    listed: Mapped[int] = mapped_column(Amount)
+    waived: Mapped[int] = mapped_column(Amount)
+    currency: Mapped[str] = mapped_column(String(3))
+    rule: Mapped[str] = mapped_column(String(10))
+    rules: Mapped[int]
+    """Version of the rule book that the rule stands in."""
+    established_on: Mapped[str] = mapped_column(String(10))
+    asked_on: Mapped[str] = mapped_column(String(10))
+    last_day: Mapped[str] = mapped_column(String(10))
+    authority: Mapped[str] = mapped_column(String(200))
+    authority_basis: Mapped[str] = mapped_column(Text)
+    asked_at: Mapped[datetime]
 
 
 class OfferText:

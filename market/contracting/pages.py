@@ -11,6 +11,7 @@ from contracts import library
 from contracts.errors import ContractError
 from contracts.negotiation import State
 from market import config, forms, permissions
+from market.catalog.warning import warnings
 from market.contracting import (
     approval_schemas,
     approving,
@@ -23,6 +24,7 @@ from market.contracting import (
     schemas,
     service,
     showing,
+    waiver_schemas,
 )
 from market.contracting.reading import Agreed
 from market.contracting.standing import reading as offers
@@ -70,8 +72,8 @@ def _state() -> State | None:
 def request_contract() -> ResponseReturnValue:
     """Ask for a contract over a listing."""
     actor = current_actor()
-    data = forms.load(schemas.RequestIn())
-    made = service.request(actor, data["listing"], idempotency_key())
+    data = forms.load(waiver_schemas.RequestIn())
+    made = service.request(actor, data["listing"], idempotency_key(), waiver=waiver_schemas.wanted(data))
     flash(_("The contract is drawn up. The provider signs first."), "done")
     return redirect(url_for("contracting.show", number=made.number), 303)
 
@@ -372,6 +374,8 @@ def _page(number: str, faults: dict[str, Any] | None = None, deciding: dict[str,
         remarks=comparing.remarks(one.agreed),
         titles=showing.titles(one.agreed),
         approval=approval,
+        waiver=one.waiver,
+        warnings=warnings(one.agreed.terms),
         deciding=deciding or {},
         faults=faults or {},
         values=request.form,

@@ -15,7 +15,7 @@ from contracts.vocabulary import Role as Party
 from market import jobs, permissions, steps
 from market.actor import Actor
 from market.approvals.models import Approval
-from market.contracting import approving
+from market.contracting import approving, claiming, waiving
 from market.contracting.reading import Agreed, found, party_of, relation
 from market.contracting.refusing import refuse_hindered, refuse_late, refuse_signing
 from market.contracting.requesting import tell
@@ -118,16 +118,22 @@ class ContractPaper:
     def refuse(self, session: Session, document_digest: str) -> None:
         """Return when it is this party's turn, nothing hinders the trade, and an offer it accepts is still open.
 
-        A second person has approved it, where the party's rule asks for that.
+        The listing is not sold to another, if it is sold once, and a second person has approved it, where the party's
+        rule asks for that.
         """
         refuse_late(self.one)
         refuse_signing(self.one, self.role, document_digest)
         refuse_hindered(session, self.one)
+        waiving.refuse_over(session, self.one)
         counting.refuse(session, self.one.request, lock=self.lock)
+        claiming.refuse(session, self.one.request, lock=self.lock)
         self._approval(session)
 
     def keep(self, session: Session, actor: Actor, made: Signed, given: dict[str, str]) -> Step:
-        """Keep the signature; the buyer's queues the job ``contract.verified`` and counts an offer's acceptance."""
+        """Keep the signature; the buyer's queues the job ``contract.verified`` and counts an offer's acceptance.
+
+        From it on a listing that is sold once has its buyer (R3.5).
+        """
         contract, approval = self.one.contract, self._approval(session)
         step = steps.begin(actor, Kind.CONTRACT_SIGNED, self.one.request.handle)
         try:
@@ -137,6 +143,7 @@ class ContractPaper:
         tell(session, step, self.one.request, contract)
         if contract.state is State.VERIFIED:
             counting.count(session, step, self.one.request)
+            claiming.claim(session, step, self.one.request)
             jobs.queue(session, "contract.verified", contract_id=contract.id)
             if any(not signature.stamped for signature in contract.signatures):
                 jobs.queue(session, "contract.stamp", contract_id=contract.id)

@@ -67,7 +67,7 @@ def drafted(session: Session, parent: Agreed, values: Mapping[str, Any]) -> Draf
         draft = compose(model, made)
     except ContractError as error:
         refusing.answer(error, contract)
-    workable.require(session, made)
+    workable.require(session, made, parent.request.handle)
     return draft
 
 

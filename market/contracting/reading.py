@@ -18,7 +18,8 @@ from market import clock
 from market.actor import Actor, Role
 from market.approvals import gate
 from market.approvals.gate import Matter, Standing
-from market.contracting.models import Request
+from market.contracting.models import Request, Waiver
+from market.contracting.waiver_reading import waiver_of
 from market.db import locked
 from market.errors import NotFound
 from market.i18n import gettext as _
@@ -86,6 +87,7 @@ class Detail:
         acts: which of ``offer``, ``comment``, ``adopt``, ``accept``, ``sign``, ``approve``, ``disapprove``,
             ``decline`` and ``withdraw`` the actor may do now.
         approval: how the actor's own organisation stands to the document by its rule; None for everybody else.
+        waiver: the startup waiver that its trade is under; None for none.
     """
 
     agreed: Agreed
@@ -93,6 +95,7 @@ class Detail:
     pages: int
     acts: frozenset[str]
     approval: Standing | None
+    waiver: Waiver | None = None
 
 
 def relation(actor: Actor, request: Request) -> Relation:
@@ -220,9 +223,8 @@ def listed(
 
 def states(session: Session, requests: list[Request]) -> dict[uuid.UUID, State]:
     """Return the state of each request's contract, by contract id."""
-    ids = [request.contract_id for request in requests]
-    rows = session.execute(select(Contract.id, Contract.state).where(Contract.id.in_(ids)))
-    return {row.id: row.state for row in rows}
+    query = select(Contract.id, Contract.state).where(Contract.id.in_([one.contract_id for one in requests]))
+    return {row.id: row.state for row in session.execute(query)}
 
 
 def waiting(session: Session, actor: Actor) -> Beginning[Turn]:
@@ -298,8 +300,9 @@ def detail(session: Session, actor: Actor, number: str) -> Detail:
         for row in one.contract.signatures
     ]
     approval = _approval(session, actor, one)
-    possible = frozenset() if is_frozen(session, one.request.handle) else _approved(actor, one, approval)
-    return Detail(one, signatures, len(page_digests(one.contract)), possible, approval)
+    handle, count = one.request.handle, len(page_digests(one.contract))
+    possible = frozenset() if is_frozen(session, handle) else _approved(actor, one, approval)
+    return Detail(one, signatures, count, possible, approval, waiver_of(session, handle))
 
 
 def matter(one: Agreed) -> Matter:

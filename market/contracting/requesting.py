@@ -1,7 +1,7 @@
 """A buyer asks for a contract: facts are read, the document is made outside, then one transaction keeps it."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -20,8 +20,9 @@ from contracts.vocabulary import Role
 from market import clock, jobs, permissions, steps, storage
 from market.actor import Actor, Scope
 from market.catalog import service as catalog
+from market.catalog.benefits import require_benefit
 from market.catalog.service import Facts
-from market.contracting import asking, letters
+from market.contracting import asking, letters, waiving
 from market.contracting.models import Request
 from market.db import read, transaction
 from market.errors import Conflict, Forbidden, Invalid
@@ -30,10 +31,11 @@ from market.i18n import gettext as _
 from market.participants import service as participants
 from market.participants.states import OrganisationState
 from market.rules import CURRENT, book
+from market.rules import waiver as waivers
 from market.steps import Kind, Pending
 
 
-def request(actor: Actor, listing: str, key: str | None = None) -> Request:
+def request(actor: Actor, listing: str, key: str | None = None, *, waiver: bool | None = None) -> Request:
     """Make a contract over a listing and keep it, ready to be signed.
 
     Opens its own doors, since setting the document in type must not happen inside a transaction.
@@ -42,32 +44,44 @@ def request(actor: Actor, listing: str, key: str | None = None) -> Request:
         actor: a buyer, of another organisation than the provider.
         listing: number of the listing.
         key: the ``Idempotency-Key``; the same key and listing give the request made the first time.
+        waiver: False to do without the startup waiver (R4.18), True to have the contract with it or not at all; it is
+            applied where it can be unless that is said.
 
     Raises:
         NotFound: there is no such listing, or this actor may not see it.
-        Conflict: the listing is not on offer, or changed while the document was made (``listing.changed``).
+        Conflict: the listing is not on offer, or changed while the document was made (``listing.changed``), or the
+            waiver that is asked for does not apply (``waiver.not_eligible``).
         Forbidden: not a buyer, not verified, or the listing is one's own (R4.5).
         Invalid: a character of a name or title cannot be printed.
     """
     permissions.require_scope(actor, Scope.CONTRACTS)
-    given = {"listing": listing}
+    given = {"listing": listing, **({} if waiver is None else {"waiver": waiver})}
     with read() as session:
         if made := steps.once(session, actor, key, Kind.CONTRACT_REQUESTED, given):
             return session.get_one(Request, made)
         facts = _facts(session, actor, listing)
-        draft = _draft(session, actor, facts)
+        waived = waiving.applied(session, actor, facts, wanted=waiver)
+        draft = _draft(session, actor, facts if waived is None else replace(facts, values=waived.values()))
     rendered = kept(draft)
     with transaction() as session:
         if made := steps.once(session, actor, key, Kind.CONTRACT_REQUESTED, given):
             return session.get_one(Request, made)
-        if _facts(session, actor, listing, lock=True).step_id != facts.step_id:
+        now = _facts(session, actor, listing, lock=True)
+        same = (
+            waiving.applied(session, actor, facts, wanted=waiver) == waived
+        )  # a day may have ended meanwhile
+        if now.step_id != facts.step_id or not same:
             raise Conflict("listing.changed", _("The listing has just changed. Look at it and ask again."))
         step = steps.begin(actor, Kind.CONTRACT_REQUESTED, steps.new_handle())
         buyer = participants.verified(session, actor)
         deal = Deal(facts.id, facts.provider_id, buyer.id, facts.asset.id, facts.title)
         row, contract = write(session, step, deal, draft, rendered)
+        note = {"document": sha256(rendered.pdf)}
+        if waived is not None:
+            waiving.write(session, step, row, waived)
+            note["waiver"] = waivers.RULE
         tell(session, step, row, contract)
-        steps.record(session, step, given=given, note={"document": sha256(rendered.pdf)})
+        steps.record(session, step, given=given, note=note)
         steps.remember(session, actor, key, Kind.CONTRACT_REQUESTED, given, row.id)
         return row
 
@@ -86,7 +100,17 @@ def _facts(session: Session, actor: Actor, number: str, *, lock: bool = False) -
     permissions.require(actor, "contract.request", catalog.relation(actor, listing))
     participants.verified(session, actor)
     refuse_suspended(session, listing.provider_id)
-    return catalog.facts_of(session, listing)
+    return demand_benefit(catalog.facts_of(session, listing))
+
+
+def demand_benefit(facts: Facts) -> Facts:
+    """Return facts that new terms may be made of: a listing of public benefit may be older than the rule on its cost.
+
+    Raises:
+        Forbidden: it asks for more than its cost or permits commercial use (R3.3).
+    """
+    require_benefit(facts.benefit, facts.price, facts.cost, facts.use)
+    return facts
 
 
 def refuse_suspended(session: Session, organisation_id: uuid.UUID) -> None:

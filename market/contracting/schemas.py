@@ -10,14 +10,15 @@ from contracts.models import Version
 from contracts.negotiation import State
 from contracts.terms import Terms
 from contracts.versions import COMMENT
-from market.contracting import approval_schemas, comparing
+from market.catalog.warning import warnings
+from market.catalog.warning_schemas import WarnedOut
+from market.contracting import approval_schemas, comparing, waiver_schemas
 from market.contracting.comparing import Compared, Said
 from market.contracting.reading import Detail
 from market.contracting.signing import Begun
 from market.fields import (
     Cursor,
     Digest,
-    MinorUnits,
     Number,
     Reason,
     Schema,
@@ -28,12 +29,6 @@ from market.fields import (
 )
 from market.i18n import _
 from market.texts.values import Values
-
-
-class RequestIn(Schema):
-    """Which listing a contract is asked for."""
-
-    listing = Number(required=True, metadata={"description": "Number of the listing"})
 
 
 class PreparationIn(Schema):
@@ -249,12 +244,13 @@ class ContractOut(Schema):
     )
     provider_id = Uuid()
     buyer_id = Uuid()
-    price = MinorUnits(metadata={"description": "minor units of `currency`"})
+    price = fields.Integer(metadata={"description": "minor units of `currency`, over all instalments"})
     currency = fields.String()
     requested_at = Timestamp()
     expires_at = Timestamp(metadata={"description": "until when both may sign"})
     ending = fields.String(
-        allow_none=True, metadata={"description": "declined, withdrawn, expired or lapsed, when it ended so"}
+        allow_none=True,
+        metadata={"description": "declined, withdrawn, expired, lapsed or sold, when it ended so"},
     )
     reason = fields.String(allow_none=True)
     document_digest = Digest(metadata={"description": "SHA-256 of document.pdf: name it when you sign"})
@@ -271,6 +267,8 @@ class ContractOut(Schema):
     versions = fields.List(fields.Nested(VersionItem))
     remarks = fields.List(fields.Nested(RemarkOut), metadata={"description": "newest first"})
     signatures = fields.List(fields.Nested(SignatureOut))
+    waiver = fields.Nested(waiver_schemas.WaiverOut, allow_none=True)
+    warnings = fields.List(fields.Nested(WarnedOut))
     acts = fields.List(fields.String(), metadata={"description": "what you may do now"})
     approval = fields.Nested(
         approval_schemas.ApprovalOut,
@@ -352,6 +350,8 @@ def shown(one: Detail) -> dict[str, Any]:
         "versions": [_version(row) for row in contract.versions],
         "remarks": [_remark(said) for said in comparing.remarks(one.agreed)],
         "signatures": one.signatures,
+        "waiver": one.waiver,
+        "warnings": warnings(terms),
         "acts": sorted(one.acts),
         "approval": None if one.approval is None else approval_schemas.shown(one.approval),
     }

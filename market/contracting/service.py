@@ -1,5 +1,7 @@
 """The steps of a contract after it was requested. Each is one transaction of its caller's and one entry."""
 
+import uuid
+
 from sqlalchemy.orm import Session
 
 import contracts.service
@@ -8,7 +10,7 @@ from contracts.models import Contract
 from contracts.negotiation import Ending, State
 from market import clock, permissions, steps
 from market.actor import Actor
-from market.contracting import letters
+from market.contracting import claiming, letters
 from market.contracting.reading import OPEN, Agreed, agreed, by_number, found, named, party_of, relation
 from market.contracting.refusing import wrong_state
 from market.contracting.requesting import request
@@ -18,9 +20,12 @@ from market.permissions import Relation
 from market.steps import Kind, Pending, Step
 
 __all__ = [
-    "agreed", "complete", "decline", "expire", "finalize", "found", "on_deadline", "prepare", "request", "sign",
-    "signed", "withdraw",
+    "agreed", "complete", "decline", "expire", "finalize", "found", "on_deadline", "on_sold", "prepare", "request",
+    "sign", "signed", "withdraw",
 ]  # fmt: skip
+
+_OURS = frozenset({Kind.CONTRACT_EXPIRED, Kind.CONTRACT_LAPSED})
+"""How the exchange's own jobs end a negotiation: nobody gave anything."""
 
 
 def decline(session: Session, actor: Actor, number: str, reason: str) -> Step:
@@ -74,6 +79,19 @@ def on_deadline(number: str) -> None:
         expire(session, number)
 
 
+def on_sold(listing_id: str) -> None:
+    """Job: a listing that is sold once has its buyer; the other negotiations end, and their parties are told (R3.5)."""
+    with read() as session:
+        numbers = claiming.beaten(session, uuid.UUID(listing_id))
+    for number in numbers:
+        with transaction() as session:
+            one = by_number(session, number, lock=True)
+            if one.contract.state not in OPEN or not claiming.taken(session, one.request):
+                continue  # it has ended, or the listing is free again
+            step = steps.begin(Actor.system("sale"), Kind.CONTRACT_LAPSED, one.request.handle)
+            _end(session, step, one, Ending.SOLD)
+
+
 def finalize(session: Session, step: Pending, contract: Contract) -> None:
     """Put a contract in force within the step that begins its trade; the caller records it.
 
@@ -101,6 +119,4 @@ def _end(session: Session, step: Pending, one: Agreed, ending: Ending, reason: s
         raise wrong_state(one.contract) from error
     letters.ended(session, step, one.request, role)
     note = None if reason is None else {"reason": reason}
-    return steps.record(
-        session, step, given=None if ending is Ending.EXPIRED else named(one, note), note=note
-    )
+    return steps.record(session, step, given=None if step.kind in _OURS else named(one, note), note=note)

@@ -10,6 +10,8 @@ from contracts.library import Model
 from contracts.terms import Terms
 from market.catalog import reading as catalog
 from market.catalog import terms as listings
+from market.catalog.benefits import require_benefit
+from market.contracting import waiving
 from market.contracting.refusing import terms_refused
 from market.errors import Invalid
 from market.i18n import gettext as _
@@ -31,20 +33,27 @@ def require_filled(model: Model, values: Mapping[str, Any]) -> None:
         )
 
 
-def require(session: Session, terms: Terms) -> None:
+def require(session: Session, terms: Terms, handle: str | None = None) -> None:
     """Return when the exchange can run a trade under these terms.
 
+    Args:
+        session: a session.
+        terms: what people filled in.
+        handle: of the trade that they are of; None for a renewal, which begins one of its own.
+
     Raises:
-        Invalid: a price that cannot be paid here, a mode of delivery this exchange has not, or a promise that does
-            not hold against what was measured (``listing.promise_not_held``, R3.2).
-        Forbidden: a price on data of public benefit (R3.3).
+        Invalid: a price that cannot be paid here, a mode of delivery this exchange has not, a promise that does
+            not hold against what was measured (``listing.promise_not_held``, R3.2), or terms that take away or claim
+            the startup waiver (``waiver.kept``, ``waiver.not_computed``, R4.18).
+        Forbidden: data of public benefit above their cost or for commercial use (R3.3).
     """
     listing = catalog.by_number(session, terms.subject.listing_number)
     try:
         price, promises, _delivery = terms.price, terms.quality, terms.delivery
     except TermsError as error:
         raise terms_refused(error) from error
-    listings.require_benefit(listing.benefit, price)
+    require_benefit(listing.benefit, price, listing.cost, terms.use, terms.rules_version)
+    waiving.require(session, terms, handle)
     for blank, fault in listings.uncollectable(terms).items():
         raise Invalid("contract.terms_refused", fault, fields={form.PREFIX + blank: [fault]})
     file = offering.named(session, listing.asset_id, terms.subject.content_digest)

@@ -57,7 +57,7 @@ OPEN: Body = {
     "price": 0,
     "currency": "CNY",
     "model": "open-licence/1.0",
-    "purposes": ["any-lawful-purpose"],
+    "purposes": ["internal-analysis", "research", "public-service", "education"],
     "permitted": ["extract", "derive", "train", "present", "distribute"],
     "prohibited": [],
     "term_days": 3650,

@@ -7,7 +7,7 @@ The journal has what steps wrote and the work they queued. What else a user woul
 * *counters of grants*: as in the backup; a receipt tells that the whole was fetched, else the buyer may fetch again.
 * *private keys of parties* that were made since: the published ones can sign no more, so that further ones are made
   and published, as steps. Signatures that were made stay valid.
-* *the search index*, and which listings can be accepted at once: made again.
+* *the search index*, which listings can be accepted at once and which are sold: made again.
 * *answered Idempotency-Keys*, webhooks, counted attempts to sign in, runs of fsck: forgotten since the backup. A
   payment that no webhook tells of is looked up by the work that its own step queued.
 * *stored files* and rendered documents lie in the storage, not in the journal: proving names those that are missing.
@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from market import jobs
 from market.catalog import service as catalog
+from market.contracting import claiming
 from market.contracting.standing import ending as offers
 from market.delivery import mending as delivery
 from market.participants import mending as participants
@@ -33,6 +34,7 @@ def mend(session: Session) -> None:
     delivery.mend(session)
     catalog.reindex(session)
     offers.mend(session)
+    claiming.mend(session)
     if organisations.operator(session) is not None:
         jobs.queue(session, "exchange.founded")
     for organisation_id in participants.verified(session):

@@ -33,6 +33,7 @@ NEWEST = 6
 
 TRADE_TASKS = {
     "pay": lazy("Pay the price"),
+    "instalment": lazy("Pay the next instalment"),
     "fetch": lazy("Download the data"),
     "accept": lazy("Accept or reject the delivery"),
     "rule": lazy("Rule on the dispute"),

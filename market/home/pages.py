@@ -1,13 +1,14 @@
 """The first page and the rule book."""
 
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from market import rules
 from market.actor import Role
 from market.db import read
+from market.errors import NotFound
 from market.home import desk
-from market.i18n import lazy
+from market.i18n import _, lazy
 from market.participants import web
 from market.payments import payouts
 
@@ -16,6 +17,7 @@ pages = Blueprint("home", __name__)
 UNITS = {
     "days": lazy("days"),
     "basis points of the price": lazy("basis points of the price"),
+    "years from the day of establishment": lazy("years from the day of establishment"),
     "minutes": lazy("minutes"),
     "per cent of the data": lazy("per cent of the data"),
     "rows": lazy("rows"),
@@ -49,5 +51,10 @@ def first() -> ResponseReturnValue:
 
 @pages.get("/rules")
 def rule_book() -> ResponseReturnValue:
-    """Show the rule book in force."""
-    return render_template("pages/home/rules.html", book=rules.book(), units=UNITS)
+    """Show the rule book in force, or an older version, which running trades may keep."""
+    every = rules.books()
+    asked = request.args.get("version", str(rules.CURRENT))
+    shown = next((one for one in every if str(one.version) == asked), None)
+    if shown is None:
+        raise NotFound("rules.not_found", _("There is no such version of the rule book."))
+    return render_template("pages/home/rules.html", book=shown, books=every, units=UNITS)

@@ -25,7 +25,7 @@ STATEFUL = (
     "organisation", "user", "member", "invitation", "key", "certificate", "approval_rule", "approval",
     "asset", "revision", "asset_update", "declaration", "inspection", "correction", "appeal",
     "cleaning", "attestation", "listing",
-    "contract", "version", "remark", "signature", "request", "standing_offer",
+    "contract", "version", "remark", "signature", "request", "standing_offer", "waiver",
     "account", "operation", "chargeback", "posting", "reconciliation",
     "bank_account", "bank_statement", "bank_line",
     "trade", "agreement", "settlement", "acceptance", "dispute", "notice", "duty", "redress",
@@ -36,7 +36,7 @@ STATEFUL = (
 
 APPEND_ONLY = (
     "step", "step_image", "vault", "posting", "signature", "version", "remark", "receipt", "revision",
-    "approval", "correction", "attestation", "invoice_document", "bank_statement",
+    "approval", "correction", "attestation", "invoice_document", "bank_statement", "waiver",
     "ledger_entry", "ledger_leaf", "ledger_checkpoint", "ledger_cosignature", "ledger_witnessed",
     "ledger_contradiction", "ledger_tile", "ledger_mark", "log_timestamp",
     "contract_timestamp",

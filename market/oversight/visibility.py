@@ -59,6 +59,7 @@ SHOWN: Final[Mapping[str, frozenset[Viewer]]] = {
     "posting": _PARTIES,
     "access_grant": _PARTIES,
     "receipt": _PARTIES,
+    "waiver": _PARTIES,
     "revision": _PARTIES,
     "asset_update": _PROVIDER,  # a reviewer's reason, which buyers need not read
     "inspection": _PARTIES,

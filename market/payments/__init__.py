@@ -42,6 +42,9 @@ reads this table and holds real trades against it::
 CANCELLED means that the trade ended unpaid: a page is then closed, and what is paid on it all the same goes back.
 PARTIAL is a price that a ruling divided: recorded once both the transfer and the refund are made. What is refunded
 after the release, and taken back from the provider for it, moves the settlement no more.
+A chargeback (:mod:`market.payments.chargebacks`) leaves the settlement where it is until the bank decides. Lost while
+the money is held it makes it REFUNDED without a refund of ours, and what was planned of it is FAILED for good; a part
+leaves it FUNDED with less; after the release it moves the settlement no more.
 At the bank an announced transfer is ``checkout OPEN`` at once, an order that waits to be made is PLANNED, one that the
 bank refused is FAILED until it is planned again, and there is no reversal: what should come back is owed.
 Money astray (``checkout STRAY``, and the refund of it) funds nothing and so moves no settlement, wherever that stands.

@@ -115,6 +115,8 @@ class Operation(Stateful, Base):
     """What the payer reads on the pay page."""
     rules: Mapped[int]
     """Version of the rule book that the trade keeps."""
+    means: Mapped[str | None] = mapped_column(String(100))
+    """The only means of payment that a pay page offers, separated by spaces (R5.7); None for all there are."""
     state: Mapped[OperationState]
     reference: Mapped[str | None] = mapped_column(String(11), unique=True)
     """What the payer or the exchange writes into a bank transfer; None at the payment platform."""

@@ -237,6 +237,7 @@ def _checkout(found: Operation) -> CheckoutSession:
         cancel_url=f"{base}/trades/{found.number}",
         expires_at=int((found.planned_at + REPLAYABLE).timestamp()),
         metadata={"operation": str(found.id)},
+        means=(found.means or "").split(),
     )
 
 

@@ -27,6 +27,7 @@ class Bill:
         buyer_id: organisation that pays.
         amount: minor units of ``currency`` that the buyer pays.
         fee: minor units of it that the exchange keeps on release.
+        held_days: for how many days the payment may be held at the longest (R5.7); 0 where nobody asked.
         refund: minor units of it that go back to the buyer beside a release; 0 where all goes one way.
         currency: ISO 4217, upper case.
         title: what the payer reads on the pay page, at most 200 characters.
@@ -46,6 +47,7 @@ class Bill:
     rules: int
     refund: int = 0
     charged_back: int = 0
+    held_days: int = 0
 
 
 def payment_of(session: Session, settlement_id: uuid.UUID) -> Operation | None:

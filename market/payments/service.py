@@ -14,7 +14,7 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from market import jobs, steps
+from market import jobs, rules, steps
 from market.actor import Actor
 from market.errors import Conflict, NotFound
 from market.i18n import gettext as _
@@ -22,6 +22,7 @@ from market.payments import books
 from market.payments.accounts import account_of, on_verified
 from market.payments.books import balances, postings_of
 from market.payments.chargebacks import answering, reading, recording
+from market.payments.means import means_for
 from market.payments.models import Account, Chargeback, Operation, Posting
 from market.payments.outgoing import (
     book_charged_back,
@@ -104,7 +105,14 @@ def plan_payment(session: Session, actor: Actor, bill: Bill) -> Operation:
     if account is None or account.state is not AccountState.OPEN:
         raise Conflict("account.not_open", _("The provider cannot be paid yet. Try again in a moment."))
     step = steps.begin(actor, Kind.PAYMENT_PLANNED, bill.handle, version=bill.rules)
-    made = planned(session, step, bill, OperationKind.CHECKOUT, bill.amount)
+    made = planned(
+        session,
+        step,
+        bill,
+        OperationKind.CHECKOUT,
+        bill.amount,
+        means=means_for(bill.held_days, rules.book()),
+    )
     jobs.queue(session, "payment.perform", due_at=step.time + CLICK, operation_id=made.id)
     steps.record(session, step, note={"amount": made.amount, "currency": made.currency})
     return made

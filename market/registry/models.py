@@ -36,7 +36,8 @@ class Asset(Stateful, Base):
     """What a provider registers.
 
     ``rights`` holds values of :class:`Right`; ``number`` is given at registration; ``duplicate_of`` is an
-    earlier asset with the same data, for the reviewer alone.
+    earlier asset with the same data, for the reviewer alone. ``authority`` is whose public data they are declared to
+    be (R2.10) and ``authority_basis`` on what ground; both None where they are nobody's.
     """
 
     __tablename__ = "asset"
@@ -48,6 +49,8 @@ class Asset(Stateful, Base):
     title: Mapped[str] = mapped_column(String(200))
     source: Mapped[str] = mapped_column(Text)
     rights: Mapped[list[Any]]
+    authority: Mapped[str | None] = mapped_column(String(200))
+    authority_basis: Mapped[str | None] = mapped_column(Text)
     state: Mapped[RegistrationState] = mapped_column(default=RegistrationState.DRAFT)
     drafted_at: Mapped[datetime] = mapped_column(index=True)
     decision: Mapped[str | None] = mapped_column(Text)

@@ -34,6 +34,8 @@ class RegisteredAsset:
         media_type: of the file.
         report: the measured facts, without values.
         report_digest: SHA-256 of the report's canonical text.
+        authority: whose public data they are registered as (R2.10); None for nobody's.
+        authority_basis: on what ground.
     """
 
     id: uuid.UUID
@@ -48,6 +50,8 @@ class RegisteredAsset:
     media_type: str
     report: reports.Report
     report_digest: str
+    authority: str | None = None
+    authority_basis: str | None = None
 
 
 def registered(session: Session, actor: Actor, asset_id: uuid.UUID) -> RegisteredAsset:
@@ -143,4 +147,6 @@ def _facts(
         media_type=revision.media_type,
         report=reports.parse(inspection.report),
         report_digest=inspection.report_digest,
+        authority=asset.authority,
+        authority_basis=asset.authority_basis,
     )

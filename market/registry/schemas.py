@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from marshmallow import fields, post_load
+from marshmallow import ValidationError, fields, post_load, validates_schema
 
 from market.documents import Document, Documents, Plain
 from market.fields import (
@@ -18,6 +18,7 @@ from market.fields import (
     Uuid,
     one_of,
 )
+from market.i18n import _
 from market.inspection.declared.model import COLUMNS, NAME, RULES, TEXT
 from market.inspection.sensitive.classes import Sensitive
 from market.registry.models import Decision, Origin, Right
@@ -40,6 +41,27 @@ class AssetIn(Schema):
         metadata={"description": "Where the data come from and how they were made"},
     )
     rights = Several(one_of(*(right.value for right in Right)), low=1, high=3, required=True)
+    authority = Text(
+        low=2,
+        high=200,
+        metadata={
+            "description": "The authority whose public data these are; left out where they are nobody's"
+        },
+    )
+    authority_basis = Text(
+        low=2,
+        high=1000,
+        lines=True,
+        metadata={"description": "On what ground; required beside `authority`"},
+    )
+
+    @validates_schema
+    def _both(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        if ("authority" in data) != ("authority_basis" in data):
+            missing = "authority_basis" if "authority" in data else "authority"
+            raise ValidationError(
+                _("Name both the authority and the basis, or neither (rule R2.10)."), missing
+            )
 
     @post_load
     def _values(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
@@ -315,6 +337,10 @@ class AssetItemOut(Schema):
     title = fields.String()
     source = fields.String()
     rights = fields.List(fields.String())
+    authority = fields.String(
+        allow_none=True, metadata={"description": "The authority whose public data these are declared to be"}
+    )
+    authority_basis = fields.String(allow_none=True, metadata={"description": "On what ground"})
     provider_id = Uuid()
     state = fields.Enum(RegistrationState, by_value=True)
     decision = fields.String(allow_none=True, metadata={"description": "The reviewer's reason"})

@@ -56,6 +56,8 @@ def draft(
     source: str,
     rights: Sequence[Right],
     upload: Upload,
+    authority: str | None = None,
+    authority_basis: str | None = None,
     key: str | None = None,
 ) -> Asset:
     """Draft an asset with its file; the file is measured by a job afterwards.
@@ -67,6 +69,8 @@ def draft(
         source: where the data come from and how they were made (rule R2.1).
         rights: what the provider claims, at least one.
         upload: the stored file.
+        authority: whose public data they are declared to be (R2.10); None for nobody's.
+        authority_basis: on what ground; None without an authority.
         key: the ``Idempotency-Key``.
 
     Raises:
@@ -77,6 +81,7 @@ def draft(
     given = {
         "title": title, "source": source, "rights": sorted(rights),
         "file": upload.blob.digest, "filename": upload.filename,
+        **({} if authority is None else {"authority": authority, "authority_basis": authority_basis}),
     }  # fmt: skip
     made = steps.once(session, actor, key, Kind.ASSET_DRAFTED, given)
     if made is not None:
@@ -92,6 +97,8 @@ def draft(
         title=title,
         source=source,
         rights=sorted(rights),
+        authority=authority,
+        authority_basis=authority_basis,
         drafted_at=step.time,
     )
     revision = Revision(

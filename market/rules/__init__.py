@@ -9,6 +9,10 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Final
+
+FOLDER: Final = Path(__file__).parent
+"""Where the versions are."""
 
 CURRENT = 4
 """The version under which new steps run."""
@@ -78,16 +82,24 @@ class RuleBook:
         raise KeyError(rule_id)
 
 
-@cache
-def book(version: int = CURRENT) -> RuleBook:
-    """Return a version of the rule book.
+def book(version: int | None = None) -> RuleBook:
+    """Return a version of the rule book; the one in force unless another is named.
 
     Raises:
         KeyError: no such version was ever published.
     """
-    path = Path(__file__).with_name(f"book-{version}.toml")
+    return _read(FOLDER / f"book-{CURRENT if version is None else version}.toml")
+
+
+def books() -> list[RuleBook]:
+    """Return every version that was published, the newest first."""
+    return [book(version) for version in range(CURRENT, 0, -1)]
+
+
+@cache
+def _read(path: Path) -> RuleBook:
     if not path.exists():
-        raise KeyError(version)
+        raise KeyError(path.stem)
     data = tomllib.loads(path.read_text(encoding="utf-8"))
     chapters = tuple(
         Chapter(

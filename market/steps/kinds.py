@@ -154,3 +154,4 @@ class Kind(StrEnum):
     DELIVERY_SUSPENDED = "delivery.suspended"
     DELIVERY_RESUMED = "delivery.resumed"
     SETTLEMENT_REDUCED = "settlement.reduced"
+    CONTRACT_LAPSED = "contract.lapsed"

@@ -277,7 +277,8 @@ def _no_end(standing: Standing, act: Act) -> str | None:
         return "agreement.suspended" if suspended else None
     if standing.notice:
         return "notice.running"
-    if standing.held or (standing.unpaid and standing.payable):
+    # What an instalment owes stays owed after the end, so only a first payment that may still be cancelled stands here.
+    if standing.held or (standing.unpaid and not standing.money & PAID):
         return "termination.money_open"
     return "dispute.open" if standing.in_dispute else None
 

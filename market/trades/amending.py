@@ -18,7 +18,7 @@ from contracts.negotiation import State
 from contracts.terms import AnyTerms
 from market import clock, jobs, permissions, steps
 from market.actor import Actor
-from market.contracting import proposals
+from market.contracting import proposals, waiving
 from market.contracting import service as contracting
 from market.contracting.models import Request
 from market.contracting.proposals import Proposal
@@ -96,6 +96,7 @@ def on_verified(contract_id: uuid.UUID) -> None:
         step = service.step_of(SYSTEM, Kind.AMENDMENT_FINALIZED, rows.trade)
         contracting.finalize(session, step, one.contract)
         until = rows.agreement.term_from + timedelta(days=one.terms.term_days)
+        until = waiving.capped(session, handle, until)
         rows.agreement.contract_id, rows.agreement.term_until = one.contract.id, until
         rows.agreement.step_id = step.id
         _acceptance(step.id, rows, one.terms)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from market import jobs, permissions
 from market.actor import Actor
+from market.contracting import claiming
 from market.delivery import service as delivery
 from market.delivery.gate import Hold
 from market.errors import Conflict, Invalid
@@ -141,6 +142,8 @@ def rule(
 def undo(session: Session, actor: Actor, rows: Life, reason: str) -> Step:
     """Take the step ``trade.cancelled``: agreement and grant end, money not yet paid is no longer due.
 
+    A listing that is sold once is free again (R3.5).
+
     Args:
         session: the session of the transaction.
         actor: the buyer, or the exchange's own deadline.
@@ -153,6 +156,7 @@ def undo(session: Session, actor: Actor, rows: Life, reason: str) -> Step:
     rows.agreement.step_id = step.id
     delivery.close(session, step, trade.id)
     exits.begin(session, step, rows)
+    claiming.free(session, step)
     instalments.cancel(session, step, rows.settlements)
     jobs.queue(session, "trade.settle", number=trade.number)
     return record(session, step, given={"reason": reason}, note={"reason": reason})

@@ -2,15 +2,24 @@
 
 from sqlalchemy.orm import Session
 
+from market.contracting import claiming
 from market.delivery import service as delivery
 from market.steps import Pending
 from market.trades import agreement, exits
 from market.trades.agreement import AgreementEvent, AgreementState
 from market.trades.service import Life
+from market.trades.settlement import SettlementState
+
+_KEPT = {SettlementState.RELEASED, SettlementState.PARTIAL}
 
 
 def terminate(session: Session, rows: Life, step: Pending) -> None:
-    """End agreement and grant within a step, if they have not ended yet."""
+    """End agreement and grant within a step that gives back what was held, if they have not ended yet.
+
+    A listing that is sold once is free again, unless the provider has kept an instalment (R3.5).
+    """
+    if not any(one.state in _KEPT for one in rows.settlements):
+        claiming.free(session, step)
     if rows.agreement.state in {AgreementState.ACTIVE, AgreementState.SUSPENDED}:
         rows.agreement.state = agreement.advance(rows.agreement.state, AgreementEvent.TERMINATE)
         rows.agreement.step_id = step.id

@@ -213,7 +213,7 @@ def _complete(session: Session, rows: Life, digest: str) -> None:
 def _close_dispute(session: Session, rows: Life) -> None:
     """Close a ruled dispute once no money is held for it any more."""
     found = rows.dispute
-    if found is None or found.state is not DisputeState.RULED:
+    if found is None or found.state is not DisputeState.RULED or instalments.held(rows.settlements):
         return
     step = service.step_of(SYSTEM, Kind.DISPUTE_CLOSED, rows.trade)
     found.state = dispute.advance(found.state, DisputeEvent.CLOSE)

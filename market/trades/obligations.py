@@ -18,19 +18,16 @@ from market.trades.settlement import SettlementState
 def running(session: Session, organisations: Collection[uuid.UUID]) -> list[str]:
     """Return the numbers of the trades that still bind one of some organisations, oldest first.
 
-    A trade binds while its price is due or held, while a delivery under an agreement in force waits for the buyer's
-    word, while a dispute is not closed, and while data are still to be deleted after its end. A licence that merely
-    runs on binds nobody to anything further, nor does a frozen trade, which is settled elsewhere and would bind for
-    ever here.
+    A trade binds while its price is due or held (what is due after the end binds the buyer alone), while a delivery
+    under an agreement in force waits for the buyer's word, while a dispute is not closed, and while data are still to
+    be deleted after its end. A licence that merely runs on binds nobody to anything further, nor does a frozen trade,
+    which is settled elsewhere and would bind for ever here.
     """
-    money = exists().where(
-        Settlement.trade_id == Trade.id,
-        Settlement.state.in_((SettlementState.DUE, SettlementState.FUNDED)),
-    )
-    word = and_(
-        Acceptance.state == AcceptanceState.PENDING,
-        Agreement.state.in_((AgreementState.ACTIVE, AgreementState.SUSPENDED)),
-    )
+    in_force = Agreement.state.in_((AgreementState.ACTIVE, AgreementState.SUSPENDED))
+    held = exists().where(Settlement.trade_id == Trade.id, Settlement.state == SettlementState.FUNDED)
+    due = exists().where(Settlement.trade_id == Trade.id, Settlement.state == SettlementState.DUE)
+    money = or_(held, and_(due, or_(in_force, Trade.buyer_id.in_(organisations))))
+    word = and_(Acceptance.state == AcceptanceState.PENDING, in_force)
     query = (
         select(Trade.number, Trade.handle)
         .join(Agreement, Agreement.trade_id == Trade.id)

@@ -1,7 +1,8 @@
 """How a trade begins: the contract comes into force, and the buyer pays."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -9,6 +10,7 @@ from contracts.negotiation import State
 from market import jobs, permissions, steps
 from market.actor import Actor
 from market.contracting import service as contracting
+from market.contracting import waiving
 from market.contracting.reading import Agreed
 from market.db import read, transaction
 from market.delivery import service as delivery
@@ -19,6 +21,7 @@ from market.participants.states import OrganisationState
 from market.payments import service as payments
 from market.registry import offering
 from market.registry.states import RegistrationState
+from market.rules import book, windows
 from market.steps import Kind, Pending
 from market.trades import acts, amending, instalments, service, updating
 from market.trades.acceptance import AcceptanceState
@@ -44,7 +47,8 @@ def on_verified(contract_id: str) -> None:
 
     One step makes the trade, its agreement, a settlement for each instalment (none when the price is 0), its acceptance
     and its grant (which is funded at once when the price is 0). The term of a renewal begins when that of the
-    contract renewed ends. An amendment begins no trade: the trade follows it.
+    contract renewed ends. Under the startup waiver it ends with that, and where that is over the contract does not come
+    into force any more (R4.18). An amendment begins no trade: the trade follows it.
     """
     with read() as session:
         amends = contracting.agreed(session, uuid.UUID(contract_id)).request.amends_id is not None
@@ -54,12 +58,14 @@ def on_verified(contract_id: str) -> None:
         one = contracting.agreed(session, uuid.UUID(contract_id), lock=True)
         if one.contract.state is not State.VERIFIED:
             return
+        if waiving.lapse(session, SYSTEM, one):
+            return
         rules = one.terms.rules_version
         step = steps.begin(SYSTEM, Kind.CONTRACT_FINALIZED, one.request.handle, version=rules)
         contracting.finalize(session, step, one.contract)
         trade = _trade(session, step, one)
         agreement = _machines(session, step, one, trade)
-        _grant(session, step, one, trade)
+        _grant(session, step, one, trade, (agreement.term_from, agreement.term_until))
         jobs.queue(session, "agreement.deadline", due_at=agreement.term_until, number=trade.number)
         updating.catch_up(session, trade)
         steps.record(session, step)
@@ -85,7 +91,10 @@ def pay(actor: Actor, number: str) -> Opened:
         due = instalments.payable(rows.settlements)
         if due is None:
             raise Conflict("settlement.nothing_due", str(acts.REFUSALS["settlement.nothing_due"]))
-        operation = payments.plan_payment(session, actor, bill(rows.trade, due, len(rows.settlements)))
+        fetch_days = contracting.agreed(session, rows.agreement.contract_id).terms.delivery.days
+        held_days = windows.needed(fetch_days, rows.acceptance.days, book())
+        owed = replace(bill(rows.trade, due, len(rows.settlements)), held_days=held_days)
+        operation = payments.plan_payment(session, actor, owed)
     page = payments.open_page(operation.id)
     with read() as session:
         return Opened(
@@ -120,6 +129,7 @@ def _trade(session: Session, step: Pending, one: Agreed) -> Trade:
 
 def _machines(session: Session, step: Pending, one: Agreed, trade: Trade) -> Agreement:
     begins, ends = one.terms.term(step.time)
+    ends = waiving.capped(session, step.handle, ends)
     agreement = Agreement(
         step_id=step.id,
         trade_id=trade.id,
@@ -141,7 +151,9 @@ def _machines(session: Session, step: Pending, one: Agreed, trade: Trade) -> Agr
     return agreement
 
 
-def _grant(session: Session, step: Pending, one: Agreed, trade: Trade) -> None:
+def _grant(
+    session: Session, step: Pending, one: Agreed, trade: Trade, term: tuple[datetime, datetime]
+) -> None:
     subject = one.terms.subject
     delivery.open_grant(
         session,
@@ -152,7 +164,7 @@ def _grant(session: Session, step: Pending, one: Agreed, trade: Trade) -> None:
         file=delivery.File(subject.content_digest, subject.size, subject.filename, subject.media_type),
         policy=one.contract.policy,
         policy_digest=one.contract.policy_digest,
-        term=one.terms.term(step.time),
+        term=term,
         fetch_days=one.terms.delivery.days,
     )
     _hold_what_is_suspended(session, step, trade)

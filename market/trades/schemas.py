@@ -3,6 +3,7 @@
 from marshmallow import fields
 
 from market.contracting.schemas import ChangeOut, ClauseOut
+from market.contracting.waiver_schemas import WaiverOut
 from market.fields import (
     Cursor,
     Day,
@@ -278,6 +279,9 @@ class TradeOut(TradeSummaryOut):
     renewed_by = fields.String(
         allow_none=True,
         metadata={"description": "number of the contract that renews this trade's, open or in force"},
+    )
+    waiver = fields.Nested(
+        WaiverOut, allow_none=True, metadata={"description": "the startup waiver, if it is under one"}
     )
     timeline = fields.List(fields.Nested(TradeEntryOut))
 

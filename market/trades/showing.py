@@ -13,6 +13,8 @@ from market import permissions
 from market.actor import Actor
 from market.contracting import proposals, renewals
 from market.contracting import service as contracting
+from market.contracting.models import Waiver
+from market.contracting.waiver_reading import waiver_of
 from market.delivery import service as delivery
 from market.delivery.models import AccessGrant, Receipt
 from market.i18n import in_language
@@ -67,6 +69,7 @@ class Shown:
         renewed_by: number of the contract that goes on from this trade's, open or in force.
         redresses: what was paid back after the release, the first one first.
         chargebacks: payments of the trade that the buyer's bank questioned, the first one first.
+        waiver: the startup waiver it is under; None for none.
         left: minor units of the price that can still be paid back.
         possible: what this reader may do now.
         frozen: whether the last step was recovered without its values, so that none may follow.
@@ -84,6 +87,7 @@ class Shown:
     renewed_by: str | None
     redresses: list[Redress]
     chargebacks: list[Chargeback]
+    waiver: Waiver | None
     left: int
     possible: list[Act]
     frozen: bool
@@ -113,6 +117,7 @@ def shown(session: Session, actor: Actor, number: str) -> Shown:
         renewed_by=renewals.renewed_by(session, rows.trade.handle),
         redresses=service.redresses(session, rows.trade.id),
         chargebacks=payments.chargebacks_of(session, rows.trade.number),
+        waiver=waiver_of(session, rows.trade.handle),
         left=redressing.left(session, rows),
         possible=[
             act
@@ -172,6 +177,7 @@ def detail(found: Shown) -> dict[str, Any]:
         "terms_digest": found.terms_digest,
         "renews": found.renews,
         "renewed_by": found.renewed_by,
+        "waiver": found.waiver,
         "timeline": found.entries,
     }
 

@@ -61,7 +61,7 @@ class Next:
     Attributes:
         side: whom the trade waits for.
         what: a stable word: pay, instalment, fetch, accept, rule, receipt, release, refund, divide, close, repay,
-            recover, delete.
+            recover, bank, delete.
         by: the deadline; None where there is none.
     """
 
@@ -88,10 +88,11 @@ def awaited(session: Session, rows: Life, standing: Standing) -> Next | None:
     if standing.in_dispute:
         return Next(Side.OPERATOR, "rule", None)
     if standing.dispute is not None and standing.dispute.value == "RULED":
-        return Next(Side.EXCHANGE, "close", None)
+        return Next(Side.EXCHANGE, "bank" if standing.questioned else "close", None)
     if standing.redress is not None:
         return Next(Side.EXCHANGE, "repay" if standing.redress is RedressState.ORDERED else "recover", None)
-    return _of_buyer(session, rows, standing) or _deletion(rows)
+    bank = Next(Side.EXCHANGE, "bank", None) if standing.questioned else None
+    return _of_buyer(session, rows, standing) or bank or _deletion(rows)
 
 
 def _of_buyer(session: Session, rows: Life, standing: Standing) -> Next | None:
@@ -182,6 +183,7 @@ WAITS: Mapping[str, Any] = {
     "repay": lazy("The exchange pays the buyer back, as the operator ordered."),
     "recover": lazy("The exchange takes the provider's part of it back."),
     "close": lazy("The exchange closes the dispute."),
+    "bank": lazy("The buyer's bank decides about the payment that it questions."),
     "delete": lazy("The agreement has ended: the buyer deletes the data with all copies and states it here."),
 }
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from contracts import amending
 from contracts.terms import Terms
+from market.verify import waiver
 from market.verify.evidence import Evidence
 from market.verify.line import IN_FORCE, Line, Paper
 from market.verify.report import CheckFailed, require
@@ -93,7 +94,7 @@ def _check_agreement(evidence: Evidence, line: Line) -> None:
             "the agreement follows another contract than the one in force",
         )
         begins, ends = (datetime.fromisoformat(row[name]) for name in TERM)
-        signed = paper.terms.term(images[0].entry.time)
+        signed = waiver.term_of(evidence, paper.terms, images[0].entry.time)
         require(begins == signed[0], "the term begins on another day than was signed")
         require(ends == signed[1], "the agreement lasts for other days than were signed")
 

@@ -21,7 +21,7 @@ AUDITOR = "auditor"
 PARTIES_SEE = frozenset({
     "request", "contract", "version", "remark", "signature", "standing_offer", "key", "certificate", "trade",
     "agreement", "settlement", "acceptance", "dispute", "notice", "duty", "redress", "operation", "chargeback",
-    "posting",
+    "posting", "waiver",
     "access_grant", "receipt", "revision", "inspection", "cleaning", "cleaning.recipe", "attestation",
 })  # fmt: skip
 """Tables, and personal columns as ``table.column``, that may never be withheld from a party to the trade."""

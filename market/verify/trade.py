@@ -6,7 +6,7 @@ from typing import Final
 
 from contracts.terms import AnyTerms
 from ledger.entry import Entry
-from market.verify import approvals, cleaned, delivery, ending, instalments, money, parties
+from market.verify import approvals, cleaned, delivery, ending, instalments, money, parties, waiver
 from market.verify.evidence import Evidence, Image
 from market.verify.line import Line
 from market.verify.report import Report, require
@@ -24,6 +24,7 @@ REACHED: Final[Mapping[str, tuple[tuple[str, str, frozenset[str]], ...]]] = {
     "contract.declined": (("contract", "state", frozenset({"TERMINATED"})),),
     "contract.withdrawn": (("contract", "state", frozenset({"TERMINATED"})),),
     "contract.expired": (("contract", "state", frozenset({"TERMINATED"})),),
+    "contract.lapsed": (("contract", "state", frozenset({"TERMINATED"})),),
     "payment.settled": (("operation", "state", frozenset({"OK"})),),
     "payment.strayed": (("operation", "state", frozenset({"STRAY"})),),
     "payment.returned": (("operation", "state", frozenset({"OK"})),),
@@ -148,6 +149,9 @@ def check(report: Report, evidence: Evidence) -> None:
             report.ok("parties", parties.check(evidence, line, kinds))
         with report.checking("data"):
             report.ok("data", _check_data(evidence, terms, entries[0][0]))
+        with report.checking("waiver"):
+            if waived := waiver.check(evidence, line):
+                report.ok("waiver", waived)
         with report.checking("cleaned"):
             cleaned.check(report, evidence)
         with report.checking("states"):

@@ -285,6 +285,8 @@ ROWS: Final[tuple[Row, ...]] = (
     page("reconciliation.report", "GET", OPERATOR, 200, on="report", **desk(staff=200)),
     page("reconciliation.lines", "GET", OPERATOR, 200, on="report", **desk(staff=200)),
     page("reconciliation.sign_off", "POST", OPERATOR, 303, on="report", sent=NOTE, **desk()),
+    page("waivers.waivers", "GET", OPERATOR, 200, **desk(staff=200)),
+    page("waivers.sheet", "GET", OPERATOR, 200, **desk(staff=200)),
     page("bank.bank_desk", "GET", OPERATOR, 200, **desk(staff=200)),
     page("bank.record", "POST", OPERATOR, 303, sent={**LINE, "amount": "1.00"}, **desk()),
     page("bank.line", "GET", OPERATOR, 200, on="bank_line", **desk(staff=200)),

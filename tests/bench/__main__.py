@@ -20,8 +20,10 @@ from tests.bench import (
     reads,
     reconciling,
     rivals,
+    selling,
     sharing,
     steps,
+    storming,
     talks,
     whole,
 )  # fmt: skip
@@ -43,7 +45,7 @@ PARTS = (
     "sqlite",
     "postgresql",
 )
-ASKED = ("inspection-memory", "inspection-rivals", "inspection-spark")
+ASKED = ("inspection-memory", "inspection-rivals", "inspection-spark", "selling", "storm")
 """Measured only when named: they take many minutes, and two of them install other tools."""
 
 
@@ -68,6 +70,10 @@ def main(parts: list[str]) -> None:
         on_files(folder, chosen)
         if "reconciling" in chosen:
             show("Reconciliation", list(reconciling.reports(folder)))
+        if "selling" in chosen:
+            show("Sold once: buyers who sign at the same moment", list(selling.races(folder)))
+        if "storm" in chosen:
+            show("Payments in bad weather", list(storming.weathered(folder)))
         if "placing" in chosen:
             on_durable_server(folder)
         if {"talks", "reads", "sqlite"} & set(chosen):

@@ -54,6 +54,7 @@ FILES: Final = {
     "/trades/<number>/bank-transfer/proof": "a proof as a file",
     "/trades/<number>/delivery": "the bought bytes as a file",
     "/trades/<number>/updates/<int:ordinal>": "the bytes of an update as a file",
+    "/waivers.csv": "every startup waiver as a file",
     "/payments/reconciliations/<uuid:reconciliation_id>/lines.csv": "what did not match as a file",
     "/invoices/export": "a month of invoices as a file",
     "/invoices/<uuid:invoice_id>/documents/<int:place>": "the file of an invoice",

@@ -10,7 +10,7 @@ from market import clock
 from market.demo.client import wait_for
 from market.i18n import CHINA
 from tests import people, signers
-from tests.flows import assessing, banking, billing, reconciling
+from tests.flows import assessing, banking, billing, reconciling, sparing
 from tests.flows.browser import Browser
 from tests.flows.hall import Caller, Hall, Json
 from tests.flows.test_chargebacks import question
@@ -60,6 +60,8 @@ def furnish(hall: Hall) -> World:
     invited = hall.operator.post(
         "/api/v1/members/invitations", {"email": people.application().email, "roles": ["auditor"]}
     )
+    spared = sparing.listed(hall, sparing.registered(hall, 1, **sparing.STATED)[1])
+    at_cost = sparing.listed(hall, sparing.at_cost(sparing.registered(hall, 2)[1]))
     entries = hall.buyer.get(f"/api/v1/trades/{trades[-1]}/entries")["items"]
     kept, ended = (_key(hall) for _time in range(2))
     hall.provider.post(f"/api/v1/signing-keys/{ended}/revocation", {"reason": "lost"})
@@ -72,7 +74,18 @@ def furnish(hall: Hall) -> World:
         "old": ["0.1"],
         "new": ["1.0"],
         "asset_id": [draft, submitted, refused, stopped, appealed, cleaned, *registered],
-        "number": [hall.priced, hall.free, *trades, *certificates, standing, sketch, accepted],
+        "number": [
+            hall.priced,
+            hall.free,
+            *trades,
+            *certificates,
+            standing,
+            sketch,
+            accepted,
+            spared,
+            at_cost,
+            hall.agree(spared),
+        ],
         "reference": [*trades, str(entries[0]["object"])],
         "organisation_id": [one["id"] for one in hall.operator.get("/api/v1/organisations")["items"][:6]],
         "invoice_id": invoices,

@@ -51,7 +51,7 @@ class _Forms(HTMLParser):
         if any(self._hidden):
             return
         if tag == "form" and given.get("method") == "post":
-            self.forms.append(Form(given["action"]))
+            self.forms.append(Form(given.get("action", "")))
         chosen = given.get("type") not in {"radio", "checkbox"} or "checked" in given
         if tag == "input" and self.forms and given.get("name") and chosen:
             self.forms[-1].values[given["name"]] = given.get("value", "")

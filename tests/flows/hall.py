@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -263,11 +263,12 @@ class Hall:
     def _sign_in(self, role: str, email: str) -> Caller:
         return Caller(self.url, role).sign_in(email, people.PASSWORD, Scope, self.apps.code(email))
 
-    def _join(self, role: str, email: str) -> Caller:
+    def _join(self, role: str, email: str, since: date | None = None) -> Caller:
         application = people.application(email=email)
         body = {
             "name_zh": application.name_zh, "name_en": application.name_en,
-            "credit_code": application.credit_code, "established_on": application.established_on.isoformat(),
+            "credit_code": application.credit_code,
+            "established_on": (since or application.established_on).isoformat(),
             "person": application.person, "phone": application.phone, "email": email,
             "password": people.PASSWORD, "roles": [role],
         }  # fmt: skip

@@ -51,6 +51,7 @@ statement.imported line.recorded line.dismissed
 chargeback.opened chargeback.changed chargeback.contested chargeback.conceded chargeback.answered
 chargeback.won chargeback.lost chargeback.closed chargeback.borne
 delivery.suspended delivery.resumed settlement.reduced
+contract.lapsed
 """.split()
 
 

@@ -25,7 +25,7 @@ CHANGING = """
 """.split()
 OF_ONE_STEP = """
     approval attestation bank_statement correction invoice_document posting receipt remark revision signature step_image
-    version
+    version waiver
 """.split()
 OF_THE_LOG = """
     ledger_checkpoint ledger_contradiction ledger_cosignature ledger_entry ledger_leaf ledger_mark ledger_tile

@@ -62,7 +62,7 @@ def test_a_token_acts_within_its_scopes_alone(action: str) -> None:
 def test_no_token_made_for_looking_changes_anything() -> None:
     reading = {action for action, permit in ACTIONS.items() if permit.scope is Scope.READ}
     looking = {"organisation.list", "operation.list", "trade.audit", "bundle.export", "ledger.look"}
-    money = {"trade.money", "statement.read", "reconciliation.look", "invoice.export"}
+    money = {"trade.money", "statement.read", "reconciliation.look", "invoice.export", "waiver.list"}
     bank = {"bank.look", "bank_account.read", "proof.read"}
     assert reading == looking | money | bank
 

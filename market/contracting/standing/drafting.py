@@ -19,7 +19,7 @@ from market.approvals import ruling
 from market.catalog import service as catalog
 from market.catalog.service import Facts
 from market.contracting.models import OfferDraft
-from market.contracting.requesting import kept, terms, today
+from market.contracting.requesting import demand_benefit, kept, terms, today
 from market.db import read, transaction
 from market.errors import Conflict, Invalid
 from market.i18n import gettext as _
@@ -45,11 +45,13 @@ def draft(actor: Actor, listing: str, days: int, most: int) -> OfferDraft:
         Conflict: the listing is not on offer, has an open offer (``offer.already_open``), changed meanwhile, or the
             provider's rule asks for an approval of each contract at its price (``offer.approval_asked``).
         Forbidden: not a provider, not verified, or the listing is another's.
-        Invalid: no contract can be made of it.
+        Invalid: no contract can be made of it, or the listing is sold once and the offer could be accepted more often
+            (``offer.sold_once``).
     """
     permissions.require_scope(actor, Scope.CONTRACTS)
     with read() as session:
         facts = facts_of(session, actor, listing)
+        _refuse_more_than_one(session, facts, most)
         made = _draft(session, actor, facts, Standing(today() + timedelta(days), most))
     rendered = kept(made)
     with transaction() as session:
@@ -74,7 +76,7 @@ def facts_of(session: Session, actor: Actor, number: str, *, lock: bool = False)
     listing = catalog.found(session, actor, number, lock=lock)
     permissions.require(actor, "offer.open", catalog.relation(actor, listing))
     participants.verified(session, actor)
-    facts = catalog.facts_of(session, listing)
+    facts = demand_benefit(catalog.facts_of(session, listing))
     _refuse_approved_one_by_one(session, facts)
     if catalog.offers_of(session, [listing]):
         raise Conflict(
@@ -96,6 +98,13 @@ def _refuse_approved_one_by_one(session: Session, facts: Facts) -> None:
             ),
             rule="R4.10",
         )
+
+
+def _refuse_more_than_one(session: Session, facts: Facts, most: int) -> None:
+    """Refuse an offer that could be accepted more often than its listing is sold (rule R3.5)."""
+    if most > 1 and catalog.is_sold_once(session, facts.id):
+        said = _("This listing is sold once: let the offer be accepted once.")
+        raise Invalid("offer.sold_once", said, fields={"most": [said]}, rule="R3.5")
 
 
 def changed() -> Conflict:

@@ -402,6 +402,7 @@ def upgrade() -> None:
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("title", sa.String(length=200), nullable=False),
         sa.Column("rules", sa.Integer(), nullable=False),
+        sa.Column("means", sa.String(length=100), nullable=True),
         sa.Column("state", sa.String(32), nullable=False),
         sa.Column("reference", sa.String(length=11), nullable=True),
         sa.Column("proof_digest", sa.String(length=64), nullable=True),
@@ -695,6 +696,8 @@ def upgrade() -> None:
         sa.Column("title", sa.String(length=200), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("rights", sa.JSON(), nullable=False),
+        sa.Column("authority", sa.String(length=200), nullable=True),
+        sa.Column("authority_basis", sa.Text(), nullable=True),
         sa.Column("state", sa.String(32), nullable=False),
         sa.Column("drafted_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("decision", sa.Text(), nullable=True),
@@ -1444,8 +1447,11 @@ def upgrade() -> None:
         sa.Column("benefit", sa.String(32), nullable=False),
         sa.Column("price", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("cost", sa.BigInteger(), nullable=True),
+        sa.Column("cost_basis", sa.Text(), nullable=True),
         sa.Column("model", sa.String(length=60), nullable=False),
         sa.Column("terms", sa.JSON(), nullable=False),
+        sa.Column("exclusive", sa.Boolean(), nullable=False),
         sa.Column("state", sa.String(32), nullable=False),
         sa.Column("drafted_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("listed_at", sa.DateTime(timezone=True), nullable=True),
@@ -1477,6 +1483,12 @@ def upgrade() -> None:
         sa.Column("number", sa.String(length=11), nullable=False),
         sa.ForeignKeyConstraint(["listing_id"], ["listing.id"], name="fk_listing_offer_listing_id_listing"),
         sa.PrimaryKeyConstraint("listing_id", name="pk_listing_offer"),
+    )
+    op.create_table(
+        "listing_sale",
+        sa.Column("listing_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["listing_id"], ["listing.id"], name="fk_listing_sale_listing_id_listing"),
+        sa.PrimaryKeyConstraint("listing_id", name="pk_listing_sale"),
     )
     op.create_table(
         "offer_draft",
@@ -1537,9 +1549,11 @@ def upgrade() -> None:
         sa.Column("offer_id", sa.Uuid(), nullable=True),
         sa.Column("amends_id", sa.Uuid(), nullable=True),
         sa.Column("renews_id", sa.Uuid(), nullable=True),
+        sa.Column("claims_id", sa.Uuid(), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("step_id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(["buyer_id"], ["organisation.id"], name="fk_request_buyer_id_organisation"),
+        sa.ForeignKeyConstraint(["claims_id"], ["listing.id"], name="fk_request_claims_id_listing"),
         sa.ForeignKeyConstraint(["listing_id"], ["listing.id"], name="fk_request_listing_id_listing"),
         sa.ForeignKeyConstraint(
             ["offer_id"], ["standing_offer.id"], name="fk_request_offer_id_standing_offer"
@@ -1555,6 +1569,7 @@ def upgrade() -> None:
             deferrable=True,
         ),
         sa.PrimaryKeyConstraint("id", name="pk_request"),
+        sa.UniqueConstraint("claims_id", name="uq_request_claims_id"),
         sa.UniqueConstraint("contract_id", name="uq_request_contract_id"),
         sa.UniqueConstraint("number", name="uq_request_number"),
     )
@@ -1564,6 +1579,43 @@ def upgrade() -> None:
     op.create_index("ix_request_offer_id", "request", ["offer_id"], unique=False)
     op.create_index("ix_request_provider", "request", ["provider_id", "requested_at"], unique=False)
     op.create_index("ix_request_renews_id", "request", ["renews_id"], unique=False)
+    op.create_table(
+        "waiver",
+        sa.Column("contract_id", sa.Uuid(), nullable=False),
+        sa.Column("handle", sa.String(length=32), nullable=False),
+        sa.Column("number", sa.String(length=11), nullable=False),
+        sa.Column("provider_id", sa.Uuid(), nullable=False),
+        sa.Column("buyer_id", sa.Uuid(), nullable=False),
+        sa.Column("listed", sa.BigInteger(), nullable=False),
+        sa.Column("waived", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("rule", sa.String(length=10), nullable=False),
+        sa.Column("rules", sa.Integer(), nullable=False),
+        sa.Column("established_on", sa.String(length=10), nullable=False),
+        sa.Column("asked_on", sa.String(length=10), nullable=False),
+        sa.Column("last_day", sa.String(length=10), nullable=False),
+        sa.Column("authority", sa.String(length=200), nullable=False),
+        sa.Column("authority_basis", sa.Text(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint("waived > 0 AND waived <= listed", name="ck_waiver_amount"),
+        sa.ForeignKeyConstraint(["buyer_id"], ["organisation.id"], name="fk_waiver_buyer_id_organisation"),
+        sa.ForeignKeyConstraint(
+            ["provider_id"], ["organisation.id"], name="fk_waiver_provider_id_organisation"
+        ),
+        sa.ForeignKeyConstraint(
+            ["step_id", "id"],
+            ["step_image.step_id", "step_image.row_id"],
+            name="bond_waiver",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_waiver"),
+        sa.UniqueConstraint("contract_id", name="uq_waiver_contract_id"),
+        sa.UniqueConstraint("handle", name="uq_waiver_handle"),
+    )
+    op.create_index("ix_waiver_asked_at", "waiver", ["asked_at", "id"], unique=False)
     op.create_table(
         "tax_profile",
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
@@ -1806,6 +1858,8 @@ def downgrade() -> None:
     op.drop_index("ix_invoice_due_at", table_name="invoice")
     op.drop_table("invoice")
     op.drop_table("tax_profile")
+    op.drop_index("ix_waiver_asked_at", table_name="waiver")
+    op.drop_table("waiver")
     op.drop_index("ix_request_renews_id", table_name="request")
     op.drop_index("ix_request_provider", table_name="request")
     op.drop_index("ix_request_offer_id", table_name="request")
@@ -1817,6 +1871,7 @@ def downgrade() -> None:
     op.drop_index("ix_standing_offer_listing", table_name="standing_offer")
     op.drop_table("standing_offer")
     op.drop_table("offer_draft")
+    op.drop_table("listing_sale")
     op.drop_table("listing_offer")
     op.drop_index("ix_listing_sector", table_name="listing")
     op.drop_index("ix_listing_public", table_name="listing")

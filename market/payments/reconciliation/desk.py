@@ -17,6 +17,7 @@ from market.payments.models import Chargeback, Operation, Posting, Reconciliatio
 from market.payments.reconciliation.states import ReconciliationState
 from market.payments.states import OperationKind, OperationState, Processor
 from market.permissions import Relation
+from market.rules import windows
 
 MOST: Final = 200
 """Chargebacks that the desk shows."""
@@ -136,9 +137,8 @@ def _operations(session: Session, actor: Actor) -> Iterator[Alarm]:
 
 
 def _holds(session: Session) -> Iterator[Alarm]:
-    """Tell of money that is held for longer than the shortest time in which its payer could have it back."""
-    book = rules.book()
-    days = min(book.value("refund.alipay_days"), book.value("refund.wechat_days"))
+    """Tell of money that is held for longer than the shortest time in which it could go back (R5.7)."""
+    days = windows.least(rules.book())
     held = union_all(
         select(Posting.credit.label("account"), Posting.currency, Posting.amount, Posting.booked_at).where(
             Posting.credit.like("order_hold:%")

@@ -4,7 +4,7 @@ Units: amounts are integers in the currency's minor unit, currencies lower-case 
 changes something takes its idempotency key from the caller, who keeps it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from market.payments.stripe.disputes import Disputes
 from market.payments.stripe.form import Value
@@ -89,6 +89,7 @@ class Stripe(PaymentIntents, Disputes):
         cancel_url: str,
         expires_at: int,
         metadata: Mapping[str, str],
+        means: Sequence[str] = (),
     ) -> CheckoutSession:
         """Make a pay page for one item; the session and its payment intent carry the same metadata.
 
@@ -102,6 +103,7 @@ class Stripe(PaymentIntents, Disputes):
             cancel_url: where the payer comes back to without paying.
             expires_at: seconds since the epoch, 30 minutes to 24 hours ahead.
             metadata: kept with session and payment intent.
+            means: the only means of payment to offer, such as ``card``; without one, all that are set at the platform.
         """
         price: Value = {"currency": currency, "unit_amount": amount, "product_data": {"name": description}}
         params: dict[str, Value] = {
@@ -113,6 +115,10 @@ class Stripe(PaymentIntents, Disputes):
             "metadata": dict(metadata),
             "payment_intent_data": {"transfer_group": transfer_group, "metadata": dict(metadata)},
         }
+        if means:
+            params["payment_method_types"] = list(means)
+        if "wechat_pay" in means:
+            params["payment_method_options"] = {"wechat_pay": {"client": "web"}}
         return self._post(CheckoutSession.read, "/v1/checkout/sessions", params, key)
 
     def checkout(self, id: str) -> CheckoutSession:

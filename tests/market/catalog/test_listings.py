@@ -14,6 +14,7 @@ from market.catalog.models import Benefit
 from market.catalog.reading import Filters, PriceFilter
 from market.catalog.sectors import NAMES, Sector
 from market.catalog.states import TRANSITIONS, ListingEvent, ListingState, advance
+from market.catalog.terms import use_of
 from market.db import read, transaction
 from market.errors import Conflict, Forbidden, Invalid, NotFound
 from market.registry import service as registry
@@ -158,6 +159,18 @@ def test_promises_hold_exactly_at_their_bound(exchange: Flask) -> None:
 @pytest.mark.parametrize(
     ("changes", "error", "word"),
     [
+        (
+            {"benefit": Benefit.PUBLIC, "cost": 127_999, "cost_basis": "cleaning"},
+            Forbidden,
+            "listing.above_cost",
+        ),
+        (
+            {"benefit": Benefit.PUBLIC, "price": Money(0), "use": use_of(["any-lawful-purpose"], [], [])},
+            Forbidden,
+            "listing.benefit_commercial",
+        ),
+        ({"cost": 1, "cost_basis": "cleaning"}, Invalid, "cost"),
+        ({"benefit": Benefit.PUBLIC, "cost": 128_000}, Invalid, "cost_basis"),
         ({"benefit": Benefit.PUBLIC}, Forbidden, "listing.benefit_priced"),
         ({"model": "no-such/0.1"}, Invalid, "model"),
         ({"model": "open-licence/1.0"}, Invalid, "price"),

@@ -93,6 +93,14 @@ def test_from_upload_to_the_catalogue(exchange: Flask) -> None:
     assert post(desk, page, f"{page}/restoration", reason="resolved").status_code == 303
     assert post(client, page, f"{page}/withdrawal").status_code == 303
     assert "西雅图天气（清洗后）" in client.get("/listings?mine=1").text
+    monthly = {**listing, "rows": "1461", "price": "99", "paid": "month", "periods": "3"}
+    refused = post(client, new, "/listings", **{**monthly, "periods": "14"})
+    assert (refused.status_code, "最后一期将在使用期限届满后开始" in refused.text) == (422, True)
+    page = post(client, new, "/listings", **monthly).location
+    assert post(client, page, f"{page}/publication").status_code == 303
+    shown = buyer.get(page).text
+    assert "¥297.00" in shown
+    assert "分3期支付" in shown
 
 
 def test_every_blank_of_the_text_may_be_filled_in(exchange: Flask) -> None:

@@ -84,7 +84,11 @@ def test_each_ground_refuses(changed: dict[str, object], code: str, rule: str) -
 def test_each_hold_refuses(hold: Hold) -> None:
     refusal = decide(replace(OPEN, holds=frozenset({hold}), state=GrantState.SUSPENDED), NOW)
     assert refusal is not None
-    named = {Hold.RECOVERED: "delivery.frozen", Hold.BREACH: "delivery.agreement_suspended"}
+    named = {
+        Hold.RECOVERED: "delivery.frozen",
+        Hold.BREACH: "delivery.agreement_suspended",
+        Hold.OVERDUE: "delivery.overdue",
+    }
     assert refusal.code == named.get(hold, f"delivery.{hold}_suspended")
     assert refusal.error().message
 

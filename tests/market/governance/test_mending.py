@@ -46,6 +46,7 @@ from tests import (
     reports,
     signers,
     trades,
+    waivers,
 )
 from tests.conftest import Clock, postgres_server, sqlite_urls
 from tests.deals import Deal
@@ -160,6 +161,7 @@ def second_half(deal: Deal) -> None:
         decisions.rule(session, chief, other.number, Ruling.REFUND, "half of it is missing")
     jobs.drain()
     trades.planned(trades.in_force(beside=deal))
+    waivers.asked(deal.provider)
     banking.story(trades.in_force(beside=deal))
     jobs.drain()
     asked = deals.requested(deal.provider)

@@ -116,6 +116,29 @@ def test_a_trade_stands_in_the_lists_of_those_it_concerns_until_it_is_done(
     assert found == seen
 
 
+def test_the_instalments_of_a_price_wait_for_the_buyer_one_by_one(exchange: Flask) -> None:
+    trades.platform(exchange)
+    rows = [("0.5", 7), ("0.3", 9), ("0.2", 60)]
+    said = [{"label": str(days), "share": share, "days": days} for share, days in rows]
+    deal, chief = trades.in_force(further={"price.milestones": said}), people.operator()
+    found = []
+    for act in (None, trades.paid, trades.paid, trades.fetched, accept, drained, trades.paid):
+        if act is not None:
+            act(deal)
+        with read() as session:
+            life = service.life(session, deal.number)
+            awaited = timeline.awaited(session, life, service.standing(session, life))
+            tasks = desk.waiting(session, deal.buyer).tasks
+        found.append(awaited.what if awaited else None)
+        places = tuple(listed(actor, deal.number) for actor in (deal.buyer, deal.provider, chief))
+        assert places == SIDES[awaited.side if awaited else None], found
+        if awaited and awaited.side is Side.BUYER:
+            assert [(task.label, task.due_at) for task in tasks] == [
+                (str(desk.TRADE_TASKS[awaited.what]), awaited.by)
+            ]
+    assert found == ["pay", "instalment", "fetch", "accept", "release", "instalment", None]
+
+
 def test_a_rejected_delivery_stands_on_both_homes_with_who_must_act(exchange: Flask) -> None:
     trades.platform(exchange)
     deal = trades.fetched(trades.paid(trades.in_force()))

@@ -55,6 +55,30 @@ def test_two_documents_of_a_deal_come_to_their_ends(exchange: Flask) -> None:
     assert kinds(deal) == ["invoice.requested"] * 2 + ["invoice.issued"] * 2
 
 
+def test_each_instalment_has_invoices_of_its_own(exchange: Flask) -> None:
+    rows = [("0.6", 7), ("0.4", 60)]
+    said = [{"label": str(days), "share": share, "days": days} for share, days in rows]
+    deal = trades.in_force(100_000, further={"price.milestones": said})
+    trades.closed(trades.fetched(trades.paid(deal)))
+    for actor in (deal.provider, deal.buyer):
+        invoices.profile(actor)
+    first = invoices.asked(deal)
+    assert (first.instalment, first.amount, invoices.asked(deal).id) == (1, 60_000, first.id)
+    trades.paid(deal)
+    second, fee = invoices.asked(deal), invoices.asked(deal, Matter.FEE)
+    assert (second.instalment, second.amount) == (2, 40_000)
+    assert (fee.instalment, fee.amount) == (1, 1_800)
+    assert invoices.asked(deal).id == second.id
+    invoices.issued(first, deal.provider)
+    chief = people.operator()
+    with transaction() as session:
+        redressing.order(session, chief, deal.number, 50_000, "half of it was wrong")
+    jobs.drain()
+    found = invoices.detail(first, deal.buyer).invoice
+    assert (found.state, found.owed) == (InvoiceState.RED_OWED, 50_000)
+    assert invoices.detail(second, deal.buyer).invoice.state is InvoiceState.REQUESTED
+
+
 def test_who_may_ask_and_who_may_issue(exchange: Flask) -> None:
     deal = invoices.released()
     operator, stranger = people.operator(), people.verified()

@@ -36,6 +36,7 @@ from tests import (
     people,
     reports,
     signers,
+    waivers,
 )
 from tests.deals import Deal
 
@@ -67,6 +68,7 @@ def raw(running: Flask) -> Iterator[Connection]:
     evidence.in_force(paid)
     banking.story(paid)
     offers.accepted(offers.opened(deal.provider), deal.buyer)
+    waivers.asked(deal.provider)
     signers.certified(people.colleague(deal.buyer, Role.BUYER))
     deals.approved(deals.requested(deal.provider))
     assets.corrected(assets.appealed(deal.provider))

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Thread
@@ -31,6 +32,8 @@ from tests.waiting import until
 __all__ = ["client", "control", "inbox", "raw", "sandbox", "watch"]
 
 SECRET = "whsec_tests"
+MOST = 1_000
+"""Jobs that are done in one go."""
 
 
 @pytest.hookimpl(trylast=True)
@@ -66,7 +69,8 @@ class Money:
     def work(self, **later: float) -> None:
         """Move the clock and do what is due; troubles of single jobs are theirs to repeat."""
         self.clock.advance(**later)
-        jobs.drain()
+        while jobs.drain(MOST) == MOST:
+            pass
 
     def pay(self, bill: Bill, actor: Actor, outcome: str = "pay") -> Operation:
         """Plan, open the page and click; the webhook is still to come."""
@@ -135,10 +139,18 @@ def money(
     pytestconfig: pytest.Config,
 ) -> Iterator[Money]:
     """The whole application on a fresh database, listening on loopback for the stand-in's webhooks."""
+    with listening(exchange, settings, tmp_path, clock) as found:
+        yield found
+    stripe_spec.hold(pytestconfig, found.platform, ours=False)
+
+
+@contextmanager
+def listening(exchange: Flask, settings: Settings, folder: Path, clock: Clock) -> Iterator[Money]:
+    """Let an application listen on loopback for the webhooks of a stand-in of its own."""
     server = make_server("127.0.0.1", 0, exchange, threaded=True)
     url = f"http://localhost:{server.port}"
     platform = Sandbox(
-        0, tmp_path / "platform", f"{url}/webhooks/stripe", SECRET, clock=lambda: clock().timestamp()
+        0, folder / "platform", f"{url}/webhooks/stripe", SECRET, clock=lambda: clock().timestamp()
     ).start()
     exchange.extensions["settings"] = replace(
         settings, stripe_api_base=platform.base, base_url=url, stripe_secret_key=KEY
@@ -153,7 +165,6 @@ def money(
     platform.stop()
     server.shutdown()
     server.server_close()
-    stripe_spec.hold(pytestconfig, platform, ours=False)
 
 
 @pytest.fixture

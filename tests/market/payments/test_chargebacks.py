@@ -28,20 +28,25 @@ from market.payments.states import OperationState
 from tests.conftest import CI
 from tests.market.payments.conftest import Money
 from tests.market.payments.test_divided import Killed, balanced, moved
+from tests.waiting import until
 
 SYSTEM = Actor.system("test")
 FEE = 1_500
 """What the stand-in asks for a chargeback."""
 
 
-def question(money: Money, paid: Operation, **values: Any) -> str:
-    """Let the bank take the payment back, or ask; return the platform's number of it."""
+def question(money: Money, paid: Operation, *, told: bool = True, **values: Any) -> str:
+    """Let the bank take the payment back, or ask; return the platform's number of it, once it has told us."""
+    before = money.told("charge.dispute.created")
     made = money.control("disputes", charge=paid.charge, **values)
+    until(lambda: not told or money.told("charge.dispute.created") > before)
     return str(made["id"])
 
 
-def decide(money: Money, dispute: str, status: str) -> None:
+def decide(money: Money, dispute: str, status: str, *, told: bool = True) -> None:
+    before = money.told("charge.dispute.closed")
     money.control(f"disputes/{dispute}", status=status)
+    until(lambda: not told or money.told("charge.dispute.closed") > before)
 
 
 def heard(money: Money) -> None:
@@ -204,7 +209,7 @@ def test_one_that_is_not_about_just_this_payment_is_parked(
 ) -> None:
     paid = money.funded(bill, buyer)
     money.control("settings", webhooks="hold")
-    dispute = question(money, paid)
+    dispute = question(money, paid, told=False)
     money.control(f"objects/{dispute}", **lie)
     assert watching.look_at(dispute) is False
     assert rows(bill) == []
@@ -223,11 +228,11 @@ def test_a_foreign_one_and_an_unknown_one(money: Money, bill: Bill, buyer: Actor
 def test_without_any_webhook_the_list_brings_it(money: Money, bill: Bill, buyer: Actor) -> None:
     paid = money.funded(bill, buyer)
     money.control("settings", webhooks="hold")
-    dispute = question(money, paid)
+    dispute = question(money, paid, told=False)
     polling.seed()
     heard(money)
     assert only(bill).state is ChargebackState.OPEN
-    decide(money, dispute, "won")
+    decide(money, dispute, "won", told=False)
     money.work(hours=2)
     assert only(bill).state is ChargebackState.WON
 
@@ -318,7 +323,7 @@ def test_a_process_that_ends_anywhere_books_it_once(
 ) -> None:
     paid = money.funded(bill, buyer)
     planned = money.out(bill, service.plan_transfer)
-    dispute = question(money, paid, **({"amount": 6_650} if story == "part" else {}))
+    dispute = question(money, paid, amount=6_650 if story == "part" else 19_900)
     where, name = PLACES[place]
     _die(monkeypatch, where, name, when)
 
@@ -371,7 +376,7 @@ def _die(monkeypatch: pytest.MonkeyPatch, where: Any, name: str, when: str) -> N
 def test_shuffled_and_repeated_events_tell_the_same_story(money: Money, bill: Bill, buyer: Actor) -> None:
     paid = money.funded(bill, buyer)
     money.control("settings", webhooks="hold")
-    dispute = question(money, paid)
+    dispute = question(money, paid, told=False)
     watching.look_at(dispute)
     chance = random.Random("chargebacks")
     types = ["created", "funds_withdrawn", "updated", "closed", "funds_reinstated"] * 8

@@ -79,6 +79,12 @@ def test_a_link_for_onboarding_is_made(platform: Platform) -> None:
     assert link.expires_at > 0
 
 
+@pytest.mark.parametrize("means", [("card",), ("card", "wechat_pay"), ("card", "alipay", "wechat_pay")])
+def test_a_page_is_opened_for_some_means_alone(platform: Platform, means: tuple[str, ...]) -> None:
+    page = open_checkout(platform.client, key=new_key(), means=means)
+    assert platform.client.checkout(page.id).id
+
+
 def test_a_pay_page_is_opened_and_found(platform: Platform) -> None:
     page = open_checkout(platform.client, key=new_key())
     assert page.id.startswith("cs_test_")

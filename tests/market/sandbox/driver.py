@@ -44,7 +44,9 @@ class Control:
         return answer.json()
 
 
-def open_checkout(client: Stripe, *, key: str = "checkout:1:1", amount: int = 12_345) -> CheckoutSession:
+def open_checkout(
+    client: Stripe, *, key: str = "checkout:1:1", amount: int = 12_345, means: tuple[str, ...] = ()
+) -> CheckoutSession:
     return client.open_checkout(
         key=key,
         amount=amount,
@@ -55,6 +57,7 @@ def open_checkout(client: Stripe, *, key: str = "checkout:1:1", amount: int = 12
         cancel_url="http://localhost:8080/trades/X",
         expires_at=EXPIRES,
         metadata={"operation": "1"},
+        means=means,
     )
 
 

@@ -25,6 +25,13 @@ def test_a_wallet_pays_later(client: Stripe, control: Control, watch: Watch, wal
     assert types[::-1] == ["checkout.session.completed", "checkout.session.async_payment_succeeded"]
 
 
+def test_a_page_takes_no_means_that_it_does_not_offer(client: Stripe) -> None:
+    session = open_checkout(client, means=("card", "wechat_pay"))
+    assert click(session, "pay", "alipay").status_code != 303
+    assert client.checkout(session.id).status == "open"
+    assert click(session, "pay", "wechat_pay").status_code == 303
+
+
 def test_a_wallet_fails_later(client: Stripe, watch: Watch) -> None:
     session = open_checkout(client)
     assert click(session, "fail", "alipay").status_code == 303

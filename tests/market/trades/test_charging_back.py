@@ -104,6 +104,7 @@ def test_a_lost_part_of_a_divided_price_counts_for_the_buyer_s_part(exchange: Fl
     with transaction() as session:
         decisions.rule(session, chief, deal.number, Ruling.DIVIDE, "indeed", 28_000)
     jobs.drain()
+    assert trades.states(deal)["dispute"] == "RULED", "it is not closed while its money is with the bank"
     chargebacks.lost(found)
     jobs.drain()
     fee = round(78_000 * 0.03)

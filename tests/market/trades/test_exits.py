@@ -204,3 +204,40 @@ def test_a_refused_act_says_why() -> None:
                 demand(now, act)
             assert refused.value.message
             assert refused.value.code in acts.REFUSALS
+
+
+def test_instalments_leave_every_way_open_that_a_single_price_has() -> None:
+    due, funded, released = SettlementState.DUE, SettlementState.FUNDED, SettlementState.RELEASED
+    first = replace(PRICED, instalments=(due, due))
+    assert possible(first) == possible(PRICED)
+    held = replace(PRICED, settlement=funded, instalments=(funded, due), begun=True, delivered=True)
+    assert {Act.PAY, Act.FETCH, Act.ACCEPT, Act.REJECT} <= possible(held)
+    assert not {Act.END, Act.REDRESS} & possible(held)
+    late = replace(held, overdue=True)
+    assert possible(held) - possible(late) == {Act.FETCH}
+    accepted = replace(late, settlement=due, instalments=(released, due), acceptance=AcceptanceState.ACCEPTED)
+    assert {Act.PAY, Act.END, Act.REDRESS} <= possible(accepted)
+    assert Act.PAY not in possible(replace(accepted, payable=False, overdue=False))
+    assert owed(accepted) is None
+    assert owed(replace(accepted, instalments=(released, funded))) is Debt.RELEASE
+    ended = replace(accepted, agreement=AgreementState.TERMINATED, instalments=(released, funded))
+    assert owed(ended) is Debt.RELEASE
+
+
+@pytest.mark.parametrize(
+    ("states", "whole"),
+    [
+        ("", None),
+        ("DUE DUE", "DUE"),
+        ("RELEASED DUE", "DUE"),
+        ("RELEASED FUNDED DUE", "FUNDED"),
+        ("RELEASED RELEASED CANCELLED", "RELEASED"),
+        ("REFUNDED CANCELLED", "REFUNDED"),
+        ("RELEASED REFUNDED", "PARTIAL"),
+        ("PARTIAL RELEASED", "PARTIAL"),
+        ("CANCELLED CANCELLED", "CANCELLED"),
+    ],
+)
+def test_the_money_as_a_whole_is_told_by_its_instalments(states: str, whole: str | None) -> None:
+    found = settlement.whole([SettlementState(state) for state in states.split()])
+    assert (found.value if found else None) == whole

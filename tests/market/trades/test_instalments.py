@@ -16,6 +16,7 @@ from market.trades import decisions, ending, opening, redressing, service, showi
 from market.trades.dispute import Ruling
 from market.trades.grounds import Ground
 from tests import assets, people, trades
+from tests.browsing import signed_in
 from tests.conftest import Clock
 from tests.deals import Deal
 
@@ -100,6 +101,11 @@ def test_milestones_open_stop_and_follow_the_delivery(exchange: Flask, clock: Cl
     assert (stands(deal), trades.grant(deal).holds) == ("FUNDED/FUNDED/DUE", [])
     trades.closed(trades.fetched(deal))
     assert stands(deal) == "RELEASED/RELEASED/DUE"
+    client = signed_in(exchange, deal.buyer)
+    shown = client.get(f"/trades/{deal.number}", headers={"Accept-Language": "zh"}).text
+    assert ("第3期，共3期" in shown, "soon after" in shown, "分期付款" in shown) == (True, True, True)
+    books = client.get(f"/trades/{deal.number}/money", headers={"Accept-Language": "en"}).text
+    assert ("Instalment 2" in books, "¥500.01" in books) == (True, True)
     with read() as session:
         found = showing.shown(session, deal.buyer, deal.number)
         assert found.next is not None
@@ -110,11 +116,11 @@ def test_milestones_open_stop_and_follow_the_delivery(exchange: Flask, clock: Cl
     whole(deal, {"fee_revenue": -3_000})
     chief = people.operator()
     with transaction() as session:
-        assert redressing.left(session, trades.rows(deal)) == 50_001
+        assert redressing.left(session, service.life(session, deal.number)) == 50_001
         redressing.order(session, chief, deal.number, 40_000, "half of it was wrong")
     jobs.drain()
     with read() as session:
-        (redress,) = service.redresses(session, trades.rows(deal).trade.id)
+        (redress,) = service.redresses(session, service.life(session, deal.number).trade.id)
     assert redress.settlement_id == trades.rows(deal).settlements[1].id
     assert (redress.state.value, redress.fee, redress.recovered) == ("CLOSED", 1_200, 38_800)
     whole(deal, {"fee_revenue": -1_800})
@@ -164,27 +170,31 @@ def test_a_division_is_exact_over_the_instalments(exchange: Flask) -> None:
     whole(deal, {"fee_revenue": -2_200})
 
 
-def test_a_subscription_is_paid_by_period_and_ends_with_its_notice(exchange: Flask, clock: Clock) -> None:
-    deal = by_month()
-    assert parts(deal) == [("DUE", 9_900)] * 3
+def test_a_subscription_is_paid_by_period_and_what_ran_stays_owed(exchange: Flask, clock: Clock) -> None:
+    deal = by_month(months=4)
+    assert parts(deal) == [("DUE", 9_900)] * 4
     trades.closed(trades.fetched(trades.paid(deal)))
-    assert stands(deal) == "RELEASED/DUE/DUE"
+    assert stands(deal) == "RELEASED/DUE/DUE/DUE"
     refused("settlement.not_yet", lambda: opening.pay(deal.buyer, deal.number))
     to(clock, deal, 2)
     assert trades.grant(deal).holds == ["overdue"]
     trades.paid(deal)
-    assert (stands(deal), trades.grant(deal).holds) == ("RELEASED/RELEASED/DUE", [])
+    assert (stands(deal), trades.grant(deal).holds) == ("RELEASED/RELEASED/DUE/DUE", [])
+    to(clock, deal, 3)
+    assert trades.grant(deal).holds == ["overdue"]
     with transaction() as session:
-        ending.end(session, deal.buyer, deal.number, Ground.NOTICE, "we have enough")
-    notice = trades.rows(deal).notice
+        ending.end(session, deal.provider, deal.number, Ground.BREACH, "they do not pay")
+    notice, last = trades.rows(deal).notice, trades.rows(deal).settlements[3]
     assert notice is not None
-    begins = trades.rows(deal).settlements[2].period_from
-    assert begins is not None
+    assert last.period_from is not None
     clock.advance(seconds=(notice.effective_at - clock()).total_seconds())
     jobs.drain()
     assert trades.states(deal)["agreement"] == "TERMINATED"
-    assert stands(deal) == f"RELEASED/RELEASED/{'CANCELLED' if clock() < begins else 'DUE'}"
-    whole(deal, {"fee_revenue": -594})
+    rest = "CANCELLED" if clock() < last.period_from else "DUE"
+    assert stands(deal) == f"RELEASED/RELEASED/DUE/{rest}"
+    trades.paid(deal)
+    assert stands(deal) == f"RELEASED/RELEASED/RELEASED/{rest}"
+    whole(deal, {"fee_revenue": -891})
 
 
 def test_what_the_exchange_cannot_collect_is_refused_when_it_is_listed(exchange: Flask) -> None:
