@@ -98,7 +98,7 @@ def weathered(money: Money, provider: Actor, buyer: Actor, many: int) -> str:
     agrees(money, bills, released, refunded)
     told = money.control.get("deliveries")
     asked = Counter(heard.status for heard in money.platform.requests)
-    return f"{many} payments, {dict(asked)} answers, {len(told)} webhooks: difference 0"
+    return f"{many} payments, {sum(asked.values())} calls, {asked[503]} refused, {len(told)} webhooks: difference 0"
 
 
 def agrees(money: Money, bills: list[Bill], released: list[Bill], refunded: list[Bill]) -> None:
