@@ -103,7 +103,7 @@ def test_the_exchange_s_own_jobs_may() -> None:
 
 def test_a_person_is_offered_the_scopes_that_their_roles_could_use() -> None:
     assert useful_scopes(actor(Role.AUDITOR)) == [Scope.READ, Scope.OPERATE]
-    assert useful_scopes(actor(Role.ADMIN)) == [Scope.READ, Scope.MEMBERS, Scope.CONTRACTS]
+    assert useful_scopes(actor(Role.ADMIN)) == [Scope.READ, Scope.MEMBERS, Scope.CONTRACTS, Scope.PAYMENTS]
     bought = [Scope.READ, Scope.CONTRACTS, Scope.PAYMENTS, Scope.DELIVERY, Scope.TRADES]
     assert useful_scopes(actor(Role.BUYER)) == bought
     assert useful_scopes(actor(*Role)) == list(Scope)
