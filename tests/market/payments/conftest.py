@@ -29,6 +29,9 @@ from tests.market.sandbox.conftest import client, control, inbox, raw, sandbox, 
 from tests.market.sandbox.driver import KEY, Control
 from tests.waiting import until
 
+REFUND, FEE = 6_650, 397
+"""Of 199.00: 66.50 back to the buyer, and 3 % of the rest."""
+
 __all__ = ["client", "control", "inbox", "raw", "sandbox", "watch"]
 
 SECRET = "whsec_tests"
@@ -183,6 +186,12 @@ def buyer(money: Money) -> Actor:
 @pytest.fixture
 def bill(provider: Actor, buyer: Actor) -> Bill:
     return a_bill(provider, buyer)
+
+
+@pytest.fixture
+def parted(bill: Bill) -> Bill:
+    """A bill that a ruling has divided."""
+    return replace(bill, refund=REFUND, fee=FEE)
 
 
 def a_bill(provider: Actor, buyer: Actor, *, amount: int = 19_900, fee: int = 597) -> Bill:

@@ -27,7 +27,7 @@ from market.payments.service import Bill
 from market.payments.states import OperationState
 from tests.conftest import CI
 from tests.market.payments.conftest import Money
-from tests.market.payments.test_divided import Killed, balanced, moved
+from tests.market.payments.dividing import Killed, balanced, moved
 from tests.waiting import until
 
 SYSTEM = Actor.system("test")

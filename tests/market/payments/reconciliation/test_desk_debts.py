@@ -11,8 +11,8 @@ from market.payments.reconciliation.desk import AlarmKind
 from market.payments.service import Bill
 from tests import people
 from tests.market.payments.conftest import Money
+from tests.market.payments.dividing import close, repay
 from tests.market.payments.test_chargebacks import answer, heard, only, question
-from tests.market.payments.test_divided import close, repay
 
 
 def alarms(actor: Actor) -> dict[AlarmKind, int]:
