@@ -168,8 +168,9 @@ def statement(operation: Operation) -> bytes:
 def proposed(actor: Actor) -> str:
     """Return an account of somebody's organisation that waits for its second person."""
     assert actor.organisation_id is not None
+    typed = entered(actor.organisation_id)
     with transaction() as session:
-        return str(accounts.propose(session, actor, entered(actor.organisation_id))[0].id)
+        return str(accounts.propose(session, actor, typed)[0].id)
 
 
 def waiting(provider: Actor, deal: Deal) -> dict[str, str]:
