@@ -17,39 +17,27 @@ from ledger.errors import ProofError
 from market import db, jobs, mail
 from market.actor import Actor, Role, Scope
 from market.catalog import reading as catalog
-from market.contracting import bargaining, requesting
+from market.contracting import requesting
 from market.db import read, transaction
 from market.delivery.models import AccessGrant, GrantUsage
-from market.governance import erasing, replaying
-from market.governance.erasing import Ground
+from market.governance import replaying
 from market.governance.mending import mend
 from market.governance.replaying import Kept
 from market.jobs import Job
 from market.migrations import binding
-from market.participants import access, members, resetting, service
-from market.participants.models import Credential, User
+from market.participants import access, members, resetting
+from market.participants.models import Credential
 from market.participants.passwords import LOST, matches
-from market.participants.states import Decision
 from market.steps import Step, StepImage, journal, recovering, truncate_journal
 from market.steps.journal import Record
-from market.trades import decisions, ending, grounds, redressing
-from market.trades.dispute import Ruling
+from market.trades import decisions
 from tests import (
     assets,
-    attestations,
-    banking,
-    chargebacks,
     deals,
-    invoices,
-    offers,
     people,
-    reports,
-    signers,
     trades,
-    waivers,
 )
 from tests.conftest import Clock, postgres_server, sqlite_urls
-from tests.deals import Deal
 from tests.market.governance.comparing import (
     bring_back,
     contents,
@@ -60,6 +48,7 @@ from tests.market.governance.comparing import (
     recovered,
     working_on,
 )
+from tests.market.governance.halves import departed, email_of, erase, first_half, second_half
 from tests.market.witnessing.conftest import serving
 from tests.market.witnessing.pair import Pair, mirrored
 from tests.postgres import Urls
@@ -109,81 +98,6 @@ def empty(lane: str, tmp_path: Path) -> Iterator[Urls]:
         folder = tmp_path / "empty"
         folder.mkdir()
         yield sqlite_urls(folder)
-
-
-def email_of(actor: Actor) -> str:
-    with read() as session:
-        return session.get_one(User, actor.user_id).email
-
-
-def departed() -> Actor:
-    """Return the first person of an organisation that the operator suspended."""
-    chief, person = people.operator(), people.verified(Role.BUYER)
-    assert person.organisation_id is not None
-    with transaction() as session:
-        service.decide(session, chief, person.organisation_id, Decision.SUSPEND, "ended")
-    return person
-
-
-def erase(person: Actor) -> None:
-    assert person.user_id is not None
-    chief, email = people.operator(), email_of(person)
-    with transaction() as session:
-        erasing.erase(session, chief, person.user_id, email, Ground.ASKED)
-
-
-def first_half() -> Deal:
-    """What happened before the backup: people, and a contract that both have signed."""
-    deal = trades.signed()
-    people.colleague(deal.provider, Role.PROVIDER)
-    jobs.drain()
-    return deal
-
-
-def second_half(deal: Deal) -> None:
-    """What happened after it: every table that steps write is written."""
-    trades.fetched(trades.paid(deal))
-    with transaction() as session:
-        decisions.accept(session, deal.buyer, deal.number)
-    jobs.drain()
-    invoices.profile(deal.buyer)
-    invoices.issued(invoices.asked(deal), deal.provider, file=invoices.stored())
-    chief = people.operator()
-    with transaction() as session:
-        redressing.order(session, chief, deal.number, 1_000, "a column was empty")
-    jobs.drain()
-    chargebacks.questioned(deal.number, amount=2_000)
-    jobs.drain()
-    other = trades.fetched(trades.paid(trades.in_force(beside=deal)))
-    with transaction() as session:
-        decisions.reject(session, other.buyer, other.number, "not what was sold")
-    with transaction() as session:
-        decisions.rule(session, chief, other.number, Ruling.REFUND, "half of it is missing")
-    jobs.drain()
-    trades.planned(trades.in_force(beside=deal))
-    waivers.asked(deal.provider)
-    banking.story(trades.in_force(beside=deal))
-    jobs.drain()
-    asked = deals.requested(deal.provider)
-    bargaining.say(asked.buyer, asked.number, deals.of(asked.number).terms_digest, "term", "why so long?")
-    offers.accepted(offers.opened(deal.provider), deal.buyer)
-    deals.approved(asked)
-    reports.signed(chief, people.colleague(chief, Role.OPERATOR))
-    assets.corrected(assets.appealed(deal.provider))
-    assets.declared(deal.provider, assets.stopped(deal.provider))
-    with transaction() as session:
-        ending.end(session, deal.provider, deal.number, grounds.Ground.GRAVE, "it was passed on")
-    content = deals.content()
-    measured, body = assets.registered(deal.provider, content), attestations.body()
-    attestations.attach(body, str(measured.number), body.file(attestations.measured(content)))
-    assets.revised(deal.provider, measured.id)
-    assets.cleaned(deal.provider, deals.content())
-    newcomer = people.colleague(deal.buyer, Role.BUYER)
-    signers.certified(newcomer)
-    with transaction() as session:
-        members.remove(session, deal.buyer, newcomer.user_id)  # type: ignore[arg-type]
-    with transaction() as session:
-        members.invite(session, deal.buyer, "invited@example.org", frozenset({Role.BUYER}))
 
 
 def test_a_backup_and_the_journal_are_the_exchange(exchange: Flask, copy: Copy) -> None:

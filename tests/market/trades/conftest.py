@@ -2,6 +2,7 @@
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
 from market.contracting import requesting
 from tests import trades
@@ -13,3 +14,9 @@ def exchange(exchange: Flask, monkeypatch: pytest.MonkeyPatch) -> Flask:
     trades.platform(exchange)
     monkeypatch.setattr(requesting, "render", trades.set_in_type)
     return exchange
+
+
+@pytest.fixture
+def client(exchange: Flask) -> FlaskClient:
+    """Someone who asks it."""
+    return exchange.test_client()

@@ -4,8 +4,6 @@ import html
 import re
 from typing import Any
 
-import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 
 from market import clock, jobs
@@ -15,11 +13,6 @@ from market.participants.web import COOKIE
 from tests import amendments, people, trades
 
 HTML = {"Accept": "text/html", "Accept-Language": "en"}
-
-
-@pytest.fixture
-def client(exchange: Flask) -> FlaskClient:
-    return exchange.test_client()
 
 
 def sign_in(client: FlaskClient, actor: Actor) -> None:

@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 
 from market import clock, jobs
@@ -18,11 +17,6 @@ from tests import people, trades
 from tests.deals import Deal
 
 HTML = {"Accept": "text/html", "Accept-Language": "en"}
-
-
-@pytest.fixture
-def client(exchange: Flask) -> FlaskClient:
-    return exchange.test_client()
 
 
 def ask(
