@@ -118,6 +118,12 @@ def _refunded(number: str, operation_id: str) -> None:
     market.invoicing.service.on_refunded(number)
 
 
+def _charged_back(number: str, chargeback_id: str) -> None:
+    """Job: let a trade follow the end of a chargeback, and then what was invoiced for it."""
+    market.trades.charging_back.on_over(number, chargeback_id)
+    market.invoicing.service.on_refunded(number)
+
+
 HANDLERS: Final[Mapping[str, jobs.Handler]] = {
     "ledger.fsck": market.oversight.checks.on_fsck,
     "exchange.founded": market.keys.service.on_founded,
@@ -153,7 +159,7 @@ HANDLERS: Final[Mapping[str, jobs.Handler]] = {
     "chargeback.look": market.payments.chargebacks.watching.on_look,
     "chargeback.answer": market.payments.chargebacks.answering.on_answer,
     "chargeback.opened": market.trades.charging_back.on_opened,
-    "chargeback.over": market.trades.charging_back.on_over,
+    "chargeback.over": _charged_back,
     "payment.settled": market.trades.following.on_payment_settled,
     "webhook.received": market.payments.inbox.on_received,
     "events.poll": market.payments.polling.on_poll,

@@ -22,7 +22,7 @@ from market import clock, rules, steps
 from market.actor import Actor
 from market.catalog import waivers
 from market.catalog.service import Facts
-from market.contracting import letters
+from market.contracting import claiming, letters
 from market.contracting.models import Request, Waiver
 from market.contracting.reading import Agreed
 from market.contracting.waiver_reading import waiver_of
@@ -196,6 +196,7 @@ def lapse(session: Session, actor: Actor, one: Agreed) -> bool:
         return False
     step = steps.begin(actor, Kind.CONTRACT_EXPIRED, one.request.handle)
     contracts.service.terminate(session, step.id, one.contract, Ending.LAPSED)
+    claiming.free(session, step)
     letters.ended(session, step, one.request, None)
     steps.record(session, step, note={"rule": waiver.RULE})
     return True

@@ -8,9 +8,10 @@ from market.errors import Conflict
 from market.i18n import gettext as _
 from market.invoicing.states import Matter
 from market.payments import service as payments
+from market.payments.chargebacks.states import ChargebackState
 from market.payments.states import OperationKind, OperationState
 from market.trades.models import Settlement
-from market.trades.service import Life
+from market.trades.service import Life, redresses
 from market.trades.settlement import SettlementState
 
 UNDECIDED = frozenset({SettlementState.DUE, SettlementState.FUNDED, SettlementState.CANCELLED})
@@ -98,6 +99,17 @@ def _reckoned(session: Session, rows: Life, due: Settlement, counting: frozenset
         for one in own
         if one.kind is OperationKind.TRANSFER and one.source_id in made and one.state is OperationState.OK
     )
-    # A refund after the release may give a part of the fee back, which then stands at the refund.
-    data = sum(made.values()) - sum(one.amount for one in back)
-    return Paid(data, max(fee - sum(one.fee for one in back), 0))
+    # What the buyer's bank kept went back as well, and is no operation of ours. A refund after the release may give a
+    # part of the fee back, which then stands at the refund; after a lost chargeback it stands at the redress.
+    lost = [
+        one.withdrawn
+        for one in payments.chargebacks_of(session, rows.trade.number)
+        if one.operation_id in made and one.state is ChargebackState.LOST
+    ]
+    given = [
+        one.fee
+        for one in redresses(session, rows.trade.id)
+        if one.settlement_id == due.id and one.chargeback_id is not None
+    ]
+    data = sum(made.values()) - sum(one.amount for one in back) - sum(lost)
+    return Paid(max(data, 0), max(fee - sum(one.fee for one in back) - sum(given), 0))

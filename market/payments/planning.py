@@ -51,15 +51,17 @@ class Bill:
 
 
 def payment_of(session: Session, settlement_id: uuid.UUID) -> Operation | None:
-    """Return the payment that a settlement was funded by, else the latest; None before the first.
+    """Return the payment that a settlement was funded by, else the one that waits, else the latest; None before any.
 
-    A buyer who sends a bank transfer twice makes a second payment, which is astray, after the one that funded.
+    A buyer who sends a bank transfer twice makes a second payment, which is astray, after the one that funded, or
+    beside one that is announced anew.
     """
     query = select(Operation).where(
         Operation.settlement_id == settlement_id, Operation.kind == OperationKind.CHECKOUT
     )
-    funded = case((Operation.state == OperationState.OK, 0), else_=1)
-    return session.scalars(query.order_by(funded, Operation.attempt.desc()).limit(1)).one_or_none()
+    waits = Operation.state.in_([OperationState.PLANNED, OperationState.OPEN])
+    first = case((Operation.state == OperationState.OK, 0), (waits, 1), else_=2)
+    return session.scalars(query.order_by(first, Operation.attempt.desc()).limit(1)).one_or_none()
 
 
 def planned(

@@ -212,6 +212,7 @@ STEPS: Mapping[str, Any] = {
     "receipt": lazy("Receipt of the delivery"),
     "accept": lazy("Accept or reject"),
     "release": lazy("Price to the provider"),
+    "bank": lazy("Decision of the buyer's bank"),
     "refund": lazy("Price back to the buyer"),
     "divide": lazy("Price divided between both"),
     "repay": lazy("Money back to the buyer"),

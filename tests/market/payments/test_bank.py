@@ -197,6 +197,23 @@ def withdraw(bill: Bill, buyer: Actor) -> None:
         announcing.withdraw(session, buyer, bill.settlement_id)
 
 
+def test_money_astray_does_not_hide_what_was_announced_anew(
+    money: Money, bank: Bank, bill: Bill, buyer: Actor
+) -> None:
+    first = bank.announce(bill, buyer)
+    bank.both(came(first, bill.amount - 1))
+    anew = bank.announce(bill, buyer)
+    assert anew.id != first.id
+    stray = bank.both(came(first))  # the payer wrote the old reference
+    assert stray.operation_id not in {first.id, anew.id}
+    assert bank.announce(bill, buyer).id == anew.id
+    with transaction() as session:
+        service.close_payment(session, bill.settlement_id)
+    money.work()
+    assert money.get(anew).state is OperationState.EXPIRED
+    assert sound()
+
+
 def test_no_account_counts_by_one_person_s_word(money: Money, bank: Bank, bill: Bill, buyer: Actor) -> None:
     assert bank.first.organisation_id is not None
     before = one_in_use()

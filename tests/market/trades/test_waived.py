@@ -9,6 +9,7 @@ from flask import Flask
 from contracts.money import Money
 from market import jobs, steps
 from market.actor import Actor, Role
+from market.catalog import reading as catalog
 from market.contracting import bargaining, waiver_reading
 from market.contracting import service as contracting
 from market.db import read, transaction
@@ -158,6 +159,20 @@ def test_signed_on_its_last_day_and_put_in_force_too_late_it_lapses(exchange: Fl
         one = contracting.found(session, deal.buyer, deal.number)
         assert (one.contract.state.value, str(one.contract.ending)) == ("TERMINATED", "lapsed")
         assert steps.steps_of(session, one.request.handle)[-1].kind == "contract.expired"
+
+
+def test_what_lapses_is_not_sold(exchange: Flask, clock: Clock) -> None:
+    to(clock, datetime(2027, 3, 1, 15, tzinfo=UTC))
+    deal = waivers.asked(exclusive=True)
+    deals.sign(deal.provider, deal.number)
+    deals.sign(deal.buyer, deal.number)
+    with read() as session:
+        listing = contracting.found(session, deal.buyer, deal.number).terms.subject.listing_number
+        assert catalog.sold(session, [catalog.by_number(session, listing)])
+    to(clock, datetime(2027, 3, 1, 16, tzinfo=UTC))
+    jobs.drain()
+    with read() as session:
+        assert not catalog.sold(session, [catalog.by_number(session, listing)])
 
 
 def test_a_standing_offer_is_accepted_as_it_is(exchange: Flask) -> None:
