@@ -328,6 +328,10 @@ FIELDS: Final[Mapping[str, Any]] = {
 """What a form's fields are called above it, where its faults are listed."""
 
 
+SETTLED = frozenset({("account", "OPEN"), ("bank_account", "OPEN"), ("grant", "OPEN"), ("offer", "OPEN")})
+"""States that wait for nobody where others of that name do."""
+
+
 def kind_label(kind: str) -> str:
     """Return the reader's word for a kind of step; a kind without a word is shown as it is."""
     return str(KINDS.get(kind, kind))
@@ -355,6 +359,13 @@ def state_label(state: str, machine: str = "") -> str:
     return str(STATES[state][1]) if state in STATES else str(state)
 
 
-def tone_of(state: str) -> str:
-    """Return the tone that a state is shown in."""
+def tone_of(state: str, machine: str = "") -> str:
+    """Return the tone that a state is shown in.
+
+    Args:
+        state: its name.
+        machine: which machine it is a state of, for states that not every machine means alike.
+    """
+    if (machine, state) in SETTLED:
+        return "good"
     return STATES[state][0] if state in STATES else "rest"
