@@ -14,6 +14,7 @@ from tests.flows import assessing, banking, billing, reconciling, sparing
 from tests.flows.browser import Browser
 from tests.flows.hall import Caller, Hall, Json
 from tests.flows.test_chargebacks import question
+from tests.flows.test_instalments import PARTS, negotiated, pay
 from tests.waiting import SECONDS
 
 _count = itertools.count(1)
@@ -235,6 +236,8 @@ def _trades(hall: Hall) -> list[str]:
     hall.pay(paid)
     delivered, disputed, ruled, noticed, over, questioned, done = (hall.sell() for _time in range(7))
     question(hall, questioned)
+    parted = negotiated(hall, {"price.milestones": PARTS})
+    pay(hall, parted)
     for number in (disputed, ruled):
         assert hall.buyer.do(number, "rejection", reason="not what was promised").status == 200
     assert hall.operator.do(ruled, "ruling", outcome="refund", reason="promise broken").status == 200
@@ -248,7 +251,7 @@ def _trades(hall: Hall) -> list[str]:
     amended = _amended(hall, done)
     return [
         requested, half, guarded, declined, *offered, agreed, opened, paid, delivered, disputed, ruled, noticed,
-        over, questioned, *amended, done,
+        over, questioned, parted, *amended, done,
     ]  # fmt: skip
 
 
