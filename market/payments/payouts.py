@@ -70,7 +70,7 @@ def standing(actor: Actor) -> Payouts:
     if not config.current().stripe_secret_key:
         return Payouts(account.state, None, [], may_go)
     try:
-        seen = client().account(account.stripe_id)
+        seen = client(retries=0).account(account.stripe_id)
     except StripeError as error:
         log.warning("account.unavailable", account=str(account.id), error=str(error))
         return Payouts(account.state, None, [], may_go)
@@ -97,7 +97,7 @@ def way(actor: Actor) -> str:
         raise Unavailable("payment.unavailable", message)
     try:
         # A new key for each: a repeated one would bring the old address. It moves no money.
-        link = client().create_account_link(
+        link = client(retries=0).create_account_link(
             key=f"link:{account.id}:{uuid.uuid4()}",
             account=account.stripe_id,
             refresh_url=f"{base}/payouts/onboarding",

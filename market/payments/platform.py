@@ -12,8 +12,11 @@ GRACE = timedelta(minutes=15)
 """How long a key that answers with a failure of the platform is repeated before we look instead."""
 
 
-def client() -> Stripe:
+def client(retries: int = 3) -> Stripe:
     """Return a client for one outside call or a few.
+
+    Args:
+        retries: how often a call without an answer is repeated; 0 where somebody waits for a page and nothing is moved.
 
     Raises:
         SettingsError: the key is missing or does not fit the address.
@@ -22,7 +25,7 @@ def client() -> Stripe:
     db.outside()
     settings = config.current()
     settings.demand("stripe_secret_key")
-    return Stripe(settings.stripe_api_base, settings.stripe_secret_key)
+    return Stripe(settings.stripe_api_base, settings.stripe_secret_key, retries=retries)
 
 
 def too_old(planned_at: datetime) -> bool:
