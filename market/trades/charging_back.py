@@ -106,7 +106,9 @@ def _claim(session: Session, rows: Life, chargeback_id: uuid.UUID) -> None:
         return
     running = rows.redress
     if running is not None:
-        if running.state is RedressState.ORDERED and running.chargeback_id is None and running.amount <= rest:
+        # One of another instalment is not repaid by this loss: its own refund goes on.
+        same = running.settlement_id == found.settlement_id and running.chargeback_id is None
+        if same and running.state is RedressState.ORDERED and running.amount <= rest:
             _adopt(session, rows, running, found)
         return  # its end queues the next look
     due = locked(session, Settlement, found.settlement_id)
