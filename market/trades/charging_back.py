@@ -68,16 +68,17 @@ def _cover(session: Session, rows: Life, due: Settlement, found: Chargeback) -> 
     if due.state is not SettlementState.FUNDED or taken <= 0:
         return
     left = payments.held(session, due.id)
-    released = OperationKind.TRANSFER in payments.made_of(session, due.id)
+    made = payments.made_of(session, due.id)
+    released = OperationKind.TRANSFER in made
     kind, event = _KINDS[bool(left), released]
     step = service.step_of(SYSTEM, kind, rows.trade)
-    if not released:
-        # What a ruling gives the buyer, it has from its bank as far as that goes; the fee is of the rest alone.
+    if OperationKind.REFUND not in made:
+        # What a ruling gives the buyer, it has from its bank as far as that goes; what we sent back already stands.
         due.refund = max(due.refund - taken, 0)
+    if not released:
+        # The fee is of the rest alone; one that was taken already stands.
         points = book(rows.trade.rules).value("fee.basis_points")
         due.fee = divided(due.amount - covered, due.refund, points).fee
-    elif not left:
-        due.refund = 0
     due.charged_back = covered
     due.step_id = step.id
     if event is not None:
