@@ -6,6 +6,7 @@ redress: the buyer has it already, so the provider's part is taken back at once;
 """
 
 import uuid
+from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
@@ -21,6 +22,7 @@ from market.payments.states import OperationKind
 from market.rules import book
 from market.steps import Kind, record
 from market.trades import instalments, redressing, service, settlement
+from market.trades.billing import bill
 from market.trades.ending_by_refund import terminate
 from market.trades.models import Redress, Settlement
 from market.trades.redress import RedressState
@@ -53,6 +55,7 @@ def on_over(number: str, chargeback_id: str) -> None:
         due = locked(session, Settlement, found.settlement_id)
         if found.state is ChargebackState.LOST:
             _cover(session, rows, due, found)
+            _return_rest(session, rows, due)
         _resume(session, rows)
         jobs.queue(session, "trade.settle", number=number)
         jobs.queue(session, "trade.redress", number=number)
@@ -87,6 +90,15 @@ def _cover(session: Session, rows: Life, due: Settlement, found: Chargeback) -> 
         terminate(session, rows, step)
         instalments.cancel(session, step, rows.settlements)
     record(session, step, note={"chargeback": str(found.id), "amount": taken})
+
+
+def _return_rest(session: Session, rows: Life, due: Settlement) -> None:
+    """Send back the rest of a payment that came for a cancelled instalment, whose refund the loss ended."""
+    if due.state is not SettlementState.CANCELLED or payments.is_questioned(session, due.id):
+        return
+    if payments.held(session, due.id):
+        taken = payments.covered(session, due.id)
+        payments.plan_refund(session, SYSTEM, replace(bill(rows.trade, due), charged_back=taken))
 
 
 _KINDS = {
