@@ -138,7 +138,9 @@ def demand(standing: Standing, act: Act) -> None:
 def owed(standing: Standing) -> Debt | None:
     """Return where held money must go now, or None while that is undecided, or while the buyer's bank questions it.
 
-    Rule book R5.4 (accepted), R5.5 (cancelled before delivery), R6.2 and R6.3 (ruled), R6.5 (questioned).
+    Rule book R5.4 (accepted), R5.5 (cancelled before delivery), R6.2 and R6.3 (ruled), R6.5 (questioned). The loss of
+    one instalment to the buyer's bank ends the agreement; what is held for the others goes back then, unless the
+    delivery was accepted, or a dispute about it waits for its ruling.
     """
     if not standing.held or standing.stopped:
         return None
@@ -146,6 +148,8 @@ def owed(standing: Standing) -> Debt | None:
         return _RULED[standing.ruling]
     if standing.acceptance in {AcceptanceState.ACCEPTED, AcceptanceState.DEEMED}:
         return Debt.RELEASE
+    if standing.in_dispute:
+        return None
     if standing.agreement is AgreementState.TERMINATED:
         return Debt.REFUND
     return None
