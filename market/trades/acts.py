@@ -60,6 +60,7 @@ class Standing:
         renewal: whether a renewal of the contract is open, or in force and not ended.
         redress: how far a redress is that runs; None while none does.
         questioned: whether the buyer's bank questions a payment.
+        taken_back: whether it has taken one back while it decides; in an inquiry it only asks.
         stopped: whether it questions every payment that is held, so that nothing of them leaves.
         term_over: whether the term of the agreement has run out.
         instalments: the state of each instalment; left out where ``settlement`` is all there is.
@@ -81,6 +82,7 @@ class Standing:
     renewal: bool = False
     redress: RedressState | None = None
     questioned: bool = False
+    taken_back: bool = False
     stopped: bool = False
     term_over: bool = False
     instalments: tuple[SettlementState, ...] = ()
@@ -230,7 +232,7 @@ def _no_fetch(standing: Standing) -> str | None:
         return "agreement.ended"
     if standing.unpaid and not standing.money & PAID:
         return "delivery.not_paid"
-    if standing.questioned:
+    if standing.taken_back:
         return "chargeback.open"
     if standing.unpaid and standing.overdue:
         return "delivery.overdue"
