@@ -13,19 +13,22 @@ from market.payments.stripe import Dispute
 FEE = 1_500
 
 
-def paid_of(number: str) -> Operation:
-    """Return the payment that funded a trade."""
+def paid_of(number: str, place: int = 1) -> Operation:
+    """Return a payment that funded a trade, counted from 1."""
     with read() as session:
-        return next(
+        found = [
             one
             for one in payments.operations_of(session, number)
             if one.kind is OperationKind.CHECKOUT and one.state is OperationState.OK
-        )
+        ]
+    return found[place - 1]
 
 
-def said(number: str, *, amount: int | None = None, status: str = "needs_response") -> Dispute:
+def said(
+    number: str, *, amount: int | None = None, status: str = "needs_response", place: int = 1
+) -> Dispute:
     """Return the platform's object about a trade's payment: all of it, or a part."""
-    paid = paid_of(number)
+    paid = paid_of(number, place)
     whole = paid.amount if amount is None else amount
     taken = 0 if status.startswith("warning_") else whole
     return Dispute(
@@ -46,10 +49,12 @@ def said(number: str, *, amount: int | None = None, status: str = "needs_respons
     )
 
 
-def questioned(number: str, *, amount: int | None = None, status: str = "needs_response") -> Chargeback:
+def questioned(
+    number: str, *, amount: int | None = None, status: str = "needs_response", place: int = 1
+) -> Chargeback:
     """Let the buyer's bank question a trade's payment; return what is recorded of it."""
-    seen = said(number, amount=amount, status=status)
-    recording.opened(paid_of(number), seen)
+    seen = said(number, amount=amount, status=status, place=place)
+    recording.opened(paid_of(number, place), seen)
     return known(seen.id)
 
 
