@@ -45,6 +45,7 @@ def check(evidence: Evidence, terms: AnyTerms, kinds: list[str]) -> str:
     require(kinds.count("payment.settled") == len(paid), "a settled payment shows its operation")
     for one in due:
         _check_way_out(evidence, one)
+    _check_sources(evidence)
     redresses = redress.check(evidence) + chargebacks.check(evidence)
     _check_books(evidence, terms)
     if not price:
@@ -62,6 +63,8 @@ def _check_way_out(evidence: Evidence, settled: dict[str, Any]) -> None:
     rulings = {image.row["ruling"] for image in evidence.own("dispute") if image.row["ruling"]}
     price, part = settled["amount"], settled.get("refund", 0)
     taken = chargebacks.covered(evidence, settled["id"])
+    whole = settled["state"] not in _ENDED or settled.get("charged_back", 0) >= taken
+    require(whole, "less was taken back than the banks took")
     under_way = 0 < part < price and settled["state"] == "FUNDED" and len(out) < 2
     require(not out or under_way or moved + taken == price, f"{moved} of {price} minor units left the hold")
     require(len({row["kind"] for row in out}) == len(out), "money left the hold twice the same way")
@@ -76,6 +79,15 @@ def _check_way_out(evidence: Evidence, settled: dict[str, Any]) -> None:
         )
         ruled = all(row["kind"] in _RULED[ruling] for ruling in rulings)
         require(ruled, "the money went against the ruling")
+
+
+def _check_sources(evidence: Evidence) -> None:
+    """What leaves a payment leaves where that came in: at the payment platform or at the bank."""
+    came = {row["id"]: row for row in [*evidence.done("checkout"), *evidence.strayed()]}
+    for row in evidence.operations():
+        source = came.get(row["source_id"]) if row["state"] == "OK" else None
+        same = source is None or redress.place_of(source) == redress.place_of(row)
+        require(same, f"the {row['kind']} left another way than the payment came in")
 
 
 def _check_books(evidence: Evidence, terms: AnyTerms) -> None:
