@@ -117,16 +117,21 @@ def _check_books(evidence: Evidence, terms: AnyTerms) -> None:
 
 
 def _check_stray(evidence: Evidence, terms: AnyTerms, booked: Mapping[str, list[Line]]) -> None:
-    """Money that came in and funded nothing is held apart and goes back whole, once."""
+    """Money that came in and funded nothing is held apart and goes back, once: all that no bank took of it."""
     suspense = f"suspense:{terms.number}"
     for stray in evidence.strayed():
         back = [row for row in evidence.operations() if row["source_id"] == stray["id"]]
-        sums = {(row["amount"], row["currency"]) for row in back}
-        require(len(sums) == 1, "what came in and funded nothing is not sent back as it came")
-        ((amount, currency),) = sums
+        require(back, "what came in and funded nothing is not sent back as it came")
+        amount, currency = back[0]["amount"], back[0]["currency"]
+        taken = chargebacks.covered_of(evidence, stray["id"])
+        for row in back:
+            whole = amount - taken <= row["amount"] <= amount and row["currency"] == currency
+            require(whole, "what came in and funded nothing is not sent back as it came")
         came = {**stray, "amount": amount, "currency": currency}
         returned = [row for row in back if row["state"] == "OK"]
         require(len(returned) <= 1, "what came in and funded nothing went back twice")
+        rest = all(row["amount"] == amount - taken for row in returned)
+        require(rest, "of what came in and funded nothing another part went back than was left")
         for operation in (came, *returned):
             require(_same(booked, operation, suspense), "what came in and funded nothing is booked otherwise")
 

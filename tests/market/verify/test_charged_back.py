@@ -13,7 +13,7 @@ from market import jobs
 from market.db import transaction
 from market.keys import files as key_files
 from market.payments import outcomes
-from market.payments.states import OperationKind
+from market.payments.states import OperationKind, OperationState
 from market.trades import charging_back, decisions, redressing
 from market.trades.dispute import Ruling
 from tests import chargebacks, evidence, people, trades
@@ -121,6 +121,17 @@ def redressed(_app: Flask, deal: Deal) -> None:
     assert stands(deal) == "RELEASED/RELEASED/CANCELLED"
 
 
+def astray(app: Flask, deal: Deal) -> None:
+    """The bank takes a part of what came too late, before it went back."""
+    app.extensions["handlers"]["payment.perform"] = lambda operation_id: None
+    trades.astray(deal)
+    trades.platform(app)
+    found = chargebacks.questioned(deal.number, amount=LOST, state=OperationState.STRAY)
+    chargebacks.lost(found)
+    jobs.drain()
+    assert not any(name.startswith("suspense:") for name in trades.balances(deal))
+
+
 STORIES: dict[str, Callable[[Flask, Deal], None]] = {
     "others go back": others_go_back,
     "others wait": others_wait,
@@ -128,6 +139,7 @@ STORIES: dict[str, Callable[[Flask, Deal], None]] = {
     "the buyer had its part": divided(OperationKind.TRANSFER),
     "reduced, then divided": reduced_then_divided,
     "redressed": redressed,
+    "astray": astray,
 }
 
 
@@ -213,6 +225,7 @@ def left_by_the_bank(kind: str) -> Change:
         ("the buyer had its part", forged(fee=540), "the fee is not that of the part released"),
         ("reduced, then divided", rows("settlement", "settlement.reduced", fee=900), "the fee is not that"),
         ("reduced, then divided", rows("settlement", "dispute.ruled", charged_back=0), "a bank gave back"),
+        ("astray", rows("operation", "chargeback.lost", amount=9_000), "is not sent back as it came"),
         ("others go back", left_by_the_bank("refund.made"), "left another way than the payment came in"),
         ("others wait", left_by_the_bank("transfer.made"), "left another way than the payment came in"),
     ],
