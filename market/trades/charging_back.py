@@ -162,9 +162,8 @@ def _adopt(session: Session, rows: Life, running: Redress, found: Chargeback) ->
 
 
 def _resume(session: Session, rows: Life) -> None:
-    """Let bytes leave again, unless the bank questions another payment of the trade."""
-    others = payments.chargebacks_of(session, rows.trade.number)
-    if any(one.state is ChargebackState.OPEN for one in others):
+    """Let bytes leave again, unless the bank has taken another payment of the trade; money astray stops none."""
+    if any(payments.is_taken_back(session, one.id) for one in rows.settlements):
         return
     step = service.step_of(SYSTEM, Kind.DELIVERY_RESUMED, rows.trade)
     if delivery.lift(session, step, Hold.CHARGEBACK, rows.trade.id):

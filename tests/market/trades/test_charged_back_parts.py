@@ -219,3 +219,15 @@ def test_what_is_sold_once_stays_sold_while_another_instalment_is_held(exchange:
     jobs.drain()
     assert stands(deal) == "REFUNDED/REFUNDED/CANCELLED"
     assert deals.row(deal.number).claims_id is None
+
+
+def test_money_astray_with_the_bank_does_not_keep_the_delivery_shut(exchange: Flask) -> None:
+    deal = trades.in_force()
+    trades.paid(trades.astray(deal))
+    chargebacks.questioned(deal.number, state=OperationState.STRAY)
+    found = chargebacks.questioned(deal.number)
+    jobs.drain()
+    assert trades.grant(deal).holds == ["chargeback"]
+    chargebacks.won(found)
+    jobs.drain()
+    assert trades.grant(deal).holds == []
