@@ -13,19 +13,27 @@ from market.payments.stripe import Dispute
 FEE = 1_500
 
 
-def paid_of(number: str) -> Operation:
-    """Return the payment that funded a trade."""
+def paid_of(number: str, place: int = 1, state: OperationState = OperationState.OK) -> Operation:
+    """Return a payment that funded a trade, or another that came for it, counted from 1."""
     with read() as session:
-        return next(
+        found = [
             one
             for one in payments.operations_of(session, number)
-            if one.kind is OperationKind.CHECKOUT and one.state is OperationState.OK
-        )
+            if one.kind is OperationKind.CHECKOUT and one.state is state
+        ]
+    return found[place - 1]
 
 
-def said(number: str, *, amount: int | None = None, status: str = "needs_response") -> Dispute:
+def said(
+    number: str,
+    *,
+    amount: int | None = None,
+    status: str = "needs_response",
+    place: int = 1,
+    state: OperationState = OperationState.OK,
+) -> Dispute:
     """Return the platform's object about a trade's payment: all of it, or a part."""
-    paid = paid_of(number)
+    paid = paid_of(number, place, state)
     whole = paid.amount if amount is None else amount
     taken = 0 if status.startswith("warning_") else whole
     return Dispute(
@@ -46,10 +54,17 @@ def said(number: str, *, amount: int | None = None, status: str = "needs_respons
     )
 
 
-def questioned(number: str, *, amount: int | None = None, status: str = "needs_response") -> Chargeback:
+def questioned(
+    number: str,
+    *,
+    amount: int | None = None,
+    status: str = "needs_response",
+    place: int = 1,
+    state: OperationState = OperationState.OK,
+) -> Chargeback:
     """Let the buyer's bank question a trade's payment; return what is recorded of it."""
-    seen = said(number, amount=amount, status=status)
-    recording.opened(paid_of(number), seen)
+    seen = said(number, amount=amount, status=status, place=place, state=state)
+    recording.opened(paid_of(number, place, state), seen)
     return known(seen.id)
 
 

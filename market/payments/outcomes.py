@@ -122,11 +122,22 @@ def strayed(found: Operation, intent: PaymentIntent, wrong: list[str]) -> None:
         steps.record(session, step, note={"wrong": wrong})
 
 
-def plan_return(session: Session, step: Pending, stray: Operation, amount: int) -> Operation:
-    """Plan, within the step that books money astray, that it goes back whole; minor units of what came in."""
+def plan_return(
+    session: Session, step: Pending, stray: Operation, amount: int, currency: str | None = None
+) -> Operation:
+    """Plan, within the step that books money astray or a loss of it, that what is there goes back.
+
+    Args:
+        session: the session of the step.
+        step: the step that was begun.
+        stray: the payment that funds nothing.
+        amount: minor units of what came in, or of what a bank left of it.
+        currency: in which it came; that of the payment when not given.
+    """
     return _plan_next(
         session, step, stray, OperationKind.REFUND,
-        source_id=stray.id, cause_id=stray.settlement_id, amount=amount, fee=0, netted=0, currency=stray.currency,
+        source_id=stray.id, cause_id=stray.settlement_id,
+        amount=amount, fee=0, netted=0, currency=currency or stray.currency,
     )  # fmt: skip
 
 

@@ -147,6 +147,8 @@ def owed_by(session: Session, provider_id: uuid.UUID, currency: str) -> int:
         Operation.kind == OperationKind.TRANSFER,
         Operation.currency == currency,
         Operation.netted > 0,
+        # What a bank's loss ended will keep nothing back; most movements have no failure at all.
+        Operation.failure.is_distinct_from(CHARGED_BACK),
     )
     last = {one.source_id: one for one in session.scalars(query.order_by(Operation.attempt))}
     done = {one.source_id for one in session.scalars(query.where(Operation.state == OperationState.OK))}

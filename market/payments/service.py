@@ -59,6 +59,7 @@ __all__ = [
     "covered",
     "held",
     "is_questioned",
+    "is_taken_back",
     "made_of",
     "on_verified",
     "open_page",
@@ -79,6 +80,7 @@ bear_loss = recording.bear
 chargeback = reading.found
 chargebacks_of = reading.of_trade
 is_questioned = reading.is_questioned
+is_taken_back = reading.is_taken_back
 plan_answer = answering.plan
 
 CLICK = timedelta(seconds=30)

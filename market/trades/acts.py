@@ -60,6 +60,7 @@ class Standing:
         renewal: whether a renewal of the contract is open, or in force and not ended.
         redress: how far a redress is that runs; None while none does.
         questioned: whether the buyer's bank questions a payment.
+        taken_back: whether it has taken one back while it decides; in an inquiry it only asks.
         stopped: whether it questions every payment that is held, so that nothing of them leaves.
         term_over: whether the term of the agreement has run out.
         instalments: the state of each instalment; left out where ``settlement`` is all there is.
@@ -81,6 +82,7 @@ class Standing:
     renewal: bool = False
     redress: RedressState | None = None
     questioned: bool = False
+    taken_back: bool = False
     stopped: bool = False
     term_over: bool = False
     instalments: tuple[SettlementState, ...] = ()
@@ -138,7 +140,9 @@ def demand(standing: Standing, act: Act) -> None:
 def owed(standing: Standing) -> Debt | None:
     """Return where held money must go now, or None while that is undecided, or while the buyer's bank questions it.
 
-    Rule book R5.4 (accepted), R5.5 (cancelled before delivery), R6.2 and R6.3 (ruled), R6.5 (questioned).
+    Rule book R5.4 (accepted), R5.5 (cancelled before delivery), R6.2 and R6.3 (ruled), R6.5 (questioned). The loss of
+    one instalment to the buyer's bank ends the agreement; what is held for the others goes back then, unless the
+    delivery was accepted, or a dispute about it waits for its ruling.
     """
     if not standing.held or standing.stopped:
         return None
@@ -146,6 +150,8 @@ def owed(standing: Standing) -> Debt | None:
         return _RULED[standing.ruling]
     if standing.acceptance in {AcceptanceState.ACCEPTED, AcceptanceState.DEEMED}:
         return Debt.RELEASE
+    if standing.in_dispute:
+        return None
     if standing.agreement is AgreementState.TERMINATED:
         return Debt.REFUND
     return None
@@ -226,7 +232,7 @@ def _no_fetch(standing: Standing) -> str | None:
         return "agreement.ended"
     if standing.unpaid and not standing.money & PAID:
         return "delivery.not_paid"
-    if standing.questioned:
+    if standing.taken_back:
         return "chargeback.open"
     if standing.unpaid and standing.overdue:
         return "delivery.overdue"

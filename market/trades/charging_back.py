@@ -6,6 +6,7 @@ redress: the buyer has it already, so the provider's part is taken back at once;
 """
 
 import uuid
+from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
@@ -21,6 +22,7 @@ from market.payments.states import OperationKind
 from market.rules import book
 from market.steps import Kind, record
 from market.trades import instalments, redressing, service, settlement
+from market.trades.billing import bill
 from market.trades.ending_by_refund import terminate
 from market.trades.models import Redress, Settlement
 from market.trades.redress import RedressState
@@ -53,6 +55,7 @@ def on_over(number: str, chargeback_id: str) -> None:
         due = locked(session, Settlement, found.settlement_id)
         if found.state is ChargebackState.LOST:
             _cover(session, rows, due, found)
+            _return_rest(session, rows, due)
         _resume(session, rows)
         jobs.queue(session, "trade.settle", number=number)
         jobs.queue(session, "trade.redress", number=number)
@@ -68,16 +71,17 @@ def _cover(session: Session, rows: Life, due: Settlement, found: Chargeback) -> 
     if due.state is not SettlementState.FUNDED or taken <= 0:
         return
     left = payments.held(session, due.id)
-    released = OperationKind.TRANSFER in payments.made_of(session, due.id)
+    made = payments.made_of(session, due.id)
+    released = OperationKind.TRANSFER in made
     kind, event = _KINDS[bool(left), released]
     step = service.step_of(SYSTEM, kind, rows.trade)
-    if not released:
-        # What a ruling gives the buyer, it has from its bank as far as that goes; the fee is of the rest alone.
+    if OperationKind.REFUND not in made:
+        # What a ruling gives the buyer, it has from its bank as far as that goes; what we sent back already stands.
         due.refund = max(due.refund - taken, 0)
+    if not released:
+        # The fee is of the rest alone; one that was taken already stands.
         points = book(rows.trade.rules).value("fee.basis_points")
         due.fee = divided(due.amount - covered, due.refund, points).fee
-    elif not left:
-        due.refund = 0
     due.charged_back = covered
     due.step_id = step.id
     if event is not None:
@@ -86,6 +90,15 @@ def _cover(session: Session, rows: Life, due: Settlement, found: Chargeback) -> 
         terminate(session, rows, step)
         instalments.cancel(session, step, rows.settlements)
     record(session, step, note={"chargeback": str(found.id), "amount": taken})
+
+
+def _return_rest(session: Session, rows: Life, due: Settlement) -> None:
+    """Send back the rest of a payment that came for a cancelled instalment, whose refund the loss ended."""
+    if due.state is not SettlementState.CANCELLED or payments.is_questioned(session, due.id):
+        return
+    if payments.held(session, due.id):
+        taken = payments.covered(session, due.id)
+        payments.plan_refund(session, SYSTEM, replace(bill(rows.trade, due), charged_back=taken))
 
 
 _KINDS = {
@@ -106,7 +119,9 @@ def _claim(session: Session, rows: Life, chargeback_id: uuid.UUID) -> None:
         return
     running = rows.redress
     if running is not None:
-        if running.state is RedressState.ORDERED and running.chargeback_id is None and running.amount <= rest:
+        # One of another instalment is not repaid by this loss: its own refund goes on.
+        same = running.settlement_id == found.settlement_id and running.chargeback_id is None
+        if same and running.state is RedressState.ORDERED and running.amount <= rest:
             _adopt(session, rows, running, found)
         return  # its end queues the next look
     due = locked(session, Settlement, found.settlement_id)
@@ -147,9 +162,8 @@ def _adopt(session: Session, rows: Life, running: Redress, found: Chargeback) ->
 
 
 def _resume(session: Session, rows: Life) -> None:
-    """Let bytes leave again, unless the bank questions another payment of the trade."""
-    others = payments.chargebacks_of(session, rows.trade.number)
-    if any(one.state is ChargebackState.OPEN for one in others):
+    """Let bytes leave again, unless the bank has taken another payment of the trade; money astray stops none."""
+    if any(payments.is_taken_back(session, one.id) for one in rows.settlements):
         return
     step = service.step_of(SYSTEM, Kind.DELIVERY_RESUMED, rows.trade)
     if delivery.lift(session, step, Hold.CHARGEBACK, rows.trade.id):

@@ -8,17 +8,16 @@ from market.steps import Pending
 from market.trades import agreement, exits
 from market.trades.agreement import AgreementEvent, AgreementState
 from market.trades.service import Life
-from market.trades.settlement import SettlementState
-
-_KEPT = {SettlementState.RELEASED, SettlementState.PARTIAL}
+from market.trades.settlement import PAID
 
 
 def terminate(session: Session, rows: Life, step: Pending) -> None:
     """End agreement and grant within a step that gives back what was held, if they have not ended yet.
 
-    A listing that is sold once is free again, unless the provider has kept an instalment (R3.5).
+    A listing that is sold once is free again, unless the provider has kept an instalment or one is still held (R3.5);
+    the last of those that goes back frees it then.
     """
-    if not any(one.state in _KEPT for one in rows.settlements):
+    if not any(one.state in PAID for one in rows.settlements):
         claiming.free(session, step)
     if rows.agreement.state in {AgreementState.ACTIVE, AgreementState.SUSPENDED}:
         rows.agreement.state = agreement.advance(rows.agreement.state, AgreementEvent.TERMINATE)

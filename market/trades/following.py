@@ -16,6 +16,7 @@ from market.actor import Actor
 from market.db import read, transaction
 from market.delivery import service as delivery
 from market.delivery.gate import Hold
+from market.errors import Conflict
 from market.payments import service as payments
 from market.payments.states import OperationKind
 from market.steps import Kind, record
@@ -101,7 +102,7 @@ def on_settle(number: str) -> None:
     """Begin to send held money where the parties, the deadline or the ruling sent it, or close a dispute.
 
     Each instalment that is held goes for itself. Money that is divided goes both ways, each a plan of its own, and
-    neither waits for the other.
+    neither waits for the other: what is refused of one is told once all were tried.
     """
     with read() as session:
         rows = service.life(session, number)
@@ -113,16 +114,15 @@ def on_settle(number: str) -> None:
             if acts.owed(service.standing(session, rows)) is None:
                 _close_dispute(session, rows)
         return
+    refused: list[Conflict] = []
     for settlement_id in held:
         for kind in (OperationKind.REFUND, OperationKind.TRANSFER):
-            with transaction() as session:
-                rows = service.life(session, number, lock=True)
-                found = instalments.named(rows.settlements, settlement_id)
-                still = found is not None and found.state is SettlementState.FUNDED
-                if payments.is_questioned(session, settlement_id):
-                    continue  # its end queues this again
-                if found and still and acts.owed(service.standing(session, rows)) is debt:
-                    _send(session, rows.trade, found, debt, kind)
+            try:
+                _settle(number, settlement_id, debt, kind)
+            except Conflict as refusal:
+                refused.append(refusal)
+    if refused:
+        raise refused[0]
 
 
 def on_transfer_made(number: str, operation_id: str) -> None:
@@ -166,6 +166,18 @@ def on_refund_made(number: str, operation_id: str) -> None:
             terminate(session, rows, step)
         jobs.queue(session, "trade.settle", number=number)
         record(session, step, note={"operation": operation_id})
+
+
+def _settle(number: str, settlement_id: uuid.UUID, debt: Debt, kind: OperationKind) -> None:
+    """Plan the movement of a kind for one instalment, if it is held, owed and not questioned still."""
+    with transaction() as session:
+        rows = service.life(session, number, lock=True)
+        found = instalments.named(rows.settlements, settlement_id)
+        if payments.is_questioned(session, settlement_id):
+            return  # its end queues this again
+        still = found is not None and found.state is SettlementState.FUNDED
+        if found and still and acts.owed(service.standing(session, rows)) is debt:
+            _send(session, rows.trade, found, debt, kind)
 
 
 def _send(session: Session, trade: Trade, found: Settlement, debt: Debt, kind: OperationKind) -> None:

@@ -120,6 +120,7 @@ def standing(session: Session, rows: Life) -> Standing:
         renewal=renewed(session, rows.trade.handle),
         redress=rows.redress.state if rows.redress else None,
         questioned=bool(questioned),
+        taken_back=any(payments.is_taken_back(session, id) for id in questioned),
         stopped={one.id for one in instalments.held(rows.settlements)} <= questioned,
         term_over=rows.agreement.term_until <= clock.now(),
         frozen=is_frozen(session, rows.trade.handle),

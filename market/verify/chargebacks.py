@@ -22,7 +22,12 @@ def rows(evidence: Evidence) -> list[dict[str, Any]]:
 def covered(evidence: Evidence, settlement_id: str) -> int:
     """Return the minor units of an instalment that banks took back for good while they were held."""
     paid = {row["id"] for row in evidence.done("checkout") if row["settlement_id"] == settlement_id}
-    return sum(row["covered"] for row in rows(evidence) if row["operation_id"] in paid)
+    return sum(covered_of(evidence, id) for id in paid)
+
+
+def covered_of(evidence: Evidence, operation_id: str) -> int:
+    """Return the minor units of one payment that banks took back for good while they were there."""
+    return sum(row["covered"] for row in rows(evidence) if row["operation_id"] == operation_id)
 
 
 def check(evidence: Evidence) -> str:

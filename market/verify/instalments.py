@@ -1,6 +1,7 @@
 """The instalments of a price: just those that the signed terms plan, at their days, each with its part of the fee."""
 
 from datetime import datetime
+from itertools import pairwise
 from typing import Any, Final
 
 from contracts import instalments
@@ -8,6 +9,7 @@ from contracts.instalments import Instalment
 from contracts.money import split
 from contracts.terms import AnyTerms
 from market.rules import book
+from market.verify import chargebacks
 from market.verify.evidence import Evidence
 from market.verify.report import require
 
@@ -89,7 +91,7 @@ def _check_divided(evidence: Evidence) -> None:
     parts = {row["id"]: row.get("refund", 0) for row in held}
     for id, images in rows(evidence).items():
         if images[-1].get("charged_back", 0):
-            _check_reduced(images[-1], parts.get(id, 0))
+            _check_reduced(evidence, id, set(ruled) if id in parts else set())
             continue
         require(images[-1].get("refund", 0) == parts.get(id, 0), "the price is divided as nobody ruled")
         same = id in parts or all(row["fee"] == images[0]["fee"] for row in images)
@@ -108,10 +110,44 @@ def _check_divided(evidence: Evidence) -> None:
     require([row["fee"] for row in held] == fees, "the fee is not that of the part released")
 
 
-def _check_reduced(row: dict[str, Any], part: int) -> None:
-    """What the buyer has from its bank counts for what a ruling gave it, and leaves no more than came in."""
-    require(row["refund"] <= part, "the price is divided as nobody ruled")
-    require(row["fee"] + row["refund"] + row["charged_back"] <= row["amount"], "more leaves than came in")
+def _check_reduced(evidence: Evidence, id: str, ruled: set[int]) -> None:
+    """What the buyer has from its bank counts for what a ruling gave it, as far as neither side had its part before.
+
+    Args:
+        evidence: a bundle whose log half holds.
+        id: of an instalment of which banks took something while it was held.
+        ruled: where a ruling divided it; what that made of it is held against the others it divided.
+    """
+    images = [image for image in evidence.own("settlement") if image.row["id"] == id]
+    taken = chargebacks.covered(evidence, id)
+    require(images[-1].row["charged_back"] <= taken, "more was taken back than the banks took")
+    require(not images[0].row.get("charged_back", 0), "something was taken back before anything was paid")
+    sent = {
+        row["kind"]: _made_at(evidence, row["id"])
+        for row in evidence.released()
+        if row["settlement_id"] == id
+    }
+    require(images[0].row.get("refund", 0) == 0, "the price is divided as nobody ruled")
+    for before, after in pairwise(images):
+        lost = after.row.get("charged_back", 0) - before.row.get("charged_back", 0)
+        require(lost >= 0, "a bank gave back what it took for good")
+        if after.index in ruled:
+            require(lost == 0, "a ruling takes nothing back")
+            continue
+        refund, fee = before.row["refund"], before.row["fee"]
+        if lost and sent.get("refund", after.index) >= after.index:
+            refund = max(refund - lost, 0)
+        if lost and sent.get("transfer", after.index) >= after.index:
+            rest = after.row["amount"] - after.row["charged_back"] - refund
+            require(rest >= 0, "more leaves than came in")
+            fee = split(rest, [_WHOLE - points(evidence), points(evidence)])[1]
+        require(after.row["refund"] == refund, "the price is divided as nobody ruled")
+        require(after.row["fee"] == fee, "the fee is not that of the part released")
+
+
+def _made_at(evidence: Evidence, id: str) -> int:
+    """Return where in the log an operation was done."""
+    return next(image.index for image in evidence.rows("operation", id=id, state="OK"))
 
 
 def _ordinal(row: dict[str, Any]) -> int:

@@ -45,6 +45,7 @@ def check(evidence: Evidence, terms: AnyTerms, kinds: list[str]) -> str:
     require(kinds.count("payment.settled") == len(paid), "a settled payment shows its operation")
     for one in due:
         _check_way_out(evidence, one)
+    _check_sources(evidence)
     redresses = redress.check(evidence) + chargebacks.check(evidence)
     _check_books(evidence, terms)
     if not price:
@@ -62,6 +63,8 @@ def _check_way_out(evidence: Evidence, settled: dict[str, Any]) -> None:
     rulings = {image.row["ruling"] for image in evidence.own("dispute") if image.row["ruling"]}
     price, part = settled["amount"], settled.get("refund", 0)
     taken = chargebacks.covered(evidence, settled["id"])
+    whole = settled["state"] not in _ENDED or settled.get("charged_back", 0) >= taken
+    require(whole, "less was taken back than the banks took")
     under_way = 0 < part < price and settled["state"] == "FUNDED" and len(out) < 2
     require(not out or under_way or moved + taken == price, f"{moved} of {price} minor units left the hold")
     require(len({row["kind"] for row in out}) == len(out), "money left the hold twice the same way")
@@ -76,6 +79,15 @@ def _check_way_out(evidence: Evidence, settled: dict[str, Any]) -> None:
         )
         ruled = all(row["kind"] in _RULED[ruling] for ruling in rulings)
         require(ruled, "the money went against the ruling")
+
+
+def _check_sources(evidence: Evidence) -> None:
+    """What leaves a payment leaves where that came in: at the payment platform or at the bank."""
+    came = {row["id"]: row for row in [*evidence.done("checkout"), *evidence.strayed()]}
+    for row in evidence.operations():
+        source = came.get(row["source_id"]) if row["state"] == "OK" else None
+        same = source is None or redress.place_of(source) == redress.place_of(row)
+        require(same, f"the {row['kind']} left another way than the payment came in")
 
 
 def _check_books(evidence: Evidence, terms: AnyTerms) -> None:
@@ -105,16 +117,21 @@ def _check_books(evidence: Evidence, terms: AnyTerms) -> None:
 
 
 def _check_stray(evidence: Evidence, terms: AnyTerms, booked: Mapping[str, list[Line]]) -> None:
-    """Money that came in and funded nothing is held apart and goes back whole, once."""
+    """Money that came in and funded nothing is held apart and goes back, once: all that no bank took of it."""
     suspense = f"suspense:{terms.number}"
     for stray in evidence.strayed():
         back = [row for row in evidence.operations() if row["source_id"] == stray["id"]]
-        sums = {(row["amount"], row["currency"]) for row in back}
-        require(len(sums) == 1, "what came in and funded nothing is not sent back as it came")
-        ((amount, currency),) = sums
+        require(back, "what came in and funded nothing is not sent back as it came")
+        amount, currency = back[0]["amount"], back[0]["currency"]
+        taken = chargebacks.covered_of(evidence, stray["id"])
+        for row in back:
+            whole = amount - taken <= row["amount"] <= amount and row["currency"] == currency
+            require(whole, "what came in and funded nothing is not sent back as it came")
         came = {**stray, "amount": amount, "currency": currency}
         returned = [row for row in back if row["state"] == "OK"]
         require(len(returned) <= 1, "what came in and funded nothing went back twice")
+        rest = all(row["amount"] == amount - taken for row in returned)
+        require(rest, "of what came in and funded nothing another part went back than was left")
         for operation in (came, *returned):
             require(_same(booked, operation, suspense), "what came in and funded nothing is booked otherwise")
 

@@ -26,6 +26,7 @@ def check(evidence: Evidence) -> str:
         due = _of(evidence, row)
         _check_amounts(due, row, before.get(due["id"], 0))
         _check_moved(evidence, row)
+        _check_bank(evidence, row)
         before[due["id"]] = before.get(due["id"], 0) + row["amount"]
     return f"; {sum(before.values())} minor units paid back after the release" if rows else ""
 
@@ -88,8 +89,6 @@ def _check_amounts(settled: dict[str, Any], row: dict[str, Any], before: int) ->
 def _check_moved(evidence: Evidence, row: dict[str, Any]) -> None:
     """The buyer has just that once, before anything is taken back; what was taken back is what the redress says."""
     bank = row.get("chargeback_id")
-    lost = [one for one in chargebacks.rows(evidence) if one["id"] == bank and one["state"] == "LOST"]
-    require(bank is None or lost, "a redress is repaid by a chargeback that was not lost")
     refunds = [one for one in evidence.done("refund") if cause_of(one) == row["id"]]
     reversals = [one for one in evidence.done("reversal") if cause_of(one) == row["id"]]
     require(len(refunds) <= 1 and len(reversals) <= 1, "money moved twice for one redress")
@@ -104,3 +103,15 @@ def _check_moved(evidence: Evidence, row: dict[str, Any]) -> None:
     taken = sum(one["amount"] for one in reversals)
     require(taken <= row["amount"] - row["fee"], "more was taken back than the provider's part")
     require(row["state"] != "CLOSED" or taken == row["recovered"], "another sum was taken back")
+
+
+def _check_bank(evidence: Evidence, row: dict[str, Any]) -> None:
+    """A chargeback that repays it was lost, and took back the payment of that instalment and no other."""
+    bank = row.get("chargeback_id")
+    if bank is None:
+        return
+    lost = [one for one in chargebacks.rows(evidence) if one["id"] == bank and one["state"] == "LOST"]
+    require(lost, "a redress is repaid by a chargeback that was not lost")
+    paid = {one["id"]: one["settlement_id"] for one in evidence.done("checkout")}
+    own = all(paid.get(one["operation_id"]) == row["settlement_id"] for one in lost)
+    require(own, "a redress is repaid by a chargeback of another instalment")

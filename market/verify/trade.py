@@ -102,7 +102,8 @@ AFTER: Final[Mapping[str, tuple[frozenset[str], ...]]] = {
     ),
     "refund.made": (
         frozenset({"payment.settled"}),
-        frozenset({"trade.cancelled", "dispute.ruled", "redress.ordered"}),
+        # The loss of one instalment ends the agreement, so that the others go back.
+        frozenset({"trade.cancelled", "dispute.ruled", "redress.ordered", "chargeback.lost"}),
     ),
     "settlement.released": (frozenset({"transfer.made"}),),
     "settlement.refunded": (frozenset({"refund.made", "chargeback.lost"}),),

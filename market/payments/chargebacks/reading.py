@@ -36,11 +36,13 @@ def found(session: Session, chargeback_id: uuid.UUID) -> Chargeback:
 
 def is_questioned(session: Session, settlement_id: uuid.UUID) -> bool:
     """Tell whether a payment of a settlement is questioned now, so that nothing of it leaves."""
-    # One about money that strayed beside the payment stops nothing but its way back.
-    funding = select(Operation.id).where(
-        Operation.settlement_id == settlement_id, Operation.state == OperationState.OK
-    )
-    return _is_pending(session, Chargeback.operation_id.in_(funding))
+    return _is_pending(session, _about(settlement_id))
+
+
+def is_taken_back(session: Session, settlement_id: uuid.UUID) -> bool:
+    """Tell whether a bank has taken a payment of a settlement back while it decides; an inquiry takes nothing."""
+    wanted = exists().where(_about(settlement_id), Chargeback.state == ChargebackState.OPEN)
+    return bool(session.scalar(select(wanted)))
 
 
 def stops(session: Session, operation: Operation) -> bool:
@@ -83,6 +85,14 @@ def waiting(session: Session, paid_id: uuid.UUID) -> list[Operation]:
     )
     over = {(one.kind, one.cause_id) for one in session.scalars(done)}
     return [row for row in rows if row.failure != CHARGED_BACK and (row.kind, row.cause_id) not in over]
+
+
+def _about(settlement_id: uuid.UUID) -> ColumnElement[bool]:
+    """Return the condition of a chargeback of what funded a settlement; money astray beside it stops nothing else."""
+    funding = select(Operation.id).where(
+        Operation.settlement_id == settlement_id, Operation.state == OperationState.OK
+    )
+    return Chargeback.operation_id.in_(funding)
 
 
 def _is_pending(session: Session, about: ColumnElement[bool]) -> bool:

@@ -28,7 +28,7 @@ from market.payments.chargebacks.states import (
     advance,
 )
 from market.payments.models import Chargeback, Operation
-from market.payments.outcomes import CHARGED_BACK, next_look
+from market.payments.outcomes import CHARGED_BACK, next_look, plan_return
 from market.payments.states import OperationEvent, OperationState
 from market.payments.states import advance as advance_operation
 from market.payments.stripe import Dispute
@@ -150,6 +150,8 @@ def lost(stripe_id: str) -> None:
         row.step_id = step.id
         for one in reading.waiting(session, operation.id):
             _give_up(session, step, one)
+        if operation.state is OperationState.STRAY and held > row.covered:
+            plan_return(session, step, operation, held - row.covered, row.currency)
         lines = [
             (account, books.dispute_of(row.number), row.covered),
             (books.LOSS, books.dispute_of(row.number), row.borne),
