@@ -21,7 +21,10 @@ CONSTANT = {"guide", "edge", "static", "api-docs", "home_api"}
 LISTS = [
     row
     for row in ROWS
-    if row.method == "GET" and not row.on and row.endpoint.partition(".")[0] not in CONSTANT and row.own != 503
+    if row.method == "GET"
+    and not row.on
+    and row.endpoint.partition(".")[0] not in CONSTANT
+    and row.own != 503
 ]
 """Rows of addresses that take a question; what asks the payment platform, which there is none of here, takes none."""
 THINGS = (
