@@ -26,7 +26,8 @@ OWN: dict[str, dict[str, Any]] = {
     "operation": {"netted": 0},
     "redress": {"fee": 0},
     "bank_line": {"confirmed_by": None},
-    "settlement": {"amount": 2},
+    "chargeback": {"covered": 0},
+    "settlement": {"amount": 3},
     "reconciliation": {"ends_at": SAMPLES[datetime] + timedelta(days=1)},
 }
 """What a table's own checks ask for, by its name."""
