@@ -208,6 +208,12 @@ class BoundedInt(Told, fields.Integer):
         return super()._validated(value)
 
 
+class YesNo(Told, fields.Boolean):
+    """True or false."""
+
+    default_error_messages = says(invalid=lazy("Send true or false."))
+
+
 class TypedInt(BoundedInt):
     """An integer as a person types it into a form: digits alone."""
 

@@ -32,6 +32,7 @@ from market.fields import (
     Timestamp,
     TypedInt,
     Uuid,
+    YesNo,
     one_of,
     says,
 )
@@ -112,7 +113,7 @@ class ListingIn(_ProposalIn):
     )
     term_days = BoundedInt(low=1, high=LONGEST_TERM, required=True)
     currency = one_of("CNY", load_default="CNY")
-    exclusive = fields.Boolean(
+    exclusive = YesNo(
         load_default=False,
         metadata={"description": "Sold once: when one buyer has signed, no other contract comes into force"},
     )

@@ -248,7 +248,7 @@ def _banking(cast: Cast, listing: str) -> dict[str, list[str]]:
     for one in (proved, withdrawn, shown):
         banking.announced(one)
     lines = [str(bank.say(banking.came(banking.nobodys()), bank.second)) for _each in range(2 * SPARE)]
-    accounts = [banking.proposed(people.verified(Role.BUYER)) for _each in range(SPARE)]
+    accounts = [banking.proposed(people.verified(Role.BUYER)) for _each in range(2 * SPARE)]
     place = "/api/v1/trades/{number}/bank-transfer"
     with read() as session:
         holder = participants.found(session, cast.clerk.organisation_id).name_zh  # type: ignore[arg-type]
@@ -260,8 +260,8 @@ def _banking(cast: Cast, listing: str) -> dict[str, list[str]]:
         "POST /api/v1/bank-lines/{line_id}/confirmation#line_id": lines[:SPARE],
         "POST /api/v1/bank-lines/{line_id}/dismissal#line_id": lines[SPARE:],
         "POST /api/v1/bank-accounts#holder": [holder],
-        "POST /api/v1/bank-accounts/{account_id}/confirmation#account_id": accounts,
-        "POST /api/v1/bank-accounts/{account_id}/closure#account_id": [banking.proposed(cast.clerk)],
+        "POST /api/v1/bank-accounts/{account_id}/confirmation#account_id": accounts[:SPARE],
+        "POST /api/v1/bank-accounts/{account_id}/closure#account_id": accounts[SPARE:],
     }
 
 

@@ -121,7 +121,7 @@ def built() -> World:
             "POST /api/v1/invoices/{invoice_id}/refusal": [people.bearer(provider)],
             "GET /api/v1/invoices/export": [people.bearer(provider)],
             "POST /api/v1/bank-accounts": [people.bearer(clerk)],
-            "POST /api/v1/bank-accounts/{account_id}/closure": [people.bearer(clerk)],
+            "POST /api/v1/bank-accounts/{account_id}/closure": [people.bearer(operator)],
             Scope.DELIVERY: [people.bearer(buyer)],
             Scope.TRADES: [people.bearer(buyer)],
             Scope.OPERATE: [people.bearer(operator)],

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from marshmallow import fields, post_load, validate
+from marshmallow import fields, post_load
 
 from market.fields import (
     BoundedInt,
@@ -17,6 +17,7 @@ from market.fields import (
     Text,
     Timestamp,
     Uuid,
+    YesNo,
     one_of,
     says,
 )
@@ -61,7 +62,7 @@ class BankAccountIn(Schema):
     code = BankCode(required=True)
     currency = one_of(*CURRENCIES, required=True)
     institution = Text(high=200, metadata={"description": "Licensed institution that holds it"})
-    supervised = fields.Boolean(
+    supervised = YesNo(
         metadata={"description": "It is stated to be a supervised account of that institution"}
     )
 
@@ -258,4 +259,4 @@ class BankLineForm(Schema):
 class BankAccountForm(BankAccountIn):
     """An account as a person types it: a box that is ticked sends ``yes``."""
 
-    supervised = fields.Boolean(truthy={"yes"}, falsy={""}, validate=validate.Equal(True))
+    supervised = YesNo(truthy={"yes"}, falsy={""})

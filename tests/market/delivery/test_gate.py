@@ -88,6 +88,7 @@ def test_each_hold_refuses(hold: Hold) -> None:
         Hold.RECOVERED: "delivery.frozen",
         Hold.BREACH: "delivery.agreement_suspended",
         Hold.OVERDUE: "delivery.overdue",
+        Hold.CHARGEBACK: "delivery.charged_back",
     }
     assert refusal.code == named.get(hold, f"delivery.{hold}_suspended")
     assert refusal.error().message

@@ -147,12 +147,13 @@ def test_what_nobody_thought_of_is_told_all_the_same() -> None:
 
 
 def test_everything_has_a_word() -> None:
-    assert set(naming.ACCOUNTS) == books.OF_TRADES | {books.CLEARING, books.FEE_REVENUE, books.PSP_FEES}
+    own = {books.CLEARING, books.BANK, books.FEE_REVENUE, books.PSP_FEES, books.LOSS}
+    assert set(naming.ACCOUNTS) == books.OF_TRADES | own
     assert set(naming.OPERATIONS) == {kind.value for kind in OperationKind}
     assert set(statement.BOOKS) == set(statement.HELD) == set(Book)
     assert set(statement.MOVEMENTS) == set(Movement)
     assert naming.account_label(HOLD) == "Held until acceptance"
-    assert (naming.account_label("bank"), naming.operation_label("loan")) == ("bank", "loan")
+    assert (naming.account_label("vault"), naming.operation_label("loan")) == ("vault", "loan")
 
 
 def test_figures_have_the_places_of_their_currency() -> None:
