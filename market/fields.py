@@ -211,7 +211,7 @@ class BoundedInt(Told, fields.Integer):
 class YesNo(Told, fields.Boolean):
     """True or false."""
 
-    default_error_messages = says(invalid=lazy("Send true or false."))
+    default_error_messages = says(invalid=lazy("Send a boolean value."))
 
 
 class TypedInt(BoundedInt):
