@@ -39,10 +39,12 @@ def warnings(terms: Filled | AnyTerms) -> list[Warned]:
 def held_days(terms: Filled | AnyTerms) -> int | None:
     """Return for how many days a payment under terms may be held; None where nothing is paid or fetched."""
     if isinstance(terms, Filled):
-        days = [terms.values.get(name) for name in ("delivery.days", "acceptance.days")]
-        if terms.values.get("price.model", "free") == "free" or not all(type(one) is int for one in days):
+        fetch, accept = (terms.values.get(name) for name in ("delivery.days", "acceptance.days"))
+        if terms.values.get("price.model", "free") == "free":
             return None
-        return windows.needed(days[0], days[1], book())  # type: ignore[arg-type]
+        if not isinstance(fetch, int) or not isinstance(accept, int):
+            return None
+        return windows.needed(fetch, accept, book())
     if not terms.price.amount:
         return None
     return windows.needed(terms.delivery.days, terms.delivery.acceptance_days, book())

@@ -138,46 +138,44 @@ def _operations(session: Session, actor: Actor) -> Iterator[Alarm]:
 
 def _holds(session: Session) -> Iterator[Alarm]:
     """Tell of money that is held for longer than the shortest time in which it could go back (R5.7)."""
-    days = windows.least(rules.book())
-    held = union_all(
-        select(Posting.credit.label("account"), Posting.currency, Posting.amount, Posting.booked_at).where(
-            Posting.credit.like("order_hold:%")
-        ),
-        select(Posting.debit.label("account"), Posting.currency, -Posting.amount, Posting.booked_at).where(
-            Posting.debit.like("order_hold:%")
-        ),
-    ).subquery()
-    account, currency, amount, booked_at = held.c
-    late = (
-        select(func.min(booked_at).label("since"))
-        .group_by(account, currency)
-        .having(func.sum(amount) > 0, func.min(booked_at) < clock.now() - timedelta(days=days))
-        .subquery()
-    )
-    query = select(func.count(), func.min(late.c.since)).select_from(late)
-    yield from _counted(session, query, AlarmKind.HELD, "/trades")
+    late = _standing(Posting.credit, Posting.debit, "order_hold:", windows.least(rules.book()))
+    yield from _counted(session, late, AlarmKind.HELD, "/trades")
 
 
 def _receivables(session: Session) -> Iterator[Alarm]:
-    """Tell of what providers have owed for longer than they should, counted from when they began to owe it."""
+    """Tell of what providers owe, who began to owe to the exchange longer ago than they should."""
     days = rules.book().value("receivable.days")
-    owed = union_all(
-        select(Posting.debit.label("account"), Posting.currency, Posting.amount, Posting.booked_at).where(
-            Posting.debit.like("provider_receivable:%")
+    late = _standing(Posting.debit, Posting.credit, "provider_receivable:", days)
+    yield from _counted(session, late, AlarmKind.RECEIVABLE, "/payments")
+
+
+def _standing(
+    grows: InstrumentedAttribute[str], shrinks: InstrumentedAttribute[str], prefix: str, days: int
+) -> Select[int, Any]:
+    """Return the query that counts the accounts that are not at zero and were first booked long ago, and since when.
+
+    Args:
+        grows: the side of a posting on which such an account grows.
+        shrinks: the other side.
+        prefix: how the names of such accounts begin.
+        days: how long ago the first posting must be.
+    """
+    moved = union_all(
+        select(grows.label("account"), Posting.currency, Posting.amount, Posting.booked_at).where(
+            grows.like(f"{prefix}%")
         ),
-        select(Posting.credit.label("account"), Posting.currency, -Posting.amount, Posting.booked_at).where(
-            Posting.credit.like("provider_receivable:%")
+        select(shrinks.label("account"), Posting.currency, -Posting.amount, Posting.booked_at).where(
+            shrinks.like(f"{prefix}%")
         ),
     ).subquery()
-    account, currency, amount, booked_at = owed.c
+    account, currency, amount, booked_at = moved.c
     late = (
         select(func.min(booked_at).label("since"))
         .group_by(account, currency)
         .having(func.sum(amount) > 0, func.min(booked_at) < clock.now() - timedelta(days=days))
         .subquery()
     )
-    query = select(func.count(), func.min(late.c.since)).select_from(late)
-    yield from _counted(session, query, AlarmKind.RECEIVABLE, "/payments")
+    return select(func.count(), func.min(late.c.since)).select_from(late)
 
 
 def _chargebacks(session: Session) -> Iterator[Alarm]:
